@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Memory as bytes: an :class:`Image` of what a call left behind, and :func:`pack`, which lays out what a call is to read.
+
+The pointers that the DLL returns are absolute addresses into the caller's own buffer (observed: go-win-iscsidsc). An image therefore knows the
+address its bytes were captured at, and follows a pointer only where it leads inside. What a DLL, a broken driver or a hostile peer left
+there costs an :class:`ImageError`, never a read elsewhere, and never more work than the image's size warrants.
+"""
+
+from __future__ import annotations
+
+from . import structures
+from .structures import BLOB, SECRET, TEXT, Structure
+
+
+class ImageError(ValueError):
+    """Captured memory that does not hold what it should. Names the structure, the field and the offset in bytes."""
+
+    def __init__(self, structure, field, offset, problem):
+        super().__init__("%s%s at offset %d: %s" % (structure, "." + field if field else "", offset, problem))
+        self.structure, self.field, self.offset = structure, field, offset
+
+
+class Image:
+    """Captured bytes, the address they lay at, and the layout they are in.
+
+    :param data: the bytes of one block of memory.
+    :param base: the address of its first byte where it was captured.
+    :param abi: a :class:`structures.Abi`.
+    """
+
+    # Honest pointers lead to disjoint places. Twice the image leaves room for shared text; beyond it the image is built to cost time.
+    _FOLLOWED_TIMES_SIZE = 2
+
+    def __init__(self, data, base, abi):
+        self.data, self.base, self.abi = bytes(data), base, abi
+        self._budget = self._FOLLOWED_TIMES_SIZE * len(self.data)
+
+    def read(self, structure, offset=0):
+        """The structure at ``offset`` as a named tuple in which every pointer is replaced by what it leads to.
+
+        A pointer to text becomes str, to bytes becomes bytes, to counted structures a list (``()`` when there are none), to one structure
+        its tuple; a null one, or one whose bit is not set, None. A secret becomes None: it is never read.
+        """
+        return self.array(structure, 1, offset)[0]
+
+    def array(self, structure, count, offset=0):
+        """``count`` structures in a row."""
+        layout = structure.layout(self.abi)
+        self._check(structure.name, "", offset, count * layout.size)
+        return [layout.unpack(self.data, at, self._resolve)
+                for at in range(offset, offset + count * layout.size, layout.size)]
+
+    def number(self, size, offset=0):
+        """An unsigned integer of ``size`` bytes."""
+        self._check("integer", "", offset, size)
+        return int.from_bytes(self.data[offset:offset + size], "little")
+
+    def text(self, offset=0):
+        """The NUL-terminated text at ``offset``."""
+        self._check("text", "", offset, 0)
+        return self._text_at(offset, "text", "")
+
+    def texts(self, offset=0, limit=None):
+        """A list of texts each ended by a NUL, up to the empty one or to ``limit`` bytes, whichever comes first.
+
+        What follows the empty text may be garbage (observed: go-win-iscsidsc, ReportIScsiTargetsW); iscsicli walks the iSNS list by length.
+        """
+        end = len(self.data) if limit is None else min(limit, len(self.data))
+        found = []
+        while offset + self.abi.char <= end:
+            length = structures.text_length(self.data, self.abi.char, offset)
+            if length == 0:
+                break
+            if length < 0 or offset + length > end:
+                raise ImageError("text list", "", offset, "the text does not end inside the list")
+            found.append(structures.decode_text(self.data[offset:offset + length], self.abi.char))
+            offset += length + self.abi.char
+        return found
+
+    def _check(self, structure, field, offset, size):
+        if offset < 0 or offset + size > len(self.data):
+            raise ImageError(structure, field, offset, "%d bytes do not fit into the %d captured" % (size, len(self.data)))
+
+    def _resolve(self, layout, follow, address, count):
+        """What the pointer leads to; called by :meth:`structures.Layout.unpack`."""
+        name, target = layout.structure.name, follow.pointer.to
+        if target is SECRET:
+            return None
+        offset = address - self.base
+        unit = target.layout(self.abi).size if isinstance(target, Structure) else 1
+        size = 0 if target is TEXT else unit * (1 if count is None else count)
+        if not 0 <= offset <= len(self.data) - size:
+            raise ImageError(name, follow.path, follow.offset,
+                             "leads to %d bytes at 0x%X, outside the %d captured at 0x%X" % (size, address, len(self.data), self.base))
+        self._spend(size, name, follow)
+        if target is BLOB:
+            return self.data[offset:offset + size]
+        if target is TEXT:
+            text = self._text_at(offset, name, follow.path)
+            self._spend(len(text) * self.abi.char, name, follow)
+            return text
+        found = self.array(target, 1 if count is None else count, offset)
+        return found[0] if follow.count is None else found
+
+    def _spend(self, size, name, follow):
+        self._budget -= size
+        if self._budget < 0:
+            raise ImageError(name, follow.path, follow.offset, "pointers lead over and over to the same %d bytes" % len(self.data))
+
+    def _text_at(self, offset, structure, field):
+        length = structures.text_length(self.data, self.abi.char, offset)
+        if length < 0:
+            raise ImageError(structure, field, offset, "the text does not end inside the %d bytes captured" % len(self.data))
+        return structures.decode_text(self.data[offset:offset + length], self.abi.char)
+
+
+def pack(structure, values, abi, count=1):
+    """One block that holds a structure (or ``count`` in a row) and, behind them, everything their pointers lead to.
+
+    :param values: a mapping, or a list of ``count`` mappings. A pointer field takes what it is to lead to: text, bytes, a mapping or a
+        list of mappings; its count is filled in.
+    :returns: ``(bytearray, [(offset of the pointer, offset it leads to), ...])``: the same block serves at any address.
+    """
+    rows = [values] if isinstance(values, dict) else list(values)
+    layout = structure.layout(abi)
+    data = bytearray(layout.size * len(rows))
+    relocations = []
+    for index, row in enumerate(rows):
+        _pack_at(data, relocations, index * layout.size, layout, row)
+    return data, relocations
+
+
+def _pack_at(data, relocations, base, layout, values):
+    plain, tails = _split(layout, values)
+    data[base:base + layout.size] = layout.pack(plain)
+    for follow, value in tails:
+        start = _append(data, relocations, layout, follow, value)
+        relocations.append((base + follow.offset, start))
+
+
+def _split(layout, values):
+    """(values with counts in place of what pointers lead to, [(follow, what it leads to)])."""
+    plain = {name: dict(value) if isinstance(value, dict) else value for name, value in values.items()}
+    tails = []
+    for follow in layout.follows:
+        parent, _dot, name = follow.path.rpartition(".")
+        holder = plain.get(parent) if parent else plain
+        if not holder or isinstance(holder.get(name), int):
+            continue
+        value = holder.pop(name, None)
+        if value is None:
+            continue
+        if follow.pointer.count:
+            holder[follow.pointer.count] = len(value)
+        if follow.pointer.count is None or len(value):
+            tails.append((follow, value))
+    return plain, tails
+
+
+def _append(data, relocations, layout, follow, value):
+    """Put what a pointer leads to behind the data; return where it begins."""
+    target, abi = follow.pointer.to, layout.abi
+    data.extend(bytes(-len(data) % 8))
+    start = len(data)
+    if target is TEXT:
+        data.extend(structures.encode_text(value, abi.char, "%s.%s" % (layout.structure.name, follow.path)))
+    elif target in (BLOB, SECRET):
+        data.extend(value)
+    else:
+        inner = target.layout(abi)
+        rows = [value] if isinstance(value, dict) else value
+        data.extend(bytes(inner.size * len(rows)))
+        for index, row in enumerate(rows):
+            _pack_at(data, relocations, start + index * inner.size, inner, row)
+    return start

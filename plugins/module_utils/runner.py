@@ -1,0 +1,311 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs a batch on a *machine*: something with memory and the DLL's exports. The twin of the runner in Iscsidsc.cs.
+
+Two machines exist: :mod:`native` (ctypes, the real DLL) and the simulator's. The rules below are those of the DLL's callers: Microsoft's sample
+iscsicli.c for the sizing protocol; os-win, go-win-iscsidsc and HPE's host libraries for what goes wrong with it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import calls
+
+BUFFER_CAP = 16 << 20  # bytes: no list of logins is longer (256 logins are half a MiB)
+SLACK = 16 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
+ROUNDS = 8  # how often a buffer may turn out too small
+MAX_ITEMS = 1 << 16  # runs of one call
+
+ERROR_INSUFFICIENT_BUFFER, ERROR_NOACCESS = 122, 998
+
+
+class NoSuchExport(Exception):
+    """The machine's DLL lacks the export, or it may not be called."""
+
+
+class TimedOut(Exception):
+    """The call did not come back within its limit. It may still be running: its memory must not be freed."""
+
+
+class BadItems(Exception):
+    """What an earlier call left is not the array that the batch takes it for: it would lead outside its block."""
+
+
+class Machine(t.Protocol):
+    """Memory and exports. Addresses are integers."""
+
+    host: calls.Host
+
+    def allocate(self, size):
+        """The address of ``size`` zero bytes."""
+
+    def read(self, address, size):
+        """Bytes."""
+
+    def write(self, address, data):
+        """Put bytes."""
+
+    def release(self, addresses):
+        """Clear and free what :meth:`allocate` gave."""
+
+    def call(self, export, arguments, limit):
+        """The status of the export called with integers. ``limit`` in milliseconds or None; raises TimedOut, NoSuchExport."""
+
+    def clock(self):
+        """Milliseconds from some beginning."""
+
+    def sleep(self, milliseconds):
+        """Wait."""
+
+
+def failed(status):
+    """Whether a status is an error. Codes 0xAFFF.... are warnings: the operation went through."""
+    return status != 0 and status >> 30 != 2
+
+
+def run(text, machine):
+    """Run the program of the batch that fits the machine; the answer as text."""
+    batch = calls.decode_batch(text)
+    program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
+    if program is None:
+        raise calls.WireError("the batch has no program for pointers of %d bytes" % machine.host.pointer)
+    return calls.encode_answer(_Execution(program, machine).answer())
+
+
+class _Memory(t.NamedTuple):
+    """A block of one run: where it is and how large it has become."""
+
+    address: int
+    size: int
+
+
+class _Done(t.NamedTuple):
+    """A run with its memory, kept until the batch ends because later calls may look at it."""
+
+    run: calls.Run
+    memory: tuple
+    stack: tuple  # ((address, end of its block), ...) of the items it was for, outermost first
+
+
+class _Execution:
+    """One program on one machine."""
+
+    def __init__(self, program, machine):
+        self.program, self.machine = program, machine
+        self.done = []  # for each call so far: (outcome, [_Done])
+        self.deadline = machine.clock() + program.limit if program.limit else None
+        self.stopped = False  # a vital call failed
+        self.hung = False  # a call never came back
+
+    def answer(self):
+        try:
+            for call in self.program.calls:
+                self.done.append(self._perform(call))
+            results = tuple(calls.Result(outcome, tuple(done.run for done in runs)) for outcome, runs in self.done)
+            return calls.Answer(self.machine.host, results)
+        finally:
+            if not self.hung:  # a hung call may still write to its blocks
+                self.machine.release([memory.address for _outcome, runs in self.done for done in runs for memory in done.memory])
+
+    def _perform(self, call):
+        asks_for_failure = any(isinstance(condition, calls.Succeeded) and not condition.expected for condition in call.when)
+        if self.hung or (self.stopped and not asks_for_failure):
+            return calls.NOT_REACHED, []
+        runs = []
+        try:
+            if not all(self._holds(condition) for condition in call.when):
+                return calls.SKIPPED, []
+            for indexes, stack in self._items(call.each[0]) if call.each else [((), ())]:
+                runs.append(self._run(call, indexes, stack))
+            outcome = calls.RAN
+        except BadItems:
+            outcome = calls.BAD_ITEMS
+        except NoSuchExport:
+            outcome = calls.NO_SUCH_EXPORT
+        except TimedOut:
+            runs.append(_Done(calls.Run(calls.ERROR_TIMEOUT, 0, (), ()), (), ()))
+            outcome, self.hung = calls.TIMED_OUT, True
+        if call.vital and (outcome != calls.RAN or any(failed(done.run.status) for done in runs)):
+            self.stopped = True
+        return outcome, runs
+
+    # -- one run ------------------------------------------------------------------------------------------------------------------
+
+    def _run(self, call, indexes, stack):
+        started = self.machine.clock()
+        memory = [self._fresh(block) for block in call.blocks]
+        retry = call.retry[0] if call.retry else calls.Retry(0, 0, ())
+        for attempt in range(retry.times + 1):
+            status = self._sized(call, memory, stack)
+            if status not in retry.statuses or attempt == retry.times or self._out_of_time(retry.delay):
+                break
+            self.machine.sleep(retry.delay)
+            self._release(memory)
+            memory = [self._fresh(block) for block in call.blocks]
+        captured = tuple(
+            calls.Captured(index, memory[index].address, self.machine.read(*memory[index]))
+            for index, block in enumerate(call.blocks) if block.back and memory[index].size)
+        run = calls.Run(status, max(0, self.machine.clock() - started), indexes, captured)
+        return _Done(run, tuple(memory), stack)
+
+    def _fresh(self, block):
+        if not block.size:
+            return _Memory(0, 0)
+        address = self.machine.allocate(block.size)
+        self.machine.write(address, block.data)
+        for relocation in block.relocations:
+            self.machine.write(address + relocation.at, (address + relocation.to).to_bytes(self.program.pointer, "little"))
+        return _Memory(address, block.size)
+
+    def _release(self, memory):
+        self.machine.release([block.address for block in memory if block.size])
+
+    def _sized(self, call, memory, stack):
+        """Call; where a buffer turns out too small, give it what the call asks for and call again."""
+        growing = next(((index, block.growth[0]) for index, block in enumerate(call.blocks) if block.growth), None)
+        exact = False
+        for _round in range(ROUNDS):
+            status = self._invoke(call, memory, stack)
+            if growing is None:
+                return status
+            index, growth = growing
+            size_at = memory[growth.size_block].address + growth.size_offset
+            needed = self._u32(size_at) * growth.unit
+            if status == ERROR_NOACCESS and memory[index].size:
+                exact = True  # some versions refuse a buffer larger than they need (observed: go-win-iscsidsc)
+            elif not (status == ERROR_INSUFFICIENT_BUFFER or (not memory[index].size and needed)):
+                return status
+            size = self._next_size(needed, memory[index].size, growth.unit, exact)
+            if size > BUFFER_CAP:
+                return ERROR_INSUFFICIENT_BUFFER
+            self._release([memory[index]])
+            memory[index] = _Memory(self.machine.allocate(size), size)
+            self.machine.write(size_at, (size // growth.unit).to_bytes(4, "little"))
+        return status
+
+    @staticmethod
+    def _next_size(needed, current, unit, exact):
+        if exact and needed:
+            return needed
+        # "122 and 0 bytes needed" happens while lists change (observed: HPE): then grow from what was there
+        size = max(needed, current if needed <= current else 0) + SLACK
+        return -(-size // unit) * unit
+
+    def _invoke(self, call, memory, stack):
+        values = [self._value(argument, memory, stack) for argument in call.arguments]
+        limits = [limit for limit in (call.limit, self._left()) if limit]
+        if self._out_of_time(0):
+            raise TimedOut()
+        return self.machine.call(call.export, values, min(limits) if limits else None)
+
+    def _value(self, argument, memory, stack):
+        if isinstance(argument, calls.Integer):
+            return argument.value
+        if isinstance(argument, calls.Address):
+            block = memory[argument.block]
+            return block.address + argument.offset if block.size else 0
+        address, end = stack[argument.level]
+        if isinstance(argument, calls.Item):
+            return address + argument.offset
+        if address + argument.offset + argument.width > end:
+            raise BadItems()
+        return int.from_bytes(self.machine.read(address + argument.offset, argument.width), "little")
+
+    def _left(self):
+        return None if self.deadline is None else max(1, self.deadline - self.machine.clock())
+
+    def _out_of_time(self, wait):
+        return self.deadline is not None and self.machine.clock() + wait >= self.deadline
+
+    # -- items --------------------------------------------------------------------------------------------------------------------
+
+    def _items(self, each):
+        """[(indexes, stack), ...] of all items of an earlier call."""
+        outcome, runs = self.done[each.call]
+        found = []
+        for done in runs if outcome == calls.RAN else ():
+            if not failed(done.run.status):
+                inside = [(done.run.items, done.stack)]
+                for level in each.levels:
+                    inside = [(indexes + (number,), stack + (item,))
+                              for indexes, stack in inside for number, item in enumerate(self._level(level, done, stack))]
+                    if len(inside) + len(found) > MAX_ITEMS:
+                        raise BadItems()
+                found.extend(inside)
+        return found
+
+    def _level(self, level, done, stack):
+        if isinstance(level, calls.Strings):
+            return self._strings(done.memory[level.block])
+        if isinstance(level, calls.Array):
+            block = done.memory[level.block]
+            count = self._u32(done.memory[level.count_block].address + level.count_offset)
+            return self._records(block.address, block, level.stride, count)
+        item, end = stack[-1]
+        block = next(block for block in done.memory if block.address + block.size == end)
+        if item + max(level.count_offset + 4, level.pointer_offset + self.program.pointer) > end:
+            raise BadItems()
+        count = self._u32(item + level.count_offset)
+        pointer = int.from_bytes(self.machine.read(item + level.pointer_offset, self.program.pointer), "little")
+        return self._records(pointer, block, level.stride, count)
+
+    def _records(self, start, block, stride, count):
+        end = block.address + block.size
+        if not count:
+            return []
+        if count > MAX_ITEMS or start < block.address or start + count * stride > end:
+            raise BadItems()
+        return [(start + index * stride, end) for index in range(count)]
+
+    def _strings(self, block):
+        raw = self.machine.read(*block) if block.size else b""
+        end, at, found = block.address + block.size, 0, []
+        while at + 2 <= len(raw) and raw[at:at + 2] != b"\0\0":
+            found.append((block.address + at, end))
+            if len(found) > MAX_ITEMS:
+                raise BadItems()
+            while raw[at:at + 2] != b"\0\0":
+                at += 2
+                if at + 2 > len(raw):
+                    raise BadItems()
+            at += 2
+        return found
+
+    # -- conditions ---------------------------------------------------------------------------------------------------------------
+
+    def _holds(self, condition):
+        if isinstance(condition, calls.Succeeded):
+            return self._succeeded(condition.call) == bool(condition.expected)
+        if not self._succeeded(condition.each.call):
+            return False
+        count = sum(self._matches(stack[-1], condition.patterns) for _indexes, stack in self._items(condition.each))
+        return condition.least <= count <= condition.most
+
+    def _succeeded(self, index):
+        outcome, runs = self.done[index]
+        return outcome == calls.RAN and bool(runs) and not failed(runs[-1].run.status)
+
+    def _matches(self, item, patterns):
+        address, end = item
+        for pattern in patterns:
+            start = address + pattern.offset
+            if start + len(pattern.data) > end:
+                return False
+            found = self.machine.read(start, len(pattern.data))
+            if (_folded(found) != _folded(pattern.data)) if pattern.fold else (found != pattern.data):
+                return False
+        return True
+
+    def _u32(self, address):
+        return int.from_bytes(self.machine.read(address, 4), "little")
+
+
+def _folded(raw):
+    """Wide text with its ASCII capitals made small: Windows echoes IQNs and instance names in other letter case."""
+    folded = bytearray(raw)
+    for at in range(0, len(raw) - 1, 2):
+        if 0x41 <= raw[at] <= 0x5A and raw[at + 1] == 0:
+            folded[at] += 0x20
+    return bytes(folded)
