@@ -103,7 +103,7 @@ class FlagSet(_Codec):
     def _encode_dict(self, value):
         stray = sorted(str(key) for key in set(value) - {"names", "raw", "unknown"})
         if stray or not value:
-            raise FlagError(f"{self.title}: expected the keys names, raw and unknown, not {', '.join(stray) or 'none'}")
+            raise FlagError(f"{self.title}: expected the keys names, raw, unknown, not {', '.join(stray) or 'none'}")
         raw, names, unknown = (value.get(key) for key in ("raw", "names", "unknown"))
         if names is None and unknown is None and raw is not None:
             return self._parse(raw)
@@ -120,7 +120,10 @@ class FlagSet(_Codec):
 
 
 class Enum(_Codec):
-    """One of several named values in an unsigned integer of `width` bits; table: name -> (value, name in the header)."""
+    """One of several named values in an unsigned integer of `width` bits.
+
+    table: name -> (value, name in the header).
+    """
 
     def __init__(self, title, table, width=32):
         super().__init__(title, width, {name: row[0] for name, row in table.items()},
@@ -152,7 +155,7 @@ SECURITY_FLAGS = FlagSet(
     prefix="ISCSI_SECURITY_FLAG_",
     width=64,
     rules=(
-        Rule("without valid the other bits mean nothing: Windows uses the flags it knows for the portal, or its defaults",
+        Rule("without valid the others mean nothing: Windows uses what it knows of the portal, or its defaults",
              none_of=("valid",)),
         Rule("transport_mode_preferred and tunnel_mode_preferred exclude each other",
              all_of=("transport_mode_preferred", "tunnel_mode_preferred")),

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What the numbers mean that calls of iscsidsc.dll return: symbol, severity, message and what to do.
 
-The ISDSC codes are those of iscsierr.h in the Windows SDK, whose spelling is kept; the others are Win32, RPC and Winsock
-codes (winerror.h) that the API passes on. An ISDSC code 0xEFFF.... is an error, 0xAFFF.... a warning: the operation
-went through, perhaps partly.
+The ISDSC codes are those of iscsierr.h in the Windows SDK, whose spelling is kept; the others are Win32, RPC and
+Winsock codes (winerror.h) that the API passes on. An ISDSC code 0xEFFF.... is an error, 0xAFFF.... a warning: the
+operation went through, perhaps partly. Codes 0xEFFF0006 to 0xEFFF0014 repeat what the target said to the login (the
+status classes 1 to 3 of RFC 7143).
 """
 from __future__ import annotations
 
@@ -237,23 +238,22 @@ _CODES = (
 
 # What to do, for those that people meet.
 _HINTS = (
-    ("Start MSiSCSI and set it to automatic: winstorage.iscsi.initiator with service_state: started."
-     " An empty list from a stopped service means nothing.",
-     ("ISDSC_SERVICE_NOT_RUNNING", "ISDSC_SERVICE_UNAVAILABLE", "ERROR_SERVICE_NOT_ACTIVE", "RPC_S_UNKNOWN_IF")),
-    ("The initiator service did not answer. See on the host whether MSiSCSI runs (Get-Service MSiSCSI), and start it:"
-     " winstorage.iscsi.initiator with service_state: started.",
+    ("Start MSiSCSI and set it to automatic: winstorage.iscsi.initiator with service_state: started. An empty list"
+     " from a stopped service means nothing.",
+     ("ISDSC_SERVICE_NOT_RUNNING", "ERROR_SERVICE_NOT_ACTIVE", "RPC_S_UNKNOWN_IF")),
+    ("The initiator service did not answer. See on the host whether MSiSCSI runs (Get-Service MSiSCSI), and start"
+     " it: winstorage.iscsi.initiator with service_state: started.",
      ("RPC_S_SERVER_UNAVAILABLE", "RPC_S_CALL_FAILED", "EPT_S_NOT_REGISTERED", "ERROR_SERVICE_REQUEST_TIMEOUT",
       "ISDSC_SERVICE_DID_NOT_RESPOND")),
     ("MSiSCSI is disabled. Let it start: winstorage.iscsi.initiator with service_state: started, which sets it to"
      " automatic.",
      ("ERROR_SERVICE_DISABLED",)),
-    ("This Windows has no MSiSCSI service: the edition lacks the Microsoft iSCSI initiator, as Nano Server and containers"
-     " do.",
+    ("This Windows has no Microsoft iSCSI initiator (service MSiSCSI, iscsidsc.dll).",
      ("ERROR_SERVICE_DOES_NOT_EXIST", "ERROR_MOD_NOT_FOUND")),
     ("This iscsidsc.dll lacks the function: the Windows version is older than the call.",
      ("ERROR_PROC_NOT_FOUND",)),
-    ("Even reading needs an elevated token. Connect as an administrator of the host, or use become with runas; over WinRM"
-     " a local administrator other than the built-in one may need LocalAccountTokenFilterPolicy.",
+    ("Even reading needs an elevated token. Connect as an administrator of the host, or use become with runas;"
+     " over WinRM a local administrator other than the built-in one may need LocalAccountTokenFilterPolicy.",
      ("ERROR_ACCESS_DENIED", "ERROR_ELEVATION_REQUIRED", "ERROR_PRIVILEGE_NOT_HELD")),
     ("Group policy (Computer Configuration, Administrative Templates, System, iSCSI) forbids this on the host."
      " Have the policy changed (gpresult /h shows which one it is), or declare what it allows.",
@@ -265,87 +265,97 @@ _HINTS = (
     ("The address that the portal or login is bound to may have left the host: compare its initiator port with the"
      " addresses of the host.",
      ("WSAEADDRNOTAVAIL", "ISDSC_INVALID_PORT_NUMBER")),
-    ("The host cannot resolve the name of the portal or server. Check its DNS (Resolve-DnsName), or declare an IP address.",
+    ("The host cannot resolve the name of the portal or server. Check its DNS (Resolve-DnsName), or declare an IP"
+     " address.",
      ("ISDSC_DNS_NAME_UNRESOLVED", "ISDSC_INVALID_HOST", "WSAHOST_NOT_FOUND", "WSATRY_AGAIN", "WSANO_DATA")),
-    ("The target refused the login. Its log tells why; often it does not list this initiator's node name"
-     " (initiator_name in the facts) or wants CHAP.",
-     ("ISDSC_LOGIN_FAILED", "ISDSC_LOGON_FAILED", "ISDSC_AUTHORIZATION_FAILURE")),
-    ("CHAP was refused. Check user name and secret at both ends; the discovery of a portal and the login to a target have"
-     " each their own. A secret cannot be read back: send it again with update_secret: always.",
+    ("The target refused the login. Its log tells why; often it does not list the node name of this"
+     " initiator (in the facts), or wants CHAP.",
+     ("ISDSC_LOGIN_FAILED", "ISDSC_LOGON_FAILED", "ISDSC_AUTHORIZATION_FAILURE", "ISDSC_INITIATOR_ERROR")),
+    ("CHAP was refused. Check user name and secret at both ends; the discovery of a portal and the login to a"
+     " target have each their own. A secret cannot be read back: send it again with update_secret: always.",
      ("ISDSC_AUTHENTICATION_FAILURE",)),
-    ("A CHAP secret has 12 to 16 bytes (from 1 byte with IPsec), and the mutual secret must differ from the target's.",
+    ("A CHAP secret has 12 to 16 bytes (from 1 byte with IPsec), and the mutual secret should differ from the"
+     " target's.",
      ("ISDSC_INVALID_CHAP_SECRET", "ISDSC_INVALID_TARGET_CHAP_SECRET", "ISDSC_INVALID_INITIATOR_CHAP_SECRET",
       "ISDSC_SHORT_CHAP_SECRET")),
     ("Set auth_type to none, chap or mutual_chap, and for chap a user name and a secret.",
      ("ISDSC_INVALID_LOGON_AUTH_TYPE", "ISDSC_INVALID_CHAP_USER_NAME", "ISDSC_TARGET_AUTHINFO_UNAVAILABLE")),
     ("The initiator must know the target before it logs in: add its portal (winstorage.iscsi.target_portal with"
-     " refresh: true) or the target itself (winstorage.iscsi.static_target), and check that the array shows it to this node.",
-     ("ISDSC_TARGET_NOT_FOUND", "ISDSC_NOT_FOUND", "ISDSC_NO_PORTAL_SPECIFIED")),
-    ("The array has removed or moved the target. Refresh the discovery (winstorage.iscsi.target_portal with refresh: true)"
-     " and update the login's portal.",
-     ("ISDSC_TARGET_REMOVED", "ISDSC_TARGET_MOVED_TEMPORARILY", "ISDSC_TARGET_MOVED_PERMANENTLY")),
-    ("The target failed while it was asked. Discovery of a dead address can end so after minutes: check the array and the"
-     " portal's address.",
-     ("ISDSC_TARGET_ERROR", "ISDSC_TARGET_OUT_OF_RESORCES")),
-    ("No such portal in the initiator's list. Address, TCP port, initiator instance and initiator port must be the ones"
-     " that the facts report.",
+     " refresh: true) or the target itself (winstorage.iscsi.static_target), and check that the array shows it to"
+     " this node.",
+     ("ISDSC_TARGET_NOT_FOUND", "ISDSC_NO_PORTAL_SPECIFIED")),
+    ("The portal no longer has the target. Refresh the discovery (winstorage.iscsi.target_portal with refresh:"
+     " true), then update or remove the login.",
+     ("ISDSC_TARGET_REMOVED", "ISDSC_TARGET_MOVED_TEMPORARILY", "ISDSC_TARGET_MOVED_PERMANENTLY", "ISDSC_NOT_FOUND")),
+    ("The target could not serve the login or the discovery: it may be starting, out of sessions or in trouble. A"
+     " dead address can end so too, after minutes. Check the array and the portal's address.",
+     ("ISDSC_TARGET_ERROR", "ISDSC_TARGET_OUT_OF_RESORCES", "ISDSC_SERVICE_UNAVAILABLE", "ISDSC_OUT_OF_RESOURCES",
+      "ISDSC_TOO_MANY_CONNECTIONS")),
+    ("No such portal in the initiator's list. Address, TCP port, initiator instance and initiator port must be the"
+     " ones that the facts report.",
      ("ISDSC_PORTAL_NOT_FOUND", "ISDSC_DISCOVERY_MECHANISM_NOT_FOUND")),
-    ("No such initiator instance. Use one of those that the facts report, usually ROOT\\ISCSIPRT\\0000_0, or leave it out.",
+    ("No such initiator instance. Use one of those that the facts report, usually ROOT\\ISCSIPRT\\0000_0, or leave"
+     " it out.",
      ("ISDSC_INITIATOR_NOT_FOUND", "ISDSC_INITIATOR_INSTANCE_NOT_FOUND", "ISDSC_INITIATOR_NODE_NOT_FOUND")),
-    ("A session to this target is already open. For more paths set the login flag multipath_enabled on every login, with"
-     " MPIO installed and claiming iSCSI devices.",
+    ("A session to this target is already open. For more paths set the login flag multipath_enabled on every"
+     " login, with MPIO installed and claiming iSCSI devices.",
      ("ISDSC_TARGET_ALREADY_LOGGED_IN", "ISDSC_SESSION_ALREADY_EXISTS", "ISDSC_CONNECTION_ALREADY_EXISTS")),
-    ("A disk of the session is in use. Take it offline or end what uses it, then try again; the facts name the devices of"
-     " each session.",
+    ("A disk of the session is in use. Take it offline or end what uses it, then try again; the facts name the"
+     " devices of each session.",
      ("ISDSC_DEVICE_BUSY_ON_SESSION",)),
     ("The session has another request under way. This passes: try again.",
      ("ISDSC_SESSION_BUSY", "ISDSC_REMOVE_CONNECTION_IN_PROGRESS")),
     ("The session has ended since it was listed. Gather the facts again.",
      ("ISDSC_INVALID_SESSION_ID", "ISDSC_INVALID_CONNECTION_ID", "ISDSC_NO_CONNECTION_AVAILABLE")),
-    ("Log the session out instead: winstorage.iscsi.session with state: absent.",
+    ("A session keeps its leading and its last connection: log the session out instead (winstorage.iscsi.session).",
      ("ISDSC_CANT_REMOVE_LAST_CONNECTION", "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION")),
-    ("The initiator has reached its limit. Look for logins that are saved twice or whose target is gone, and remove them.",
-     ("ISDSC_TOO_MANY_SESSIONS", "ISDSC_TOO_MANY_CONNECTIONS", "ISDSC_OUT_OF_RESOURCES")),
-    ("The login was not saved. Windows is reported to keep at most 256 persistent logins; the System event log (iScsiPrt,"
-     " MSiSCSI) may tell more.",
+    ("The initiator has reached its limit. Look for logins that are saved twice or whose target is gone, and"
+     " remove them.",
+     ("ISDSC_TOO_MANY_SESSIONS",)),
+    ("The login was not saved. Windows is reported to keep at most 256 persistent logins; the System event log"
+     " (iScsiPrt, MSiSCSI) may tell more.",
      ("ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA",)),
-    ("The login was not removed. Gather the facts again: it may be gone already, or differ in portal, TCP port, instance or"
-     " initiator port.",
+    ("The login was not removed. Gather the facts again: it may be gone already, or differ in portal, TCP port,"
+     " instance or initiator port.",
      ("ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA",)),
-    ("Some saved logins did not complete at start-up. The reboot forecast in the facts tells which have no session;"
-     " remove those whose target is gone.",
+    ("Some saved logins did not complete at start-up. The reboot forecast in the facts tells which have no"
+     " session; remove those whose target is gone.",
      ("ISDSC_PERSISTENT_LOGIN_TIMEOUT",)),
-    ("Part of it failed. Gather the facts and compare; a portal or an iSNS server that does not answer is the usual cause.",
+    ("Part of it failed. Gather the facts and compare; a portal or an iSNS server that does not answer is the"
+     " usual cause.",
      ("ISDSC_OPERATION_NOT_ALL_SUCCESS",)),
     ("Restart the host when it suits: ansible.windows.win_reboot.",
      ("ISDSC_OPERATION_REQUIRES_REBOOT",)),
     ("The iSNS server did not answer. Check its address, TCP port 3205, and the firewalls between.",
      ("ISDSC_ISNS_SERVER_NOT_FOUND",)),
     ("Enable the firewall rule group \"iSCSI Service\" on the host (Enable-NetFirewallRule).",
-     ("ISDSC_ISNS_FIREWALL_BLOCKED", "WSAEACCES")),
-    ("Names are iqn.yyyy-mm.domain:name, eui. or naa.; lower-case letters, digits, '-', '.' and ':', at most 223 characters.",
+     ("ISDSC_ISNS_FIREWALL_BLOCKED",)),
+    ("Names are iqn.yyyy-mm.domain:name, eui. or naa.; lower-case letters, digits, '-', '.' and ':', at most 223"
+     " characters.",
      ("ISDSC_INVALID_ISCSI_NAME",)),
-    ("IPsec is not available to this initiator. Leave the security flags out, and protect the storage network otherwise.",
+    ("IPsec is not available to this initiator. Leave the security flags out, and protect the storage network"
+     " otherwise.",
      ("ISDSC_IPSEC_NOT_SUPPORTED_ON_OS", "ISDSC_FAILED_TO_CONFIGURE_IPSEC")),
     ("Use the device path that the facts report for an iSCSI disk with a persistent login.",
      ("ISDSC_DEVICE_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT")),
-    ("The initiator kept asking for more memory than it was given, also after it was given what it asked for. Lists that"
-     " change while they are read do this: try again.",
+    ("The initiator kept asking for more memory than it was given, also after it was given what it asked for."
+     " Lists that change while they are read do this: try again.",
      ("ERROR_INSUFFICIENT_BUFFER", "ISDSC_BUFFER_TOO_SMALL")),
     ("Some Windows versions refuse a very large buffer so: try again with a smaller one.",
      ("ERROR_NOACCESS",)),
-    ("The initiator refused a value. Often it is the initiator port: without an initiator instance the port must be left"
-     " out, which means any.",
-     ("ERROR_INVALID_PARAMETER", "ISDSC_INVALID_PARAMETER", "ISDSC_MISSING_PARAMETER", "ISDSC_LOGIN_USER_INFO_BAD")),
-    ("An initiator portal (source address) that the host does not have was reported to end so: check the initiator port.",
+    ("The initiator refused a value. Often it is the initiator port: without an initiator instance the port must"
+     " be left out, which means any.",
+     ("ERROR_INVALID_PARAMETER", "ISDSC_INVALID_PARAMETER", "ISDSC_LOGIN_USER_INFO_BAD")),
+    ("An initiator portal (source address) that the host does not have was reported to end so: check the initiator"
+     " port.",
      ("ERROR_INTERNAL_ERROR",)),
-    ("The call took longer than its phase may. A portal that does not answer can block a discovery for minutes: repair or"
-     " remove it, or allow the phase more time.",
+    ("The call took longer than its phase may. A portal that does not answer can block a discovery for minutes:"
+     " repair or remove it, or allow the phase more time.",
      ("ERROR_TIMEOUT",)),
     ("This initiator or its driver does not offer the operation.",
      ("ISDSC_REQUEST_NOT_SUPPORTED", "ERROR_NOT_SUPPORTED")),
     ("The System event log of the host (sources iScsiPrt and MSiSCSI) may tell more.",
-     ("ISDSC_NON_SPECIFIC_ERROR", "ISDSC_INITIATOR_ERROR", "ISDSC_DRIVER_BUG")),
+     ("ISDSC_NON_SPECIFIC_ERROR", "ISDSC_DRIVER_BUG")),
 )
 
 

@@ -61,8 +61,12 @@ ENUM_CONSTANTS = [
     (flags.IKE_AUTHENTICATION_METHODS, 32, {"IKE_AUTHENTICATION_PRESHARED_KEY_METHOD": ("preshared_key", 1)}),
 ]
 
-each_flag_set = pytest.mark.parametrize("codec, width, constants", FLAG_CONSTANTS, ids=lambda x: getattr(x, "title", ""))
-each_enum = pytest.mark.parametrize("codec, width, constants", ENUM_CONSTANTS, ids=lambda x: getattr(x, "title", ""))
+def for_each(table):
+    return pytest.mark.parametrize("codec, width, constants", table, ids=[row[0].title for row in table])
+
+
+each_flag_set = for_each(FLAG_CONSTANTS)
+each_enum = for_each(ENUM_CONSTANTS)
 
 
 def any_case(text):
@@ -109,7 +113,8 @@ def test_unknown_bits_are_kept_and_shown_as_hex():
 
 
 def test_names_come_in_the_order_of_bits():
-    assert flags.SECURITY_FLAGS.decode(0x32)["names"] == ["ike_ipsec_enabled", "pfs_enabled", "transport_mode_preferred"]
+    names = flags.SECURITY_FLAGS.decode(0x32)["names"]
+    assert names == ["ike_ipsec_enabled", "pfs_enabled", "transport_mode_preferred"]
 
 
 def test_a_single_name_a_numeral_and_an_empty_list_are_taken():
@@ -129,8 +134,8 @@ def test_a_wrong_name_is_told_with_the_nearest_and_all_valid_ones():
 
 
 @pytest.mark.parametrize("value", [
-    "", "nothing", "0x", "0x1g", "-1", "9" * 5000, -1, 1 << 32, "0x100000000", True, None, 1.0, b"valid", [None], [["chap"]], [True],
-    {}, {"names": ["require_ipsec"], "raw": 2}, {"flags": 1}, {"unknown": "0x1ffffffff"}, {"raw": "x"},
+    "", "nothing", "0x", "0x1g", "-1", "9" * 5000, -1, 1 << 32, "0x100000000", True, None, 1.0, b"valid", [None],
+    [["chap"]], [True], {}, {"names": ["require_ipsec"], "raw": 2}, {"flags": 1}, {"unknown": "0x1ffffffff"}, {"raw": "x"},
 ], ids=lambda value: repr(value)[:30])
 def test_what_is_no_set_of_flags_is_an_error_that_names_the_field(value):
     with pytest.raises(FlagError, match="^login flags: "):
@@ -187,7 +192,9 @@ def test_every_value_of_an_enumeration_survives_in_any_case(codec, width, consta
     assert (name == f"unknown({value})") == (value not in codec.values.values())
 
 
-@pytest.mark.parametrize("value", ["chapp", "", "unknown(4294967296)", "unknown(x)", -1, 1 << 32, True, None, ["chap"]])
+@pytest.mark.parametrize("value", [
+    "chapp", "", "unknown(4294967296)", "unknown(x)", -1, 1 << 32, True, None, ["chap"],
+])
 def test_what_is_no_value_of_an_enumeration_is_an_error_that_names_the_field(value):
     with pytest.raises(FlagError, match="^authentication type: "):
         flags.AUTH_TYPES.encode(value)
