@@ -188,6 +188,19 @@ FUNCTIONS = _table(
     ("SetupPersistentIScsiVolumes",),
 )
 
+# What GetIScsiTargetInformationW leaves in its Buffer, by information class (TARGET_INFORMATION_CLASS of the header).
+PORTAL_GROUPS = "portal groups"  # u32 count of groups; from offset 4 on each ISCSI_TARGET_PORTAL_GROUP with its portals
+TARGET_INFORMATION = {
+    "ProtocolType": (0, NUMBER, s.ENUM),
+    "TargetAlias": (1, TEXT, None),
+    "DiscoveryMechanisms": (2, LIST, None),
+    "PortalGroups": (3, PORTAL_GROUPS, s.ISCSI_TARGET_PORTAL_GROUP),
+    "PersistentTargetMappings": (4, STRUCT, s.ISCSI_TARGET_MAPPING),
+    "InitiatorName": (5, TEXT, None),
+    "TargetFlags": (6, NUMBER, s.ULONG),
+    "LoginOptions": (7, STRUCT, s.ISCSI_LOGIN_OPTIONS),
+}
+
 # Not the DLL's: the runner itself does these for MSiSCSI, the service that everything above needs (see Iscsidsc.cs and native.py).
 SERVICE_FUNCTIONS = _table(
     ("StartService", _value("TimeoutMilliseconds", s.ULONG)),
