@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Will this host find its disks after the next restart? Saved logins, live sessions, devices and the service's start mode answer together.
+
+The answer is a forecast. It takes a saved login that has a live session now for proven, and one that has none for unproven; it cannot know
+that an array will still be there.
+"""
+
+from __future__ import annotations
+
+import collections
+import ipaddress
+
+
+
+class Matches:
+    """Which live session each saved login accounts for: one session for each login at the most.
+
+    A login matches a session to the same target through the same portal. The DLL does not tell which initiator port a session uses, so logins
+    that differ only in that are told apart by their number alone. A portal by host name cannot be compared with a session's address: it
+    takes, like a login for any portal, what the others leave.
+    """
+
+    def __init__(self, logins, sessions):
+        self._session_of, self._login_of = {}, {}
+        for exact in (True, False):
+            for login in sorted(logins, key=lambda one: one.identity()):
+                if id(login) not in self._session_of and login.session_type == "data":
+                    self._claim(login, sessions, exact)
+
+    def _claim(self, login, sessions, exact):
+        for session in sorted(sessions, key=lambda one: one.identity()):
+            if id(session) not in self._login_of and _fits(login, session, exact):
+                self._session_of[id(login)], self._login_of[id(session)] = session, login
+                return
+
+    def live(self, login):
+        """Whether a live session goes with the saved login."""
+        return id(login) in self._session_of
+
+    def saved(self, session):
+        """Whether a saved login goes with the live session."""
+        return id(session) in self._login_of
+
+
+def _fits(login, session, exact):
+    if login.target.lower() != session.target.lower():
+        return False
+    if login.portal is None:
+        return not exact
+    through = [(one.target_address or "", one.target_port) for one in session.connections]
+    if (canonical_address(login.portal.address), login.portal.port) in [(canonical_address(address), port) for address, port in through]:
+        return True
+    by_name = not is_address(login.portal.address)
+    return not exact and by_name and login.portal.port in [port for _address, port in through]
+
+
+def canonical_address(text):
+    """An IPv4 or IPv6 address in its usual form; anything else in small letters."""
+    try:
+        return str(ipaddress.ip_address(text.strip("[]")))
+    except ValueError:
+        return text.lower()
+
+
+def is_address(text):
+    """Whether it is an IPv4 or IPv6 address rather than a host name."""
+    return canonical_address(text).replace(".", "").isdigit() or ":" in text
+
+
+def match(snapshot):
+    """:class:`Matches` of a snapshot, or None where logins or sessions were not gathered."""
+    if snapshot.persistent_logins is None or snapshot.sessions is None:
+        return None
+    return Matches(snapshot.persistent_logins, snapshot.sessions)
+
+
+def next_boot(snapshot, matches):
+    """The ``next_boot`` part of the facts, or None where logins or sessions were not gathered.
+
+    ``verdict`` is 'ready' when every disk comes back over as many paths as now, 'degraded' when over fewer, 'at_risk' when a disk is expected
+    over none. ``service_starts`` is None where the start mode is not known.
+    """
+    if matches is None:
+        return None
+    starts = {"automatic": True, "boot": True, "system": True, "manual": False, "disabled": False}.get(snapshot.host.service_start_mode)
+    disks = [_outlook(disk, snapshot, matches, starts) for disk in _disks(snapshot)]
+    not_saved = [_where_session(one) for one in _in_order(snapshot.sessions) if not matches.saved(one)]
+    not_connected = [_where_login(one) for one in _in_order(snapshot.persistent_logins) if one.session_type == "data" and not matches.live(one)]
+    states = {disk["outlook"] for disk in disks}
+    return {
+        "verdict": "at_risk" if "lost" in states else "degraded" if "fewer_paths" in states or not_saved else "ready",
+        "service_start_mode": snapshot.host.service_start_mode,
+        "service_starts": starts,
+        "disks": disks,
+        "sessions_not_saved": not_saved,
+        "logins_not_connected": not_connected,
+        "attention": _attention(snapshot, starts, disks, not_saved, not_connected),
+    }
+
+
+def _in_order(found):
+    return sorted(found, key=lambda one: one.identity())
+
+
+def _where_session(session):
+    first = session.connections[0] if session.connections else None
+    return {"target": session.target, "portal": first and {"address": first.target_address, "port": first.target_port}}
+
+
+def _where_login(login):
+    portal = login.portal
+    return {"target": login.target, "portal": portal and {"address": portal.address, "port": portal.port}, "initiator_port": login.initiator_port}
+
+
+class _Disk:
+    """A disk as several sessions may show it."""
+
+    def __init__(self, key):
+        self.key, self.sessions, self.names, self.unit = key, [], set(), None
+
+
+def _disks(snapshot):
+    """One for each logical unit, whatever the number of sessions that show it: told by its identifier, serial, or target and LUN."""
+    found = collections.OrderedDict()
+    for session in _in_order(snapshot.sessions):
+        units = {unit.os_lun: unit for unit in session.luns or ()}
+        for device in session.devices or ():
+            unit = units.get(device.scsi_lun)
+            disk = found.setdefault(_disk_key(session, device, unit), _Disk(_disk_key(session, device, unit)))
+            disk.sessions.append(session)
+            disk.names.add(device.legacy_name or device.device_interface_name)
+            disk.unit = disk.unit or unit
+    return sorted(found.values(), key=lambda disk: disk.key)
+
+
+def _disk_key(session, device, unit):
+    if unit is not None and (unit.identifiers or unit.serial):
+        return unit.identifiers[0] if unit.identifiers else unit.serial
+    return "%s lun %d" % (session.target.lower(), device.scsi_lun)
+
+
+def _outlook(disk, snapshot, matches, starts):
+    """What is expected of one disk: paths now; paths after the restart, of logins proven by a live session, and of those that are not."""
+    targets = {session.target.lower() for session in disk.sessions}
+    saved = [login for login in snapshot.persistent_logins if login.target.lower() in targets and login.session_type == "data"]
+    proven = sum(matches.live(login) for login in saved) if starts is not False else 0
+    unproven = len(saved) - sum(matches.live(login) for login in saved) if starts is not False else 0
+    now = len(disk.sessions)
+    outlook = "same" if proven >= now else "fewer_paths" if proven else "unproven" if unproven else "lost"
+    return {
+        "id": disk.key, "names": sorted(disk.names), "targets": sorted(targets),
+        "size": disk.unit.size if disk.unit else None, "serial": disk.unit.serial if disk.unit else None,
+        "paths_now": now, "paths_expected": proven, "paths_unproven": unproven, "outlook": outlook,
+        "reason": _reason(outlook, starts, saved, now, proven),
+    }
+
+
+def _reason(outlook, starts, saved, now, proven):
+    if outlook == "same":
+        return None
+    if starts is False:
+        return "MSiSCSI does not start by itself, so no saved login is replayed"
+    if not saved:
+        return "no login to its target is saved"
+    if outlook == "unproven":
+        return "the saved logins to its target have no live session that proves them"
+    return "%d of its %d sessions are saved" % (proven, now)
+
+
+def _attention(snapshot, starts, disks, not_saved, not_connected):
+    """Lines for people, worst first."""
+    lines = []
+    if starts is False and (snapshot.persistent_logins or snapshot.sessions):
+        lines.append("MSiSCSI starts %s: no saved login is replayed at boot. Set it to automatic."
+                     % {"manual": "only on demand", "disabled": "never"}[snapshot.host.service_start_mode])
+    for disk in disks:
+        if disk["outlook"] != "same":
+            lines.append("%s (%s): %d path%s now, %d expected after a restart: %s."
+                         % (", ".join(disk["names"]), disk["id"], disk["paths_now"], "" if disk["paths_now"] == 1 else "s",
+                            disk["paths_expected"], disk["reason"]))
+    for what, where in [("Live but not saved", one) for one in not_saved] + [("Saved but not connected", one) for one in not_connected]:
+        portal = where["portal"]
+        lines.append("%s: %s through %s." % (what, where["target"], "%s port %d" % (portal["address"], portal["port"]) if portal else "any portal"))
+    for line in sorted(_twice(snapshot.persistent_logins)):
+        lines.append(line)
+    return lines
+
+
+def _twice(logins):
+    counts = collections.Counter((login.identity()) for login in logins)
+    names = {login.identity(): login.target for login in logins}
+    return ["Saved %d times: %s. Each copy opens a session of its own." % (count, names[key]) for key, count in counts.items() if count > 1]

@@ -1,0 +1,206 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Typed calls: arguments by name in, values by name out, following the prototypes of :mod:`functions`.
+
+A :class:`Builder` turns calls by name into a :class:`calls.Program` for one pointer width; a :class:`Replies` decodes what came back by the same
+prototypes. What to call, and what it means, is :mod:`initiator`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from . import calls, functions, memory, status, structures
+
+
+class CallError(Exception):
+    """A call that did not succeed: the export, its status, and what to do about it."""
+
+    def __init__(self, export, code, problem=None):
+        self.export, self.status = export, status.of(code)
+        super().__init__("%s: %s" % (export, problem or self.status.describe()))
+
+
+class Made(t.NamedTuple):
+    """A call of a program: its number there, its prototype, and which block holds which argument."""
+
+    index: int
+    function: functions.Function
+    blocks: t.Dict[str, int]
+    each: t.Optional[calls.Each]
+
+
+class Builder:
+    """Collects the calls of one program. Items nest from the outermost level 0 on."""
+
+    def __init__(self, pointer):
+        self.abi = structures.WIDE[pointer]
+        self.calls = []
+
+    def call(self, export, each=None, when=(), vital=False, limit=0, retry=None, **values):
+        """Add a call; returns what later calls and :class:`Replies` know it by.
+
+        An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or :class:`calls.Load`; None for null.
+        Outputs are not given.
+        """
+        function = functions.CALLABLE[export]
+        unknown = set(values) - {argument.name for argument in function.arguments if not argument.out}
+        if unknown:
+            raise TypeError("%s takes no %s" % (export, ", ".join(sorted(unknown))))
+        blocks, numbers = [], {argument.name: index for index, argument in
+                               enumerate(argument for argument in function.arguments if self._has_block(argument, values))}
+        arguments = []
+        for argument in function.arguments:
+            if argument.name in numbers:
+                blocks.append(self._block(function, argument, values.get(argument.name), numbers))
+                arguments.append(calls.Address(numbers[argument.name]))
+            else:
+                arguments.append(self._plain(function, argument, values))
+        self.calls.append(calls.Call(export, tuple(arguments), tuple(blocks), (each,) if each else (), tuple(when), int(vital), limit,
+                                     (retry,) if retry else ()))
+        return Made(len(self.calls) - 1, function, numbers, each)
+
+    def program(self, limit=0):
+        return calls.Program(self.abi.pointer, limit, tuple(self.calls))
+
+    def items(self, made, name):
+        """Each record or text that the call leaves in its output ``name``."""
+        argument = made.function.argument(name)
+        if argument.kind is functions.LIST or argument.kind is functions.BYTES:
+            level = calls.Strings(made.blocks[name])
+        else:
+            level = calls.Array(made.blocks[name], argument.type.layout(self.abi).size, made.blocks[argument.count], 0)
+        return calls.Each(made.index, (level,))
+
+    def inner(self, each, structure, pointer):
+        """Each record that a pointer field of the items leads to."""
+        layout = structure.layout(self.abi)
+        kind = structure.fields[pointer]
+        level = calls.Inner(layout.offset_of(pointer), layout.offset_of(kind.count), kind.to.layout(self.abi).size)
+        return each._replace(levels=each.levels + (level,))
+
+    def item(self, level, structure=None, path=None):
+        """A pointer to the item, or to one of its fields."""
+        return calls.Item(level, structure.layout(self.abi).offset_of(path) if path else 0)
+
+    def load(self, level, structure, path):
+        """The value of a number in the item."""
+        layout = structure.layout(self.abi)
+        return calls.Load(level, layout.offset_of(path), structure.fields[path].size)
+
+    @staticmethod
+    def _has_block(argument, values):
+        if argument.out:
+            return True
+        value = values.get(argument.name)
+        return argument.kind in (functions.TEXT, functions.STRUCT, functions.BYTES) and value is not None \
+            and not isinstance(value, calls.Item)
+
+    def _plain(self, function, argument, values):
+        value = values.get(argument.name)
+        if isinstance(value, (calls.Item, calls.Load)):
+            return value
+        if value is None and isinstance(argument.kind, structures.Scalar):
+            counted = next((other.name for other in function.arguments if other.of == argument.name), None)
+            if counted is None:
+                raise TypeError("%s needs %s" % (function.name, argument.name))
+            value = len(values.get(counted) or b"")
+        elif value is None and not argument.optional:
+            raise TypeError("%s needs %s" % (function.name, argument.name))
+        return calls.Integer(value or 0)
+
+    def _block(self, function, argument, value, numbers):
+        kind = argument.kind
+        if kind is functions.TEXT:
+            data = structures.encode_text(value, self.abi.char, "%s %s" % (function.name, argument.name))
+            return calls.Block(len(data), data)
+        if not argument.out:
+            data, relocations = (value, ()) if isinstance(value, bytes) else memory.pack(argument.type, value, self.abi)
+            return calls.Block(len(data), bytes(data), relocations=tuple(calls.Relocation(*pair) for pair in relocations))
+        if kind is functions.SIZE:
+            capacity = function.argument(argument.of).capacity
+            return calls.Block(4, capacity.to_bytes(4, "little"), back=1)
+        if kind is functions.NUMBER or kind is functions.STRUCT:
+            return calls.Block(argument.type.size if kind is functions.NUMBER else argument.type.layout(self.abi).size, back=1)
+        if argument.capacity:
+            return calls.Block(argument.capacity, back=1)
+        size = function.size_of(argument.name)
+        return calls.Block(0, back=1, growth=(calls.Growth(numbers[size.name], 0, self._unit(size, argument)),))
+
+    def _unit(self, size, buffer):
+        return {"bytes": 1, "chars": self.abi.char, "elements": buffer.type.layout(self.abi).size if buffer.type else 1}[size.unit]
+
+
+class Reply:
+    """One run of a call: its status, the items it was for, and its outputs by name."""
+
+    def __init__(self, made, run, abi):
+        self.made, self.items, self.abi = made, run.items, abi
+        self.status = status.of(run.status)
+        self._captured = {captured.block: captured for captured in run.blocks}
+
+    def __getitem__(self, name):
+        """The value of an output: int, text, bytes, a tuple for a structure, a list for an array or a list.
+
+        :raises memory.ImageError: where the memory does not hold what it should.
+        """
+        argument = self.made.function.argument(name)
+        image = self.image(name)
+        if argument.kind in (functions.NUMBER, functions.SIZE):
+            return image.number(argument.type.size)
+        if argument.kind is functions.ARRAY:
+            count = self[argument.count]
+            return image.array(argument.type, count) if count else []
+        if argument.kind is functions.LIST:
+            return image.texts(limit=self[self.made.function.size_of(name).name] * self.abi.char)
+        if argument.kind is functions.FIXED_TEXT:
+            return image.text()
+        if argument.kind is functions.STRUCT:
+            return image.read(argument.type)
+        size = self.made.function.size_of(name)
+        return image.data[:self[size.name]] if size else image.data
+
+    def image(self, name):
+        """The captured memory of an output."""
+        captured = self._captured.get(self.made.blocks[name])
+        return memory.Image(captured.data, captured.base, self.abi) if captured else memory.Image(b"", 0, self.abi)
+
+
+class Replies:
+    """The answer to a program, by what :meth:`Builder.call` returned.
+
+    :raises CallError: when a call did not come back in time: none after it was made, so there is no telling what they would have said.
+    """
+
+    def __init__(self, builder, answer):
+        self.answer, self.host, self.abi = answer, answer.host, builder.abi
+        for call, result in zip(builder.calls, answer.results):
+            if result.outcome == calls.TIMED_OUT:
+                raise CallError(call.export, calls.ERROR_TIMEOUT)
+
+    def outcome(self, made):
+        return self.answer.results[made.index].outcome
+
+    def each(self, made):
+        """Every run of a call, those that failed too; none when it was not made."""
+        result = self.answer.results[made.index]
+        if result.outcome == calls.BAD_ITEMS:
+            raise CallError(made.function.name, status.INVALID_PARAMETER,
+                            "the list it repeats over leads outside its own memory; the calls from there on were not made")
+        return [Reply(made, run, self.abi) for run in result.runs]
+
+    def one(self, made):
+        """The only run of a call that must have succeeded.
+
+        :raises CallError: with the status; also for a call that was not made, or timed out.
+        """
+        outcome = self.outcome(made)
+        if outcome == calls.NO_SUCH_EXPORT:
+            raise CallError(made.function.name, status.PROC_NOT_FOUND)
+        runs = self.each(made)
+        if not runs:
+            raise CallError(made.function.name, status.INVALID_PARAMETER, "not called, because a call that it depends on failed")
+        if not runs[0].status.ok:
+            raise CallError(made.function.name, runs[0].status.value)
+        return runs[0]
