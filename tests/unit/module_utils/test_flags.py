@@ -135,7 +135,8 @@ def test_a_wrong_name_is_told_with_the_nearest_and_all_valid_ones():
 
 @pytest.mark.parametrize("value", [
     "", "nothing", "0x", "0x1g", "-1", "9" * 5000, -1, 1 << 32, "0x100000000", True, None, 1.0, b"valid", [None],
-    [["chap"]], [True], {}, {"names": ["require_ipsec"], "raw": 2}, {"flags": 1}, {"unknown": "0x1ffffffff"}, {"raw": "x"},
+    [["chap"]], [True], {}, {"names": ["require_ipsec"], "raw": 2}, {"flags": 1}, {"unknown": "0x1ffffffff"},
+    {"raw": "x"},
 ], ids=lambda value: repr(value)[:30])
 def test_what_is_no_set_of_flags_is_an_error_that_names_the_field(value):
     with pytest.raises(FlagError, match="^login flags: "):
