@@ -188,7 +188,7 @@ def test_no_bytes_do_anything_but_decode_or_raise_scsi_error(decode, data):
     try:
         decode(data)
     except ScsiError as error:
-        assert error.structure and error.field and error.offset <= len(data) + 4
+        assert str(error).startswith(f"{error.structure}: {error.field} at offset {error.offset}: ")
 
 
 @given(data=st.data())
