@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Facts: a snapshot as one plain dict that is the same whenever the host is the same.
 
-Everything is sorted by identity, identical records are told once with their number of ``copies``, and nothing is in it that changes by itself:
-session ids are kernel addresses that differ after every login, so they and their like are left out unless asked for.
+Everything is sorted by identity, identical records are told once with their number of ``copies``, and nothing is in
+it that changes by itself: session ids are kernel addresses that differ after every login, so they and their like are
+left out unless asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def assemble(snapshot, include_session_ids=False):
     return {
         "schema_version": SCHEMA_VERSION,
         "host": plain(snapshot.host),
-        "initiator": plain(snapshot.initiator) and dict(plain(snapshot.initiator), instances=sorted(snapshot.initiator.instances)),
+        "initiator": snapshot.initiator and dict(plain(snapshot.initiator),
+                                                 instances=_sorted_texts(snapshot.initiator.instances)),
         "persistent_logins": _persistent_logins(snapshot, matches, plain),
         "target_portals": _sorted(snapshot.target_portals, _target_portal(plain)),
         "targets": _sorted(snapshot.targets, _target(plain)),
@@ -42,7 +44,7 @@ def assemble(snapshot, include_session_ids=False):
 def _sorted(found, convert):
     if found is None:
         return None
-    return [convert(one) for one in sorted(found, key=lambda one: one.identity() if hasattr(one, "identity") else one.name.lower())]
+    return [convert(one) for one in sorted(found, key=lambda one: one.identity())]
 
 
 def _sorted_texts(found):
@@ -99,9 +101,11 @@ def flag_warnings(snapshot):
     """A line for each contradiction among the flags of a login or portal. They are told, never repaired."""
     lines = []
     for login in snapshot.persistent_logins or ():
-        lines += ["Persistent login to %s: %s" % (login.target, line) for line in flags.SECURITY_FLAGS.warnings(login.security_flags)]
+        lines += ["Persistent login to %s: %s" % (login.target, line)
+                  for line in flags.SECURITY_FLAGS.warnings(login.security_flags)]
     for portal in snapshot.target_portals or ():
         if portal.security_flags is not None:
             where = portal.portal.address if portal.portal else "(no address)"
-            lines += ["Target portal %s: %s" % (where, line) for line in flags.SECURITY_FLAGS.warnings(portal.security_flags)]
+            lines += ["Target portal %s: %s" % (where, line)
+                      for line in flags.SECURITY_FLAGS.warnings(portal.security_flags)]
     return sorted(set(lines))

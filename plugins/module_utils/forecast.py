@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Will this host find its disks after the next restart? Saved logins, live sessions, devices and the service's start mode answer together.
+"""Will this host find its disks after the next restart?
 
-The answer is a forecast. It takes a saved login that has a live session now for proven, and one that has none for unproven; it cannot know
-that an array will still be there.
+Saved logins, live sessions, devices and the service's start mode answer together. The answer is a forecast. It takes a
+saved login that has a live session now for proven, and one that has none for unproven; it cannot know that an array
+will still be there.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import collections
 import ipaddress
 
 
-
 class Matches:
     """Which live session each saved login accounts for: one session for each login at the most.
 
-    A login matches a session to the same target through the same portal. The DLL does not tell which initiator port a session uses, so logins
-    that differ only in that are told apart by their number alone. A portal by host name cannot be compared with a session's address: it
-    takes, like a login for any portal, what the others leave.
+    A login matches a session to the same target through the same portal. The DLL does not tell which initiator port a
+    session uses, so logins that differ only in that are told apart by their number alone. A portal by host name
+    cannot be compared with a session's address: it takes, like a login for any portal, what the others leave.
     """
 
     def __init__(self, logins, sessions):
@@ -49,8 +49,8 @@ def _fits(login, session, exact):
         return False
     if login.portal is None:
         return not exact
-    through = [(one.target_address or "", one.target_port) for one in session.connections]
-    if (canonical_address(login.portal.address), login.portal.port) in [(canonical_address(address), port) for address, port in through]:
+    through = [(canonical_address(one.target_address or ""), one.target_port) for one in session.connections]
+    if (canonical_address(login.portal.address), login.portal.port) in through:
         return True
     by_name = not is_address(login.portal.address)
     return not exact and by_name and login.portal.port in [port for _address, port in through]
@@ -76,18 +76,22 @@ def match(snapshot):
     return Matches(snapshot.persistent_logins, snapshot.sessions)
 
 
+_STARTS = {"automatic": True, "boot": True, "system": True, "manual": False, "disabled": False}
+
+
 def next_boot(snapshot, matches):
     """The ``next_boot`` part of the facts, or None where logins or sessions were not gathered.
 
-    ``verdict`` is 'ready' when every disk comes back over as many paths as now, 'degraded' when over fewer, 'at_risk' when a disk is expected
-    over none. ``service_starts`` is None where the start mode is not known.
+    ``verdict`` is 'ready' when every disk comes back over as many paths as now, 'degraded' when over fewer, 'at_risk'
+    when a disk is expected over none. ``service_starts`` is None where the start mode is not known.
     """
     if matches is None:
         return None
-    starts = {"automatic": True, "boot": True, "system": True, "manual": False, "disabled": False}.get(snapshot.host.service_start_mode)
+    starts = _STARTS.get(snapshot.host.service_start_mode)
     disks = [_outlook(disk, snapshot, matches, starts) for disk in _disks(snapshot)]
     not_saved = [_where_session(one) for one in _in_order(snapshot.sessions) if not matches.saved(one)]
-    not_connected = [_where_login(one) for one in _in_order(snapshot.persistent_logins) if one.session_type == "data" and not matches.live(one)]
+    not_connected = [_where_login(one) for one in _in_order(snapshot.persistent_logins)
+                     if one.session_type == "data" and not matches.live(one)]
     states = {disk["outlook"] for disk in disks}
     return {
         "verdict": "at_risk" if "lost" in states else "degraded" if "fewer_paths" in states or not_saved else "ready",
@@ -111,7 +115,8 @@ def _where_session(session):
 
 def _where_login(login):
     portal = login.portal
-    return {"target": login.target, "portal": portal and {"address": portal.address, "port": portal.port}, "initiator_port": login.initiator_port}
+    return {"target": login.target, "portal": portal and {"address": portal.address, "port": portal.port},
+            "initiator_port": login.initiator_port}
 
 
 class _Disk:
@@ -122,7 +127,7 @@ class _Disk:
 
 
 def _disks(snapshot):
-    """One for each logical unit, whatever the number of sessions that show it: told by its identifier, serial, or target and LUN."""
+    """One for each logical unit, however many sessions show it: told by its identifier, serial, or target and LUN."""
     found = collections.OrderedDict()
     for session in _in_order(snapshot.sessions):
         units = {unit.os_lun: unit for unit in session.luns or ()}
@@ -142,9 +147,10 @@ def _disk_key(session, device, unit):
 
 
 def _outlook(disk, snapshot, matches, starts):
-    """What is expected of one disk: paths now; paths after the restart, of logins proven by a live session, and of those that are not."""
+    """What is expected of one disk: paths now, and after the restart those of proven logins and of unproven ones."""
     targets = {session.target.lower() for session in disk.sessions}
-    saved = [login for login in snapshot.persistent_logins if login.target.lower() in targets and login.session_type == "data"]
+    saved = [login for login in snapshot.persistent_logins
+             if login.target.lower() in targets and login.session_type == "data"]
     proven = sum(matches.live(login) for login in saved) if starts is not False else 0
     unproven = len(saved) - sum(matches.live(login) for login in saved) if starts is not False else 0
     now = len(disk.sessions)
@@ -178,17 +184,21 @@ def _attention(snapshot, starts, disks, not_saved, not_connected):
     for disk in disks:
         if disk["outlook"] != "same":
             lines.append("%s (%s): %d path%s now, %d expected after a restart: %s."
-                         % (", ".join(disk["names"]), disk["id"], disk["paths_now"], "" if disk["paths_now"] == 1 else "s",
-                            disk["paths_expected"], disk["reason"]))
-    for what, where in [("Live but not saved", one) for one in not_saved] + [("Saved but not connected", one) for one in not_connected]:
-        portal = where["portal"]
-        lines.append("%s: %s through %s." % (what, where["target"], "%s port %d" % (portal["address"], portal["port"]) if portal else "any portal"))
-    for line in sorted(_twice(snapshot.persistent_logins)):
-        lines.append(line)
-    return lines
+                         % (", ".join(disk["names"]), disk["id"], disk["paths_now"],
+                            "" if disk["paths_now"] == 1 else "s", disk["paths_expected"], disk["reason"]))
+    lines += ["Live but not saved: %s." % _named(where) for where in not_saved]
+    lines += ["Saved but not connected: %s." % _named(where) for where in not_connected]
+    return lines + sorted(_twice(snapshot.persistent_logins))
+
+
+def _named(where):
+    portal = where["portal"]
+    through = "%s port %d" % (portal["address"], portal["port"]) if portal else "any portal"
+    return "%s through %s" % (where["target"], through)
 
 
 def _twice(logins):
-    counts = collections.Counter((login.identity()) for login in logins)
+    counts = collections.Counter(login.identity() for login in logins)
     names = {login.identity(): login.target for login in logins}
-    return ["Saved %d times: %s. Each copy opens a session of its own." % (count, names[key]) for key, count in counts.items() if count > 1]
+    return ["Saved %d times: %s. Each copy opens a session of its own." % (count, names[key])
+            for key, count in counts.items() if count > 1]

@@ -3,12 +3,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The exports of iscsidsc.dll as data: arguments in order, with type, direction and the unit of every size.
 
-Sources: Microsoft SDK header iscsidsc.h for the prototypes; the SDK sample iscsicli.c for the units (the documentation says "elements" for the
-string lists; the sample allocates ``BufferSize * sizeof(TCHAR)``, so they are characters). The W forms are bound. Every function returns its
-status; see :mod:`status`.
+Sources: Microsoft SDK header iscsidsc.h for the prototypes; the SDK sample iscsicli.c for the units (the
+documentation says "elements" for the string lists; the sample allocates ``BufferSize * sizeof(TCHAR)``, so they are
+characters). The W forms are bound. Every function returns its status; see :mod:`status`.
 
-Everything that makes or serves a call is derived from this table: argument blocks (:mod:`initiator`), ctypes argument types
-(:mod:`native`), the simulator's marshalling, and the comparison with the declarations in Iscsidsc.cs.
+Everything that makes or serves a call is derived from this table: argument blocks (:mod:`initiator`), ctypes argument
+types (:mod:`native`), the simulator's marshalling, and the comparison with the declarations in Iscsidsc.cs.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ FIXED_TEXT = "fixed text"  # out: text in a buffer whose size the function takes
 class Argument(t.NamedTuple):
     """One argument of a prototype.
 
-    ``type`` is a Scalar or a Structure where one is needed. ``of`` names, for SIZE, the buffer it measures and, for in BYTES, the
-    argument that counts them. ``unit`` of a SIZE: 'bytes', 'chars' or 'elements'. ``count`` names the NUMBER (or SIZE) that tells how many
-    structures an ARRAY holds. ``capacity`` in bytes: a buffer that never grows.
+    ``type`` is a Scalar or a Structure where one is needed. ``of`` names, for SIZE, the buffer it measures and, for
+    in BYTES, the argument that counts them. ``unit`` of a SIZE: 'bytes', 'chars' or 'elements'. ``count`` names the
+    NUMBER (or SIZE) that tells how many structures an ARRAY holds. ``capacity`` in bytes: a buffer that never grows.
     """
 
     name: str
@@ -123,9 +123,10 @@ def _table(*rows):
 
 FUNCTIONS = _table(
     ("GetIScsiVersionInformation", _out("VersionInfo", s.ISCSI_VERSION_INFO)),
-    ("GetIScsiTargetInformationW", _text("TargetName"), _text("DiscoveryMechanism", optional=True), _value("InfoClass", s.ENUM),
-     _size("BufferSize", "Buffer", "bytes"), _buffer("Buffer")),
-    ("AddIScsiConnectionW", _SESSION, _text("Reserved", optional=True), _PORT, _PORTAL, _FLAGS, _OPTIONS, *_KEY, _CONNECTION_OUT),
+    ("GetIScsiTargetInformationW", _text("TargetName"), _text("DiscoveryMechanism", optional=True),
+     _value("InfoClass", s.ENUM), _size("BufferSize", "Buffer", "bytes"), _buffer("Buffer")),
+    ("AddIScsiConnectionW", _SESSION, _text("Reserved", optional=True), _PORT, _PORTAL, _FLAGS, _OPTIONS, *_KEY,
+     _CONNECTION_OUT),
     ("RemoveIScsiConnection", _SESSION, _in("ConnectionId", s.ISCSI_UNIQUE_CONNECTION_ID)),
     ("ReportIScsiTargetsW", _value("ForceUpdate", s.BOOLEAN), *_STRING_LIST),
     ("AddIScsiStaticTargetW", _text("TargetName"), _text("TargetAlias", optional=True), _value("TargetFlags", s.ULONG),
@@ -138,22 +139,26 @@ FUNCTIONS = _table(
      _array("PortalInfo", s.ISCSI_TARGET_PORTAL_INFO, "PortalCount")),
     ("ReportIScsiSendTargetPortalsExW", _number("PortalCount"), _size("PortalInfoSize", "PortalInfo", "bytes"),
      _array("PortalInfo", s.ISCSI_TARGET_PORTAL_INFO_EX, "PortalCount")),
-    ("LoginIScsiTargetW", _text("TargetName"), _value("IsInformationalSession", s.BOOLEAN), _INSTANCE, _PORT, _PORTAL, _FLAGS, _MAPPINGS,
-     _OPTIONS, *_KEY, _value("IsPersistent", s.BOOLEAN), _out("UniqueSessionId", s.ISCSI_UNIQUE_SESSION_ID), _CONNECTION_OUT),
-    ("ReportIScsiPersistentLoginsW", _number("Count"), _array("PersistentLoginInfo", s.PERSISTENT_ISCSI_LOGIN_INFO, "Count"),
+    ("LoginIScsiTargetW", _text("TargetName"), _value("IsInformationalSession", s.BOOLEAN), _INSTANCE, _PORT, _PORTAL,
+     _FLAGS, _MAPPINGS, _OPTIONS, *_KEY, _value("IsPersistent", s.BOOLEAN),
+     _out("UniqueSessionId", s.ISCSI_UNIQUE_SESSION_ID), _CONNECTION_OUT),
+    ("ReportIScsiPersistentLoginsW", _number("Count"),
+     _array("PersistentLoginInfo", s.PERSISTENT_ISCSI_LOGIN_INFO, "Count"),
      _size("BufferSizeInBytes", "PersistentLoginInfo", "bytes")),
     ("LogoutIScsiTarget", _SESSION),
-    ("RemoveIScsiPersistentTargetW", _INSTANCE, _PORT, _text("TargetName"), _in("Portal", s.ISCSI_TARGET_PORTAL, optional=True)),
+    ("RemoveIScsiPersistentTargetW", _INSTANCE, _PORT, _text("TargetName"),
+     _in("Portal", s.ISCSI_TARGET_PORTAL, optional=True)),
     ("SendScsiInquiry", _SESSION, _LUN, _value("EvpdCmddt", s.UCHAR), _value("PageCode", s.UCHAR), *_SCSI_REPLY),
     ("SendScsiReadCapacity", _SESSION, _LUN, *_SCSI_REPLY),
     ("SendScsiReportLuns", _SESSION, *_SCSI_REPLY[:2], _buffer("ResponseBuffer", 4104), *_SCSI_REPLY[3:]),  # 512 LUNs
     ("ReportIScsiInitiatorListW", *_STRING_LIST),
     ("ReportActiveIScsiTargetMappingsW", _size("BufferSize", "Mappings", "bytes"), _number("MappingCount"),
      _array("Mappings", s.ISCSI_TARGET_MAPPING, "MappingCount")),
-    ("SetIScsiTunnelModeOuterAddressW", _text("InitiatorName", optional=True), _PORT, _text("DestinationAddress", optional=True),
-     _text("OuterModeAddress", optional=True), _value("Persist", s.BOOLEAN)),
-    ("SetIScsiIKEInfoW", _text("InitiatorName", optional=True), _PORT, _in("AuthInfo", s.IKE_AUTHENTICATION_INFORMATION),
+    ("SetIScsiTunnelModeOuterAddressW", _text("InitiatorName", optional=True), _PORT,
+     _text("DestinationAddress", optional=True), _text("OuterModeAddress", optional=True),
      _value("Persist", s.BOOLEAN)),
+    ("SetIScsiIKEInfoW", _text("InitiatorName", optional=True), _PORT,
+     _in("AuthInfo", s.IKE_AUTHENTICATION_INFORMATION), _value("Persist", s.BOOLEAN)),
     ("GetIScsiIKEInfoW", _text("InitiatorName", optional=True), _PORT, _in_bytes("Reserved", None, optional=True),
      _out("AuthInfo", s.IKE_AUTHENTICATION_INFORMATION)),
     ("SetIScsiGroupPresharedKey", _value("KeyLength", s.ULONG), _in_bytes("Key", "KeyLength", optional=True),
@@ -163,7 +168,8 @@ FUNCTIONS = _table(
     ("SetIScsiInitiatorRADIUSSharedSecret", _value("SharedSecretLength", s.ULONG),
      _in_bytes("SharedSecret", "SharedSecretLength", optional=True)),
     ("SetIScsiInitiatorNodeNameW", _text("InitiatorNodeName", optional=True)),
-    ("GetIScsiInitiatorNodeNameW", Argument("InitiatorNodeName", FIXED_TEXT, out=True, capacity=2 * (s.MAX_ISCSI_NAME_LEN + 1))),
+    ("GetIScsiInitiatorNodeNameW",
+     Argument("InitiatorNodeName", FIXED_TEXT, out=True, capacity=2 * (s.MAX_ISCSI_NAME_LEN + 1))),
     ("AddISNSServerW", _text("Address")),
     ("RemoveISNSServerW", _text("Address")),
     ("RefreshISNSServerW", _text("Address", optional=True)),
@@ -201,7 +207,8 @@ TARGET_INFORMATION = {
     "LoginOptions": (7, STRUCT, s.ISCSI_LOGIN_OPTIONS),
 }
 
-# Not the DLL's: the runner itself does these for MSiSCSI, the service that everything above needs (see Iscsidsc.cs and native.py).
+# Not the DLL's: the runner itself does these for MSiSCSI, the service that everything above needs (see Iscsidsc.cs and
+# native.py).
 SERVICE_FUNCTIONS = _table(
     ("StartService", _value("TimeoutMilliseconds", s.ULONG)),
     ("SetServiceStartMode", _value("StartMode", s.ULONG)),

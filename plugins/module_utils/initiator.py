@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reading an initiator: which calls tell what, and how their answers become records.
 
-Each read operation is a function that adds its calls to a :class:`program.Builder` and returns what decodes their :class:`program.Replies`.
-:data:`READS` names them. :func:`gather` asks for any number of them in one batch.
+Each read operation is a function that adds its calls to a :class:`program.Builder` and returns what decodes their
+:class:`program.Replies`. :data:`READS` names them. :func:`gather` asks for any number of them in one batch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ import typing as t
 from . import calls, memory, records, scsi, status
 from .functions import TARGET_INFORMATION
 from .program import Builder, CallError, Replies
-from .structures import ISCSI_SESSION_INFO, ISCSI_TARGET_MAPPING, ISCSI_TARGET_PORTAL, ISCSI_TARGET_PORTAL_GROUP, SCSI_LUN_LIST
+from .structures import (
+    ISCSI_LOGIN_OPTIONS,
+    ISCSI_SESSION_INFO,
+    ISCSI_TARGET_MAPPING,
+    ISCSI_TARGET_PORTAL,
+    ISCSI_TARGET_PORTAL_GROUP,
+    SCSI_LUN_LIST,
+    WIDE,
+)
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
 BUSY = calls.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
@@ -36,7 +44,8 @@ def target_portals(builder):
     def decode(replies, warn):
         reported = extended
         if replies.outcome(extended) == calls.NO_SUCH_EXPORT:
-            warn("This host's iscsidsc.dll has no ReportIScsiSendTargetPortalsExW: the portals' flags and options are not known.")
+            warn("This host's iscsidsc.dll has no ReportIScsiSendTargetPortalsExW: "
+                 "the portals' flags and options are not known.")
             reported = plain
         return [records.TargetPortal.of(raw) for raw in replies.one(reported)["PortalInfo"]]
 
@@ -49,19 +58,21 @@ def targets(builder):
     found = builder.call("GetIScsiTargetInformationW", each=builder.items(names, "Buffer"), TargetName=builder.item(0),
                          InfoClass=TARGET_INFORMATION["DiscoveryMechanisms"][0])
     through = builder.items(found, "Buffer")
-    told = {name: builder.call("GetIScsiTargetInformationW", each=through, TargetName=builder.item(0), DiscoveryMechanism=builder.item(1),
-                               InfoClass=TARGET_INFORMATION[name][0])
-            for name in ("ProtocolType", "TargetAlias", "PortalGroups", "InitiatorName", "TargetFlags", "LoginOptions")}
+    told = {name: builder.call("GetIScsiTargetInformationW", each=through, TargetName=builder.item(0),
+                               DiscoveryMechanism=builder.item(1), InfoClass=TARGET_INFORMATION[name][0])
+            for name in _INFORMATION}
 
     def decode(replies, warn):
         listed = [records.Target(name) for name in replies.one(names)["Buffer"]]
         for reply in _succeeded(replies, found, warn):
-            listed[reply.items[0]].discoveries = [records.Discovery(name) for name in reply.image("Buffer").texts(limit=reply["BufferSize"])]
+            mechanisms = reply.image("Buffer").texts(limit=reply["BufferSize"])
+            listed[reply.items[0]].discoveries = [records.Discovery(name) for name in mechanisms]
         for name, made in told.items():
+            field, convert = _INFORMATION[name]
             for reply in replies.each(made):
                 if reply.status.ok:  # a way of discovery that does not know a thing answers with an error
-                    field, convert = _INFORMATION[name]
-                    setattr(listed[reply.items[0]].discoveries[reply.items[1]], field, convert(reply.image("Buffer"), reply["BufferSize"]))
+                    target, way = reply.items
+                    setattr(listed[target].discoveries[way], field, convert(reply.image("Buffer"), reply["BufferSize"]))
         return listed
 
     return decode
@@ -70,7 +81,8 @@ def targets(builder):
 def sessions(builder):
     """Every live session with its connections, devices and logical units.
 
-    A device of a session in retry, and a logical unit that does not answer, are told by a warning or by the unit's ``problem``.
+    A device of a session in retry, and a logical unit that does not answer, are told by a warning or by the unit's
+    ``problem``.
     """
     listed = builder.call("GetIScsiSessionListW", retry=BUSY)
     extended = builder.call("GetIScsiSessionListEx", retry=BUSY)
@@ -81,7 +93,8 @@ def sessions(builder):
     def decode(replies, warn):
         more = {records.session_id(raw.SessionId): raw for raw in replies.one(extended)["SessionInfo"]} \
             if replies.outcome(extended) == calls.RAN else {}
-        live = [records.Session.of(raw, more.get(records.session_id(raw.SessionId))) for raw in replies.one(listed)["SessionInfo"]]
+        live = [records.Session.of(raw, more.get(records.session_id(raw.SessionId)))
+                for raw in replies.one(listed)["SessionInfo"]]
         for reply in _succeeded(replies, devices, warn):
             live[reply.items[0]].devices = [records.Device.of(raw) for raw in reply["Devices"]]
         luns = units(replies, warn)
@@ -155,7 +168,7 @@ def gather(run, subsets=tuple(READS), time_limit=0):
     :raises CallError: with the remedy in its text, when the service is not running, a call fails or does not come back.
     :raises memory.ImageError: when what came back does not hold what it should.
     """
-    readings = {abi.pointer: Reading(abi.pointer, subsets) for abi in (memory.structures.X64_W, memory.structures.X86_W)}
+    readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
     batch = calls.Batch(tuple(calls.Program(pointer, 1000 * time_limit, tuple(reading.builder.calls))
                               for pointer, reading in readings.items()))
     answer = calls.decode_answer(run(calls.encode_batch(batch)))
@@ -163,7 +176,7 @@ def gather(run, subsets=tuple(READS), time_limit=0):
 
 
 class Reading:
-    """Some read operations as calls of one program, and what decodes their answers. Other calls may stand before and after them."""
+    """Some read operations as calls of one program, and what decodes their answers. There may be others around them."""
 
     def __init__(self, pointer, subsets, builder=None):
         self.builder = builder or Builder(pointer)
@@ -173,7 +186,7 @@ class Reading:
         """The records of an answer; what decodes but deserves a remark is in its ``warnings``."""
         replies = Replies(self.builder, answer)
         host = records.Host.of(answer.host)
-        if answer.host.service_state not in (0, 4):  # a list of a stopped service says nothing, even when it comes back empty
+        if answer.host.service_state not in (0, 4):  # what a stopped service lists says nothing, even an empty list
             raise CallError("MSiSCSI is %s" % host.service_state, status.SERVICE_NOT_RUNNING)
         warnings: t.List[str] = []
         found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}
@@ -192,7 +205,7 @@ def _succeeded(replies, made, warn):
         warn("%s failed for %d of the items listed: %s" % (made.function.name, len(runs), code.describe()))
 
 
-# -- logical units -----------------------------------------------------------------------------------------------------------------
+# -- logical units -----------------------------------------------------------------------------------------------------
 
 def _inquiry(unit, data):
     inquiry = scsi.standard_inquiry(data)
@@ -204,7 +217,8 @@ def _serial(unit, data):
 
 
 def _identifiers(unit, data):
-    unit.identifiers = sorted({one.text for one in scsi.device_identification(data) if one.association == "logical_unit"})
+    unit.identifiers = sorted({one.text for one in scsi.device_identification(data)
+                               if one.association == "logical_unit"})
 
 
 def _capacity(unit, data):
@@ -227,8 +241,10 @@ def _logical_units(builder):
     """
     mapped = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
     each = builder.inner(builder.items(mapped, "Mappings"), ISCSI_TARGET_MAPPING, "LUNList")
-    asked = [(take, builder.call(export, each=each, UniqueSessionId=builder.item(0, ISCSI_TARGET_MAPPING, "SessionId"),
-                                 Lun=builder.load(1, SCSI_LUN_LIST, "TargetLUN"), **own)) for export, own, take in _UNIT_QUESTIONS]
+    session = builder.item(0, ISCSI_TARGET_MAPPING, "SessionId")
+    lun = builder.load(1, SCSI_LUN_LIST, "TargetLUN")
+    asked = [(take, builder.call(export, each=each, UniqueSessionId=session, Lun=lun, **own))
+             for export, own, take in _UNIT_QUESTIONS]
 
     def decode(replies, _warn):
         found, units = {}, {}
@@ -247,11 +263,11 @@ def _logical_units(builder):
 
 def _take(unit, take, reply):
     """Put a SCSI response into the unit's record, or say why there is none."""
-    code = reply["ScsiStatus"]
+    code, export = reply["ScsiStatus"], reply.made.function.name
     if not reply.status.ok:
-        unit.problem = unit.problem or "%s: %s" % (reply.made.function.name, reply.status.describe())
+        unit.problem = unit.problem or "%s: %s" % (export, reply.status.describe())
     elif code:
-        unit.problem = unit.problem or "%s: SCSI status 0x%02x%s" % (reply.made.function.name, code, _sense(reply["SenseBuffer"]))
+        unit.problem = unit.problem or "%s: SCSI status 0x%02x%s" % (export, code, _sense(reply["SenseBuffer"]))
     else:
         try:
             take(unit, reply["ResponseBuffer"])
@@ -266,13 +282,14 @@ def _sense(data):
         return ""
 
 
-# -- what is known of a target -----------------------------------------------------------------------------------------------------
+# -- what is known of a target -----------------------------------------------------------------------------------------
 
 def _portal_groups(image, size):
     """[[Portal, ...], ...] from a count and groups of counted portals.
 
-    How the service spaces several groups is known from Microsoft's sample alone, which counts the padding of its C type in; the natural spacing
-    differs from it by 4 bytes behind every group with an even number of portals. The walk that finds more portals has the right one.
+    How the service spaces several groups is known from Microsoft's sample alone, which counts the padding of its C
+    type in; the natural spacing differs from it by 4 bytes behind every group with an even number of portals. The
+    walk that finds more portals has the right one.
     """
     portal = ISCSI_TARGET_PORTAL.layout(image.abi).size
     padding = ISCSI_TARGET_PORTAL_GROUP.layout(image.abi).size - 4 - portal
@@ -292,7 +309,8 @@ def _walk_groups(image, size, portal, spare):
     for _index in range(image.number(4) if size >= 4 else 0):
         count = image.number(4, offset)
         if offset + 4 + count * portal > size:
-            raise memory.ImageError(name, "Count", offset, "%d portals do not fit into the %d bytes reported" % (count, size))
+            raise memory.ImageError(name, "Count", offset,
+                                    "%d portals do not fit into the %d bytes reported" % (count, size))
         raw = image.array(ISCSI_TARGET_PORTAL, count, offset + 4)
         if any(not one.Address or not one.Address.isprintable() for one in raw):
             raise memory.ImageError(name, "Portals", offset + 4, "a portal without a readable address")
@@ -307,5 +325,5 @@ _INFORMATION = {  # information class -> field of records.Discovery, what makes 
     "PortalGroups": ("portal_groups", _portal_groups),
     "InitiatorName": ("initiator", lambda image, size: image.text() or None if size else None),
     "TargetFlags": ("target_flags", lambda image, _size: image.number(4)),
-    "LoginOptions": ("login_options", lambda image, _size: records.LoginOptions.of(image.read(memory.structures.ISCSI_LOGIN_OPTIONS))),
+    "LoginOptions": ("login_options", lambda image, _size: records.LoginOptions.of(image.read(ISCSI_LOGIN_OPTIONS))),
 }

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Memory as bytes: an :class:`Image` of what a call left behind, and :func:`pack`, which lays out what a call is to read.
+"""Memory as bytes: an :class:`Image` of what a call left, and :func:`pack`, which lays out what a call is to read.
 
-The pointers that the DLL returns are absolute addresses into the caller's own buffer (observed: go-win-iscsidsc). An image therefore knows the
-address its bytes were captured at, and follows a pointer only where it leads inside. What a DLL, a broken driver or a hostile peer left
-there costs an :class:`ImageError`, never a read elsewhere, and never more work than the image's size warrants.
+The pointers that the DLL returns are absolute addresses into the caller's own buffer (observed: go-win-iscsidsc). An
+image therefore knows the address its bytes were captured at, and follows a pointer only where it leads inside. What a
+DLL, a broken driver or a hostile peer left there costs an :class:`ImageError`, never a read elsewhere, and never more
+work than the image's size warrants.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Image:
     :param abi: a :class:`structures.Abi`.
     """
 
-    # Honest pointers lead to disjoint places. Twice the image leaves room for shared text; beyond it the image is built to cost time.
+    # Honest pointers lead to disjoint places. Twice the image leaves room for shared text; what leads over the same
+    # bytes more often is built to cost time.
     _FOLLOWED_TIMES_SIZE = 2
 
     def __init__(self, data, base, abi):
@@ -40,8 +42,9 @@ class Image:
     def read(self, structure, offset=0):
         """The structure at ``offset`` as a named tuple in which every pointer is replaced by what it leads to.
 
-        A pointer to text becomes str, to bytes becomes bytes, to counted structures a list (``()`` when there are none), to one structure
-        its tuple; a null one, or one whose bit is not set, None. A secret becomes None: it is never read.
+        A pointer to text becomes str, to bytes becomes bytes, to counted structures a list (``()`` when there are
+        none), to one structure its tuple; a null one, or one whose bit is not set, None. A secret becomes None: it is
+        never read.
         """
         return self.array(structure, 1, offset)[0]
 
@@ -65,7 +68,8 @@ class Image:
     def texts(self, offset=0, limit=None):
         """A list of texts each ended by a NUL, up to the empty one or to ``limit`` bytes, whichever comes first.
 
-        What follows the empty text may be garbage (observed: go-win-iscsidsc, ReportIScsiTargetsW); iscsicli walks the iSNS list by length.
+        What follows the empty text may be garbage (observed: go-win-iscsidsc, ReportIScsiTargetsW); iscsicli walks
+        the iSNS list by length.
         """
         end = len(self.data) if limit is None else min(limit, len(self.data))
         found = []
@@ -81,7 +85,8 @@ class Image:
 
     def _check(self, structure, field, offset, size):
         if offset < 0 or offset + size > len(self.data):
-            raise ImageError(structure, field, offset, "%d bytes do not fit into the %d captured" % (size, len(self.data)))
+            raise ImageError(structure, field, offset,
+                             "%d bytes do not fit into the %d captured" % (size, len(self.data)))
 
     def _resolve(self, layout, follow, address, count):
         """What the pointer leads to; called by :meth:`structures.Layout.unpack`."""
@@ -93,7 +98,8 @@ class Image:
         size = 0 if target is TEXT else unit * (1 if count is None else count)
         if not 0 <= offset <= len(self.data) - size:
             raise ImageError(name, follow.path, follow.offset,
-                             "leads to %d bytes at 0x%X, outside the %d captured at 0x%X" % (size, address, len(self.data), self.base))
+                             "leads to %d bytes at 0x%X, outside the %d captured at 0x%X"
+                             % (size, address, len(self.data), self.base))
         self._spend(size, name, follow)
         if target is BLOB:
             return self.data[offset:offset + size]
@@ -107,20 +113,22 @@ class Image:
     def _spend(self, size, name, follow):
         self._budget -= size
         if self._budget < 0:
-            raise ImageError(name, follow.path, follow.offset, "pointers lead over and over to the same %d bytes" % len(self.data))
+            raise ImageError(name, follow.path, follow.offset,
+                             "pointers lead over and over to the same %d bytes" % len(self.data))
 
     def _text_at(self, offset, structure, field):
         length = structures.text_length(self.data, self.abi.char, offset)
         if length < 0:
-            raise ImageError(structure, field, offset, "the text does not end inside the %d bytes captured" % len(self.data))
+            raise ImageError(structure, field, offset,
+                             "the text does not end inside the %d bytes captured" % len(self.data))
         return structures.decode_text(self.data[offset:offset + length], self.abi.char)
 
 
 def pack(structure, values, abi, count=1):
     """One block that holds a structure (or ``count`` in a row) and, behind them, everything their pointers lead to.
 
-    :param values: a mapping, or a list of ``count`` mappings. A pointer field takes what it is to lead to: text, bytes, a mapping or a
-        list of mappings; its count is filled in.
+    :param values: a mapping, or a list of ``count`` mappings. A pointer field takes what it is to lead to: text,
+        bytes, a mapping or a list of mappings; its count is filled in.
     :returns: ``(bytearray, [(offset of the pointer, offset it leads to), ...])``: the same block serves at any address.
     """
     rows = [values] if isinstance(values, dict) else list(values)

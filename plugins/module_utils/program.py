@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Typed calls: arguments by name in, values by name out, following the prototypes of :mod:`functions`.
 
-A :class:`Builder` turns calls by name into a :class:`calls.Program` for one pointer width; a :class:`Replies` decodes what came back by the same
-prototypes. What to call, and what it means, is :mod:`initiator`.
+A :class:`Builder` turns calls by name into a :class:`calls.Program` for one pointer width; a :class:`Replies` decodes
+what came back by the same prototypes. What to call, and what it means, is :mod:`initiator`.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ class Builder:
     def call(self, export, each=None, when=(), vital=False, limit=0, retry=None, **values):
         """Add a call; returns what later calls and :class:`Replies` know it by.
 
-        An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or :class:`calls.Load`; None for null.
-        Outputs are not given.
+        An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or
+        :class:`calls.Load`; None for null. Outputs are not given.
         """
         function = functions.CALLABLE[export]
         unknown = set(values) - {argument.name for argument in function.arguments if not argument.out}
         if unknown:
             raise TypeError("%s takes no %s" % (export, ", ".join(sorted(unknown))))
-        blocks, numbers = [], {argument.name: index for index, argument in
-                               enumerate(argument for argument in function.arguments if self._has_block(argument, values))}
-        arguments = []
+        held = [argument.name for argument in function.arguments if self._has_block(argument, values)]
+        numbers = {name: index for index, name in enumerate(held)}
+        blocks, arguments = [], []
         for argument in function.arguments:
             if argument.name in numbers:
                 blocks.append(self._block(function, argument, values.get(argument.name), numbers))
                 arguments.append(calls.Address(numbers[argument.name]))
             else:
                 arguments.append(self._plain(function, argument, values))
-        self.calls.append(calls.Call(export, tuple(arguments), tuple(blocks), (each,) if each else (), tuple(when), int(vital), limit,
-                                     (retry,) if retry else ()))
+        self.calls.append(calls.Call(export, tuple(arguments), tuple(blocks), (each,) if each else (), tuple(when),
+                                     int(vital), limit, (retry,) if retry else ()))
         return Made(len(self.calls) - 1, function, numbers, each)
 
     def program(self, limit=0):
@@ -116,20 +116,23 @@ class Builder:
             data = structures.encode_text(value, self.abi.char, "%s %s" % (function.name, argument.name))
             return calls.Block(len(data), data)
         if not argument.out:
-            data, relocations = (value, ()) if isinstance(value, bytes) else memory.pack(argument.type, value, self.abi)
-            return calls.Block(len(data), bytes(data), relocations=tuple(calls.Relocation(*pair) for pair in relocations))
+            data, pointers = (value, ()) if isinstance(value, bytes) else memory.pack(argument.type, value, self.abi)
+            return calls.Block(len(data), bytes(data), relocations=tuple(calls.Relocation(*pair) for pair in pointers))
         if kind is functions.SIZE:
             capacity = function.argument(argument.of).capacity
             return calls.Block(4, capacity.to_bytes(4, "little"), back=1)
-        if kind is functions.NUMBER or kind is functions.STRUCT:
-            return calls.Block(argument.type.size if kind is functions.NUMBER else argument.type.layout(self.abi).size, back=1)
+        if kind is functions.NUMBER:
+            return calls.Block(argument.type.size, back=1)
+        if kind is functions.STRUCT:
+            return calls.Block(argument.type.layout(self.abi).size, back=1)
         if argument.capacity:
             return calls.Block(argument.capacity, back=1)
         size = function.size_of(argument.name)
         return calls.Block(0, back=1, growth=(calls.Growth(numbers[size.name], 0, self._unit(size, argument)),))
 
     def _unit(self, size, buffer):
-        return {"bytes": 1, "chars": self.abi.char, "elements": buffer.type.layout(self.abi).size if buffer.type else 1}[size.unit]
+        element = buffer.type.layout(self.abi).size if buffer.type else 1
+        return {"bytes": 1, "chars": self.abi.char, "elements": element}[size.unit]
 
 
 class Reply:
@@ -170,7 +173,7 @@ class Reply:
 class Replies:
     """The answer to a program, by what :meth:`Builder.call` returned.
 
-    :raises CallError: when a call did not come back in time: none after it was made, so there is no telling what they would have said.
+    :raises CallError: when a call did not come back in time: none after it was made, so nothing is known of them.
     """
 
     def __init__(self, builder, answer):
@@ -187,7 +190,8 @@ class Replies:
         result = self.answer.results[made.index]
         if result.outcome == calls.BAD_ITEMS:
             raise CallError(made.function.name, status.INVALID_PARAMETER,
-                            "the list it repeats over leads outside its own memory; the calls from there on were not made")
+                            "the list it repeats over leads outside its own memory; "
+                            "the calls from there on were not made")
         return [Reply(made, run, self.abi) for run in result.runs]
 
     def one(self, made):
@@ -200,7 +204,8 @@ class Replies:
             raise CallError(made.function.name, status.PROC_NOT_FOUND)
         runs = self.each(made)
         if not runs:
-            raise CallError(made.function.name, status.INVALID_PARAMETER, "not called, because a call that it depends on failed")
+            raise CallError(made.function.name, status.INVALID_PARAMETER,
+                            "not called, because a call that it depends on failed")
         if not runs[0].status.ok:
             raise CallError(made.function.name, runs[0].status.value)
         return runs[0]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a host knows, in the field's terms: dataclasses made from the DLL's structures, and to and from plain dicts.
 
-A field that needs words for a number names its codec in the dataclass; :func:`to_dict` and :func:`from_dict` follow the fields. "Not specified" is
-None, never 0.
+A field that needs words for a number names its codec in the dataclass; :func:`to_dict` and :func:`from_dict` follow
+the fields. "Not specified" is None, never 0.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _nested(hint):
 
 
 def to_dict(record, private=True):
-    """A plain dict for a record; without its private fields (identifiers that change with every login) unless asked for."""
+    """A plain dict for a record; its private fields (identifiers that change with every login) only where wanted."""
     if isinstance(record, list):
         return [to_dict(one, private) for one in record]
     if not dataclasses.is_dataclass(record):
@@ -111,7 +111,7 @@ class Portal:
 
 @dataclasses.dataclass
 class LoginOptions:
-    """ISCSI_LOGIN_OPTIONS. A field is None unless its InformationSpecified bit is set: only then does the number mean anything.
+    """ISCSI_LOGIN_OPTIONS. A field is None unless its InformationSpecified bit is set: only then it means anything.
 
     Times in seconds. The password is not here: only whether one is set.
     """
@@ -130,9 +130,10 @@ class LoginOptions:
 
     # record field -> (bit of InformationSpecified, header field)
     SPECIFIED: t.ClassVar = {
-        "header_digest": (0x01, "HeaderDigest"), "data_digest": (0x02, "DataDigest"), "maximum_connections": (0x04, "MaximumConnections"),
-        "default_time2wait": (0x08, "DefaultTime2Wait"), "default_time2retain": (0x10, "DefaultTime2Retain"),
-        "username": (0x20, "Username"), "auth_type": (0x80, "AuthType"),
+        "header_digest": (0x01, "HeaderDigest"), "data_digest": (0x02, "DataDigest"),
+        "maximum_connections": (0x04, "MaximumConnections"), "default_time2wait": (0x08, "DefaultTime2Wait"),
+        "default_time2retain": (0x10, "DefaultTime2Retain"), "username": (0x20, "Username"),
+        "auth_type": (0x80, "AuthType"),
     }
     PASSWORD_BIT: t.ClassVar = 0x40
 
@@ -147,8 +148,9 @@ class LoginOptions:
 
     def structure(self, password=None):
         """The values of an ISCSI_LOGIN_OPTIONS. A password is bytes, or None for none."""
-        values = {field: getattr(self, name) for name, (_bit, field) in self.SPECIFIED.items() if getattr(self, name) is not None}
-        said = sum(bit for name, (bit, _field_name) in self.SPECIFIED.items() if getattr(self, name) is not None)
+        given = {name: pair for name, pair in self.SPECIFIED.items() if getattr(self, name) is not None}
+        values = {field: getattr(self, name) for name, (_bit, field) in given.items()}
+        said = sum(bit for bit, _field_name in given.values())
         if password is not None:
             values["Password"] = password
             said |= self.PASSWORD_BIT
@@ -196,7 +198,7 @@ SESSION_TYPES = ("data", "informational")
 
 @dataclasses.dataclass
 class PersistentLogin:
-    """PERSISTENT_ISCSI_LOGIN_INFO: a session that the initiator opens after boot. ``portal`` None: any; ``initiator_port`` None: any."""
+    """PERSISTENT_ISCSI_LOGIN_INFO: a session that the initiator opens after boot. Portal or port None: any."""
 
     target: str
     initiator_instance: str
@@ -209,20 +211,21 @@ class PersistentLogin:
 
     @classmethod
     def of(cls, raw):
-        return cls(raw.TargetName, raw.InitiatorInstance, initiator_port(raw.InitiatorPortNumber), Portal.of(raw.TargetPortal),
-                   SESSION_TYPES[bool(raw.IsInformationalSession)], raw.SecurityFlags, Mapping.of(raw.Mappings) if raw.Mappings else None,
-                   LoginOptions.of(raw.LoginOptions))
+        return cls(raw.TargetName, raw.InitiatorInstance, initiator_port(raw.InitiatorPortNumber),
+                   Portal.of(raw.TargetPortal), SESSION_TYPES[bool(raw.IsInformationalSession)], raw.SecurityFlags,
+                   Mapping.of(raw.Mappings) if raw.Mappings else None, LoginOptions.of(raw.LoginOptions))
 
     def identity(self):
         """What tells one login from another, for sorting and comparing: names compare without letter case."""
         portal = self.portal
-        return (self.target.lower(), self.initiator_instance.lower(), -1 if self.initiator_port is None else self.initiator_port,
+        return (self.target.lower(), self.initiator_instance.lower(),
+                -1 if self.initiator_port is None else self.initiator_port,
                 (portal.address.lower(), portal.port) if portal else ("", 0))
 
 
 @dataclasses.dataclass
 class TargetPortal:
-    """A portal that is asked for targets by SendTargets. Flags and options are None where only the older report exists."""
+    """A portal that is asked for targets by SendTargets. Flags and options: None where only the older report exists."""
 
     portal: t.Optional[Portal]
     initiator_instance: str = ""
@@ -256,7 +259,10 @@ class Discovery:
 
     @property
     def kind(self):
-        """sendtargets, static, isns, or other: the word before the colon (observed: ``SendTargets:*172.16.130.9 ...``, Infinidat)."""
+        """sendtargets, static, isns, or other: the word before the colon.
+
+        Observed: ``SendTargets:*172.16.130.9 ...`` (Infinidat).
+        """
         word = self.mechanism.partition(":")[0].replace(" ", "").lower()
         return next((kind for kind in ("sendtargets", "static", "isns") if word.startswith(kind)), "other")
 
@@ -267,6 +273,9 @@ class Target:
 
     name: str
     discoveries: t.List[Discovery] = _many()
+
+    def identity(self):
+        return self.name.lower()
 
 
 @dataclasses.dataclass
@@ -331,9 +340,10 @@ class Device:
     @classmethod
     def of(cls, raw):
         number, address = raw.StorageDeviceNumber, raw.ScsiAddress
-        return cls(raw.InitiatorName, raw.TargetName, raw.DeviceInterfaceName, raw.LegacyName, _or_none(number.DeviceNumber), number.DeviceType,
-                   _or_none(number.PartitionNumber), guid(raw.DeviceInterfaceType), address.PortNumber, address.PathId, address.TargetId,
-                   address.Lun, raw.DeviceInstance)
+        return cls(raw.InitiatorName, raw.TargetName, raw.DeviceInterfaceName, raw.LegacyName,
+                   _or_none(number.DeviceNumber), number.DeviceType, _or_none(number.PartitionNumber),
+                   guid(raw.DeviceInterfaceType), address.PortNumber, address.PathId, address.TargetId, address.Lun,
+                   raw.DeviceInstance)
 
 
 def _or_none(number):
@@ -379,8 +389,9 @@ class Session:
                    session_id=session_id(raw.SessionId), isid=raw.ISID, tsid=raw.TSID, **more)
 
     def identity(self):
-        """What sorts sessions alike from run to run: nothing that a reconnect changes, but where it must break a tie."""
-        paths = sorted((one.target_address or "", one.target_port, one.initiator_address or "") for one in self.connections)
+        """What sorts sessions alike from run to run: nothing that a reconnect changes, but to break a tie."""
+        paths = sorted((one.target_address or "", one.target_port, one.initiator_address or "")
+                       for one in self.connections)
         return self.target.lower(), paths, self.isid or b"", self.session_id or ""
 
 
@@ -393,7 +404,8 @@ class Initiator:
     version: t.Optional[str] = None
 
 
-SERVICE_STATES = {1: "stopped", 2: "start_pending", 3: "stop_pending", 4: "running", 5: "continue_pending", 6: "pause_pending", 7: "paused"}
+SERVICE_STATES = {1: "stopped", 2: "start_pending", 3: "stop_pending", 4: "running",
+                  5: "continue_pending", 6: "pause_pending", 7: "paused"}
 START_MODES = {0: "boot", 1: "system", 2: "automatic", 3: "manual", 4: "disabled"}
 
 

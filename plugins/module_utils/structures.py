@@ -3,18 +3,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The structures of iscsidsc.dll, read like the header, laid out as a Windows compiler lays them out.
 
-Source: Microsoft SDK header iscsidsc.h (also ntddscsi.h for SCSI_ADDRESS and winioctl.h for STORAGE_DEVICE_NUMBER). The header has no
-``#pragma pack``: natural alignment. Nothing here asks the platform for a size: ULONG is 32 bits, WCHAR 16 bits, everything little-endian,
-wherever this runs. One declaration serves four layouts (:data:`X64_W`, :data:`X64_A`, :data:`X86_W`, :data:`X86_A`).
+Source: Microsoft SDK header iscsidsc.h (also ntddscsi.h for SCSI_ADDRESS and winioctl.h for STORAGE_DEVICE_NUMBER).
+The header has no ``#pragma pack``: natural alignment. Nothing here asks the platform for a size: ULONG is 32 bits,
+WCHAR 16 bits, everything little-endian, wherever this runs. One declaration serves four layouts (:data:`X64_W`,
+:data:`X64_A`, :data:`X86_W`, :data:`X86_A`).
 
-A pointer field names what it points to, which field counts it and which bit must be set for it to mean anything; decoding and encoding
-of whole records (:mod:`memory`) follow from that.
+A pointer field names what it points to, which field counts it and which bit must be set for it to mean anything;
+decoding and encoding of whole records (:mod:`memory`) follow from that.
 """
 
 from __future__ import annotations
 
 import collections
-import functools
 import struct
 import typing as t
 
@@ -56,8 +56,9 @@ class Bytes(t.NamedTuple):
 class Pointer(t.NamedTuple):
     """A pointer; ``to`` is a Structure or one of TEXT, BLOB and SECRET.
 
-    ``count`` names the sibling field with the number of elements (bytes for BLOB and SECRET), absent where it points to one.
-    ``when`` is (sibling field, bit): unless that bit is set the pointer and its count are not promised to mean anything.
+    ``count`` names the sibling field with the number of elements (bytes for BLOB and SECRET), absent where it points
+    to one. ``when`` is (sibling field, bit): unless that bit is set the pointer and its count are not promised to
+    mean anything.
     """
 
     to: t.Any
@@ -82,10 +83,12 @@ class Structure:
         self.name = name
         self.fields = fields
         self.record = collections.namedtuple(name, fields)
+        self._layouts = {}
 
-    @functools.lru_cache(maxsize=None)
     def layout(self, abi):
-        return Layout(self, abi)
+        if abi not in self._layouts:
+            self._layouts[abi] = Layout(self, abi)
+        return self._layouts[abi]
 
     def __repr__(self):
         return "<%s>" % self.name
@@ -112,7 +115,8 @@ class Follow(t.NamedTuple):
 
 
 class Layout:
-    """A structure in one ABI: size and alignment in bytes, the fields' offsets, and its values as one flat ``struct`` format.
+    """A structure in one ABI: size and alignment in bytes, the fields' offsets, and its values as one flat ``struct``
+    format.
 
     Nested structures are flattened, so that one C call reads a whole record.
     """
@@ -176,7 +180,8 @@ class Layout:
     def unpack(self, buffer, offset=0, resolve=None):
         """The structure at ``offset`` as a named tuple (nested ones inside); text up to its NUL, as str.
 
-        ``resolve(layout, follow, address, count)`` turns each pointer into what it leads to; without it pointers stay integers.
+        ``resolve(layout, follow, address, count)`` turns each pointer into what it leads to; without it pointers stay
+        integers.
         """
         values = list(self._struct.unpack_from(buffer, offset))
         text = self._text
@@ -185,7 +190,7 @@ class Layout:
         if resolve:
             for follow in self.follows:
                 values[follow.position] = self._resolved(follow, values, resolve)
-        for start, stop, make in self._nested:  # each leaves one value in place of its fields, so later positions are gone by then
+        for start, stop, make in self._nested:  # each leaves one value in place of its fields: positions behind it move
             values[start:stop] = [make(values[start:stop])]
         return self.structure.record._make(values)
 
@@ -199,7 +204,7 @@ class Layout:
         return resolve(self, follow, address, count)
 
     def pack(self, values):
-        """The bytes of the structure from a mapping (nested ones as mappings). An omitted field is zero; pointers are integers."""
+        """The bytes of the structure from a mapping (nested ones too). Omitted is zero; pointers are integers."""
         data = bytearray(self.size)
         self._pack_into(data, 0, values)
         return data
@@ -275,7 +280,7 @@ def _ansi_text(raw):
 
 
 def decode_text(raw, char):
-    """Text without its NUL. The A forms are in the host's code page, which is not known here: every byte is kept as Latin-1."""
+    """Text without its NUL. The A forms are in the host's code page, not known here: every byte is kept as Latin-1."""
     return raw.decode("utf-16-le", "replace") if char == 2 else raw.decode("latin-1")
 
 
@@ -289,7 +294,7 @@ def encode_text(text, char, where="text"):
         raise LayoutError("%s: holds a character that the DLL's text cannot express" % where) from None
 
 
-# -- the structures, in the header's order -----------------------------------------------------------------------------------------
+# -- the structures, in the header's order -----------------------------------------------------------------------------
 
 MAX_ISCSI_HBANAME_LEN = 256
 MAX_ISCSI_NAME_LEN = 223
@@ -300,12 +305,14 @@ ISCSI_ANY_INITIATOR_PORT = 0xFFFFFFFF  # also ISCSI_ALL_INITIATOR_PORTS: any for
 
 _INSTANCE = Chars(MAX_ISCSI_HBANAME_LEN)
 _NODE_NAME = Chars(MAX_ISCSI_NAME_LEN + 1)
-_PORTAL = {"SymbolicName": Chars(MAX_ISCSI_PORTAL_NAME_LEN), "Address": Chars(MAX_ISCSI_PORTAL_ADDRESS_LEN), "Socket": USHORT}
+_PORTAL = {
+    "SymbolicName": Chars(MAX_ISCSI_PORTAL_NAME_LEN), "Address": Chars(MAX_ISCSI_PORTAL_ADDRESS_LEN), "Socket": USHORT}
 
 ISCSI_LOGIN_OPTIONS = Structure(
     "ISCSI_LOGIN_OPTIONS",
     Version=ULONG, InformationSpecified=ULONG, LoginFlags=ULONG, AuthType=ENUM, HeaderDigest=ENUM, DataDigest=ENUM,
-    MaximumConnections=ULONG, DefaultTime2Wait=ULONG, DefaultTime2Retain=ULONG, UsernameLength=ULONG, PasswordLength=ULONG,
+    MaximumConnections=ULONG, DefaultTime2Wait=ULONG, DefaultTime2Retain=ULONG,
+    UsernameLength=ULONG, PasswordLength=ULONG,
     Username=Pointer(BLOB, count="UsernameLength", when=("InformationSpecified", 0x20)),
     Password=Pointer(SECRET, count="PasswordLength", when=("InformationSpecified", 0x40)),
 )
@@ -331,7 +338,7 @@ ISCSI_TARGET_PORTAL_INFO_EX = Structure(
     "ISCSI_TARGET_PORTAL_INFO_EX", InitiatorName=_INSTANCE, InitiatorPortNumber=ULONG, **_PORTAL,
     SecurityFlags=ULONGLONG, LoginOptions=ISCSI_LOGIN_OPTIONS)
 ISCSI_TARGET_PORTAL_GROUP = Structure(
-    "ISCSI_TARGET_PORTAL_GROUP", Count=ULONG, Portals=ISCSI_TARGET_PORTAL)  # Portals[1]: Count of them follow each other
+    "ISCSI_TARGET_PORTAL_GROUP", Count=ULONG, Portals=ISCSI_TARGET_PORTAL)  # Portals[1]: the first of Count
 PERSISTENT_ISCSI_LOGIN_INFO = Structure(
     "PERSISTENT_ISCSI_LOGIN_INFO",
     TargetName=_NODE_NAME, IsInformationalSession=BOOLEAN, InitiatorInstance=_INSTANCE, InitiatorPortNumber=ULONG,
@@ -345,8 +352,9 @@ ISCSI_CONNECTION_INFO = Structure(
 )
 ISCSI_SESSION_INFO = Structure(
     "ISCSI_SESSION_INFO",
-    SessionId=ISCSI_UNIQUE_SESSION_ID, InitiatorName=Pointer(TEXT), TargetNodeName=Pointer(TEXT), TargetName=Pointer(TEXT),
-    ISID=Bytes(6), TSID=Bytes(2), ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO, count="ConnectionCount"),
+    SessionId=ISCSI_UNIQUE_SESSION_ID,
+    InitiatorName=Pointer(TEXT), TargetNodeName=Pointer(TEXT), TargetName=Pointer(TEXT), ISID=Bytes(6), TSID=Bytes(2),
+    ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO, count="ConnectionCount"),
 )
 ISCSI_CONNECTION_INFO_EX = Structure(
     "ISCSI_CONNECTION_INFO_EX",
@@ -355,9 +363,10 @@ ISCSI_CONNECTION_INFO_EX = Structure(
 )
 ISCSI_SESSION_INFO_EX = Structure(
     "ISCSI_SESSION_INFO_EX",
-    SessionId=ISCSI_UNIQUE_SESSION_ID, InitialR2t=BOOLEAN, ImmediateData=BOOLEAN, Type=UCHAR, DataSequenceInOrder=BOOLEAN,
-    DataPduInOrder=BOOLEAN, ErrorRecoveryLevel=UCHAR, MaxOutstandingR2t=ULONG, FirstBurstLength=ULONG, MaxBurstLength=ULONG,
-    MaximumConnections=ULONG, ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO_EX, count="ConnectionCount"),
+    SessionId=ISCSI_UNIQUE_SESSION_ID, InitialR2t=BOOLEAN, ImmediateData=BOOLEAN, Type=UCHAR,
+    DataSequenceInOrder=BOOLEAN, DataPduInOrder=BOOLEAN, ErrorRecoveryLevel=UCHAR, MaxOutstandingR2t=ULONG,
+    FirstBurstLength=ULONG, MaxBurstLength=ULONG, MaximumConnections=ULONG,
+    ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO_EX, count="ConnectionCount"),
 )
 SCSI_ADDRESS = Structure("SCSI_ADDRESS", Length=ULONG, PortNumber=UCHAR, PathId=UCHAR, TargetId=UCHAR, Lun=UCHAR)
 GUID = Structure("GUID", Data1=ULONG, Data2=USHORT, Data3=USHORT, Data4=Bytes(8))
@@ -365,7 +374,8 @@ STORAGE_DEVICE_NUMBER = Structure("STORAGE_DEVICE_NUMBER", DeviceType=ULONG, Dev
 ISCSI_DEVICE_ON_SESSION = Structure(
     "ISCSI_DEVICE_ON_SESSION",
     InitiatorName=_INSTANCE, TargetName=_NODE_NAME, ScsiAddress=SCSI_ADDRESS, DeviceInterfaceType=GUID,
-    DeviceInterfaceName=Chars(MAX_PATH), LegacyName=Chars(MAX_PATH), StorageDeviceNumber=STORAGE_DEVICE_NUMBER, DeviceInstance=ULONG,
+    DeviceInterfaceName=Chars(MAX_PATH), LegacyName=Chars(MAX_PATH), StorageDeviceNumber=STORAGE_DEVICE_NUMBER,
+    DeviceInstance=ULONG,
 )
 ISCSI_VERSION_INFO = Structure("ISCSI_VERSION_INFO", MajorVersion=ULONG, MinorVersion=ULONG, BuildNumber=ULONG)
 
