@@ -1,0 +1,43 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reports the iSCSI initiator of a host. Documentation: plugins/modules/facts.py."""
+
+from __future__ import annotations
+
+import difflib
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils import facts, initiator
+from ..plugin_utils.action import InitiatorAction
+
+
+def chosen(subsets):
+    """The read operations that ``gather_subset`` asks for: ``all``, ``!all``, names, and names not wanted."""
+    named = {name for name in subsets if not name.startswith("!")}
+    left_out = {name[1:] for name in subsets if name.startswith("!")}
+    for name in sorted((named | left_out) - {"all", *initiator.READS}):
+        near = difflib.get_close_matches(name, initiator.READS, n=1)
+        raise AnsibleActionFail(
+            "gather_subset has no %r%s. Subsets: all, %s; with ! in front to leave one out."
+            % (name, " (did you mean %s?)" % near[0] if near else "", ", ".join(initiator.READS)))
+    everything = "all" in named or not (named or "all" in left_out)
+    return [name for name in initiator.READS if (everything or name in named) and name not in left_out]
+
+
+class ActionModule(InitiatorAction):
+    """winstorage.iscsi.facts"""
+
+    ARGUMENTS = {
+        "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
+        "include_session_ids": {"type": "bool", "default": False},
+        "time_limit": {"type": "int", "default": 120},
+    }
+
+    def act(self, arguments, engine):
+        if arguments["time_limit"] < 0:
+            raise AnsibleActionFail("time_limit is in seconds, 0 for none; got %d." % arguments["time_limit"])
+        snapshot = initiator.gather(engine, chosen(arguments["gather_subset"]), arguments["time_limit"])
+        found = facts.assemble(snapshot, arguments["include_session_ids"])
+        return {"changed": False, "ansible_facts": {"windows_iscsi": found}}

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows as an aligned table."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: table
+short_description: Show a list of mappings as an aligned table
+version_added: 0.1.0
+author: winstorage.iscsi contributors (@winstorage)
+description:
+  - Turns a list of mappings into plain text with a line for each, in columns under their headings.
+  - Numbers stand at the right of their column. Null and empty values show as a dash, booleans as yes and no, lists with
+    commas.
+  - Wide characters count as two cells, and control characters show as escapes, so that no value can break the table.
+positional: columns
+options:
+  _input:
+    description: The rows.
+    type: list
+    elements: dict
+    required: true
+  columns:
+    description:
+      - What to show. Either a list of keys, each its own heading, or a mapping of headings to keys.
+      - A key inside another is written with a dot, such as V(portal.address).
+      - A key that no row has is an error.
+    type: raw
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show where every saved login leads
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.windows_iscsi.persistent_logins | winstorage.iscsi.table(['target', 'portal.address']) }}"
+
+- name: The same under other headings
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.windows_iscsi.persistent_logins | winstorage.iscsi.table(columns) }}"
+  vars:
+    columns:
+      Target: target
+      Portal: portal.address
+"""
+
+RETURN = r"""
+_value:
+  description: The headings and one line for each row, separated by newlines.
+  type: str
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils import text
+
+
+def table(rows, columns):
+    """See DOCUMENTATION."""
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
+        raise AnsibleFilterError("winstorage.iscsi.table takes a list of mappings, not %s." % type(rows).__name__)
+    if not isinstance(columns, dict):
+        columns = {name: name for name in ([columns] if isinstance(columns, str) else columns)}
+    try:
+        return "\n".join(text.table(rows, columns))
+    except text.ColumnError as error:
+        raise AnsibleFilterError("winstorage.iscsi.table: %s." % error) from error
+
+
+class FilterModule:
+    """winstorage.iscsi.table"""
+
+    def filters(self):
+        return {"table": table}

@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a batch is run. An engine takes the text of a batch and gives the text of its answer.
+
+The core never knows which engine it was; inventory variables choose it, see docs/engines.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import time
+
+from ansible.errors import AnsibleActionFail
+from ansible.utils.display import Display
+
+from ..module_utils import native
+from . import python_payload, simulator
+
+RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
+
+
+def powershell(action, settings, task_vars):
+    """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs."""
+    def run(batch):
+        result = action._execute_module(module_name=RUNNER_MODULE, module_args={"batch": batch}, task_vars=task_vars)
+        if "answer" not in result:
+            raise AnsibleActionFail("The call runner did not run on the host: %s"
+                                    % (result.get("msg") or result.get("module_stderr") or "it said nothing"))
+        return result["answer"]
+    return run
+
+
+def python(action, settings, task_vars):
+    """The core itself in the target's Windows Python, sent on its standard input; nothing is written to the host."""
+    def run(batch):
+        command = python_payload.command(settings["python"], action._connection._shell)
+        program = python_payload.build(batch, settings["dll"]).encode("ascii")
+        result = action._low_level_execute_command(command, in_data=program, sudoable=False)
+        answer = python_payload.answer(result.get("stdout") or "")
+        if answer is None:
+            raise AnsibleActionFail(
+                "The Python on the host (winstorage_iscsi_python is %r) did not make the calls, exit code %s: %s. "
+                "The python engine wants a Windows host with Python 3.8 or newer; without it use the powershell engine."
+                % (settings["python"], result.get("rc"), _last_line(result.get("stderr")) or "it said nothing"))
+        return answer
+    return run
+
+
+def simulated(action, settings, task_vars):
+    """A model of the initiator in this process, its state in a file."""
+    path = settings["simulator_state"]
+    if not path:
+        raise AnsibleActionFail("The simulator engine needs a host: set winstorage_iscsi_simulator_state to its file.")
+    path = os.path.join(task_vars.get("inventory_dir") or action._loader.get_basedir(), os.path.expanduser(path))
+    return lambda batch: simulator.run(batch, path, dialect=settings["simulator_dialect"])
+
+
+def in_process(action, settings, task_vars):
+    """The DLL in this process by ctypes: for tests against a library with its exports."""
+    def run(batch):
+        try:
+            return native.run_here(batch, settings["dll"])
+        except native.LibraryError as error:
+            raise AnsibleActionFail(
+                "%s. The native engine calls the DLL on the controller itself: set winstorage_iscsi_dll to the path of "
+                "a library for this machine, or choose another winstorage_iscsi_engine." % error) from None
+    return run
+
+
+ENGINES = {"powershell": powershell, "python": python, "simulator": simulated, "native": in_process}
+VARIABLES = {  # setting -> (inventory variable, default)
+    "engine": ("winstorage_iscsi_engine", "auto"),
+    "simulator_state": ("winstorage_iscsi_simulator_state", None),
+    "simulator_dialect": ("winstorage_iscsi_simulator_dialect", {}),
+    "python": ("winstorage_iscsi_python", "python"),
+    "dll": ("winstorage_iscsi_dll", None),
+}
+
+
+def choose(action, task_vars):
+    """The engine for this host, as the inventory says. A delegated task takes the variables of the host it goes to.
+
+    :raises AnsibleActionFail: for an engine that does not exist, with those that do.
+    """
+    task_vars = task_vars.get("ansible_delegated_vars", {}).get(action._task.delegate_to, task_vars)
+    settings = {name: action._templar.template(task_vars.get(variable, default))
+                for name, (variable, default) in VARIABLES.items()}
+    name = settings["engine"]
+    if name == "auto":
+        name = "simulator" if settings["simulator_state"] else "powershell" if _has_powershell(action) else "python"
+    if name not in ENGINES:
+        near = difflib.get_close_matches(str(name), ENGINES, n=1)
+        raise AnsibleActionFail("winstorage_iscsi_engine is %r%s; the engines are auto, %s."
+                                % (name, " (did you mean %s?)" % near[0] if near else "", ", ".join(ENGINES)))
+    return _told(name, ENGINES[name](action, settings, task_vars), task_vars.get("inventory_hostname"))
+
+
+def _told(name, run, host):
+    """The engine, telling at -vvv each time that a batch goes out and an answer comes back."""
+    def trip(batch):
+        began = time.monotonic()
+        answer = run(batch)
+        Display().vvv("winstorage.iscsi: round trip by the %s engine, %d bytes out, %d back, %d ms"
+                      % (name, len(batch), len(answer), 1000 * (time.monotonic() - began)), host=host)
+        return answer
+    return trip
+
+
+def _has_powershell(action):
+    return getattr(action._connection._shell, "SHELL_FAMILY", "") == "powershell"
+
+
+def _last_line(text):
+    return next((line.strip()[:500] for line in reversed((text or "").splitlines()) if line.strip()), "").rstrip(".")

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The core as one Python program for standard input: module_utils and a batch in, the answer between two marks out.
+
+The sources travel compressed in the program's text and are imported from there: no file on the host, no secret on a
+command line.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import pathlib
+import zlib
+
+_CORE = pathlib.Path(__file__).parent.parent / "module_utils"
+# what native.main needs: the calls and the machine, none of the reading of answers
+_MODULES = ("structures", "functions", "calls", "runner", "native")
+_BEGIN, _END = "<<winstorage.iscsi ", " winstorage.iscsi>>"
+
+_PROGRAM = '''\
+import base64, importlib.abc, importlib.util, json, sys, zlib
+SOURCES = json.loads(zlib.decompress(base64.b64decode("%(sources)s")))
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name == "iscsidsc" or name.startswith("iscsidsc.") and name[9:] in SOURCES:
+            return importlib.util.spec_from_loader(name, self, is_package=name == "iscsidsc")
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        exec(compile(SOURCES.get(module.__name__[9:], ""), module.__name__, "exec"), module.__dict__)
+sys.meta_path.insert(0, Finder())
+try:
+    from iscsidsc import native
+    answer = native.run_here("%(batch)s", %(library)s)
+except Exception as error:  # without a traceback: it may quote a line of this program
+    sys.exit("%%s: %%s" %% (type(error).__name__, error))
+sys.stdout.write("%(begin)s" + answer + "%(end)s")
+sys.stdout.flush()
+'''
+
+
+@functools.lru_cache(maxsize=1)
+def _sources():
+    sources = {name: (_CORE / (name + ".py")).read_text(encoding="utf-8") for name in _MODULES}
+    return base64.b64encode(zlib.compress(json.dumps(sources).encode("utf-8"), 9)).decode("ascii")
+
+
+def build(batch, library=None):
+    """The program that runs a batch, as ASCII text; ``library`` is the path of a DLL other than Windows' own."""
+    return _PROGRAM % {"sources": _sources(), "batch": batch, "library": ascii(library and str(library)),
+                       "begin": _BEGIN, "end": _END}
+
+
+def command(interpreter, shell):
+    """The command line that takes the program on its standard input. It holds nothing but the interpreter.
+
+    :param shell: Ansible's shell plugin of the connection.
+    """
+    if getattr(shell, "SHELL_FAMILY", "") == "powershell":
+        # PowerShell hands its standard input to a native command only through the pipeline
+        return "$input | & '%s' -I -" % interpreter.replace("'", "''")
+    return "%s -I -" % shell.quote(interpreter)
+
+
+def answer(output):
+    """The answer in what the program printed, or None."""
+    begin, end = output.find(_BEGIN), output.rfind(_END)
+    return output[begin + len(_BEGIN):end] if 0 <= begin < end else None
