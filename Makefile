@@ -109,7 +109,7 @@ $(VIEW):
 	ln -sfn ../../../.. $@
 
 .venv-%/core.stamp: requirements/core-%.txt | pythons
-	$(PYTHON_$*) -m venv --clear $(@D)
+	$(or $(PYTHON_$*),$(error No Python with venv was found for ansible-core $*)) -m venv --clear $(@D)
 	$(@D)/$(PIP_INSTALL) -r $<
 	touch $@
 
