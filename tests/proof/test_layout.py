@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every structure lies where compilers for Windows put it: mingw-w64, x64 and x86, reads standin/iscsidsc.h and is asked."""
+"""Every structure lies where compilers for Windows put it: mingw-w64, x64 and x86, reads standin/iscsidsc.h."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ ABIS = {
     "x86": {"W": structures.X86_W, "A": structures.X86_A},
 }
 WITHOUT_FORMS = {  # hold no text: one declaration in the header
-    "ISCSI_LOGIN_OPTIONS", "IKE_AUTHENTICATION_PRESHARED_KEY", "IKE_AUTHENTICATION_INFORMATION", "ISCSI_UNIQUE_SESSION_ID", "SCSI_LUN_LIST",
-    "SCSI_ADDRESS", "GUID", "STORAGE_DEVICE_NUMBER", "ISCSI_CONNECTION_INFO_EX", "ISCSI_SESSION_INFO_EX", "ISCSI_VERSION_INFO",
+    "ISCSI_LOGIN_OPTIONS", "IKE_AUTHENTICATION_PRESHARED_KEY", "IKE_AUTHENTICATION_INFORMATION",
+    "ISCSI_UNIQUE_SESSION_ID", "SCSI_LUN_LIST", "SCSI_ADDRESS", "GUID", "STORAGE_DEVICE_NUMBER",
+    "ISCSI_CONNECTION_INFO_EX", "ISCSI_SESSION_INFO_EX", "ISCSI_VERSION_INFO",
 }
 
 
@@ -29,7 +30,7 @@ def c_name(structure, form):
 
 
 def question(form):
-    """C source that leaves, for each structure, its size and alignment and each field's offset and size, in the section "layout"."""
+    """C source that leaves each structure's size and alignment, and its fields' offsets and sizes, in "layout"."""
     rows = []
     for structure in structures.STRUCTURES.values():
         name = c_name(structure, form)
@@ -85,7 +86,8 @@ def test_nothing_but_padding_lies_between_fields():
                 assert all(0 <= start - end < 8 for start, end in zip(starts, ends)), structure
 
 
-# -- a second witness: tables made from the header by another hand, in agreement with offsets found in Microsoft's own x64 binaries -------
+# -- a second witness: tables made from the header by another hand, in agreement with what was found in Microsoft's own
+# x64 binaries --------------------------------------------------------------------------------------------------------
 
 SIZES = {  # structure: x64 W, x86 W, x64 A, x86 A
     "PERSISTENT_ISCSI_LOGIN_INFO": (2080, 2064, 1088, 1072),
@@ -110,22 +112,38 @@ SIZES = {  # structure: x64 W, x86 W, x64 A, x86 A
     "IKE_AUTHENTICATION_INFORMATION": (48, 40, 48, 40),
 }
 PERSISTENT_LOGIN = {  # field of the W form: x64, x86
-    "TargetName": (0, 0), "IsInformationalSession": (448, 448), "InitiatorInstance": (450, 450), "InitiatorPortNumber": (964, 964),
-    "TargetPortal.SymbolicName": (968, 968), "TargetPortal.Address": (1480, 1480), "TargetPortal.Socket": (1992, 1992),
-    "SecurityFlags": (2000, 2000), "Mappings": (2008, 2008), "LoginOptions.Version": (2016, 2012),
-    "LoginOptions.InformationSpecified": (2020, 2016), "LoginOptions.LoginFlags": (2024, 2020), "LoginOptions.AuthType": (2028, 2024),
-    "LoginOptions.HeaderDigest": (2032, 2028), "LoginOptions.DataDigest": (2036, 2032), "LoginOptions.MaximumConnections": (2040, 2036),
-    "LoginOptions.DefaultTime2Wait": (2044, 2040), "LoginOptions.DefaultTime2Retain": (2048, 2044),
-    "LoginOptions.UsernameLength": (2052, 2048), "LoginOptions.PasswordLength": (2056, 2052), "LoginOptions.Username": (2064, 2056),
+    "TargetName": (0, 0),
+    "IsInformationalSession": (448, 448),
+    "InitiatorInstance": (450, 450),
+    "InitiatorPortNumber": (964, 964),
+    "TargetPortal.SymbolicName": (968, 968),
+    "TargetPortal.Address": (1480, 1480),
+    "TargetPortal.Socket": (1992, 1992),
+    "SecurityFlags": (2000, 2000),
+    "Mappings": (2008, 2008),
+    "LoginOptions.Version": (2016, 2012),
+    "LoginOptions.InformationSpecified": (2020, 2016),
+    "LoginOptions.LoginFlags": (2024, 2020),
+    "LoginOptions.AuthType": (2028, 2024),
+    "LoginOptions.HeaderDigest": (2032, 2028),
+    "LoginOptions.DataDigest": (2036, 2032),
+    "LoginOptions.MaximumConnections": (2040, 2036),
+    "LoginOptions.DefaultTime2Wait": (2044, 2040),
+    "LoginOptions.DefaultTime2Retain": (2048, 2044),
+    "LoginOptions.UsernameLength": (2052, 2048),
+    "LoginOptions.PasswordLength": (2056, 2052),
+    "LoginOptions.Username": (2064, 2056),
     "LoginOptions.Password": (2072, 2060),
 }
 
 
 def test_the_sizes_are_those_of_the_table():
     columns = (structures.X64_W, structures.X86_W, structures.X64_A, structures.X86_A)
-    assert {name: tuple(structure.layout(abi).size for abi in columns) for name, structure in structures.STRUCTURES.items()} == SIZES
+    assert {name: tuple(structure.layout(abi).size for abi in columns)
+            for name, structure in structures.STRUCTURES.items()} == SIZES
 
 
 def test_a_persistent_login_lies_as_in_the_table():
-    x64, x86 = (structures.PERSISTENT_ISCSI_LOGIN_INFO.layout(abi) for abi in (structures.X64_W, structures.X86_W))
+    login = structures.PERSISTENT_ISCSI_LOGIN_INFO
+    x64, x86 = login.layout(structures.X64_W), login.layout(structures.X86_W)
     assert {path: (x64.offset_of(path), x86.offset_of(path)) for path in PERSISTENT_LOGIN} == PERSISTENT_LOGIN

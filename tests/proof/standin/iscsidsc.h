@@ -2,9 +2,10 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The structures of iscsidsc.dll, for a C compiler to lay out. Written by hand after Microsoft SDK header iscsidsc.h (also
-// ntddscsi.h for SCSI_ADDRESS and winioctl.h for STORAGE_DEVICE_NUMBER), independently of structures.py, which is judged by it.
-// The header has no #pragma pack. Types have the sizes that they have on Windows wherever this is compiled.
+// The structures of iscsidsc.dll, for a C compiler to lay out. Written by hand after Microsoft SDK header iscsidsc.h
+// (also ntddscsi.h for SCSI_ADDRESS and winioctl.h for STORAGE_DEVICE_NUMBER), independently of structures.py, which is
+// judged by it. The header has no #pragma pack. Types have the sizes that they have on Windows wherever this is
+// compiled.
 
 #ifndef ISCSIDSC_H
 #define ISCSIDSC_H

@@ -2,7 +2,8 @@
 // GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The structures of iscsidsc.h that hold text. Included once with TCHAR as WCHAR (the W form) and once as CHAR (the A form).
+// The structures of iscsidsc.h that hold text. Included once with TCHAR as WCHAR (the W form) and once as CHAR (the A
+// form).
 
 typedef struct {
     TCHAR SymbolicName[MAX_ISCSI_PORTAL_NAME_LEN];
@@ -51,7 +52,7 @@ typedef struct {
     ULONG InitiatorPortNumber;
     FORM(ISCSI_TARGET_PORTAL) TargetPortal;
     ISCSI_SECURITY_FLAGS SecurityFlags;
-    FORM(ISCSI_TARGET_MAPPING) *Mappings;
+    FORM(ISCSI_TARGET_MAPPING) * Mappings;
     ISCSI_LOGIN_OPTIONS LoginOptions;
 } FORM(PERSISTENT_ISCSI_LOGIN_INFO);
 
@@ -72,7 +73,7 @@ typedef struct {
     UCHAR ISID[6];
     UCHAR TSID[2];
     ULONG ConnectionCount;
-    FORM(ISCSI_CONNECTION_INFO) *Connections;
+    FORM(ISCSI_CONNECTION_INFO) * Connections;
 } FORM(ISCSI_SESSION_INFO);
 
 typedef struct {
