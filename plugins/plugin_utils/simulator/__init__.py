@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model of the Microsoft iSCSI initiator of one Windows host, with its state in a file: see docs/simulator.md.
+
+:func:`run` is the engine: the text of a batch in, the text of its answer out. :func:`boot` restarts the host.
+"""
+
+from __future__ import annotations
+
+from ...module_utils import runner
+from . import state as states
+from .machine import SimulatorMachine
+from .schema import StateError
+from .service import Dropped, Service
+from .store import Store
+
+__all__ = ["Dropped", "Service", "SimulatorMachine", "StateError", "Store", "boot", "run"]
+
+
+def run(batch, path, dialect=None, faults=(), folder=None):
+    """Run a batch on the host of the state file ``path``, as one transaction; the answer as text.
+
+    :param dialect: switches that differ from those of the file, or the name of a preset.
+    :param faults: faults in the form of the file, for this batch alone.
+    :param folder: where changed state is kept; beside the file by default.
+    :raises StateError: when the file does not say what it should.
+    :raises Dropped: when a fault drops the connection; what was done before it is kept.
+    """
+    dropped = None
+    with Store(path, folder).transaction() as state:
+        own = {name: state[name] for name in ("dialect", "faults")}
+        state["dialect"] = _dialect(own["dialect"], dialect)
+        state["faults"] = own["faults"] + states.FAULTS.load(list(faults), "faults")
+        try:
+            answer = runner.run(batch, SimulatorMachine(Service(state)))
+        except Dropped as problem:
+            dropped = problem
+        state.update(own)
+    if dropped:
+        raise dropped
+    return answer
+
+
+def boot(path, folder=None):
+    """Restart the host of a state file. Returns the logins that failed: [{"target", "portal", "status"}, ...]."""
+    with Store(path, folder).transaction() as state:
+        failed = Service(state).boot()
+        return states.HOST.fields["boot_log"][0].dump(failed)
+
+
+def _dialect(own, wanted):
+    """The dialect of a file with the switches of a caller."""
+    if not wanted:
+        return own
+    if isinstance(wanted, str):
+        return states.DIALECT.load(wanted, "dialect")
+    return states.DIALECT.load(dict(own, **wanted), "dialect")

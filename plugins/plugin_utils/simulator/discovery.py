@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the simulated initiator comes to know targets: send-target portals, static targets, iSNS servers."""
+
+from __future__ import annotations
+
+from ...module_utils import functions, status
+from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from .exports import export
+from .network import Refused, same
+from .wording import stored_mapping, stored_options
+
+_PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
+_STATIC = "Static"
+_HIDE, _MERGE = 0x2, 0x4  # ISCSI_TARGET_FLAGS
+
+
+class Discovery:
+    """Part of the service; see service.Service."""
+
+    def _known(self, name, hidden=True):
+        """[entry of a discovery mechanism or static entry, ...] of a target; hidden static ones too unless told otherwise."""
+        static = [dict(entry, mechanism=_STATIC, initiator_instance="") for entry in self.state["static_targets"]]
+        found = [entry for entry in self.state["discovered_targets"] + static
+                 if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)]
+        if not found:
+            raise Refused(status.TARGET_NOT_FOUND)
+        return found
+
+    def _found(self, mechanism, targets, instance, options):
+        """Put what a mechanism found in place of what it had found before."""
+        kept = [entry for entry in self.state["discovered_targets"] if entry["mechanism"] != mechanism]
+        self.state["discovered_targets"] = kept + [
+            {"target": iqn, "alias": alias, "mechanism": mechanism, "initiator_instance": instance, "portal_groups": groups,
+             "login_options": options} for iqn, alias, groups in targets]
+
+    def _discover(self, entry):
+        """SendTargets to a portal of the list."""
+        instances = self.state["initiator"]["instances"]
+        instance = entry["InitiatorName"] or (instances[0]["name"] if instances else "")
+        words = ["*" + entry["Address"], "%07d" % entry["Socket"], instance]  # observed: Infinidat, NetApp
+        addresses = next((one["addresses"] for one in instances if same(one["name"], instance)), [])
+        if entry["InitiatorPortNumber"] < len(addresses):
+            words.append(addresses[entry["InitiatorPortNumber"]])
+        targets = self.network.discover(entry, entry["LoginOptions"], self._node_name, self._mutual_secret)
+        self._found("SendTargets:" + " ".join(words), targets, instance, entry["LoginOptions"])
+
+    def _ask_isns(self, address):
+        self._found("iSNS:" + address, self.network.isns_targets(address), "", stored_options(None))
+
+    def _discover_all(self):
+        """Ask every portal and every iSNS server, as the service does when it starts; whether all answered."""
+        complete = True
+        for ask, entry in [(self._discover, entry) for entry in self.state["target_portals"]] + [
+                (self._ask_isns, address) for address in self.state["isns_servers"]]:
+            try:
+                ask(entry)
+            except Refused:
+                complete = False
+        return complete
+
+    @export("ReportIScsiTargetsW")
+    def _report_targets(self, given):
+        complete = self._discover_all() if given["ForceUpdate"] else True
+        entries = self.state["discovered_targets"] + [one for one in self.state["static_targets"] if not one["target_flags"] & _HIDE]
+        names = {}
+        for entry in entries:
+            names.setdefault(entry["target"].casefold(), self.wording.name(entry["target"]))
+        return (status.SUCCESS if complete else status.OPERATION_NOT_ALL_SUCCESS), {"Buffer": list(names.values())}
+
+    @export("GetIScsiTargetInformationW")
+    def _target_information(self, given):
+        entries = self._known(given["TargetName"])
+        if given["InfoClass"] == functions.TARGET_INFORMATION["DiscoveryMechanisms"][0]:
+            return {"Buffer": [entry["mechanism"] for entry in entries]}
+        if not given["DiscoveryMechanism"]:
+            raise Refused(status.INVALID_PARAMETER)
+        entry = next((entry for entry in entries if same(entry["mechanism"], given["DiscoveryMechanism"])), None)
+        if entry is None:
+            raise Refused(status.DISCOVERY_MECHANISM_NOT_FOUND)
+        values = {
+            "ProtocolType": 0, "TargetAlias": entry["alias"], "InitiatorName": self.wording.name(entry["initiator_instance"]),
+            "PortalGroups": [{"Portals": [self.wording.portal(portal) for portal in group]} for group in entry["portal_groups"]],
+            "PersistentTargetMappings": entry.get("mappings"), "TargetFlags": entry.get("target_flags", 0),
+            "LoginOptions": self.wording.options(entry["login_options"]),
+        }
+        name = next((name for name, row in functions.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
+        if name is None:
+            raise Refused(status.INVALID_PARAMETER)
+        return {"Buffer": values[name]}
+
+    @export("ReportIScsiTargetPortalsW")
+    def _target_portals(self, given):
+        tag = int.from_bytes(given["TargetPortalTag"], "little") if given["TargetPortalTag"] else None
+        found = {}
+        for entry in self._known(given["TargetName"]):
+            if given["InitiatorName"] and entry["initiator_instance"] and not same(entry["initiator_instance"], given["InitiatorName"]):
+                continue
+            for number, group in enumerate(entry["portal_groups"], 1):
+                for portal in group if tag in (None, number) else ():
+                    found[(portal["Address"], portal["Socket"])] = self.wording.portal(portal)
+        return {"Portals": list(found.values())}
+
+    @export("AddIScsiStaticTargetW")
+    def _add_static(self, given):
+        group = [dict(portal) for portal in (given["PortalGroup"] or {}).get("Portals", ())]
+        entry = {"target": given["TargetName"], "alias": given["TargetAlias"] or "", "target_flags": given["TargetFlags"] & ~_MERGE,
+                 "persist": bool(given["Persist"]), "portal_groups": [group] if group else [],
+                 "mappings": stored_mapping(given["Mappings"]),
+                 "login_options": stored_options(given["LoginOptions"])}
+        self._check_chap(entry["login_options"], 0)
+        before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
+        if before is not None:
+            if given["TargetFlags"] & _MERGE:  # without it what was stored is overwritten (documented)
+                entry["portal_groups"] = before["portal_groups"] + [one for one in entry["portal_groups"]
+                                                                    if one not in before["portal_groups"]]
+                entry["alias"] = entry["alias"] or before["alias"]
+            self.state["static_targets"].remove(before)
+        self.state["static_targets"].append(entry)
+
+    @export("RemoveIScsiStaticTargetW")
+    def _remove_static(self, given):
+        self._remove("static_targets", lambda entry: same(entry["target"], given["TargetName"]), status.TARGET_NOT_FOUND)
+
+    def _remove(self, name, is_it, missing):
+        kept = [entry for entry in self.state[name] if not is_it(entry)]
+        if len(kept) == len(self.state[name]):
+            raise Refused(missing)
+        self.state[name] = kept
+
+    # -- send-target portals ---------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _given_portal(given):
+        if not given["Portal"] or not given["Portal"]["Address"]:
+            raise Refused(status.INVALID_PARAMETER)
+        return given["Portal"]
+
+    def _portal_matcher(self, given):
+        """A removal or refresh without an instance or port means every one."""
+        portal = self._given_portal(given)
+        return lambda entry: (
+            (not given["InitiatorInstance"] or same(entry["InitiatorName"], given["InitiatorInstance"]))
+            and given["InitiatorPortNumber"] in (ISCSI_ANY_INITIATOR_PORT, entry["InitiatorPortNumber"])
+            and entry["Socket"] == portal["Socket"] and self.wording.same_address(entry["Address"], portal["Address"]))
+
+    @export("AddIScsiSendTargetPortalW")
+    def _add_portal(self, given):
+        """Discovery happens at once, and the portal is kept even when it fails (observed: go-win-iscsidsc)."""
+        portal, options = self._given_portal(given), stored_options(given["LoginOptions"])
+        self._check_chap(options, given["SecurityFlags"])
+        if given["InitiatorInstance"]:
+            self._instance(given["InitiatorInstance"], given["InitiatorPortNumber"])
+        entry = dict(portal, InitiatorName=given["InitiatorInstance"] or "", InitiatorPortNumber=given["InitiatorPortNumber"],
+                     SecurityFlags=given["SecurityFlags"], LoginOptions=options)
+        entries = self.state["target_portals"]
+        there = [one for one in entries if one["Socket"] == entry["Socket"] and same(one["InitiatorName"], entry["InitiatorName"])
+                 and one["InitiatorPortNumber"] == entry["InitiatorPortNumber"]
+                 and self.wording.same_address(one["Address"], entry["Address"])]
+        if there and self.dialect["readd_portal"] == "refused":
+            raise Refused(_PORTAL_EXISTS)
+        if there and self.dialect["readd_portal"] == "replace":
+            entries[entries.index(there[0])] = entry
+        else:
+            entries.append(entry)
+        self._discover(entry)
+
+    @export("RemoveIScsiSendTargetPortalW")
+    def _remove_portal(self, given):
+        """The targets that were found through it stay (Users Guide)."""
+        self._remove("target_portals", self._portal_matcher(given), status.PORTAL_NOT_FOUND)
+
+    @export("RefreshIScsiSendTargetPortalW")
+    def _refresh_portal(self, given):
+        is_it = self._portal_matcher(given)
+        entries = [entry for entry in self.state["target_portals"] if is_it(entry)]
+        if not entries:
+            raise Refused(status.PORTAL_NOT_FOUND)
+        for entry in entries:
+            self._discover(entry)
+
+    @export("ReportIScsiSendTargetPortalsExW")
+    def _report_portals_ex(self, given):
+        """Flags and options come back as they went in, the password apart (observed: go-win-iscsidsc)."""
+        return {"PortalInfo": [
+            dict(self.wording.portal(entry), InitiatorName=self.wording.name(entry["InitiatorName"]),
+                 LoginOptions=self.wording.options(entry["LoginOptions"])) for entry in self.state["target_portals"]]}
+
+    @export("ReportIScsiSendTargetPortalsW")
+    def _report_portals(self, given):
+        """The older report, without flags and options."""
+        return {"PortalInfo": [{name: value for name, value in entry.items() if name not in ("SecurityFlags", "LoginOptions")}
+                               for entry in self._report_portals_ex(given)["PortalInfo"]]}

@@ -1,0 +1,19 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which method of the service answers which export: a register that its parts fill."""
+
+from __future__ import annotations
+
+EXPORTS = {}
+
+
+def export(*names):
+    """Register a method for the exports of these names. It takes the service and the inputs, a dict by argument name.
+
+    It returns the outputs (a dict or None) with success understood, or (status, outputs); it raises network.Refused for any other status.
+    """
+    def register(method):
+        EXPORTS.update(dict.fromkeys(names, method))
+        return method
+    return register

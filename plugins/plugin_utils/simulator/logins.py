@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Persistent logins of the simulated initiator, and the opening of sessions, now and at boot."""
+
+from __future__ import annotations
+
+from ...module_utils import status
+from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from .exports import export
+from .network import MULTIPATH_ENABLED, Refused, same
+from .wording import stored_mapping, stored_options
+
+PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
+_REMOVE_NOT_FOUND = {"could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA, "target_not_found": status.TARGET_NOT_FOUND,
+                     "portal_not_found": status.PORTAL_NOT_FOUND, "success": status.SUCCESS}
+
+
+class Logins:
+    """Part of the service; see service.Service."""
+
+    @export("LoginIScsiTargetW")
+    def _login(self, given):
+        port, options = given["InitiatorPortNumber"], stored_options(given["LoginOptions"])
+        instance = self._instance(given["InitiatorInstance"], port)["name"]
+        portals = [portal for entry in self._known(given["TargetName"], hidden=False) for group in entry["portal_groups"] for portal in group]
+        self._check_chap(options, given["SecurityFlags"])
+        portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else None
+        record = {
+            "TargetName": given["TargetName"], "IsInformationalSession": int(bool(given["IsInformationalSession"])),
+            "InitiatorInstance": given["InitiatorInstance"] or instance, "InitiatorPortNumber": port,
+            "TargetPortal": dict(portal) if portal else {"Address": "", "Socket": 0, "SymbolicName": ""},
+            "SecurityFlags": given["SecurityFlags"], "Mappings": stored_mapping(given["Mappings"]), "LoginOptions": options,
+        }
+        if given["IsPersistent"]:
+            return self._save(record, portals)
+        session = self._open(record, [portal] if portal else portals)
+        return {"UniqueSessionId": self._session_id(session), "UniqueConnectionId": self._connection_id(session, session["connections"][0])}
+
+    def _save(self, record, portals):
+        """Only a record: it logs in at the next boot (observed: os-win, HPE, Infinidat). An identical one is one more (observed: Azure)."""
+        if len(self.state["persistent_logins"]) >= PERSISTENT_LOGIN_LIMIT:
+            raise Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
+        code = status.SUCCESS
+        if self._sessions_to(record["TargetName"]) and not record["LoginOptions"]["LoginFlags"] & MULTIPATH_ENABLED:
+            if self.dialect["save_while_logged_in"] == "refused":
+                raise Refused(status.TARGET_ALREADY_LOGGED_IN)
+            if self.dialect["save_while_logged_in"] == "saved_with_error":
+                code = status.TARGET_ALREADY_LOGGED_IN
+        self.state["persistent_logins"].append(record)
+        if self.dialect["saved_login_connects"] == "at_once":
+            try:
+                self._open(record, [record["TargetPortal"]] if record["TargetPortal"]["Address"] else portals)
+            except Refused:
+                pass  # it tries again by itself; the saving went well
+        return code, {}
+
+    @export("ReportIScsiPersistentLoginsW")
+    def _report_logins(self, given):
+        return {"PersistentLoginInfo": [self.wording.login(record) for record in self.state["persistent_logins"]]}
+
+    @export("RemoveIScsiPersistentTargetW")
+    def _remove_login(self, given):
+        """An empty portal means all portals, initiator port 0xFFFFFFFF all ports (documented). Needs neither target nor session."""
+        portal, port = given["Portal"], given["InitiatorPortNumber"]
+        if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
+            raise Refused(status.INVALID_PARAMETER)
+        every_port = port == ISCSI_ANY_INITIATOR_PORT and self.dialect["remove_any_port"] == "siblings"
+
+        def is_meant(record):
+            own = record["TargetPortal"]
+            return (same(record["TargetName"], given["TargetName"])
+                    and (not given["InitiatorInstance"] or same(record["InitiatorInstance"], given["InitiatorInstance"]))
+                    and (every_port or record["InitiatorPortNumber"] == port)
+                    and (not portal or not portal["Address"]
+                         or (own["Socket"] == portal["Socket"] and self.wording.same_address(own["Address"], portal["Address"]))))
+
+        kept, taken = [], set()
+        for record in self.state["persistent_logins"]:
+            own = record["TargetPortal"]
+            identity = (record["InitiatorInstance"].casefold(), record["InitiatorPortNumber"], own["Address"].lower(), own["Socket"])
+            if is_meant(record) and not (self.dialect["remove_identical"] == "one" and identity in taken):
+                taken.add(identity)
+            else:
+                kept.append(record)
+        if not taken:
+            raise Refused(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
+        self.state["persistent_logins"] = kept
+
+    def _replay(self):
+        """Open a session for each persistent login, as at boot."""
+        for record in self.state["persistent_logins"]:
+            try:
+                portals = [record["TargetPortal"]]
+                if not record["TargetPortal"]["Address"]:
+                    portals = [portal for entry in self._known(record["TargetName"]) for group in entry["portal_groups"] for portal in group]
+                self._open(record, portals)
+            except Refused as refused:
+                self.state["boot_log"].append({"target": record["TargetName"], "portal": record["TargetPortal"], "status": refused.status})
+
+    def _sessions_to(self, target):
+        return [session for session in self.state["sessions"] if same(session["target"], target)]
+
+    def _open(self, record, portals):
+        """A session for a login, at the first portal that lets it in."""
+        options = record["LoginOptions"]
+        self._instance(record["InitiatorInstance"], record["InitiatorPortNumber"])
+        if self._sessions_to(record["TargetName"]) and not options["LoginFlags"] & MULTIPATH_ENABLED:
+            raise Refused(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
+        used = self._let_in(record["TargetName"], portals, options)
+        session = {
+            "target": record["TargetName"], "initiator_instance": record["InitiatorInstance"],
+            "initiator_port": record["InitiatorPortNumber"], "portal": dict(used), "session_type": record["IsInformationalSession"],
+            "security_flags": record["SecurityFlags"], "login_options": options, "in_use": False, "connected": True,
+            "number": self._next_number(), "connections": [self._connection(used, record["InitiatorPortNumber"], options)], "disks": {},
+        }
+        self.state["sessions"].append(session)
+        self.disks.attach(session)
+        return session
+
+    def _let_in(self, target, portals, options):
+        refusal = Refused(status.NO_PORTAL_SPECIFIED)
+        for portal in portals:
+            try:
+                self.network.log_in(target, portal, options, self._node_name, self._mutual_secret)
+                return portal
+            except Refused as refused:
+                refusal = refused
+        raise refusal

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The storage network that a simulated host sees: arrays with portals, targets and LUNs, and iSNS servers."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from ...module_utils import status
+
+MULTIPATH_ENABLED = 0x02  # ISCSI_LOGIN_FLAGS
+CHAP, MUTUAL_CHAP = 1, 2  # ISCSI_AUTH_TYPES
+
+
+class Refused(Exception):
+    """The operation ends with this status."""
+
+    def __init__(self, code):
+        super().__init__(status.of(code).symbol)
+        self.status = code
+
+
+def same(one, other):
+    """Whether two names are one: IQNs and instance names compare without letter case (observed: HPE, VDS)."""
+    return (one or "").casefold() == (other or "").casefold()
+
+
+def canonical(address):
+    """An IP address in its one form, without brackets; a host name in lower-case letters."""
+    text = address[1:-1] if address.startswith("[") and address.endswith("]") else address
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text.lower()
+
+
+class Network:
+    """What answers when the host asks. ``spend(milliseconds)`` is told what an operation costs."""
+
+    def __init__(self, network, spend):
+        self._arrays, self._isns, self._names, self._spend = network["arrays"], network["isns_servers"], network["names"], spend
+
+    def discover(self, portal, options, node_name, mutual_secret):
+        """SendTargets: [(IQN, alias, [[portal, ...] of a group, ...]), ...] of what the array shows to this node."""
+        array = self._reach(portal, "discovery_seconds")
+        _authenticate(array["discovery_chap"], options, node_name, mutual_secret)
+        return [(target["iqn"], target["alias"], _groups(array)) for target in array["targets"]
+                if target["reachable"] and _shown_to(target, node_name)]
+
+    def log_in(self, iqn, portal, options, node_name, mutual_secret):
+        """The target, if it lets this node in at this portal."""
+        array = self._reach(portal, "login_seconds")
+        target = self._target(array, iqn)
+        if target is None:
+            raise Refused(status.by_name("ISDSC_NOT_FOUND").value)
+        if not _shown_to(target, node_name):
+            raise Refused(status.by_name("ISDSC_AUTHORIZATION_FAILURE").value)
+        _authenticate(target["chap"], options, node_name, mutual_secret)
+        return target
+
+    def answering(self, iqn, portal):
+        """The target behind a connection that is up; None once it, its array or the portal is gone."""
+        array = self._array(portal)
+        return array and self._target(array, iqn)
+
+    def portals_of(self, iqn):
+        """Every portal through which the network has the target."""
+        return [_plain(portal) for array in self._arrays if self._target(array, iqn) for portal in array["portals"]]
+
+    def isns_targets(self, address):
+        """What an iSNS server knows: [(IQN, alias, groups), ...]."""
+        server = next((server for server in self._isns if self._resolved(server["address"]) == self._resolved(address)), None)
+        if server is None or not server["reachable"]:
+            raise Refused(status.ISNS_SERVER_NOT_FOUND)
+        return [(target["iqn"], target["alias"], _groups(array)) for iqn in server["targets"] for array in self._arrays
+                for target in [self._target(array, iqn)] if target]
+
+    def _reach(self, portal, delay):
+        address = self._resolved(portal["Address"])
+        array = self._array(portal)
+        for one in self._arrays:  # a portal that does not answer costs as much time as one that does
+            if any(self._resolved(each["Address"]) == address for each in one["portals"]):
+                self._spend(1000 * one[delay])
+                break
+        if array is None:
+            raise Refused(status.CONNECTION_FAILED)
+        return array
+
+    def _array(self, portal):
+        address = self._resolved(portal["Address"])
+        for array in self._arrays:
+            for own in array["portals"]:
+                if array["reachable"] and own["reachable"] and own["Socket"] == portal["Socket"] and self._resolved(own["Address"]) == address:
+                    return array
+        return None
+
+    def _resolved(self, address):
+        return canonical(self._names.get(address.lower(), address))
+
+    @staticmethod
+    def _target(array, iqn):
+        return next((target for target in array["targets"] if same(target["iqn"], iqn) and target["reachable"]), None)
+
+
+def _shown_to(target, node_name):
+    return not target["initiators"] or any(same(node_name, allowed) for allowed in target["initiators"])
+
+
+def _plain(portal):
+    return {name: portal[name] for name in ("SymbolicName", "Address", "Socket")}
+
+
+def _groups(array):
+    tags = sorted({portal["group"] for portal in array["portals"]})
+    return [[_plain(portal) for portal in array["portals"] if portal["group"] == tag] for tag in tags]
+
+
+def _authenticate(wanted, options, node_name, mutual_secret):
+    """CHAP as RFC 7143 has it: both sides have to ask for it, and know the secrets; without a user name the node name is used (header)."""
+    offered = options["AuthType"] if options["InformationSpecified"] & 0x80 else 0
+    user = options["Username"] or node_name.encode()
+    accepted = bool(wanted) == bool(offered)
+    if wanted and offered:
+        accepted = options["Password"] == wanted["secret"] and user == (wanted["user"] if wanted["user"] is not None else node_name.encode())
+    if accepted and offered == MUTUAL_CHAP:
+        accepted = bool(mutual_secret) and wanted["mutual_secret"] == mutual_secret
+    if not accepted:
+        raise Refused(status.AUTHENTICATION_FAILURE)

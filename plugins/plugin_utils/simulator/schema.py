@@ -1,0 +1,244 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of values of a file that a person writes: each loads one value, with a clear error, and dumps it in the same form.
+
+``load(value, where)`` gives what the program works with; ``dump`` is its inverse, so that ``load(dump(load(x))) == load(x)``. ``where`` is the path
+in the file, such as ``persistent_logins[1].portal.port``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from ...module_utils import flags
+
+
+class StateError(ValueError):
+    """A state file that does not say what it should: where, what is wrong there, and what would be right."""
+
+    def __init__(self, where, problem):
+        super().__init__("%s: %s" % (where or "the file", problem))
+        self.where, self.problem = where, problem
+
+
+def nearest(word, valid):
+    """" (did you mean x?)" or nothing."""
+    near = difflib.get_close_matches(str(word).lower(), [str(name) for name in valid], n=1)
+    return " (did you mean %s?)" % near[0] if near else ""
+
+
+def _named(value):
+    return "nothing" if value is None else "%s %r" % (type(value).__name__, value)
+
+
+class Kind:
+    """A value that loads as it is."""
+
+    def load(self, value, where):
+        return value
+
+    def dump(self, value):
+        return value
+
+
+class Text(Kind):
+    """Text of at most ``longest`` characters; ``pattern`` with ``example`` says how it must look. ``optional``: may be null."""
+
+    def __init__(self, longest=255, pattern=None, example=None, optional=False):
+        self.longest, self.pattern, self.example, self.optional = longest, re.compile(pattern) if pattern else None, example, optional
+
+    def load(self, value, where):
+        if value is None and self.optional:
+            return None
+        if not isinstance(value, str):
+            raise StateError(where, "expected text, found %s" % _named(value))
+        if len(value) > self.longest or "\0" in value:
+            raise StateError(where, "at most %d characters, none of them NUL; these are %d" % (self.longest, len(value)))
+        if self.pattern and not self.pattern.fullmatch(value):
+            raise StateError(where, "%r does not look like %s" % (value, self.example))
+        return value
+
+
+class Blob(Kind):
+    """Counted bytes: text where they are plain ASCII, ``0x`` and hex digits otherwise. Never named in an error: it may be a secret."""
+
+    _PLAIN = re.compile(rb"(?!0x)[ -~]*")
+
+    def load(self, value, where):
+        if value is None or isinstance(value, bytes):
+            return value
+        if not isinstance(value, str):
+            raise StateError(where, "expected text, or 0x and hex digits (put numbers into quotes)")
+        if not value.startswith("0x"):
+            return value.encode("utf-8")
+        try:
+            return bytes.fromhex(value[2:])
+        except ValueError:
+            raise StateError(where, "0x is not followed by pairs of hex digits") from None
+
+    def dump(self, value):
+        if value is None:
+            return None
+        return value.decode("ascii") if self._PLAIN.fullmatch(value) else "0x" + value.hex()
+
+
+class Number(Kind):
+    """A whole number; ``words`` are names for some of them. ``optional``: may be null."""
+
+    def __init__(self, least, most, words=(), optional=False):
+        self.least, self.most, self.words, self.optional = least, most, dict(words), optional
+        self._names = {value: name for name, value in self.words.items()}
+
+    def load(self, value, where):
+        if value is None and self.optional:
+            return None
+        if isinstance(value, str) and value.lower() in self.words:
+            return self.words[value.lower()]
+        if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
+            names = "".join("%s or " % name for name in self.words)
+            raise StateError(where, "expected %sa number from %d to %d, found %s" % (names, self.least, self.most, _named(value)))
+        return value
+
+    def dump(self, value):
+        return self._names.get(value, value)
+
+
+class Size(Kind):
+    """Bytes: a number, or one with K, M, G or T (times 1024)."""
+
+    _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+    def load(self, value, where):
+        found = re.fullmatch(r"([0-9]+) ?([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
+        if isinstance(value, bool) or not found:
+            raise StateError(where, "expected a size such as 512M, 100G or 2T, found %s" % _named(value))
+        return int(found.group(1)) * self._UNITS[found.group(2).upper()]
+
+
+class Truth(Kind):
+    """true or false."""
+
+    def load(self, value, where):
+        if not isinstance(value, bool):
+            raise StateError(where, "expected true or false, found %s" % _named(value))
+        return value
+
+
+class Choice(Kind):
+    """One of several names, in any letter case."""
+
+    def __init__(self, *names):
+        self.names = names
+
+    def load(self, value, where):
+        if not isinstance(value, str) or value.lower() not in self.names:
+            raise StateError(where, "expected one of %s; found %s%s"
+                             % (", ".join(self.names), _named(value), nearest(value, self.names)))
+        return value.lower()
+
+
+class Coded(Kind):
+    """Names of a codec of :mod:`flags` (a list of them for a flag set); numbers for what has no name. ``optional``: may be null."""
+
+    def __init__(self, codec, optional=False):
+        self.codec, self.optional = codec, optional
+
+    def load(self, value, where):
+        if value is None and self.optional:
+            return None
+        try:
+            return self.codec.encode(value)
+        except flags.FlagError as error:
+            raise StateError(where, str(error)) from None
+
+    def dump(self, value):
+        if value is None:
+            return None
+        found = self.codec.decode(value)
+        return found["names"] + ([found["unknown"]] if found["unknown"] else []) if isinstance(found, dict) else found
+
+
+class List(Kind):
+    """Values of one kind. ``copies``: an element may say how often it stands there."""
+
+    def __init__(self, kind, copies=False):
+        self.kind, self.copies = kind, copies
+
+    def load(self, value, where):
+        if not isinstance(value, (list, tuple)):
+            raise StateError(where, "expected a list, found %s" % _named(value))
+        found = []
+        for index, element in enumerate(value):
+            here, times = "%s[%d]" % (where, index), 1
+            if self.copies and isinstance(element, dict) and "copies" in element:
+                times = Number(0, 512).load(element["copies"], here + ".copies")
+                element = {name: field for name, field in element.items() if name != "copies"}
+            found.extend(self.kind.load(element, here) for _copy in range(times))
+        return found
+
+    def dump(self, value):
+        return [self.kind.dump(element) for element in value]
+
+
+class Map(Kind):
+    """Names of the writer's choice with values of one kind."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def load(self, value, where):
+        if not isinstance(value, dict):
+            raise StateError(where, "expected names with values, found %s" % _named(value))
+        return {str(name): self.kind.load(element, "%s.%s" % (where, name)) for name, element in value.items()}
+
+    def dump(self, value):
+        return {name: self.kind.dump(element) for name, element in value.items()}
+
+
+REQUIRED = object()
+
+
+class Table(Kind):
+    """A mapping with known fields: name in the file -> (kind, default as written in the file[, name in the program]).
+
+    ``short`` turns a value that is no mapping (an address, a number) into one. ``optional``: may be null.
+    """
+
+    def __init__(self, fields, short=None, optional=False):
+        self.fields = {name: row if len(row) == 3 else (*row, name) for name, row in fields.items()}
+        self.short, self.optional = short, optional
+
+    def load(self, value, where):
+        if value is None and self.optional:
+            return None
+        if self.short and isinstance(value, (str, int)) and not isinstance(value, bool):
+            value = self.short(value, where)
+        value = {} if value is None else value
+        if not isinstance(value, dict):
+            raise StateError(where, "expected fields (%s), found %s" % (", ".join(self.fields), _named(value)))
+        inside = where + "." if where else ""
+        for name in value:
+            if name not in self.fields:
+                raise StateError(inside + str(name), "no such field%s; valid are %s"
+                                 % (nearest(name, self.fields), ", ".join(sorted(self.fields))))
+        return {key: self._field(name, kind, default, value, inside) for name, (kind, default, key) in self.fields.items()}
+
+    @staticmethod
+    def _field(name, kind, default, value, inside):
+        if name in value:
+            return kind.load(value[name], inside + name)
+        if default is REQUIRED:
+            raise StateError(inside + name, "must be given")
+        return None if default is None else kind.load(default, inside + name)
+
+    def dump(self, value):
+        """Fields that have their default are left out."""
+        if value is None:
+            return None
+        found = {}
+        for name, (kind, default, key) in self.fields.items():
+            if default is REQUIRED or value[key] != (None if default is None else kind.load(default, name)):
+                found[name] = None if value[key] is None else kind.dump(value[key])
+        return found

@@ -1,0 +1,195 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Microsoft iSCSI initiator service, modelled: what each export of iscsidsc.dll does to the state of a host, and what it answers.
+
+Behaviour is what Microsoft documents and what others' code saw real Windows do; each method names its source where it is not plain from the
+documentation of the export. What nobody knows is a switch of :mod:`dialects`. Marshalling is elsewhere (:mod:`machine`). The exports
+are in the parts: :mod:`discovery`, :mod:`logins`, :mod:`sessions`, :mod:`settings`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import zlib
+
+from ...module_utils import functions, status
+from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from .discovery import Discovery
+from .disks import Disks
+from .exports import EXPORTS
+from .logins import Logins
+from .network import CHAP, MUTUAL_CHAP, Network, Refused, same
+from .sessions import Sessions
+from .settings import Settings
+from .wording import Wording
+
+HANGS = 1 << 40  # milliseconds: longer than any limit
+
+_LOGON_AUTH_TYPE, _POLICY = (status.by_name(symbol).value for symbol in (
+    "ISDSC_INVALID_LOGON_AUTH_TYPE", "ISDSC_RESTRICTED_BY_GROUP_POLICY"))
+_STOPPED = {"service_not_running": status.SERVICE_NOT_RUNNING, "rpc_server_unavailable": status.RPC_SERVER_UNAVAILABLE}
+_NOT_ELEVATED = {"access_denied": status.ACCESS_DENIED, "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value}
+_SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
+_IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
+
+
+class Dropped(Exception):
+    """The connection to the host is lost; the answer never arrives."""
+
+
+class Service(Discovery, Logins, Sessions, Settings):
+    """One host. ``state`` is that of :mod:`state`, and changes with the calls; ``spent`` is what the last call cost in virtual milliseconds."""
+
+    def __init__(self, state):
+        self.state = state
+        self.spent = 0
+        self.dialect = state["dialect"]
+        self.wording = Wording(self.dialect)
+        self.network = Network(state["network"], self._spend)
+        self.disks = Disks(state, self.network)
+        self._settle()
+
+    def call(self, export, inputs):
+        """``(status, outputs)`` of an export called with ``inputs``, a dict by the argument names of :mod:`functions`.
+
+        :raises Dropped: where a fault of the state says so.
+        """
+        self.spent = 0
+        fault = self._fault(export)
+        if fault is None:
+            return self._perform(export, inputs)
+        outcome = self._perform(export, inputs) if fault["done"] else (0, {})
+        if fault["action"] == "drop":
+            raise Dropped("the connection to the simulated host was dropped at %s" % export)
+        if fault["action"] == "hang":
+            self.spent = HANGS
+            return status.TIMEOUT, {}
+        return fault["status"], outcome[1]
+
+    def boot(self):
+        """Restart the host: sessions end, and an automatic service opens a session for each persistent login (duplicates included).
+
+        Returns the logins that failed: [{"target", "portal", "status"}, ...], also kept in the state as ``boot_log``.
+        """
+        state = self.state
+        state["boots"] += 1
+        state["sessions"], state["boot_log"], state["discovered_targets"] = [], [], []
+        state["static_targets"] = [target for target in state["static_targets"] if target["persist"]]
+        state["tunnels"] = [tunnel for tunnel in state["tunnels"] if tunnel["persist"]]
+        state["ike"] = {name: entry for name, entry in state["ike"].items() if entry["persist"]}
+        state["service"]["state"] = "running" if state["service"]["start_mode"] == "automatic" else "stopped"
+        if state["service"]["state"] == "running":
+            self._discover_all()
+            self._replay()
+        return state["boot_log"]
+
+    # -- around each call ------------------------------------------------------------------------------------------------------------
+
+    def _perform(self, export, inputs):
+        try:
+            self._gate(export)
+            result = EXPORTS[export](self, inputs)
+        except Refused as refused:
+            return refused.status, {}
+        return result if isinstance(result, tuple) else (status.SUCCESS, result or {})
+
+    def _gate(self, export):
+        if not self.state["elevated"]:
+            raise Refused(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
+        if export not in functions.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
+            raise Refused(_STOPPED[self.dialect["stopped_status"]])
+        if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
+            raise Refused(_POLICY)
+
+    def _fault(self, export):
+        """The fault that this call meets; each counts the calls it could be about."""
+        met = None
+        for fault in self.state["faults"]:
+            if fnmatch.fnmatchcase(export, fault["export"]):
+                fault["seen"] += 1
+                past = fault["seen"] - fault["nth"]
+                if met is None and past >= 0 and (not fault["times"] or past < fault["times"]):
+                    met = fault
+        return met
+
+    def _spend(self, milliseconds):
+        self.spent += milliseconds
+
+    def _settle(self):
+        """Fill in what a hand-written state leaves out: targets discovered so far, and numbers of sessions, connections and disks."""
+        state = self.state
+        if state["discovered_targets"] is None:
+            state["discovered_targets"] = []
+            if state["service"]["state"] == "running":
+                self._discover_all()
+                self.spent = 0
+        numbers = [session["number"] for session in state["sessions"]]
+        state["last_number"] = max([state["last_number"], *numbers])
+        for session in state["sessions"]:
+            if not session["number"]:
+                session["number"] = self._next_number()
+            if not session["connections"] and session["connected"]:
+                portals = [session["portal"]] if session["portal"] else self.network.portals_of(session["target"])
+                session["connections"] = [self._connection(portal, session["initiator_port"], session["login_options"])
+                                          for portal in portals[:1]]
+            self.disks.attach(session)
+
+    # -- what several exports need ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _node_name(self):
+        return self.state["initiator"]["node_name"] or "iqn.1991-05.com.microsoft:" + self.state["windows"]["hostname"].lower()
+
+    @property
+    def _mutual_secret(self):
+        return self.state["initiator"]["mutual_chap_secret"]
+
+    def _instance(self, name, port):
+        """The initiator instance of a login; without one the port must be any (documented)."""
+        instances = self.state["initiator"]["instances"]
+        if not name:
+            if port != ISCSI_ANY_INITIATOR_PORT:
+                raise Refused(status.INVALID_PARAMETER)
+            return instances[0]
+        found = next((instance for instance in instances if same(instance["name"], name)), None)
+        if found is None:
+            raise Refused(status.INITIATOR_NOT_FOUND)
+        if port != ISCSI_ANY_INITIATOR_PORT and port >= len(found["addresses"]):
+            raise Refused(status.INVALID_PORT_NUMBER)
+        return found
+
+    @staticmethod
+    def _check_chap(options, security_flags):
+        said = options["InformationSpecified"]
+        offered = options["AuthType"] if said & 0x80 else 0
+        if offered > MUTUAL_CHAP:
+            raise Refused(_LOGON_AUTH_TYPE)
+        lengths = range(1, 17) if security_flags & _IPSEC else _SECRET_LENGTHS
+        if offered >= CHAP and len(options["Password"] or b"") not in lengths:
+            raise Refused(status.INVALID_TARGET_CHAP_SECRET)
+
+    def _next_number(self):
+        self.state["last_number"] += 1
+        return self.state["last_number"]
+
+    def _connection(self, portal, initiator_port, options):
+        return {"number": self._next_number(), "portal": dict(portal), "initiator_port": initiator_port, "login_options": options}
+
+    def _session(self, given):
+        found = next((session for session in self.state["sessions"] if self._session_id(session) == given), None)
+        if found is None:
+            raise Refused(status.INVALID_SESSION_ID)
+        return found
+
+    def _adapter_unique(self, instance):
+        """Looks like a kernel pointer (observed: PoshCode, Windows 7), and is another one after each boot."""
+        seed = zlib.crc32(("%d/%s" % (self.state["boots"], instance.lower())).encode())
+        return 0x80000000 | seed & 0x7FFFFFF8 if self.state["windows"]["architecture"] == "x86" else 0xFFFF9F0000000000 | seed << 4
+
+    def _session_id(self, session):
+        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]),
+                "AdapterSpecific": 0x4000013700000000 | session["number"]}
+
+    def _connection_id(self, session, connection):
+        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]), "AdapterSpecific": connection["number"]}

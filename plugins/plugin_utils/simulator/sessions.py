@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Live sessions of the simulated initiator: connections, devices, mappings, SCSI."""
+
+from __future__ import annotations
+
+from ...module_utils import status
+from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from .disks import scsi_reply
+from .exports import export
+from .network import Refused, canonical
+from .wording import stored_options
+
+_LAST, _LEADING, _CONNECTION_ID = (status.by_name(symbol).value for symbol in (
+    "ISDSC_CANT_REMOVE_LAST_CONNECTION", "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION", "ISDSC_INVALID_CONNECTION_ID"))
+_FULL_FEATURE = 2  # ISCSI_CONNECTION_INFO_EX.State, as RFC 7143 names it
+
+
+class Sessions:
+    """Part of the service; see service.Service."""
+
+    @export("AddIScsiConnectionW")
+    def _add_connection(self, given):
+        session, options = self._session(given["UniqueSessionId"]), stored_options(given["LoginOptions"])
+        self._check_chap(options, given["SecurityFlags"])
+        self._instance(session["initiator_instance"], given["InitiatorPortNumber"])
+        portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else session["portal"]
+        self._let_in(session["target"], [portal] if portal else [], options)
+        connection = self._connection(portal, given["InitiatorPortNumber"], options)
+        session["connections"].append(connection)
+        return {"UniqueConnectionId": self._connection_id(session, connection)}
+
+    @export("RemoveIScsiConnection")
+    def _remove_connection(self, given):
+        session = self._session(given["UniqueSessionId"])
+        numbers = [self._connection_id(session, connection) for connection in session["connections"]]
+        if given["ConnectionId"] not in numbers:
+            raise Refused(_CONNECTION_ID)
+        if len(numbers) == 1:
+            raise Refused(_LAST)
+        if given["ConnectionId"] == numbers[0]:
+            raise Refused(_LEADING)
+        del session["connections"][numbers.index(given["ConnectionId"])]
+
+    @export("LogoutIScsiTarget")
+    def _logout(self, given):
+        session = self._session(given["UniqueSessionId"])
+        if self.disks.in_use(session):
+            raise Refused(status.DEVICE_BUSY_ON_SESSION)
+        self.state["sessions"].remove(session)
+
+    @export("GetIScsiSessionListW")
+    def _session_list(self, given):
+        """InitiatorName is the node name, TargetNodeName null (observed: os-win, PoshCode); no connections while it reconnects."""
+        return {"SessionInfo": [{
+            "SessionId": self._session_id(session), "InitiatorName": self.wording.name(self._node_name), "TargetNodeName": None,
+            "TargetName": self.wording.name(session["target"]), "ISID": bytes.fromhex("400001370000"),
+            "TSID": session["number"].to_bytes(4, "big")[2:],
+            "Connections": [self._connection_info(session, index, connection) for index, connection in enumerate(self._up(session))],
+        } for session in self.state["sessions"]]}
+
+    @export("GetIScsiSessionListEx")
+    def _session_list_ex(self, given):
+        return {"SessionInfo": [{
+            "SessionId": self._session_id(session), "InitialR2t": 0, "ImmediateData": 1, "Type": session["session_type"],
+            "DataSequenceInOrder": 1, "DataPduInOrder": 1, "ErrorRecoveryLevel": 0, "MaxOutstandingR2t": 1, "FirstBurstLength": 65536,
+            "MaxBurstLength": 262144, "MaximumConnections": session["login_options"]["MaximumConnections"] or 1,
+            "Connections": [self._connection_info_ex(session, connection) for connection in self._up(session)],
+        } for session in self.state["sessions"]]}
+
+    def _up(self, session):
+        return [connection for connection in session["connections"]
+                if session["connected"] and self.network.answering(session["target"], connection["portal"])]
+
+    def _connection_info(self, session, index, connection):
+        instance = self._instance(session["initiator_instance"], ISCSI_ANY_INITIATOR_PORT)
+        addresses, port = instance["addresses"], connection["initiator_port"]
+        unbound = "::" if ":" in canonical(connection["portal"]["Address"]) else "0.0.0.0"  # observed: PoshCode, 0.0.0.0/58847
+        return {
+            "ConnectionId": self._connection_id(session, connection),
+            "InitiatorAddress": self.wording.address(addresses[port]) if port < len(addresses) else unbound,
+            "TargetAddress": self.wording.address(connection["portal"]["Address"]),
+            "InitiatorSocket": 49152 + connection["number"] * 7 % 16384, "TargetSocket": connection["portal"]["Socket"],
+            "CID": index.to_bytes(2, "big"),
+        }
+
+    def _connection_info_ex(self, session, connection):
+        options = connection["login_options"]
+        return {
+            "ConnectionId": self._connection_id(session, connection), "State": _FULL_FEATURE, "Protocol": 0,
+            "HeaderDigest": options["HeaderDigest"], "DataDigest": options["DataDigest"], "MaxRecvDataSegmentLength": 65536,
+            "AuthType": options["AuthType"], "EstimatedThroughput": 0, "MaxDatagramSize": 0,
+        }
+
+    @export("GetDevicesForIScsiSessionW")
+    def _devices(self, given):
+        return {"Devices": self.disks.devices(self._session(given["UniqueSessionId"]), self.wording)}
+
+    @export("ReportActiveIScsiTargetMappingsW")
+    def _mappings(self, given):
+        found = [self.disks.mapping(session, self._session_id(session), self.wording) for session in self.state["sessions"]]
+        return {"Mappings": [mapping for mapping in found if mapping]}
+
+    @export("SendScsiInquiry")
+    def _inquiry(self, given):
+        return scsi_reply(*self.disks.inquiry(self._session(given["UniqueSessionId"]), given["Lun"], given["EvpdCmddt"], given["PageCode"]))
+
+    @export("SendScsiReadCapacity")
+    def _read_capacity(self, given):
+        return scsi_reply(*self.disks.read_capacity(self._session(given["UniqueSessionId"]), given["Lun"]))
+
+    @export("SendScsiReportLuns")
+    def _report_luns(self, given):
+        return scsi_reply(*self.disks.report_luns(self._session(given["UniqueSessionId"])))

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host-wide part of the simulated initiator: names, secrets, servers, bound devices, and the service itself."""
+
+from __future__ import annotations
+
+from ...module_utils import status
+from .exports import export
+from .network import Refused, same
+
+_SERVICE_DISABLED, _NOT_FOUND, _NOT_PERSISTENT, _NO_IKE = (status.by_name(symbol).value for symbol in (
+    "ERROR_SERVICE_DISABLED", "ISDSC_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT", "ISDSC_NO_AUTH_INFO_AVAILABLE"))
+_START_MODES = {2: "automatic", 3: "manual", 4: "disabled"}  # winsvc.h
+_RADIUS_LENGTHS = range(22, 27)  # bytes (documented)
+
+
+class Settings:
+    """Part of the service; see service.Service."""
+
+    @export("StartService")
+    def _start_service(self, given):
+        service = self.state["service"]
+        if service["state"] == "running":
+            return
+        if service["start_mode"] == "disabled":
+            raise Refused(_SERVICE_DISABLED)
+        service["state"] = "running"
+        self._discover_all()
+        if self.dialect["restart_replays"] == "yes":
+            self._replay()
+
+    @export("SetServiceStartMode")
+    def _set_start_mode(self, given):
+        if given["StartMode"] not in _START_MODES:
+            raise Refused(status.INVALID_PARAMETER)
+        self.state["service"]["start_mode"] = _START_MODES[given["StartMode"]]
+
+    @export("GetIScsiVersionInformation")
+    def _version(self, given):
+        major, minor, build = (*self.version("windows"), 0, 0)[:3]
+        return {"VersionInfo": {"MajorVersion": major, "MinorVersion": minor, "BuildNumber": build}}
+
+    def version(self, what):
+        """The version of ``windows`` or of the ``dll``, as numbers."""
+        return tuple(int(part) for part in self.state["windows"]["version" if what == "windows" else "dll_version"].split("."))
+
+    @export("ReportIScsiInitiatorListW")
+    def _initiators(self, given):
+        return {"Buffer": [self.wording.name(instance["name"]) for instance in self.state["initiator"]["instances"]]}
+
+    @export("GetIScsiInitiatorNodeNameW")
+    def _get_node_name(self, given):
+        return {"InitiatorNodeName": self.wording.name(self._node_name)}
+
+    @export("SetIScsiInitiatorNodeNameW")
+    def _set_node_name(self, given):
+        """Null restores the default name; the format is not verified (documented)."""
+        self.state["initiator"]["node_name"] = given["InitiatorNodeName"] or None
+
+    # -- secrets ---------------------------------------------------------------------------------------------------------------------
+
+    @export("SetIScsiInitiatorCHAPSharedSecret")
+    def _set_chap_secret(self, given):
+        """A short one is kept with a warning: it is good enough with IPsec."""
+        secret = given["SharedSecret"] or None
+        if secret and len(secret) > 16:
+            raise Refused(status.INVALID_INITIATOR_CHAP_SECRET)
+        self.state["initiator"]["mutual_chap_secret"] = secret
+        return (status.SHORT_CHAP_SECRET if secret and len(secret) < 12 else status.SUCCESS), {}
+
+    @export("SetIScsiInitiatorRADIUSSharedSecret")
+    def _set_radius_secret(self, given):
+        secret = given["SharedSecret"] or None
+        if secret and len(secret) not in _RADIUS_LENGTHS:
+            raise Refused(status.INVALID_PARAMETER)
+        self.state["initiator"]["radius_secret"] = secret
+
+    @export("SetIScsiGroupPresharedKey")
+    def _set_group_key(self, given):
+        self.state["initiator"]["group_preshared_key"] = given["Key"] or None
+
+    @export("SetIScsiIKEInfoW")
+    def _set_ike(self, given):
+        info = given["AuthInfo"]
+        key = info.get("PsKey") or {}
+        self.state["ike"][self._ike_name(given)] = {
+            "AuthMethod": info.get("AuthMethod", 0), "SecurityFlags": key.get("SecurityFlags", 0), "IdType": key.get("IdType", 0),
+            "Id": key.get("Id"), "Key": key.get("Key"), "persist": bool(given["Persist"])}
+
+    @export("GetIScsiIKEInfoW")
+    def _get_ike(self, given):
+        """Without the key. What Id points to would be the DLL's own memory, which no caller could free: only its length is given."""
+        entry = self.state["ike"].get(self._ike_name(given))
+        if entry is None:
+            raise Refused(_NO_IKE)
+        return {"AuthInfo": {"AuthMethod": entry["AuthMethod"], "PsKey": {
+            "SecurityFlags": entry["SecurityFlags"], "IdType": entry["IdType"], "IdLengthInBytes": len(entry["Id"] or b"")}}}
+
+    @staticmethod
+    def _ike_name(given):
+        return "%s/%d" % ((given["InitiatorName"] or "").lower(), given["InitiatorPortNumber"])
+
+    @export("SetIScsiTunnelModeOuterAddressW")
+    def _set_tunnel(self, given):
+        entry = {"initiator": given["InitiatorName"] or "", "initiator_port": given["InitiatorPortNumber"],
+                 "destination": given["DestinationAddress"] or "", "outer": given["OuterModeAddress"], "persist": bool(given["Persist"])}
+        key = ("initiator", "initiator_port", "destination")
+        kept = [one for one in self.state["tunnels"] if any(one[name] != entry[name] for name in key)]
+        self.state["tunnels"] = kept + ([entry] if entry["outer"] else [])
+
+    # -- servers ---------------------------------------------------------------------------------------------------------------------
+
+    @export("AddISNSServerW")
+    def _add_isns(self, given):
+        """Kept whether or not it answers; it is asked in the background."""
+        self._add_server("isns_servers", given["Address"])
+        try:
+            self._ask_isns(given["Address"])
+        except Refused:
+            pass
+
+    @export("RemoveISNSServerW")
+    def _remove_isns(self, given):
+        self._remove("isns_servers", lambda address: same(address, given["Address"]), status.ISNS_SERVER_NOT_FOUND)
+        self._found("iSNS:" + given["Address"], [], "", None)
+
+    @export("RefreshISNSServerW")
+    def _refresh_isns(self, given):
+        """Null: all of them."""
+        servers = [address for address in self.state["isns_servers"] if not given["Address"] or same(address, given["Address"])]
+        if given["Address"] and not servers:
+            raise Refused(status.ISNS_SERVER_NOT_FOUND)
+        for address in servers:
+            self._ask_isns(address)
+
+    @export("ReportISNSServerListW")
+    def _report_isns(self, given):
+        return {"Buffer": list(self.state["isns_servers"])}
+
+    @export("AddRadiusServerW")
+    def _add_radius(self, given):
+        self._add_server("radius_servers", given["Address"])
+
+    @export("RemoveRadiusServerW")
+    def _remove_radius(self, given):
+        self._remove("radius_servers", lambda address: same(address, given["Address"]), _NOT_FOUND)
+
+    @export("ReportRadiusServerListW")
+    def _report_radius(self, given):
+        return {"Buffer": list(self.state["radius_servers"])}
+
+    def _add_server(self, name, address):
+        if not address:
+            raise Refused(status.INVALID_PARAMETER)
+        if not any(same(address, known) for known in self.state[name]):
+            self.state[name].append(address)
+
+    # -- devices that the service waits for at boot ------------------------------------------------------------------------------------
+
+    @export("AddPersistentIScsiDeviceW")
+    def _bind_device(self, given):
+        path = given["DevicePath"] or ""
+        if any(same(path, bound) for bound in self.state["persistent_devices"]):
+            raise Refused(status.DEVICE_ALREADY_PERSISTENTLY_BOUND)
+        session = self.disks.paths().get(path.lower())
+        if session is None:
+            raise Refused(status.DEVICE_NOT_FOUND)
+        if not any(same(session["target"], record["TargetName"]) for record in self.state["persistent_logins"]):
+            raise Refused(_NOT_PERSISTENT)
+        self.state["persistent_devices"].append(path)
+
+    @export("RemovePersistentIScsiDeviceW")
+    def _unbind_device(self, given):
+        self._remove("persistent_devices", lambda path: same(path, given["DevicePath"]), status.DEVICE_NOT_FOUND)
+
+    @export("ReportPersistentIScsiDevicesW")
+    def _report_devices(self, given):
+        return {"Buffer": list(self.state["persistent_devices"])}
+
+    @export("ClearPersistentIScsiDevices")
+    def _clear_devices(self, given):
+        self.state["persistent_devices"] = []
+
+    @export("SetupPersistentIScsiDevices", "SetupPersistentIScsiVolumes")
+    def _bind_all(self, given):
+        """Binds every volume and device on a persistent login, in place of what was bound before."""
+        self.state["persistent_devices"] = self.disks.volumes()

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state file on disk: what a person wrote stays as it is, what the initiator changed is kept beside it.
+
+``host.yml`` is written by hand and never by the simulator. Changed state goes to ``host.yml.state.json`` beside it, or in a folder of the
+caller's choice. It counts as long as ``host.yml`` is the one it grew from: edit that file, or delete the other, and the host starts over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+
+import yaml
+
+from . import state as states
+from .schema import StateError
+
+SUFFIX = ".state.json"
+
+
+class Store:
+    """One host's files. ``folder``: where the changed state is kept, beside the hand-written file by default."""
+
+    def __init__(self, path, folder=None):
+        self.path = os.path.abspath(os.path.expanduser(str(path)))
+        name = os.path.basename(self.path) + SUFFIX
+        self.changed_path = os.path.join(os.path.expanduser(str(folder)), name) if folder else self.path + SUFFIX
+
+    @contextlib.contextmanager
+    def transaction(self):
+        """The state, alone: whoever else asks for it waits. It is kept when the block ends, and dropped when the block fails.
+
+        :raises StateError: when the file cannot be used; the text names file, place and what would be right.
+        """
+        with self._locked() as written:
+            seed = hashlib.sha256(written).hexdigest()
+            plain = self._changed(seed)
+            state = self._load(self._parse(written) if plain is None else plain)
+            before = states.dump(state)
+            yield state
+            after = states.dump(state)
+            if after != before:
+                self._keep({"about": "Changed state of a simulated host; delete it to start over.", "seed": seed, "state": after})
+
+    def reset(self):
+        """Forget what the initiator changed."""
+        with self._locked(), contextlib.suppress(FileNotFoundError):
+            os.unlink(self.changed_path)
+
+    @contextlib.contextmanager
+    def _locked(self):
+        """The bytes of the hand-written file, which is what two processes agree on to lock."""
+        try:
+            with open(self.path, "rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX)
+                yield stream.read()
+        except OSError as error:
+            if error.filename != self.path:
+                raise
+            raise StateError(self.path, "cannot be read: %s. It describes a simulated host; an empty file is a fresh one." % error.strerror) from None
+
+    def _parse(self, written):
+        try:
+            plain = yaml.safe_load(written)
+        except yaml.YAMLError as error:
+            raise StateError(self.path, "is neither YAML nor JSON: %s" % " ".join(str(error).split())) from None
+        return plain
+
+    def _load(self, plain):
+        try:
+            return states.load(plain)
+        except StateError as error:
+            raise StateError("%s: %s" % (self.path, error.where or "the file"), error.problem) from None
+
+    def _changed(self, seed):
+        """The changed state as it was written, or None when there is none for this seed."""
+        try:
+            with open(self.changed_path, encoding="utf-8") as stream:
+                kept = json.load(stream)
+            return kept["state"] if kept["seed"] == seed else None
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError):
+            raise StateError(self.changed_path, "is damaged; delete it, and the host starts over from %s" % self.path) from None
+
+    def _keep(self, document):
+        """Write it whole or not at all; it may hold secrets, so nobody else may read it."""
+        folder = os.path.dirname(self.changed_path)
+        os.makedirs(folder, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(self.changed_path) + ".")  # mode 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(document, stream, indent=1, sort_keys=True)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, self.changed_path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
