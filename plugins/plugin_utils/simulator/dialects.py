@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nobody has seen Windows do, or what it does differently from host to host: named switches, so that either can be tried.
+"""What nobody has seen Windows do, or what it does differently from host to host, as named switches.
 
-Each switch names its behaviours, the default first. A state file chooses under ``dialect:``; :data:`ALL` is every single deviation from the
-defaults, which is what a plan has to survive.
+Each switch names its behaviours, the default first. A state file chooses under ``dialect:``; :data:`ALL` is every
+single deviation from the defaults, which is what a plan has to survive.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ class Switch(t.NamedTuple):
 
 SWITCHES = {
     "empty_list": Switch(
-        "What a sizing call says when there is nothing: status 0, or ERROR_INSUFFICIENT_BUFFER with a needed size of 0 (observed: HPE).",
+        "What a sizing call says when there is nothing: status 0, or ERROR_INSUFFICIENT_BUFFER with a needed size of 0"
+        " (observed: HPE).",
         ("success", "insufficient_buffer_zero")),
     "list_size_reports": Switch(
         "Whether the size that a list asks for is what it uses, or more (observed for sessions: go-win-iscsidsc).",
         ("exact", "larger")),
     "text_list_tail": Switch(
-        "What follows the empty string at the end of a list of texts: nothing, or random characters (observed: go-win-iscsidsc).",
+        "What follows the empty string at the end of a list of texts: nothing, or random characters (observed:"
+        " go-win-iscsidsc).",
         ("nothing", "garbage")),
     "unset_options": Switch(
         "What the fields of login options hold while their bit is not set: zero, or anything.",
@@ -48,8 +50,8 @@ SWITCHES = {
         "How portal groups are spaced: as Microsoft's iscsicli walks them, or at the natural size of each.",
         ("microsoft", "natural")),
     "save_while_logged_in": Switch(
-        "Saving a login without the multipath flag while a session to the target is up: saved, saved though 0xEFFF003F is"
-        " returned, or refused with 0xEFFF003F.",
+        "Saving a login without the multipath flag while a session to the target is up: saved, saved though 0xEFFF003F"
+        " is returned, or refused with 0xEFFF003F.",
         ("saved", "saved_with_error", "refused")),
     "saved_login_connects": Switch(
         "Whether a running service opens a freshly saved login by itself before the next boot.",
@@ -58,7 +60,8 @@ SWITCHES = {
         "How many of several identical records one removal takes.",
         ("one", "all")),
     "remove_any_port": Switch(
-        "What initiator port 0xFFFFFFFF removes: the records of all ports (documented), or those saved for any port only.",
+        "What initiator port 0xFFFFFFFF removes: the records of all ports (documented), or only those saved for any"
+        " port.",
         ("siblings", "exact")),
     "remove_null_instance": Switch(
         "A removal without an initiator instance: looks at every instance, or is refused with ERROR_INVALID_PARAMETER.",

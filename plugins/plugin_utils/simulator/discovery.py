@@ -20,7 +20,7 @@ class Discovery:
     """Part of the service; see service.Service."""
 
     def _known(self, name, hidden=True):
-        """[entry of a discovery mechanism or static entry, ...] of a target; hidden static ones too unless told otherwise."""
+        """Every entry, discovered or static, of a target; hidden static ones too unless told otherwise."""
         static = [dict(entry, mechanism=_STATIC, initiator_instance="") for entry in self.state["static_targets"]]
         found = [entry for entry in self.state["discovered_targets"] + static
                  if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)]
@@ -32,7 +32,8 @@ class Discovery:
         """Put what a mechanism found in place of what it had found before."""
         kept = [entry for entry in self.state["discovered_targets"] if entry["mechanism"] != mechanism]
         self.state["discovered_targets"] = kept + [
-            {"target": iqn, "alias": alias, "mechanism": mechanism, "initiator_instance": instance, "portal_groups": groups,
+            {"target": iqn, "alias": alias, "mechanism": mechanism, "initiator_instance": instance,
+             "portal_groups": groups,
              "login_options": options} for iqn, alias, groups in targets]
 
     def _discover(self, entry):
@@ -63,7 +64,8 @@ class Discovery:
     @export("ReportIScsiTargetsW")
     def _report_targets(self, given):
         complete = self._discover_all() if given["ForceUpdate"] else True
-        entries = self.state["discovered_targets"] + [one for one in self.state["static_targets"] if not one["target_flags"] & _HIDE]
+        entries = self.state["discovered_targets"] + [one for one in self.state["static_targets"]
+                                                      if not one["target_flags"] & _HIDE]
         names = {}
         for entry in entries:
             names.setdefault(entry["target"].casefold(), self.wording.name(entry["target"]))
@@ -80,8 +82,10 @@ class Discovery:
         if entry is None:
             raise Refused(status.DISCOVERY_MECHANISM_NOT_FOUND)
         values = {
-            "ProtocolType": 0, "TargetAlias": entry["alias"], "InitiatorName": self.wording.name(entry["initiator_instance"]),
-            "PortalGroups": [{"Portals": [self.wording.portal(portal) for portal in group]} for group in entry["portal_groups"]],
+            "ProtocolType": 0, "TargetAlias": entry["alias"],
+            "InitiatorName": self.wording.name(entry["initiator_instance"]),
+            "PortalGroups": [{"Portals": [self.wording.portal(portal) for portal in group]}
+                             for group in entry["portal_groups"]],
             "PersistentTargetMappings": entry.get("mappings"), "TargetFlags": entry.get("target_flags", 0),
             "LoginOptions": self.wording.options(entry["login_options"]),
         }
@@ -95,7 +99,8 @@ class Discovery:
         tag = int.from_bytes(given["TargetPortalTag"], "little") if given["TargetPortalTag"] else None
         found = {}
         for entry in self._known(given["TargetName"]):
-            if given["InitiatorName"] and entry["initiator_instance"] and not same(entry["initiator_instance"], given["InitiatorName"]):
+            instance = entry["initiator_instance"]
+            if given["InitiatorName"] and instance and not same(instance, given["InitiatorName"]):
                 continue
             for number, group in enumerate(entry["portal_groups"], 1):
                 for portal in group if tag in (None, number) else ():
@@ -105,7 +110,8 @@ class Discovery:
     @export("AddIScsiStaticTargetW")
     def _add_static(self, given):
         group = [dict(portal) for portal in (given["PortalGroup"] or {}).get("Portals", ())]
-        entry = {"target": given["TargetName"], "alias": given["TargetAlias"] or "", "target_flags": given["TargetFlags"] & ~_MERGE,
+        entry = {"target": given["TargetName"], "alias": given["TargetAlias"] or "",
+                 "target_flags": given["TargetFlags"] & ~_MERGE,
                  "persist": bool(given["Persist"]), "portal_groups": [group] if group else [],
                  "mappings": stored_mapping(given["Mappings"]),
                  "login_options": stored_options(given["LoginOptions"])}
@@ -121,7 +127,8 @@ class Discovery:
 
     @export("RemoveIScsiStaticTargetW")
     def _remove_static(self, given):
-        self._remove("static_targets", lambda entry: same(entry["target"], given["TargetName"]), status.TARGET_NOT_FOUND)
+        self._remove("static_targets", lambda entry: same(entry["target"], given["TargetName"]),
+                     status.TARGET_NOT_FOUND)
 
     def _remove(self, name, is_it, missing):
         kept = [entry for entry in self.state[name] if not is_it(entry)]
@@ -129,7 +136,7 @@ class Discovery:
             raise Refused(missing)
         self.state[name] = kept
 
-    # -- send-target portals ---------------------------------------------------------------------------------------------------------
+    # -- send-target portals -------------------------------------------------------------------------------------------
 
     @staticmethod
     def _given_portal(given):
@@ -152,10 +159,12 @@ class Discovery:
         self._check_chap(options, given["SecurityFlags"])
         if given["InitiatorInstance"]:
             self._instance(given["InitiatorInstance"], given["InitiatorPortNumber"])
-        entry = dict(portal, InitiatorName=given["InitiatorInstance"] or "", InitiatorPortNumber=given["InitiatorPortNumber"],
+        entry = dict(portal, InitiatorName=given["InitiatorInstance"] or "",
+                     InitiatorPortNumber=given["InitiatorPortNumber"],
                      SecurityFlags=given["SecurityFlags"], LoginOptions=options)
         entries = self.state["target_portals"]
-        there = [one for one in entries if one["Socket"] == entry["Socket"] and same(one["InitiatorName"], entry["InitiatorName"])
+        there = [one for one in entries if one["Socket"] == entry["Socket"]
+                 and same(one["InitiatorName"], entry["InitiatorName"])
                  and one["InitiatorPortNumber"] == entry["InitiatorPortNumber"]
                  and self.wording.same_address(one["Address"], entry["Address"])]
         if there and self.dialect["readd_portal"] == "refused":
@@ -190,5 +199,6 @@ class Discovery:
     @export("ReportIScsiSendTargetPortalsW")
     def _report_portals(self, given):
         """The older report, without flags and options."""
-        return {"PortalInfo": [{name: value for name, value in entry.items() if name not in ("SecurityFlags", "LoginOptions")}
+        return {"PortalInfo": [{name: value for name, value in entry.items()
+                                if name not in ("SecurityFlags", "LoginOptions")}
                                for entry in self._report_portals_ex(given)["PortalInfo"]]}

@@ -26,7 +26,8 @@ def wire_lun(number):
 
 def lun_identity(target, lun):
     """The NAA identifier of a LUN as hex digits; made up from its target and number where the file gives none."""
-    return (lun["naa"] or "6" + hashlib.sha256(("%s/%d" % (target["iqn"].lower(), lun["lun"])).encode()).hexdigest()[:31]).lower()
+    made_up = hashlib.sha256(("%s/%d" % (target["iqn"].lower(), lun["lun"])).encode()).hexdigest()
+    return (lun["naa"] or "6" + made_up[:31]).lower()
 
 
 def serial_number(target, lun):
@@ -41,7 +42,8 @@ class Disks:
 
     def target(self, session):
         """The target of a session with a connection that is up; None while it is reconnecting."""
-        found = [self._network.answering(session["target"], connection["portal"]) for connection in session["connections"]]
+        found = [self._network.answering(session["target"], connection["portal"])
+                 for connection in session["connections"]]
         return next((target for target in found if target), None) if session["connected"] else None
 
     def attach(self, session):
@@ -52,7 +54,7 @@ class Disks:
                 session["disks"][str(lun["lun"])] = self._number(session, target, lun)
 
     def in_use(self, session):
-        """Whether a disk in use keeps the session from being logged out; under MPIO another path to the disk will do."""
+        """Whether a disk in use keeps the session from being logged out; with MPIO another path to it will do."""
         target = self.target(session)
         return session["in_use"] or any(lun["in_use"] and not self._has_other_path(session, target, lun)
                                         for lun in self._luns(session, target))
@@ -70,7 +72,8 @@ class Disks:
         port, bus, number = self._place(session)
         return {
             "InitiatorName": wording.name(session["initiator_instance"]), "TargetName": wording.name(session["target"]),
-            "OSDeviceName": "\\Device\\RaidPort%d" % port, "SessionId": session_id, "OSBusNumber": bus, "OSTargetNumber": number,
+            "OSDeviceName": "\\Device\\RaidPort%d" % port, "SessionId": session_id, "OSBusNumber": bus,
+            "OSTargetNumber": number,
             "LUNList": [{"OSLUN": lun["lun"], "TargetLUN": wire_lun(lun["lun"])} for lun in luns],
         }
 
@@ -102,8 +105,9 @@ class Disks:
             for other, its_target, its_lun in self._everything():
                 if other is not session and lun_identity(its_target, its_lun) == lun_identity(target, lun):
                     return other["disks"][str(its_lun["lun"])]
-        taken = {number for other in self._state["sessions"] for number in other["disks"].values()} | set(session["disks"].values())
-        return next(number for number in range(1, 1 << 16) if number not in taken)  # 0 is the disk that Windows runs from
+        taken = {number for other in [session, *self._state["sessions"]] for number in other["disks"].values()}
+        # 0 is the disk that Windows runs from
+        return next(number for number in range(1, 1 << 16) if number not in taken)
 
     def _has_other_path(self, session, target, lun):
         return self._state["mpio"]["claimed"] and any(
@@ -127,7 +131,8 @@ class Disks:
         port, bus, place = self._place(session)
         return {
             "InitiatorName": wording.name(session["initiator_instance"]), "TargetName": wording.name(session["target"]),
-            "ScsiAddress": {"Length": 8, "PortNumber": port, "PathId": bus, "TargetId": place, "Lun": lun["lun"] & 0xFF},
+            "ScsiAddress": {"Length": 8, "PortNumber": port, "PathId": bus, "TargetId": place,
+                            "Lun": lun["lun"] & 0xFF},
             "DeviceInterfaceType": _DISK_INTERFACE, "DeviceInterfaceName": self._interface_name(session, target, lun),
             "LegacyName": "\\\\.\\PhysicalDrive%d" % number,
             "StorageDeviceNumber": {"DeviceType": _FILE_DEVICE_DISK, "DeviceNumber": number, "PartitionNumber": 0},
@@ -135,15 +140,18 @@ class Disks:
         }
 
     def _interface_name(self, session, target, lun):
-        vendor, product, revision = [re.sub(r"[^a-z0-9._-]", "_", lun[name].lower()) for name in ("vendor", "product", "revision")]
+        vendor, product, revision = [re.sub(r"[^a-z0-9._-]", "_", lun[name].lower())
+                                     for name in ("vendor", "product", "revision")]
         if self._state["mpio"]["claimed"] and session["login_options"]["LoginFlags"] & MULTIPATH_ENABLED:
             digits = lun_identity(target, lun).encode().hex()
-            return "\\\\?\\mpio#disk&ven_%s&prod_%s&rev_%s#1&7f6ac24&0&%s#%s" % (vendor, product, revision, digits, _DISK_GUID)
+            return "\\\\?\\mpio#disk&ven_%s&prod_%s&rev_%s#1&7f6ac24&0&%s#%s" % (vendor, product, revision, digits,
+                                                                                 _DISK_GUID)
         _port, bus, place = self._place(session)
         parent = zlib.crc32(session["initiator_instance"].lower().encode())
-        return "\\\\?\\scsi#disk&ven_%s&prod_%s#5&%x&0&%02x%02x%02x#%s" % (vendor, product, parent, bus, place, lun["lun"] & 0xFF, _DISK_GUID)
+        return "\\\\?\\scsi#disk&ven_%s&prod_%s#5&%x&0&%02x%02x%02x#%s" % (vendor, product, parent, bus, place,
+                                                                           lun["lun"] & 0xFF, _DISK_GUID)
 
-    # -- SCSI ----------------------------------------------------------------------------------------------------------------------
+    # -- SCSI ----------------------------------------------------------------------------------------------------------
 
     def inquiry(self, session, lun_number, vpd, page):
         """(response, sense code or None) of INQUIRY."""

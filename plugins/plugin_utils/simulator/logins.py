@@ -12,7 +12,8 @@ from .network import MULTIPATH_ENABLED, Refused, same
 from .wording import stored_mapping, stored_options
 
 PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
-_REMOVE_NOT_FOUND = {"could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA, "target_not_found": status.TARGET_NOT_FOUND,
+_REMOVE_NOT_FOUND = {"could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA,
+                     "target_not_found": status.TARGET_NOT_FOUND,
                      "portal_not_found": status.PORTAL_NOT_FOUND, "success": status.SUCCESS}
 
 
@@ -23,22 +24,24 @@ class Logins:
     def _login(self, given):
         port, options = given["InitiatorPortNumber"], stored_options(given["LoginOptions"])
         instance = self._instance(given["InitiatorInstance"], port)["name"]
-        portals = [portal for entry in self._known(given["TargetName"], hidden=False) for group in entry["portal_groups"] for portal in group]
+        portals = self._portals(given["TargetName"])
         self._check_chap(options, given["SecurityFlags"])
         portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else None
         record = {
             "TargetName": given["TargetName"], "IsInformationalSession": int(bool(given["IsInformationalSession"])),
             "InitiatorInstance": given["InitiatorInstance"] or instance, "InitiatorPortNumber": port,
             "TargetPortal": dict(portal) if portal else {"Address": "", "Socket": 0, "SymbolicName": ""},
-            "SecurityFlags": given["SecurityFlags"], "Mappings": stored_mapping(given["Mappings"]), "LoginOptions": options,
+            "SecurityFlags": given["SecurityFlags"], "Mappings": stored_mapping(given["Mappings"]),
+            "LoginOptions": options,
         }
         if given["IsPersistent"]:
             return self._save(record, portals)
         session = self._open(record, [portal] if portal else portals)
-        return {"UniqueSessionId": self._session_id(session), "UniqueConnectionId": self._connection_id(session, session["connections"][0])}
+        return {"UniqueSessionId": self._session_id(session),
+                "UniqueConnectionId": self._connection_id(session, session["connections"][0])}
 
     def _save(self, record, portals):
-        """Only a record: it logs in at the next boot (observed: os-win, HPE, Infinidat). An identical one is one more (observed: Azure)."""
+        """Only a record, for the next boot (observed: os-win, HPE, Infinidat); a copy is one more (observed: Azure)."""
         if len(self.state["persistent_logins"]) >= PERSISTENT_LOGIN_LIMIT:
             raise Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         code = status.SUCCESS
@@ -61,7 +64,7 @@ class Logins:
 
     @export("RemoveIScsiPersistentTargetW")
     def _remove_login(self, given):
-        """An empty portal means all portals, initiator port 0xFFFFFFFF all ports (documented). Needs neither target nor session."""
+        """An empty portal means all, initiator port 0xFFFFFFFF all (documented). Needs neither target nor session."""
         portal, port = given["Portal"], given["InitiatorPortNumber"]
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
             raise Refused(status.INVALID_PARAMETER)
@@ -70,15 +73,18 @@ class Logins:
         def is_meant(record):
             own = record["TargetPortal"]
             return (same(record["TargetName"], given["TargetName"])
-                    and (not given["InitiatorInstance"] or same(record["InitiatorInstance"], given["InitiatorInstance"]))
+                    and (not given["InitiatorInstance"]
+                         or same(record["InitiatorInstance"], given["InitiatorInstance"]))
                     and (every_port or record["InitiatorPortNumber"] == port)
                     and (not portal or not portal["Address"]
-                         or (own["Socket"] == portal["Socket"] and self.wording.same_address(own["Address"], portal["Address"]))))
+                         or (own["Socket"] == portal["Socket"]
+                             and self.wording.same_address(own["Address"], portal["Address"]))))
 
         kept, taken = [], set()
         for record in self.state["persistent_logins"]:
             own = record["TargetPortal"]
-            identity = (record["InitiatorInstance"].casefold(), record["InitiatorPortNumber"], own["Address"].lower(), own["Socket"])
+            identity = (record["InitiatorInstance"].casefold(), record["InitiatorPortNumber"], own["Address"].lower(),
+                        own["Socket"])
             if is_meant(record) and not (self.dialect["remove_identical"] == "one" and identity in taken):
                 taken.add(identity)
             else:
@@ -87,16 +93,22 @@ class Logins:
             raise Refused(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
         self.state["persistent_logins"] = kept
 
+    def _portals(self, target):
+        """The portals that discovery knows for a target, for a login to any of them."""
+        return [portal for entry in self._known(target, hidden=False) for group in entry["portal_groups"]
+                for portal in group]
+
     def _replay(self):
         """Open a session for each persistent login, as at boot."""
         for record in self.state["persistent_logins"]:
             try:
                 portals = [record["TargetPortal"]]
                 if not record["TargetPortal"]["Address"]:
-                    portals = [portal for entry in self._known(record["TargetName"]) for group in entry["portal_groups"] for portal in group]
+                    portals = self._portals(record["TargetName"])
                 self._open(record, portals)
             except Refused as refused:
-                self.state["boot_log"].append({"target": record["TargetName"], "portal": record["TargetPortal"], "status": refused.status})
+                self.state["boot_log"].append({"target": record["TargetName"], "portal": record["TargetPortal"],
+                                               "status": refused.status})
 
     def _sessions_to(self, target):
         return [session for session in self.state["sessions"] if same(session["target"], target)]
@@ -110,9 +122,11 @@ class Logins:
         used = self._let_in(record["TargetName"], portals, options)
         session = {
             "target": record["TargetName"], "initiator_instance": record["InitiatorInstance"],
-            "initiator_port": record["InitiatorPortNumber"], "portal": dict(used), "session_type": record["IsInformationalSession"],
+            "initiator_port": record["InitiatorPortNumber"], "portal": dict(used),
+            "session_type": record["IsInformationalSession"],
             "security_flags": record["SecurityFlags"], "login_options": options, "in_use": False, "connected": True,
-            "number": self._next_number(), "connections": [self._connection(used, record["InitiatorPortNumber"], options)], "disks": {},
+            "number": self._next_number(),
+            "connections": [self._connection(used, record["InitiatorPortNumber"], options)], "disks": {},
         }
         self.state["sessions"].append(session)
         self.disks.attach(session)

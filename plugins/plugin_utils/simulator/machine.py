@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated host as a machine for the runner: a made-up address space, and one marshaller for every export.
 
-Arguments are integers, as a DLL gets them. What they point to is read from the made-up memory by the prototypes of :mod:`functions`, the service
-answers in named fields, and the answer is laid out in the caller's buffers as Windows lays it out: structures in a row, and what their
-pointers lead to behind them in the same buffer. The layouts are those of :mod:`structures`; behaviour is :mod:`service`'s.
+Arguments are integers, as a DLL gets them. What they point to is read from the made-up memory by the prototypes of
+:mod:`functions`, the service answers in named fields, and the answer is laid out in the caller's buffers as Windows
+lays it out: structures in a row, and what their pointers lead to behind them in the same buffer. The layouts are those
+of :mod:`structures`; behaviour is :mod:`service`'s.
 """
 
 from __future__ import annotations
@@ -146,14 +147,15 @@ class _Marshalled:
         if argument.kind is BYTES:
             return self.memory.read(value, self.arguments[argument.of] if argument.of else _TAG_BYTES)
         if argument.type is _GROUP:
-            count, start = int.from_bytes(self.memory.read(value, 4), "little"), _GROUP.layout(self.abi).offset_of("Portals")
+            count, start = self._u32(value), _GROUP.layout(self.abi).offset_of("Portals")
             return {"Count": count, "Portals": self._structures(structures.ISCSI_TARGET_PORTAL, value + start, count)}
         return self._structures(argument.type, value, 1)[0]
 
     def _structures(self, structure, address, count):
         size = structure.layout(self.abi).size
         raw = self.memory.read(address, size * count)
-        return [_plain(structure.layout(self.abi).unpack(raw, at, self._resolve)) for at in range(0, size * count, size)]
+        return [_plain(structure.layout(self.abi).unpack(raw, at, self._resolve))
+                for at in range(0, size * count, size)]
 
     def _resolve(self, _layout, follow, address, count):
         """What a pointer inside an argument leads to, wherever that lies, secrets included."""
@@ -265,9 +267,12 @@ class _Marshalled:
         return _Image(b"", [], 1) if value is None else _Image(*memory.pack(structure, value, self.abi), 1)
 
     def _portal_groups(self, groups):
-        """A u32 count, then the groups. Microsoft's iscsicli counts the tail padding of the group's structure in; nobody has seen Windows' own."""
+        """A u32 count, then the groups. Microsoft's iscsicli counts the tail padding of the group's structure in;
+        nobody has seen Windows' own.
+        """
         layout, portal = _GROUP.layout(self.abi), structures.ISCSI_TARGET_PORTAL.layout(self.abi)
-        fixed = layout.size - portal.size if self.dialect["portal_group_spacing"] == "microsoft" else layout.offset_of("Portals")
+        spacing = self.dialect["portal_group_spacing"]
+        fixed = layout.size - portal.size if spacing == "microsoft" else layout.offset_of("Portals")
         data = bytearray(len(groups).to_bytes(4, "little"))
         for group in groups:
             size = -(-(fixed + len(group) * portal.size) // 4) * 4 if group else 4

@@ -39,7 +39,8 @@ class Network:
     """What answers when the host asks. ``spend(milliseconds)`` is told what an operation costs."""
 
     def __init__(self, network, spend):
-        self._arrays, self._isns, self._names, self._spend = network["arrays"], network["isns_servers"], network["names"], spend
+        self._arrays, self._isns, self._names = network["arrays"], network["isns_servers"], network["names"]
+        self._spend = spend
 
     def discover(self, portal, options, node_name, mutual_secret):
         """SendTargets: [(IQN, alias, [[portal, ...] of a group, ...]), ...] of what the array shows to this node."""
@@ -70,7 +71,8 @@ class Network:
 
     def isns_targets(self, address):
         """What an iSNS server knows: [(IQN, alias, groups), ...]."""
-        server = next((server for server in self._isns if self._resolved(server["address"]) == self._resolved(address)), None)
+        where = self._resolved(address)
+        server = next((server for server in self._isns if self._resolved(server["address"]) == where), None)
         if server is None or not server["reachable"]:
             raise Refused(status.ISNS_SERVER_NOT_FOUND)
         return [(target["iqn"], target["alias"], _groups(array)) for iqn in server["targets"] for array in self._arrays
@@ -91,7 +93,8 @@ class Network:
         address = self._resolved(portal["Address"])
         for array in self._arrays:
             for own in array["portals"]:
-                if array["reachable"] and own["reachable"] and own["Socket"] == portal["Socket"] and self._resolved(own["Address"]) == address:
+                answers = array["reachable"] and own["reachable"] and own["Socket"] == portal["Socket"]
+                if answers and self._resolved(own["Address"]) == address:
                     return array
         return None
 
@@ -117,12 +120,13 @@ def _groups(array):
 
 
 def _authenticate(wanted, options, node_name, mutual_secret):
-    """CHAP as RFC 7143 has it: both sides have to ask for it, and know the secrets; without a user name the node name is used (header)."""
+    """CHAP as RFC 7143 has it: both sides ask for it and know the secrets. The user is the node name by default."""
     offered = options["AuthType"] if options["InformationSpecified"] & 0x80 else 0
     user = options["Username"] or node_name.encode()
     accepted = bool(wanted) == bool(offered)
     if wanted and offered:
-        accepted = options["Password"] == wanted["secret"] and user == (wanted["user"] if wanted["user"] is not None else node_name.encode())
+        expected = node_name.encode() if wanted["user"] is None else wanted["user"]
+        accepted = options["Password"] == wanted["secret"] and user == expected
     if accepted and offered == MUTUAL_CHAP:
         accepted = bool(mutual_secret) and wanted["mutual_secret"] == mutual_secret
     if not accepted:

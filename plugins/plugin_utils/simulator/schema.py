@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kinds of values of a file that a person writes: each loads one value, with a clear error, and dumps it in the same form.
+"""Kinds of values of a file that a person writes: each loads one value, with a clear error, and dumps it again.
 
-``load(value, where)`` gives what the program works with; ``dump`` is its inverse, so that ``load(dump(load(x))) == load(x)``. ``where`` is the path
-in the file, such as ``persistent_logins[1].portal.port``.
+``load(value, where)`` gives what the program works with; ``dump`` is its inverse, so that ``load(dump(load(x))) ==
+load(x)``. ``where`` is the path in the file, such as ``persistent_logins[1].portal.port``.
 """
 
 from __future__ import annotations
@@ -44,10 +44,14 @@ class Kind:
 
 
 class Text(Kind):
-    """Text of at most ``longest`` characters; ``pattern`` with ``example`` says how it must look. ``optional``: may be null."""
+    """Text of at most ``longest`` characters; ``pattern``, with an ``example``, says how it must look.
+
+    ``optional``, here and below: the value may be null.
+    """
 
     def __init__(self, longest=255, pattern=None, example=None, optional=False):
-        self.longest, self.pattern, self.example, self.optional = longest, re.compile(pattern) if pattern else None, example, optional
+        self.longest, self.optional = longest, optional
+        self.pattern, self.example = re.compile(pattern) if pattern else None, example
 
     def load(self, value, where):
         if value is None and self.optional:
@@ -55,14 +59,15 @@ class Text(Kind):
         if not isinstance(value, str):
             raise StateError(where, "expected text, found %s" % _named(value))
         if len(value) > self.longest or "\0" in value:
-            raise StateError(where, "at most %d characters, none of them NUL; these are %d" % (self.longest, len(value)))
+            raise StateError(where,
+                             "at most %d characters, none of them NUL; these are %d" % (self.longest, len(value)))
         if self.pattern and not self.pattern.fullmatch(value):
             raise StateError(where, "%r does not look like %s" % (value, self.example))
         return value
 
 
 class Blob(Kind):
-    """Counted bytes: text where they are plain ASCII, ``0x`` and hex digits otherwise. Never named in an error: it may be a secret."""
+    """Counted bytes: text where they are plain ASCII, ``0x`` and hex digits otherwise. No error shows them: secrets."""
 
     _PLAIN = re.compile(rb"(?!0x)[ -~]*")
 
@@ -85,7 +90,7 @@ class Blob(Kind):
 
 
 class Number(Kind):
-    """A whole number; ``words`` are names for some of them. ``optional``: may be null."""
+    """A whole number; ``words`` are names for some of them."""
 
     def __init__(self, least, most, words=(), optional=False):
         self.least, self.most, self.words, self.optional = least, most, dict(words), optional
@@ -98,7 +103,9 @@ class Number(Kind):
             return self.words[value.lower()]
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             names = "".join("%s or " % name for name in self.words)
-            raise StateError(where, "expected %sa number from %d to %d, found %s" % (names, self.least, self.most, _named(value)))
+            raise StateError(where,
+                             "expected %sa number from %d to %d, found %s" % (names, self.least, self.most,
+                                                                              _named(value)))
         return value
 
     def dump(self, value):
@@ -140,7 +147,7 @@ class Choice(Kind):
 
 
 class Coded(Kind):
-    """Names of a codec of :mod:`flags` (a list of them for a flag set); numbers for what has no name. ``optional``: may be null."""
+    """Names of a codec of :mod:`flags` (a list of them for a flag set); numbers for what has no name."""
 
     def __init__(self, codec, optional=False):
         self.codec, self.optional = codec, optional
@@ -223,7 +230,8 @@ class Table(Kind):
             if name not in self.fields:
                 raise StateError(inside + str(name), "no such field%s; valid are %s"
                                  % (nearest(name, self.fields), ", ".join(sorted(self.fields))))
-        return {key: self._field(name, kind, default, value, inside) for name, (kind, default, key) in self.fields.items()}
+        return {key: self._field(name, kind, default, value, inside) for name,
+                (kind, default, key) in self.fields.items()}
 
     @staticmethod
     def _field(name, kind, default, value, inside):

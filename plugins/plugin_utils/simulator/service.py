@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Microsoft iSCSI initiator service, modelled: what each export of iscsidsc.dll does to the state of a host, and what it answers.
+"""The Microsoft iSCSI initiator service, modelled: what each export of iscsidsc.dll does to a host, and answers.
 
-Behaviour is what Microsoft documents and what others' code saw real Windows do; each method names its source where it is not plain from the
-documentation of the export. What nobody knows is a switch of :mod:`dialects`. Marshalling is elsewhere (:mod:`machine`). The exports
-are in the parts: :mod:`discovery`, :mod:`logins`, :mod:`sessions`, :mod:`settings`.
+Behaviour is what Microsoft documents and what others' code saw real Windows do; each method names its source where it
+is not plain from the documentation of the export. What nobody knows is a switch of :mod:`dialects`. Marshalling is
+elsewhere (:mod:`machine`). The exports are in the parts: :mod:`discovery`, :mod:`logins`, :mod:`sessions`,
+:mod:`settings`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ HANGS = 1 << 40  # milliseconds: longer than any limit
 _LOGON_AUTH_TYPE, _POLICY = (status.by_name(symbol).value for symbol in (
     "ISDSC_INVALID_LOGON_AUTH_TYPE", "ISDSC_RESTRICTED_BY_GROUP_POLICY"))
 _STOPPED = {"service_not_running": status.SERVICE_NOT_RUNNING, "rpc_server_unavailable": status.RPC_SERVER_UNAVAILABLE}
-_NOT_ELEVATED = {"access_denied": status.ACCESS_DENIED, "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value}
+_NOT_ELEVATED = {"access_denied": status.ACCESS_DENIED,
+                 "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value}
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
 
@@ -39,7 +41,7 @@ class Dropped(Exception):
 
 
 class Service(Discovery, Logins, Sessions, Settings):
-    """One host. ``state`` is that of :mod:`state`, and changes with the calls; ``spent`` is what the last call cost in virtual milliseconds."""
+    """One host. ``state`` (see :mod:`state`) changes with the calls; ``spent`` is what the last one cost, in ms."""
 
     def __init__(self, state):
         self.state = state
@@ -68,7 +70,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         return fault["status"], outcome[1]
 
     def boot(self):
-        """Restart the host: sessions end, and an automatic service opens a session for each persistent login (duplicates included).
+        """Restart the host: sessions end, and an automatic service opens one for each persistent login, copies too.
 
         Returns the logins that failed: [{"target", "portal", "status"}, ...], also kept in the state as ``boot_log``.
         """
@@ -84,7 +86,7 @@ class Service(Discovery, Logins, Sessions, Settings):
             self._replay()
         return state["boot_log"]
 
-    # -- around each call ------------------------------------------------------------------------------------------------------------
+    # -- around each call ----------------------------------------------------------------------------------------------
 
     def _perform(self, export, inputs):
         try:
@@ -117,7 +119,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         self.spent += milliseconds
 
     def _settle(self):
-        """Fill in what a hand-written state leaves out: targets discovered so far, and numbers of sessions, connections and disks."""
+        """Fill in what a hand-written state leaves out: discovered targets; numbers of sessions and disks."""
         state = self.state
         if state["discovered_targets"] is None:
             state["discovered_targets"] = []
@@ -135,11 +137,12 @@ class Service(Discovery, Logins, Sessions, Settings):
                                           for portal in portals[:1]]
             self.disks.attach(session)
 
-    # -- what several exports need ---------------------------------------------------------------------------------------------------
+    # -- what several exports need -------------------------------------------------------------------------------------
 
     @property
     def _node_name(self):
-        return self.state["initiator"]["node_name"] or "iqn.1991-05.com.microsoft:" + self.state["windows"]["hostname"].lower()
+        default = "iqn.1991-05.com.microsoft:" + self.state["windows"]["hostname"].lower()
+        return self.state["initiator"]["node_name"] or default
 
     @property
     def _mutual_secret(self):
@@ -174,7 +177,8 @@ class Service(Discovery, Logins, Sessions, Settings):
         return self.state["last_number"]
 
     def _connection(self, portal, initiator_port, options):
-        return {"number": self._next_number(), "portal": dict(portal), "initiator_port": initiator_port, "login_options": options}
+        return {"number": self._next_number(), "portal": dict(portal), "initiator_port": initiator_port,
+                "login_options": options}
 
     def _session(self, given):
         found = next((session for session in self.state["sessions"] if self._session_id(session) == given), None)
@@ -185,11 +189,13 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _adapter_unique(self, instance):
         """Looks like a kernel pointer (observed: PoshCode, Windows 7), and is another one after each boot."""
         seed = zlib.crc32(("%d/%s" % (self.state["boots"], instance.lower())).encode())
-        return 0x80000000 | seed & 0x7FFFFFF8 if self.state["windows"]["architecture"] == "x86" else 0xFFFF9F0000000000 | seed << 4
+        narrow = self.state["windows"]["architecture"] == "x86"
+        return 0x80000000 | seed & 0x7FFFFFF8 if narrow else 0xFFFF9F0000000000 | seed << 4
 
     def _session_id(self, session):
         return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]),
                 "AdapterSpecific": 0x4000013700000000 | session["number"]}
 
     def _connection_id(self, session, connection):
-        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]), "AdapterSpecific": connection["number"]}
+        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]),
+                "AdapterSpecific": connection["number"]}

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from ...module_utils import status
-from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
 from .disks import scsi_reply
 from .exports import export
-from .network import Refused, canonical
+from .network import Refused, canonical, same
 from .wording import stored_options
 
 _LAST, _LEADING, _CONNECTION_ID = (status.by_name(symbol).value for symbol in (
@@ -25,7 +24,9 @@ class Sessions:
         session, options = self._session(given["UniqueSessionId"]), stored_options(given["LoginOptions"])
         self._check_chap(options, given["SecurityFlags"])
         self._instance(session["initiator_instance"], given["InitiatorPortNumber"])
-        portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else session["portal"]
+        portal = given["TargetPortal"]
+        if not portal or not portal["Address"]:
+            portal = session["portal"]
         self._let_in(session["target"], [portal] if portal else [], options)
         connection = self._connection(portal, given["InitiatorPortNumber"], options)
         session["connections"].append(connection)
@@ -52,19 +53,26 @@ class Sessions:
 
     @export("GetIScsiSessionListW")
     def _session_list(self, given):
-        """InitiatorName is the node name, TargetNodeName null (observed: os-win, PoshCode); no connections while it reconnects."""
+        """The node name as InitiatorName, a null TargetNodeName (observed: os-win, PoshCode).
+
+        A session has no connections while it reconnects.
+        """
         return {"SessionInfo": [{
-            "SessionId": self._session_id(session), "InitiatorName": self.wording.name(self._node_name), "TargetNodeName": None,
+            "SessionId": self._session_id(session), "InitiatorName": self.wording.name(self._node_name),
+            "TargetNodeName": None,
             "TargetName": self.wording.name(session["target"]), "ISID": bytes.fromhex("400001370000"),
             "TSID": session["number"].to_bytes(4, "big")[2:],
-            "Connections": [self._connection_info(session, index, connection) for index, connection in enumerate(self._up(session))],
+            "Connections": [self._connection_info(session, index, connection)
+                            for index, connection in enumerate(self._up(session))],
         } for session in self.state["sessions"]]}
 
     @export("GetIScsiSessionListEx")
     def _session_list_ex(self, given):
         return {"SessionInfo": [{
-            "SessionId": self._session_id(session), "InitialR2t": 0, "ImmediateData": 1, "Type": session["session_type"],
-            "DataSequenceInOrder": 1, "DataPduInOrder": 1, "ErrorRecoveryLevel": 0, "MaxOutstandingR2t": 1, "FirstBurstLength": 65536,
+            "SessionId": self._session_id(session), "InitialR2t": 0, "ImmediateData": 1,
+            "Type": session["session_type"],
+            "DataSequenceInOrder": 1, "DataPduInOrder": 1, "ErrorRecoveryLevel": 0, "MaxOutstandingR2t": 1,
+            "FirstBurstLength": 65536,
             "MaxBurstLength": 262144, "MaximumConnections": session["login_options"]["MaximumConnections"] or 1,
             "Connections": [self._connection_info_ex(session, connection) for connection in self._up(session)],
         } for session in self.state["sessions"]]}
@@ -74,9 +82,11 @@ class Sessions:
                 if session["connected"] and self.network.answering(session["target"], connection["portal"])]
 
     def _connection_info(self, session, index, connection):
-        instance = self._instance(session["initiator_instance"], ISCSI_ANY_INITIATOR_PORT)
-        addresses, port = instance["addresses"], connection["initiator_port"]
-        unbound = "::" if ":" in canonical(connection["portal"]["Address"]) else "0.0.0.0"  # observed: PoshCode, 0.0.0.0/58847
+        addresses = next((instance["addresses"] for instance in self.state["initiator"]["instances"]
+                          if same(instance["name"], session["initiator_instance"])), [])
+        port = connection["initiator_port"]
+        # observed: PoshCode, 0.0.0.0/58847
+        unbound = "::" if ":" in canonical(connection["portal"]["Address"]) else "0.0.0.0"
         return {
             "ConnectionId": self._connection_id(session, connection),
             "InitiatorAddress": self.wording.address(addresses[port]) if port < len(addresses) else unbound,
@@ -89,7 +99,8 @@ class Sessions:
         options = connection["login_options"]
         return {
             "ConnectionId": self._connection_id(session, connection), "State": _FULL_FEATURE, "Protocol": 0,
-            "HeaderDigest": options["HeaderDigest"], "DataDigest": options["DataDigest"], "MaxRecvDataSegmentLength": 65536,
+            "HeaderDigest": options["HeaderDigest"], "DataDigest": options["DataDigest"],
+            "MaxRecvDataSegmentLength": 65536,
             "AuthType": options["AuthType"], "EstimatedThroughput": 0, "MaxDatagramSize": 0,
         }
 
@@ -99,12 +110,14 @@ class Sessions:
 
     @export("ReportActiveIScsiTargetMappingsW")
     def _mappings(self, given):
-        found = [self.disks.mapping(session, self._session_id(session), self.wording) for session in self.state["sessions"]]
+        found = [self.disks.mapping(session, self._session_id(session), self.wording)
+                 for session in self.state["sessions"]]
         return {"Mappings": [mapping for mapping in found if mapping]}
 
     @export("SendScsiInquiry")
     def _inquiry(self, given):
-        return scsi_reply(*self.disks.inquiry(self._session(given["UniqueSessionId"]), given["Lun"], given["EvpdCmddt"], given["PageCode"]))
+        return scsi_reply(*self.disks.inquiry(self._session(given["UniqueSessionId"]), given["Lun"], given["EvpdCmddt"],
+                                              given["PageCode"]))
 
     @export("SendScsiReadCapacity")
     def _read_capacity(self, given):

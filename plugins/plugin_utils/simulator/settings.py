@@ -10,7 +10,8 @@ from .exports import export
 from .network import Refused, same
 
 _SERVICE_DISABLED, _NOT_FOUND, _NOT_PERSISTENT, _NO_IKE = (status.by_name(symbol).value for symbol in (
-    "ERROR_SERVICE_DISABLED", "ISDSC_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT", "ISDSC_NO_AUTH_INFO_AVAILABLE"))
+    "ERROR_SERVICE_DISABLED", "ISDSC_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT",
+    "ISDSC_NO_AUTH_INFO_AVAILABLE"))
 _START_MODES = {2: "automatic", 3: "manual", 4: "disabled"}  # winsvc.h
 _RADIUS_LENGTHS = range(22, 27)  # bytes (documented)
 
@@ -43,7 +44,8 @@ class Settings:
 
     def version(self, what):
         """The version of ``windows`` or of the ``dll``, as numbers."""
-        return tuple(int(part) for part in self.state["windows"]["version" if what == "windows" else "dll_version"].split("."))
+        text = self.state["windows"]["version" if what == "windows" else "dll_version"]
+        return tuple(int(part) for part in text.split("."))
 
     @export("ReportIScsiInitiatorListW")
     def _initiators(self, given):
@@ -58,7 +60,7 @@ class Settings:
         """Null restores the default name; the format is not verified (documented)."""
         self.state["initiator"]["node_name"] = given["InitiatorNodeName"] or None
 
-    # -- secrets ---------------------------------------------------------------------------------------------------------------------
+    # -- secrets -------------------------------------------------------------------------------------------------------
 
     @export("SetIScsiInitiatorCHAPSharedSecret")
     def _set_chap_secret(self, given):
@@ -85,17 +87,19 @@ class Settings:
         info = given["AuthInfo"]
         key = info.get("PsKey") or {}
         self.state["ike"][self._ike_name(given)] = {
-            "AuthMethod": info.get("AuthMethod", 0), "SecurityFlags": key.get("SecurityFlags", 0), "IdType": key.get("IdType", 0),
+            "AuthMethod": info.get("AuthMethod", 0), "SecurityFlags": key.get("SecurityFlags", 0),
+            "IdType": key.get("IdType", 0),
             "Id": key.get("Id"), "Key": key.get("Key"), "persist": bool(given["Persist"])}
 
     @export("GetIScsiIKEInfoW")
     def _get_ike(self, given):
-        """Without the key. What Id points to would be the DLL's own memory, which no caller could free: only its length is given."""
+        """Without the key, and of the identification only its length: a pointer would lead to memory of the DLL."""
         entry = self.state["ike"].get(self._ike_name(given))
         if entry is None:
             raise Refused(_NO_IKE)
         return {"AuthInfo": {"AuthMethod": entry["AuthMethod"], "PsKey": {
-            "SecurityFlags": entry["SecurityFlags"], "IdType": entry["IdType"], "IdLengthInBytes": len(entry["Id"] or b"")}}}
+            "SecurityFlags": entry["SecurityFlags"], "IdType": entry["IdType"],
+            "IdLengthInBytes": len(entry["Id"] or b"")}}}
 
     @staticmethod
     def _ike_name(given):
@@ -104,12 +108,13 @@ class Settings:
     @export("SetIScsiTunnelModeOuterAddressW")
     def _set_tunnel(self, given):
         entry = {"initiator": given["InitiatorName"] or "", "initiator_port": given["InitiatorPortNumber"],
-                 "destination": given["DestinationAddress"] or "", "outer": given["OuterModeAddress"], "persist": bool(given["Persist"])}
+                 "destination": given["DestinationAddress"] or "", "outer": given["OuterModeAddress"],
+                 "persist": bool(given["Persist"])}
         key = ("initiator", "initiator_port", "destination")
         kept = [one for one in self.state["tunnels"] if any(one[name] != entry[name] for name in key)]
         self.state["tunnels"] = kept + ([entry] if entry["outer"] else [])
 
-    # -- servers ---------------------------------------------------------------------------------------------------------------------
+    # -- servers -------------------------------------------------------------------------------------------------------
 
     @export("AddISNSServerW")
     def _add_isns(self, given):
@@ -128,7 +133,8 @@ class Settings:
     @export("RefreshISNSServerW")
     def _refresh_isns(self, given):
         """Null: all of them."""
-        servers = [address for address in self.state["isns_servers"] if not given["Address"] or same(address, given["Address"])]
+        servers = [address for address in self.state["isns_servers"] if not given["Address"]
+                   or same(address, given["Address"])]
         if given["Address"] and not servers:
             raise Refused(status.ISNS_SERVER_NOT_FOUND)
         for address in servers:
@@ -156,7 +162,7 @@ class Settings:
         if not any(same(address, known) for known in self.state[name]):
             self.state[name].append(address)
 
-    # -- devices that the service waits for at boot ------------------------------------------------------------------------------------
+    # -- devices that the service waits for at boot --------------------------------------------------------------------
 
     @export("AddPersistentIScsiDeviceW")
     def _bind_device(self, given):

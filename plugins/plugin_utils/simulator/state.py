@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The state of a simulated host: what a person writes in its file, and the same after the initiator has changed it.
 
-The tables below are the format; docs/simulator.md explains it. Records of the initiator are kept in the fields of the SDK header, so that
-the service hands them out as they are.
+The tables below are the format; docs/simulator.md explains it. Records of the initiator are kept in the fields of the
+SDK header, so that the service hands them out as they are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import ipaddress
 from ...module_utils import flags, status
 from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
 from . import dialects
-from .schema import (REQUIRED, Blob, Choice, Coded, Kind, List, Map, Number, Size, StateError, Table, Text, Truth, nearest)
+from .schema import (REQUIRED, Blob, Choice, Coded, Kind, List, Map, Number, Size, StateError, Table, Text, Truth,
+                     nearest)
 
 DEFAULT_INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 ULONG_MAX = (1 << 32) - 1
@@ -53,23 +54,21 @@ class LoginOptions(Kind):
         return found
 
     def dump(self, value):
-        plain = {field: value.get(field) if value["InformationSpecified"] & bit else None for bit, field, _kind in _SPECIFIED.values()}
-        for field in ("Username", "Password"):
-            if value["InformationSpecified"] & {"Username": 0x20, "Password": 0x40}[field] and plain[field] is None:
-                plain[field] = b""  # the bit is set, but nothing is there
+        said = value["InformationSpecified"]
+        plain = {field: value[field] if said & bit else None for bit, field, _kind in _SPECIFIED.values()}
         plain.update(LoginFlags=value["LoginFlags"], Version=value["Version"],
-                     InformationSpecified=value["InformationSpecified"] & ~_KNOWN_BITS)
+                     InformationSpecified=said & ~_KNOWN_BITS)
         return self._TABLE.dump(plain)
 
 
 def portal_of_text(value, where):
-    """``10.0.0.1``, ``10.0.0.1:3260``, ``fe80::1``, ``[fe80::1]:3260``, ``array.example.com:3260`` as the fields of a portal."""
+    """``10.0.0.1``, ``10.0.0.1:3260``, ``fe80::1``, ``[fe80::1]:3260``, ``filer.example.com`` as fields of a portal."""
     address, colon, port = str(value).rpartition(":")
     if not colon or (":" in address and not address.endswith("]")):
         address, port = str(value), "3260"
     if not port.isdigit():
         raise StateError(where, "%r: what follows the colon is not a TCP port" % value)
-    return {"address": address[1:-1] if address.startswith("[") and address.endswith("]") else address, "port": int(port)}
+    return {"address": address.strip("[]"), "port": int(port)}
 
 
 class _Address(Text):
@@ -79,7 +78,8 @@ class _Address(Text):
         try:
             return str(ipaddress.ip_address(super().load(value, where)))
         except ValueError as error:
-            raise error if isinstance(error, StateError) else StateError(where, "%r is not an IP address" % value) from None
+            problem = error if isinstance(error, StateError) else StateError(where, "%r is not an IP address" % value)
+            raise problem from None
 
 
 class _Status(Kind):
@@ -141,7 +141,8 @@ _MAPPING = Table({
 _LOGIN = Table({
     "target": (_iqn(), REQUIRED, "TargetName"), "session_type": (_SessionType(), "data", "IsInformationalSession"),
     "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE, "InitiatorInstance"),
-    "initiator_port": (_INITIATOR_PORT, "any", "InitiatorPortNumber"), "portal": (_LoginPortal(), REQUIRED, "TargetPortal"),
+    "initiator_port": (_INITIATOR_PORT, "any", "InitiatorPortNumber"),
+    "portal": (_LoginPortal(), REQUIRED, "TargetPortal"),
     "security_flags": (_SECURITY, [], "SecurityFlags"), "mappings": (_MAPPING, None, "Mappings"),
     "login_options": (_OPTIONS, {}, "LoginOptions"),
 })
@@ -154,35 +155,46 @@ _TARGET_PORTAL = Table(dict(
 
 _GROUPS = List(List(_PORTAL))
 _STATIC = Table({
-    "target": (_iqn(), REQUIRED), "alias": (Text(255), ""), "target_flags": (Coded(flags.TARGET_FLAGS), []), "persist": (Truth(), True),
+    "target": (_iqn(), REQUIRED), "alias": (Text(255), ""), "target_flags": (Coded(flags.TARGET_FLAGS), []),
+    "persist": (Truth(), True),
     "portal_groups": (_GROUPS, []), "mappings": (_MAPPING, None), "login_options": (_OPTIONS, {}),
 })
 
-_CONNECTION = Table({"number": (Number(1, ULONG_MAX), REQUIRED), "portal": (_PORTAL, REQUIRED), "initiator_port": (_INITIATOR_PORT, "any"),
+_CONNECTION = Table({"number": (Number(1, ULONG_MAX), REQUIRED), "portal": (_PORTAL, REQUIRED),
+                     "initiator_port": (_INITIATOR_PORT, "any"),
                      "login_options": (_OPTIONS, {})})
 _SESSION = Table({
-    "target": (_iqn(), REQUIRED), "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE), "initiator_port": (_INITIATOR_PORT, "any"),
-    "portal": (Table(_PORTAL_FIELDS, short=portal_of_text, optional=True), None), "session_type": (_SessionType(), "data"),
-    "security_flags": (_SECURITY, []), "login_options": (_OPTIONS, {}), "in_use": (Truth(), False), "connected": (Truth(), True),
-    "number": (Number(0, ULONG_MAX), 0), "connections": (List(_CONNECTION), []), "disks": (Map(Number(0, ULONG_MAX)), {}),
+    "target": (_iqn(), REQUIRED), "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE),
+    "initiator_port": (_INITIATOR_PORT, "any"),
+    "portal": (Table(_PORTAL_FIELDS, short=portal_of_text, optional=True), None),
+    "session_type": (_SessionType(), "data"),
+    "security_flags": (_SECURITY, []), "login_options": (_OPTIONS, {}), "in_use": (Truth(), False),
+    "connected": (Truth(), True),
+    "number": (Number(0, ULONG_MAX), 0), "connections": (List(_CONNECTION), []),
+    "disks": (Map(Number(0, ULONG_MAX)), {}),
 })
 
 _LUN = Table({
-    "lun": (Number(0, 16383), REQUIRED), "size": (Size(), "100G"), "block_size": (Number(512, 65536), 512), "vendor": (Text(8), "SIMULATE"),
+    "lun": (Number(0, 16383), REQUIRED), "size": (Size(), "100G"), "block_size": (Number(512, 65536), 512),
+    "vendor": (Text(8), "SIMULATE"),
     "product": (Text(16), "Virtual Disk"), "revision": (Text(4), "1.0"), "serial": (Text(64, optional=True), None),
-    "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits", optional=True), None), "in_use": (Truth(), False),
+    "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits", optional=True), None),
+    "in_use": (Truth(), False),
     "volumes": (List(Text(259)), []),
 }, short=lambda value, where: {"lun": value})
 _ARRAY = Table({
     "name": (Text(255), ""), "reachable": (Truth(), True), "discovery_seconds": (Number(0, 3600), 0),
     "login_seconds": (Number(0, 3600), 0), "discovery_chap": (_CHAP, None),
-    "portals": (List(Table(dict(_PORTAL_FIELDS, group=(Number(1, 0xFFFF), 1), reachable=(Truth(), True)), short=portal_of_text)), REQUIRED),
-    "targets": (List(Table({"iqn": (_iqn(), REQUIRED), "alias": (Text(255), ""), "chap": (_CHAP, None), "reachable": (Truth(), True),
+    "portals": (List(Table(dict(_PORTAL_FIELDS, group=(Number(1, 0xFFFF), 1), reachable=(Truth(), True)),
+                           short=portal_of_text)), REQUIRED),
+    "targets": (List(Table({"iqn": (_iqn(), REQUIRED), "alias": (Text(255), ""), "chap": (_CHAP, None),
+                            "reachable": (Truth(), True),
                             "initiators": (List(_iqn()), []), "luns": (List(_LUN), [])})), []),
 })
 
 _FAULT = Table({
-    "export": (Text(64), "*"), "nth": (Number(1, ULONG_MAX), 1), "times": (Number(0, ULONG_MAX), 1), "done": (Truth(), False),
+    "export": (Text(64), "*"), "nth": (Number(1, ULONG_MAX), 1), "times": (Number(0, ULONG_MAX), 1),
+    "done": (Truth(), False),
     "action": (Choice("status", "hang", "drop"), "status"), "status": (_Status(), "ISDSC_NON_SPECIFIC_ERROR"),
     "seen": (Number(0, ULONG_MAX), 0),
 })
@@ -192,7 +204,8 @@ class _Dialect(Table):
     """Switches by name; a word alone is a preset."""
 
     def __init__(self):
-        super().__init__({name: (Choice(*switch.answers), switch.answers[0]) for name, switch in dialects.SWITCHES.items()})
+        super().__init__({name: (Choice(*switch.answers), switch.answers[0])
+                          for name, switch in dialects.SWITCHES.items()})
 
     def load(self, value, where):
         if isinstance(value, str):
@@ -209,10 +222,12 @@ _VERSION = Text(32, r"[0-9]+(\.[0-9]+){1,3}", "a version such as 10.0.20348.2402
 
 HOST = Table({
     "windows": (Table({
-        "hostname": (Text(63), "WIN-SIMULATED"), "version": (_VERSION, "10.0.20348.2402"), "dll_version": (_VERSION, "10.0.20348.2400"),
+        "hostname": (Text(63), "WIN-SIMULATED"), "version": (_VERSION, "10.0.20348.2402"),
+        "dll_version": (_VERSION, "10.0.20348.2400"),
         "architecture": (Choice("x64", "x86"), "x64")}), {}),
     "service": (Table({
-        "state": (Choice("stopped", "running"), "stopped"), "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
+        "state": (Choice("stopped", "running"), "stopped"),
+        "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
         "delayed_start": (Truth(), False)}), {}),
     "elevated": (Truth(), True),
     "initiator": (Table({
@@ -223,7 +238,8 @@ HOST = Table({
     "mpio": (Table({"claimed": (Truth(), False)}), {}),
     "target_portals": (List(_TARGET_PORTAL, copies=True), []),
     "static_targets": (List(_STATIC), []),
-    "discovered_targets": (List(Table({"target": (_iqn(), REQUIRED), "alias": (Text(255), ""), "mechanism": (Text(255), REQUIRED),
+    "discovered_targets": (List(Table({"target": (_iqn(), REQUIRED), "alias": (Text(255), ""),
+                                       "mechanism": (Text(255), REQUIRED),
                                        "initiator_instance": (_INSTANCE, ""), "portal_groups": (_GROUPS, []),
                                        "login_options": (_OPTIONS, {})})), None),
     "persistent_logins": (List(_LOGIN, copies=True), []),
@@ -231,21 +247,26 @@ HOST = Table({
     "persistent_devices": (List(Text(259)), []),
     "isns_servers": (List(Text(255)), []),
     "radius_servers": (List(Text(255)), []),
-    "ike": (Map(Table({"auth_method": (Number(0, ULONG_MAX), 1, "AuthMethod"), "security_flags": (_SECURITY, [], "SecurityFlags"),
-                       "id_type": (Number(0, 255), 0, "IdType"), "id": (Blob(), None, "Id"), "key": (Blob(), None, "Key"),
+    "ike": (Map(Table({"auth_method": (Number(0, ULONG_MAX), 1, "AuthMethod"),
+                       "security_flags": (_SECURITY, [], "SecurityFlags"),
+                       "id_type": (Number(0, 255), 0, "IdType"), "id": (Blob(), None, "Id"),
+                       "key": (Blob(), None, "Key"),
                        "persist": (Truth(), True)})), {}),
-    "tunnels": (List(Table({"initiator": (Text(255), ""), "initiator_port": (_INITIATOR_PORT, "any"), "destination": (Text(255), ""),
+    "tunnels": (List(Table({"initiator": (Text(255), ""), "initiator_port": (_INITIATOR_PORT, "any"),
+                            "destination": (Text(255), ""),
                             "outer": (Text(255, optional=True), None), "persist": (Truth(), True)})), []),
     "network": (Table({
         "arrays": (List(_ARRAY), []),
-        "isns_servers": (List(Table({"address": (Text(255), REQUIRED), "reachable": (Truth(), True), "targets": (List(_iqn()), [])})), []),
+        "isns_servers": (List(Table({"address": (Text(255), REQUIRED), "reachable": (Truth(), True),
+                                     "targets": (List(_iqn()), [])})), []),
         "names": (Map(_Address()), {})}), {}),
     "group_policy": (Table({"forbids": (List(Text(64)), [])}), {}),
     "dialect": (DIALECT, {}),
     "faults": (FAULTS, []),
     "boots": (Number(1, ULONG_MAX), 1),
     "last_number": (Number(0, ULONG_MAX), 0),
-    "boot_log": (List(Table({"target": (_iqn(), REQUIRED), "portal": (_LoginPortal(), None), "status": (_Status(), 0)})), []),
+    "boot_log": (List(Table({"target": (_iqn(), REQUIRED), "portal": (_LoginPortal(), None),
+                             "status": (_Status(), 0)})), []),
 })
 
 

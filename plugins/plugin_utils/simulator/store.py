@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The state file on disk: what a person wrote stays as it is, what the initiator changed is kept beside it.
 
-``host.yml`` is written by hand and never by the simulator. Changed state goes to ``host.yml.state.json`` beside it, or in a folder of the
-caller's choice. It counts as long as ``host.yml`` is the one it grew from: edit that file, or delete the other, and the host starts over.
+``host.yml`` is written by hand and never by the simulator. Changed state goes to ``host.yml.state.json`` beside it, or
+in a folder of the caller's choice. It counts as long as ``host.yml`` is the one it grew from: edit that file, or delete
+the other, and the host starts over.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self):
-        """The state, alone: whoever else asks for it waits. It is kept when the block ends, and dropped when the block fails.
+        """The state, alone: whoever else asks for it waits. It is kept unless the block fails.
 
         :raises StateError: when the file cannot be used; the text names file, place and what would be right.
         """
@@ -46,7 +47,8 @@ class Store:
             yield state
             after = states.dump(state)
             if after != before:
-                self._keep({"about": "Changed state of a simulated host; delete it to start over.", "seed": seed, "state": after})
+                self._keep({"about": "Changed state of a simulated host; delete it to start over.", "seed": seed,
+                            "state": after})
 
     def reset(self):
         """Forget what the initiator changed."""
@@ -63,7 +65,9 @@ class Store:
         except OSError as error:
             if error.filename != self.path:
                 raise
-            raise StateError(self.path, "cannot be read: %s. It describes a simulated host; an empty file is a fresh one." % error.strerror) from None
+            raise StateError(self.path,
+                             "cannot be read: %s. It describes a simulated host; an empty file is a fresh one."
+                             % error.strerror) from None
 
     def _parse(self, written):
         try:
@@ -87,13 +91,15 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise StateError(self.changed_path, "is damaged; delete it, and the host starts over from %s" % self.path) from None
+            raise StateError(self.changed_path,
+                             "is damaged; delete it, and the host starts over from %s" % self.path) from None
 
     def _keep(self, document):
         """Write it whole or not at all; it may hold secrets, so nobody else may read it."""
         folder = os.path.dirname(self.changed_path)
         os.makedirs(folder, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(self.changed_path) + ".")  # mode 0600
+        # mode 0600
+        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(self.changed_path) + ".")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
                 json.dump(document, stream, indent=1, sort_keys=True)

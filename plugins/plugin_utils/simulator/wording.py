@@ -26,7 +26,8 @@ def stored_options(given):
 
 def stored_mapping(given):
     """A target mapping as the service keeps it, or None."""
-    return given and dict({name: value for name, value in given.items() if name != "LUNCount"}, LUNList=list(given["LUNList"] or ()))
+    return given and dict({name: value for name, value in given.items() if name != "LUNCount"},
+                          LUNList=list(given["LUNList"] or ()))
 
 
 class Wording:
@@ -62,7 +63,8 @@ class Wording:
         portal = self.portal(record["TargetPortal"])
         if not portal["Address"] and self._dialect["null_portal_record"] == "empty_with_port":
             portal["Socket"] = 3260
-        return dict(record, TargetName=self.name(record["TargetName"]), InitiatorInstance=self.name(record["InitiatorInstance"]),
+        return dict(record, TargetName=self.name(record["TargetName"]),
+                    InitiatorInstance=self.name(record["InitiatorInstance"]),
                     TargetPortal=portal, LoginOptions=self.options(record["LoginOptions"]))
 
     def options(self, options):
