@@ -12,7 +12,7 @@ import difflib
 import os
 import time
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
 
 from ..module_utils import native
@@ -53,8 +53,16 @@ def simulated(action, settings, task_vars):
     path = settings["simulator_state"]
     if not path:
         raise AnsibleActionFail("The simulator engine needs a host: set winstorage_iscsi_simulator_state to its file.")
-    path = os.path.join(task_vars.get("inventory_dir") or action._loader.get_basedir(), os.path.expanduser(path))
-    return lambda batch: simulator.run(batch, path, dialect=settings["simulator_dialect"])
+    base = task_vars.get("inventory_dir") or action._loader.get_basedir()
+    path, folder = (place and os.path.join(base, os.path.expanduser(place))
+                    for place in (path, settings["simulator_folder"]))
+
+    def run(batch):
+        try:
+            return simulator.run(batch, path, dialect=settings["simulator_dialect"], folder=folder)
+        except simulator.Dropped:
+            raise AnsibleConnectionFailure("The simulated host dropped the connection, as its file says.") from None
+    return run
 
 
 def in_process(action, settings, task_vars):
@@ -74,6 +82,7 @@ VARIABLES = {  # setting -> (inventory variable, default)
     "engine": ("winstorage_iscsi_engine", "auto"),
     "simulator_state": ("winstorage_iscsi_simulator_state", None),
     "simulator_dialect": ("winstorage_iscsi_simulator_dialect", {}),
+    "simulator_folder": ("winstorage_iscsi_simulator_folder", None),
     "python": ("winstorage_iscsi_python", "python"),
     "dll": ("winstorage_iscsi_dll", None),
 }

@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of a host on one page of plain text."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: summary
+short_description: The facts of a host as a page of plain text
+version_added: 0.1.0
+author: winstorage.iscsi contributors (@winstorage)
+description:
+  - Shows what a person wants to know of a host. First whether it will find its disks after the next restart and what
+    deserves attention, then tables of its persistent logins, target portals, sessions and disks.
+  - Parts that were not gathered are left out, and columns in which no row has anything.
+options:
+  _input:
+    description: The value of C(ansible_facts.windows_iscsi).
+    type: dict
+    required: true
+seealso:
+  - module: winstorage.iscsi.facts
+  - plugin: winstorage.iscsi.table
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the host
+  ansible.builtin.debug:
+    msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The page.
+  type: str
+"""
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils import text
+
+_VERDICTS = {
+    "ready": "ready. Every disk comes back over as many paths as now.",
+    "degraded": "degraded. Every disk is expected back, but not all that is connected now.",
+    "at_risk": "AT RISK. A disk is not expected back.",
+}
+
+
+def portal(place):
+    """An address and its port as people write them; any for none."""
+    if place is None:
+        return "any"
+    address = place["address"]
+    return "%s:%d" % ("[%s]" % address if ":" in address else address, place["port"])
+
+
+def _port(record):
+    return "any" if record["initiator_port"] is None else record["initiator_port"]
+
+
+def _flags(found):
+    return found and found["names"] + ([found["unknown"]] if found["unknown"] else [])
+
+
+def _chap(options):
+    """How a login proves who it is, and whether what that takes is saved."""
+    kind = options and options["auth_type"]
+    if kind in (None, "none"):
+        return kind
+    secret = "secret set" if options["password_set"] else "NO SECRET"
+    return "%s as %s, %s" % (kind, options["username"] or "the node name", secret)
+
+
+def _options(options):
+    """The login options that are specified, but those that have columns of their own."""
+    return ["%s %s" % (label, options[name]) for label, name in _OPTION_LABELS.items() if options[name] is not None]
+
+
+_OPTION_LABELS = {
+    "header digest": "header_digest", "data digest": "data_digest", "connections": "maximum_connections",
+    "time2wait": "default_time2wait", "time2retain": "default_time2retain",
+}
+
+
+def _connected(name):
+    return lambda session: [one[name] for one in session["connections"]]
+
+
+def _short(name):
+    """A device's name without the prefix of Windows' device namespace."""
+    return name[4:] if name.startswith("\\\\.\\") else name
+
+
+_SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
+    ("Persistent logins", lambda facts: facts["persistent_logins"], {
+        "Target": "target", "Portal": lambda row: portal(row["portal"]), "Initiator port": _port,
+        "Security flags": lambda row: _flags(row["security_flags"]),
+        "Login flags": lambda row: _flags(row["login_options"]["login_flags"]),
+        "Options": lambda row: _options(row["login_options"]), "CHAP": lambda row: _chap(row["login_options"]),
+        "Copies": "copies", "Live": "live_sessions",
+    }),
+    ("Target portals", lambda facts: facts["target_portals"], {
+        "Portal": lambda row: portal(row["portal"]), "Initiator port": _port,
+        "Security flags": lambda row: _flags(row["security_flags"]), "CHAP": lambda row: _chap(row["login_options"]),
+    }),
+    ("Sessions", lambda facts: facts["sessions"], {
+        "Target": "target",
+        "Portal": lambda row: [portal({"address": one["target_address"] or "?", "port": one["target_port"]})
+                               for one in row["connections"]],
+        "From": _connected("initiator_address"), "CHAP": _connected("auth_type"),
+        "Disks": lambda row: [_short(one["legacy_name"]) for one in row["devices"] or ()], "Saved": "saved",
+    }),
+    ("Disks", lambda facts: facts["next_boot"] and facts["next_boot"]["disks"], {
+        "Disk": lambda row: [_short(name) for name in row["names"]], "Size": lambda row: text.size(row["size"]),
+        "Id": "id", "Paths now": "paths_now", "Expected": "paths_expected", "Unproven": "paths_unproven",
+        "After a restart": lambda row: row["outlook"].replace("_", " "),
+    }),
+)
+
+
+def summary(facts):
+    """See DOCUMENTATION."""
+    if not isinstance(facts, dict) or "next_boot" not in facts:
+        raise AnsibleFilterError("winstorage.iscsi.summary takes the facts, ansible_facts.windows_iscsi.")
+    blocks = [_outlook(facts)]
+    for title, rows_of, columns in _SECTIONS:
+        rows = rows_of(facts)
+        if rows is not None:
+            blocks.append(["%s: %s" % (title, len(rows) or "none")] + _table(rows, columns))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _table(rows, columns):
+    """The table without empty columns; no line for no rows."""
+    cells = [{heading: path(row) if callable(path) else row[path] for heading, path in columns.items()} for row in rows]
+    shown = {heading: heading for heading in columns if any(text.text(row[heading]) != text.NOTHING for row in cells)}
+    return text.table(cells, shown) if shown else []
+
+
+def _outlook(facts):
+    """The lines that come first."""
+    forecast = facts["next_boot"]
+    verdict = _VERDICTS[forecast["verdict"]] if forecast else "not known. Gather persistent_logins and sessions."
+    attention = (forecast["attention"] if forecast else []) + facts["warnings"]
+    return ["Next boot: " + verdict] + ["! " + text.text(line) for line in attention]
+
+
+class FilterModule:
+    """winstorage.iscsi.summary"""
+
+    def filters(self):
+        return {"summary": summary}
