@@ -39,6 +39,10 @@ class Matches:
         """Whether a live session goes with the saved login."""
         return id(login) in self._session_of
 
+    def session(self, login):
+        """The live session that goes with the saved login, or None."""
+        return self._session_of.get(id(login))
+
     def saved(self, session):
         """Whether a saved login goes with the live session."""
         return id(session) in self._login_of

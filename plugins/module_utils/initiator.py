@@ -182,11 +182,14 @@ class Reading:
         self.builder = builder or Builder(pointer)
         self._decoders = {name: READS[name](self.builder) for name in subsets}
 
-    def snapshot(self, answer):
-        """The records of an answer; what decodes but deserves a remark is in its ``warnings``."""
+    def snapshot(self, answer, trust_service=False):
+        """The records of an answer; what decodes but deserves a remark is in its ``warnings``.
+
+        :param trust_service: the batch itself has started the service.
+        """
         replies = Replies(self.builder, answer)
         host = records.Host.of(answer.host)
-        if answer.host.service_state not in (0, 4):  # what a stopped service lists says nothing, even an empty list
+        if answer.host.service_state not in (0, 4) and not trust_service:  # what a stopped service lists says nothing, even an empty list
             raise CallError("MSiSCSI is %s" % host.service_state, status.SERVICE_NOT_RUNNING)
         warnings: t.List[str] = []
         found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}

@@ -18,7 +18,7 @@ from . import flags
 from .structures import ISCSI_ANY_INITIATOR_PORT
 
 
-class _Name:
+class UserName:
     """User names are counted bytes: text where they are plain ASCII, hex with 0x in front otherwise."""
 
     _PLAIN = frozenset(string.printable.encode()) - frozenset(b"\t\n\r\x0b\x0c")
@@ -123,7 +123,7 @@ class LoginOptions:
     default_time2wait: t.Optional[int] = None
     default_time2retain: t.Optional[int] = None
     auth_type: t.Optional[int] = _field(flags.AUTH_TYPES)
-    username: t.Optional[bytes] = _field(_Name)
+    username: t.Optional[bytes] = _field(UserName)
     password_set: bool = False
     information_specified: int = _field(flags.INFORMATION_SPECIFIED, 0)
     version: int = 0

@@ -1,0 +1,549 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Desired against current: a plan, which is data.
+
+:func:`plan` is pure: a snapshot and a declaration in, ordered steps with a reason each out. What stands in the way of a change is found here, before
+anything is touched: a plan with refusals is never carried out. :mod:`changes` makes the calls.
+
+Three facts of the API shape it. Nothing can be edited: a change is a removal and a new save. A secret cannot be read back: a record that has one can
+only be made again by somebody who knows it. And a removal cannot name one record: it takes every login of a target that its four values match, where
+any port and any portal match all of them (Microsoft documentation of RemoveIScsiPersistentTarget; whether it does so for a record
+that itself was saved for any port is not known, so both are planned for).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import flags, forecast, records
+from .declared import PERSISTENT_LOGIN, TARGET_PORTAL, Secret, Wish
+
+MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
+PURGEABLE = ("persistent_logins", "target_portals", "isns_servers", "radius_servers")
+
+
+@dataclasses.dataclass
+class Declaration:
+    """What a host shall be. None or empty: unmanaged."""
+
+    service_state: t.Optional[str] = None  # started
+    service_start_mode: t.Optional[str] = None  # automatic, manual, disabled
+    node_name: t.Optional[str] = None
+    chap_secret: t.Optional[Secret] = None
+    radius_secret: t.Optional[Secret] = None
+    group_preshared_key: t.Optional[Secret] = None
+    update_secret: str = "on_create"
+    persistent_logins: t.Optional[t.List[Wish]] = None
+    target_portals: t.Optional[t.List[Wish]] = None
+    static_targets: t.Optional[t.List["StaticTarget"]] = None
+    sessions: t.Optional[t.List[Wish]] = None
+    isns_servers: t.Optional[t.Dict[str, bool]] = None  # address -> present
+    radius_servers: t.Optional[t.Dict[str, bool]] = None
+    persistent_devices: t.Optional[t.Dict[str, bool]] = None
+    bind_all_volumes: bool = False
+    purge: t.Tuple[str, ...] = ()
+    purge_connected: bool = False
+    force: bool = False
+
+    def subsets(self):
+        """The read operations that planning needs."""
+        needs = {"initiator"}
+        if self.persistent_logins is not None or self.sessions is not None:
+            needs |= {"persistent_logins", "sessions", "targets"}
+        for part, reads in _READS_OF.items():
+            if getattr(self, part):
+                needs |= reads
+        return needs | {kind for kind in self.purge}
+
+
+_READS_OF = {
+    "target_portals": {"target_portals", "targets"},
+    "static_targets": {"targets"},
+    "isns_servers": {"isns_servers"},
+    "radius_servers": {"radius_servers"},
+    "persistent_devices": {"persistent_devices"},
+    "bind_all_volumes": {"persistent_devices"},
+}
+
+
+@dataclasses.dataclass
+class StaticTarget:
+    """A target that is declared by hand, without discovery."""
+
+    where: str
+    name: str
+    present: bool = True
+    alias: t.Optional[str] = None
+    portals: t.Optional[t.List[records.Portal]] = None
+    target_flags: t.Optional[int] = None
+    login_options: t.Optional[records.LoginOptions] = None
+    secret: t.Optional[Secret] = None
+
+
+@dataclasses.dataclass
+class Step:
+    """One thing to be done, and why. ``before`` and ``after`` are what the diff shows: plain, without secrets."""
+
+    kind: str
+    action: str
+    what: str
+    reason: str
+    before: t.Any = None
+    after: t.Any = None
+    detail: t.Any = None  # what changes.py makes the calls from
+
+    def describe(self):
+        """As the result and -v show it."""
+        return {"kind": self.kind, "action": self.action, "what": self.what, "reason": self.reason}
+
+
+@dataclasses.dataclass
+class Change:
+    """Records of one identity: those that are there, and those that shall be, each with the secret to save it with."""
+
+    before: t.List[t.Any]
+    after: t.List[t.Tuple[t.Any, t.Optional[Secret]]]
+    wish: t.Optional[Wish] = None
+    replaces: bool = False  # the records stay in number, but not in content
+
+    @property
+    def removes(self):
+        """How many must go before anything is saved."""
+        return len(self.before) if self.replaces else max(0, len(self.before) - len(self.after))
+
+    @property
+    def saves(self):
+        """Whether anything is to be saved."""
+        return self.replaces or len(self.after) > len(self.before)
+
+    @property
+    def one(self):
+        """A record with the identity that all of them share."""
+        return self.before[0] if self.before else self.after[0][0]
+
+
+@dataclasses.dataclass
+class Plan:
+    """Ordered steps. ``refusals``: why nothing may be done at all. ``kept``: what a purge spared, and why."""
+
+    steps: t.List[Step] = dataclasses.field(default_factory=list)
+    refusals: t.List[str] = dataclasses.field(default_factory=list)
+    warnings: t.List[str] = dataclasses.field(default_factory=list)
+    kept: t.List[str] = dataclasses.field(default_factory=list)
+    swept: t.List[Change] = dataclasses.field(default_factory=list)
+
+    @property
+    def changed(self):
+        """Whether there is anything to do. Asking a portal again is no change in itself."""
+        return any(step.action != "refresh" for step in self.steps)
+
+    def diff(self):
+        """{'before': {...}, 'after': {...}} by kind and what."""
+        sides = {"before": {}, "after": {}}
+        for step in self.steps:
+            for side, value in (("before", step.before), ("after", step.after)):
+                if value is not None:
+                    sides[side].setdefault(step.kind, {})[step.what] = value
+        return sides
+
+    def changes(self, kind):
+        """The changes of one kind, in order."""
+        return [step.detail for step in self.steps if step.kind == kind and step.action != "refresh"]
+
+    def add(self, kind, action, what, reason, **more):
+        self.steps.append(Step(kind, action, what, reason, **more))
+
+
+def plan(snapshot, declaration):
+    """What must be done to make the snapshot what was declared: a :class:`Plan`."""
+    made = Plan()
+    for part in (service, _settings, _names, _portals, _static_targets, _logins, _sessions, _devices):
+        part(made, snapshot, declaration)
+    return made
+
+
+# -- the initiator itself ----------------------------------------------------------------------------------------------------------
+
+def service(made, snapshot, declaration):
+    host = snapshot.host
+    for option, now, wanted in (("state", "started" if host.service_state == "running" else host.service_state, declaration.service_state),
+                                ("start_mode", host.service_start_mode, declaration.service_start_mode)):
+        if wanted is not None and now != wanted:
+            made.add("service", "set", option, "MSiSCSI is %s" % now if now else "the %s of MSiSCSI is not known" % option,
+                     before=now, after=wanted, detail=wanted)
+
+
+_SECRETS = {"chap_secret": "mutual CHAP secret", "radius_secret": "RADIUS shared secret", "group_preshared_key": "group preshared key"}
+
+
+def _settings(made, snapshot, declaration):
+    """The node name, and the secrets that are the host's. Those cannot be compared: they are set when asked to be."""
+    node = declaration.node_name
+    if node is not None and snapshot.initiator.node_name.lower() != node.lower():
+        made.add("node_name", "set", "node name", "the node name differs", before=snapshot.initiator.node_name, after=node, detail=node)
+    for option, title in _SECRETS.items():
+        secret = getattr(declaration, option)
+        if secret is not None and declaration.update_secret == "always":
+            made.add(option, "set", title, "update_secret is always; whether it differs cannot be known", before="not shown", after="set",
+                     detail=secret)
+
+
+_NAME_LISTS = {"isns_servers": "iSNS server", "radius_servers": "RADIUS server"}
+
+
+def _names(made, snapshot, declaration):
+    """Lists of servers."""
+    for kind, title in _NAME_LISTS.items():
+        _list_steps(made, kind, title, getattr(snapshot, kind), getattr(declaration, kind), kind in declaration.purge)
+
+
+def _list_steps(made, kind, title, now, wanted, purge):
+    if wanted is None and not purge:
+        return
+    if now is None:
+        made.refusals.append("This initiator does not report its %ss, so they cannot be kept as declared." % title)
+        return
+    wanted = wanted or {}
+    if purge and not any(wanted.values()):
+        made.refusals.append(_EMPTY_PURGE % kind)
+        return
+    has = {forecast.canonical_address(name): name for name in now}
+    asked = {forecast.canonical_address(name): present for name, present in wanted.items()}
+    for name, present in wanted.items():
+        key = forecast.canonical_address(name)
+        if present and key not in has:
+            made.add(kind, "add", name, "declared, but not there", after=name, detail=name)
+        elif not present and key in has:
+            made.add(kind, "remove", has[key], "declared absent", before=has[key], detail=has[key])
+    for key, name in has.items():
+        if purge and key not in asked:
+            made.add(kind, "remove", name, "not declared, and %s is purged" % kind, before=name, detail=name)
+
+
+_EMPTY_PURGE = "purge of %s with nothing declared would remove them all. Remove them one by one with state: absent if that is meant."
+
+
+def _devices(made, snapshot, declaration):
+    if declaration.persistent_devices is not None:
+        _list_steps(made, "persistent_devices", "bound device", snapshot.persistent_devices, declaration.persistent_devices, False)
+    if declaration.bind_all_volumes:
+        made.add("persistent_devices", "refresh", "all volumes", "bind all volumes was asked for")
+
+
+# -- records: portals and logins ---------------------------------------------------------------------------------------------------
+
+def show(record, properties):
+    """A record as a diff shows it: each managed property by its name, and whether a secret is set."""
+    shown = {prop.option: prop.show(prop.read(record)) for prop in properties
+             if not (prop.path.startswith("portal.") and record.portal is None)}
+    return dict(shown, secret="set" if record.login_options and record.login_options.password_set else "not set")
+
+
+def label(record):
+    """A record's identity in words."""
+    where = _place(record.portal) if record.portal else "any portal"
+    port = "any port" if record.initiator_port is None else "port %d" % record.initiator_port
+    name = getattr(record, "target", None)
+    return "%s%s from %s %s" % (name + " through " if name else "", where, record.initiator_instance or "any instance", port)
+
+
+def _place(portal):
+    return "%s:%d" % ("[%s]" % portal.address if ":" in portal.address else portal.address, portal.port)
+
+
+def key(record):
+    """The identity that two records share when Windows takes them for one: names without letter case, addresses in canonical form."""
+    portal = record.portal and (forecast.canonical_address(record.portal.address), record.portal.port)
+    return getattr(record, "target", "").lower(), record.initiator_instance.lower(), record.initiator_port, portal
+
+
+def _settled(made, wish, current, snapshot, otherwise):
+    """The wish with its initiator instance filled in: as declared and the host knows it, else that of the record it means, else ``otherwise``."""
+    named = wish.record.initiator_instance
+    if named:
+        known = {one.lower(): one for one in snapshot.initiator.instances}
+        if named.lower() not in known and wish.present:
+            made.refusals.append("%s: this host has no initiator instance %s; it has %s."
+                                 % (wish.where, named, ", ".join(snapshot.initiator.instances) or "none"))
+        return _at_instance(wish, known.get(named.lower(), named))
+    rest = _without_instance(key(wish.record))
+    found = sorted({one.initiator_instance for one in current if _without_instance(key(one)) == rest}, key=str.lower)
+    if len({one.lower() for one in found}) > 1 or not found and otherwise is None:
+        made.refusals.append("%s: initiator_instance must be given, since several come into question: %s."
+                             % (wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"))
+        return wish
+    return _at_instance(wish, found[0] if found else otherwise)
+
+
+def _at_instance(wish, instance):
+    return dataclasses.replace(wish, record=dataclasses.replace(wish.record, initiator_instance=instance))
+
+
+def _without_instance(identity):
+    return identity[:1] + identity[2:]
+
+
+def _change(made, wish, now, properties, kind):
+    """Add the step that a wish asks of the records of its identity, if any."""
+    if not wish.present:
+        if now:
+            _step(made, kind, "remove", "declared absent", Change(now, [], wish), properties)
+        return
+    differences = [wish.differences(record) for record in now]
+    options = sorted({option for one in differences for option in one})
+    if now and (options or wish.update_secret == "always" and wish.secret is not None):
+        after = [(wish.merged(now[min(index, len(now) - 1)]), wish.secret) for index in range(wish.copies)]
+        reason = "%s differ%s" % (", ".join(options), "" if len(options) > 1 else "s") if options else "update_secret is always"
+        _step(made, kind, "replace", reason, Change(now, after, wish, replaces=True), properties)
+    elif now and len(now) != wish.copies:
+        after = (now + [wish.merged(now[0])] * wish.copies)[:wish.copies]
+        _step(made, kind, "copies", "%d there, %d declared" % (len(now), wish.copies),
+              Change(now, [(record, wish.secret) for record in after], wish), properties)
+    elif not now:
+        _step(made, kind, "add", "declared, but not there", Change([], [(wish.merged(), wish.secret)] * wish.copies, wish), properties)
+
+
+def _step(made, kind, action, reason, change, properties):
+    before = [show(record, properties) for record in change.before]
+    after = [show(record, properties) for record, _secret in change.after]
+    made.add(kind, action, label(change.one), reason, before=before or None, after=after or None, detail=change)
+
+
+def _purge(made, grouped, wishes, kind, properties, spare):
+    """Steps that take away what is not declared; ``spare(records)`` says why something stays, or None."""
+    if not any(wish.present for wish in wishes):
+        made.refusals.append(_EMPTY_PURGE % kind)
+        return
+    declared = {key(wish.record) for wish in wishes}
+    for identity in sorted(set(grouped) - declared, key=repr):
+        reason = spare(grouped[identity])
+        if reason:
+            made.kept.append("%s: %s" % (label(grouped[identity][0]), reason))
+        else:
+            _step(made, kind, "remove", "not declared, and %s is purged" % kind, Change(grouped[identity], []), properties)
+
+
+def _duplicates(made, wishes):
+    seen = {}
+    for wish in wishes:
+        first = seen.setdefault(key(wish.record), wish)
+        if first is not wish:
+            made.refusals.append("%s and %s declare the same: %s." % (first.where, wish.where, label(wish.record)))
+
+
+def needs_secret(record):
+    """Whether the record can be saved only by somebody who knows its CHAP secret."""
+    options = record.login_options
+    return options is not None and (options.password_set or options.auth_type in (1, 2))
+
+
+def _check_secrets(made, changes):
+    """Whatever is to be saved, or may have to be put back, must be possible to save."""
+    for change in changes:
+        secret = change.wish.secret if change.wish else None
+        again = change.before if change.replaces or change.removes and change.after else []
+        wanting = [record for record in again if secret is None and needs_secret(record)]
+        wanting += [record for record, own in change.after if change.saves and own is None and needs_secret(record)]
+        if wanting:
+            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and without it the record cannot be saved. "
+                                 "Declare its secret." % label(wanting[0]))
+
+
+def _portals(made, snapshot, declaration):
+    purge = "target_portals" in declaration.purge
+    if declaration.target_portals is None and not purge:
+        return
+    wishes = [_settled(made, wish, snapshot.target_portals, snapshot, "") for wish in declaration.target_portals or ()]
+    _duplicates(made, wishes)
+    grouped = _by_key(snapshot.target_portals)
+    for wish in wishes:
+        before = len(made.steps)
+        _change(made, wish, grouped.get(key(wish.record), []), TARGET_PORTAL, "target_portals")
+        if wish.present and wish.refresh and len(made.steps) == before:
+            made.add("target_portals", "refresh", label(wish.record), "refresh was asked for", detail=Change([], [], wish))
+    if purge:
+        _purge(made, grouped, wishes, "target_portals", TARGET_PORTAL, lambda _found: None)
+    _check_secrets(made, made.changes("target_portals"))
+
+
+def _by_key(found):
+    grouped = {}
+    for record in found:
+        grouped.setdefault(key(record), []).append(record)
+    return grouped
+
+
+# -- targets declared by hand ------------------------------------------------------------------------------------------------------
+
+def _static_targets(made, snapshot, declaration):
+    for wanted in declaration.static_targets or ():
+        known = next((one for one in snapshot.targets if one.name.lower() == wanted.name.lower()), None)
+        static = next((way for way in known.discoveries if way.kind == "static"), None) if known else None
+        before = _show_static(static) if static else None
+        if not wanted.present:
+            if static:
+                made.add("static_targets", "remove", wanted.name, "declared absent", before=before, detail=wanted)
+            continue
+        after = dict(before or {}, **_declared_static(wanted))
+        if static is None:
+            made.add("static_targets", "add", wanted.name, "declared, but not a static target", after=after, detail=wanted)
+        elif after != before:
+            options = ", ".join(sorted(name for name in after if after[name] != before[name]))
+            made.add("static_targets", "replace", wanted.name, "%s differ" % options, before=before, after=after,
+                     detail=_filled(wanted, static))
+
+
+def _filled(wanted, way):
+    """The declaration with what it leaves open as it is now: to add a static target again overwrites all of it."""
+    portals = [portal for group in way.portal_groups or () for portal in group]
+    now = {"alias": way.alias, "portals": portals, "target_flags": way.target_flags, "login_options": way.login_options}
+    return dataclasses.replace(wanted, **{name: value for name, value in now.items() if getattr(wanted, name) is None})
+
+
+def _show_static(way):
+    portals = [portal for group in way.portal_groups or () for portal in group]
+    return {"alias": way.alias, "portals": sorted(_place(portal) for portal in portals),
+            "target_flags": flags.TARGET_FLAGS.decode(way.target_flags or 0)["names"]}
+
+
+def _declared_static(wanted):
+    shown = {"alias": wanted.alias, "portals": wanted.portals and sorted(_place(portal) for portal in wanted.portals),
+             "target_flags": None if wanted.target_flags is None else flags.TARGET_FLAGS.decode(wanted.target_flags)["names"]}
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+# -- persistent logins -------------------------------------------------------------------------------------------------------------
+
+def _logins(made, snapshot, declaration):
+    purge = "persistent_logins" in declaration.purge
+    if declaration.persistent_logins is None and not purge:
+        return
+    current = snapshot.persistent_logins
+    only = snapshot.initiator.instances[0] if len(snapshot.initiator.instances) == 1 else None
+    wishes = [_settled(made, wish, current, snapshot, only) for wish in declaration.persistent_logins or ()]
+    _duplicates(made, wishes)
+    grouped = _by_key(current)
+    for wish in wishes:
+        _change(made, wish, grouped.get(key(wish.record), []), PERSISTENT_LOGIN, "persistent_logins")
+    if purge:
+        matches = forecast.match(snapshot)
+        _purge(made, grouped, wishes, "persistent_logins", PERSISTENT_LOGIN, lambda found: _spared(found, matches, declaration))
+    changes = made.changes("persistent_logins")
+    made.swept = _swept(grouped, changes, {key(wish.record): wish for wish in wishes})
+    _check_secrets(made, changes)
+    _check_swept(made)
+    _check_logins(made, snapshot, wishes, changes)
+
+
+def _spared(found, matches, declaration):
+    if not declaration.purge_connected and any(matches.live(record) for record in found):
+        return "a live session goes with it (purge_connected: true removes it all the same)"
+    return None
+
+
+def sweeps(removed, other):
+    """Whether the call that removes one record may take another one with it."""
+    def same(one, two, everything):
+        return one == everything or one == two
+
+    mine, others = key(removed), key(other)
+    return mine[0] == others[0] and same(mine[1], others[1], "") and same(mine[2], others[2], None) and same(mine[3], others[3], None)
+
+
+def _swept(grouped, changes, wishes):
+    """Records that no step means, but that a removal may take along: they are put back as they were."""
+    removed = [change.before[0] for change in changes if change.removes]
+    meant = {key(change.one) for change in changes}
+    found = []
+    for identity, members in grouped.items():
+        if identity not in meant and any(sweeps(record, members[0]) for record in removed):
+            wish = wishes.get(identity)
+            found.append(Change(members, [(record, wish.secret if wish else None) for record in members], wish))
+    return found
+
+
+def _check_swept(made):
+    for change in made.swept:
+        for record, secret in change.after:
+            if secret is None and needs_secret(record):
+                made.refusals.append("%s: a removal asked for may take it along (it is for any port or any portal of the same target), and it could not "
+                                     "be put back without its CHAP secret. Declare it with its secret, or declare it absent too." % label(record))
+                break
+
+
+def _check_logins(made, snapshot, wishes, changes):
+    """What can be known beforehand of whether Windows will save the logins."""
+    discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove" for step in made.steps)
+    known = {target.name.lower() for target in snapshot.targets or ()}
+    for change in changes + made.swept:
+        if (change.saves or change in made.swept) and change.one.target.lower() not in known and (change.before or not discovers):
+            made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. Discover it first "
+                                 "(target_portals with refresh, or static_targets)."
+                                 % (label(change.one), " again after its removal" if change.before else ""))
+    total = len(snapshot.persistent_logins) + sum(len(change.after) - len(change.before) for change in changes)
+    if total > MAX_PERSISTENT_LOGINS:
+        made.refusals.append("%d persistent logins would be saved; Windows is reported to keep at most %d." % (total, MAX_PERSISTENT_LOGINS))
+    for wish in wishes:
+        if wish.present:
+            _login_warnings(made, wish.merged(), snapshot)
+
+
+def _login_warnings(made, record, snapshot):
+    for line in flags.SECURITY_FLAGS.warnings(record.security_flags) + flags.LOGIN_FLAGS.warnings(record.login_options.login_flags):
+        made.warnings.append("%s: %s" % (label(record), line))
+    devices = [device for session in snapshot.sessions or () for device in session.devices or ()]
+    claimed = any("mpio" in (device.device_interface_name + device.legacy_name).lower() for device in devices)
+    if record.login_options.login_flags & flags.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
+        made.warnings.append("%s: multipath_enabled, but MPIO claims no device of this host. Two paths to a disk without MPIO can corrupt "
+                             "its data: install the feature and have it claim iSCSI devices first." % label(record))
+
+
+# -- live sessions -----------------------------------------------------------------------------------------------------------------
+
+def _sessions(made, snapshot, declaration):
+    """Sessions to open and to close. One is never closed only because nothing was said of it."""
+    saved = [wish for wish in declaration.persistent_logins or () if wish.connected is not None]
+    wishes = saved + list(declaration.sessions or ())
+    if not wishes:
+        return
+    only = snapshot.initiator.instances[0] if len(snapshot.initiator.instances) == 1 else ""
+    wishes = [wish if wish.record.initiator_instance else _at_instance(wish, only) for wish in wishes]
+    meant = {key(wish.record) for wish in wishes}
+    wanted = [(wish, [wish.merged() for _copy in range(wish.copies)]) for wish in wishes]
+    others = [record for record in snapshot.persistent_logins or () if key(record) not in meant]
+    matches = forecast.Matches([record for _wish, copies in wanted for record in copies] + others, snapshot.sessions)
+    for wish, copies in wanted:
+        if wish.connected:
+            _open(made, wish, copies, matches)
+        else:
+            _close(made, wish, copies, matches, snapshot, declaration.force)
+
+
+def _open(made, wish, copies, matches):
+    missing = [record for record in copies if not matches.live(record)]
+    if missing and needs_secret(missing[0]) and wish.secret is None:
+        made.refusals.append("%s: to log in takes its CHAP secret. Declare it." % label(wish.record))
+    for record in missing:
+        made.add("sessions", "login", label(record), "no live session goes with it", after="connected", detail=(record, wish))
+
+
+def _close(made, wish, copies, matches, snapshot, force):
+    for session in [matches.session(record) for record in copies if matches.live(record)]:
+        alone = _last_paths(session, snapshot)
+        if alone and not force:
+            made.refusals.append("%s: its session is the last path to %s. Take the disk offline and say force: true to log out all the same."
+                                 % (label(wish.record), ", ".join(alone)))
+        made.add("sessions", "logout", label(wish.record), "declared not connected", before="connected", detail=session)
+
+
+def _last_paths(session, snapshot):
+    """Names of the disks that no other session shows."""
+    others = {number for one in snapshot.sessions if one is not session for number in _numbers(one)}
+    return sorted(device.legacy_name or device.device_interface_name for device in session.devices or ()
+                  if device.device_number is None or device.device_number not in others)
+
+
+def _numbers(session):
+    return [device.device_number for device in session.devices or ()]
