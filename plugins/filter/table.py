@@ -25,7 +25,8 @@ options:
   columns:
     description:
       - What to show. Either a list of keys, each its own heading, or a mapping of headings to keys.
-      - A key inside another is written with a dot, such as V(portal.address).
+      - A key inside another is written with a dot, such as V(portal.address). A number picks from a list, the first is
+        V(0).
       - A key that no row has is an error.
     type: raw
     required: true
@@ -43,6 +44,16 @@ EXAMPLES = r"""
     columns:
       Target: target
       Portal: portal.address
+
+- name: Show all hosts of a play in one table
+  ansible.builtin.debug:
+    msg: "{{ ansible_play_hosts | map('extract', hostvars) | winstorage.iscsi.table(columns) }}"
+  run_once: true
+  vars:
+    columns:
+      Host: inventory_hostname
+      Next boot: ansible_facts.windows_iscsi.next_boot.verdict
+      Deserves attention: ansible_facts.windows_iscsi.next_boot.attention.0
 """
 
 RETURN = r"""
@@ -51,6 +62,8 @@ _value:
   type: str
 """
 
+from collections.abc import Mapping
+
 from ansible.errors import AnsibleFilterError
 
 from ..plugin_utils import text
@@ -58,7 +71,7 @@ from ..plugin_utils import text
 
 def table(rows, columns):
     """See DOCUMENTATION."""
-    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
         raise AnsibleFilterError("winstorage.iscsi.table takes a list of mappings, not %s." % type(rows).__name__)
     if not isinstance(columns, dict):
         columns = {name: name for name in ([columns] if isinstance(columns, str) else columns)}

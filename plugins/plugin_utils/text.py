@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 NOTHING = "-"
 
@@ -19,6 +20,7 @@ def table(rows, columns):
 
     :param rows: mappings, or anything with string keys inside each other.
     :param columns: {heading: path}; a path is keys joined by dots, such as ``portal.address``, or a function of a row.
+        A number picks from a list.
     :raises ColumnError: for a path that no row has, which a misspelt one is.
     """
     cells = [[_value(rows, row, path) for path in columns.values()] for row in rows]
@@ -53,13 +55,16 @@ def _value(rows, row, path):
 
 
 def follow(row, path):
-    """(whether the path exists, its value). What lies behind a null is null."""
+    """(whether the path exists, its value). What lies behind a null, or beyond the end of a list, is null."""
     for key in path.split("."):
         if row is None:
             return True, None
-        if not isinstance(row, dict) or key not in row:
+        if isinstance(row, (list, tuple)) and key.isdigit():
+            row = row[int(key)] if int(key) < len(row) else None
+        elif isinstance(row, Mapping) and key in row:
+            row = row[key]
+        else:
             return False, None
-        row = row[key]
     return True, row
 
 
@@ -71,7 +76,7 @@ def text(value):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return ", ".join("%s=%s" % (key, text(inside)) for key, inside in value.items())
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(value))
 
