@@ -15,7 +15,7 @@ from .schema import StateError
 from .service import Dropped, Service
 from .store import Store
 
-__all__ = ["Dropped", "Service", "SimulatorMachine", "StateError", "Store", "boot", "run"]
+__all__ = ["Dropped", "Service", "SimulatorMachine", "StateError", "Store", "boot", "reset", "run"]
 
 
 def run(batch, path, dialect=None, faults=(), folder=None):
@@ -28,7 +28,7 @@ def run(batch, path, dialect=None, faults=(), folder=None):
     :raises Dropped: when a fault drops the connection; what was done before it is kept.
     """
     dropped = None
-    with Store(path, folder).transaction() as state:
+    with Store(path, folder, Service).transaction() as state:
         own = {name: state[name] for name in ("dialect", "faults")}
         state["dialect"] = _dialect(own["dialect"], dialect)
         state["faults"] = own["faults"] + states.FAULTS.load(list(faults), "faults")
@@ -44,9 +44,14 @@ def run(batch, path, dialect=None, faults=(), folder=None):
 
 def boot(path, folder=None):
     """Restart the host of a state file. Returns the logins that failed: [{"target", "portal", "status"}, ...]."""
-    with Store(path, folder).transaction() as state:
+    with Store(path, folder, Service).transaction() as state:
         failed = Service(state).boot()
         return states.HOST.fields["boot_log"][0].dump(failed)
+
+
+def reset(path, folder=None):
+    """Forget what the initiator changed: the host is again what its file says."""
+    Store(path, folder).reset()
 
 
 def _dialect(own, wanted):

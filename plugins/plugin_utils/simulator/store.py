@@ -26,9 +26,14 @@ SUFFIX = ".state.json"
 
 
 class Store:
-    """One host's files. ``folder``: where the changed state is kept, beside the hand-written file by default."""
+    """One host's files.
 
-    def __init__(self, path, folder=None):
+    :param folder: where the changed state is kept; beside the hand-written file by default.
+    :param settle: fills in, in place, what a hand-written state leaves out; this alone is no change worth keeping.
+    """
+
+    def __init__(self, path, folder=None, settle=lambda state: None):
+        self._settle = settle
         self.path = os.path.abspath(os.path.expanduser(str(path)))
         name = os.path.basename(self.path) + SUFFIX
         self.changed_path = os.path.join(os.path.expanduser(str(folder)), name) if folder else self.path + SUFFIX
@@ -43,6 +48,7 @@ class Store:
             seed = hashlib.sha256(written).hexdigest()
             plain = self._changed(seed)
             state = self._load(self._parse(written) if plain is None else plain)
+            self._settle(state)
             before = states.dump(state)
             yield state
             after = states.dump(state)

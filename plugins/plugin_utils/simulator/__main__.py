@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator boot|reset FILE``"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from . import StateError, boot, reset
+
+
+def main(arguments=None):
+    """Restart simulated hosts, or set them back to what their files say; the exit code."""
+    parser = argparse.ArgumentParser(prog="simulator", description="Restart a simulated host, or set it back to its file.")
+    parser.add_argument("action", choices=["boot", "reset"])
+    parser.add_argument("files", nargs="+", metavar="FILE", help="state file of a host")
+    parser.add_argument("--folder", help="where changed state is kept; beside the file by default")
+    options = parser.parse_args(arguments)
+    try:
+        for path in options.files:
+            failed = boot(path, options.folder) if options.action == "boot" else reset(path, options.folder)
+            print("%s: %s" % (path, "restarted" if options.action == "boot" else "set back"))
+            for login in failed or ():
+                portal = login.get("portal") or {"address": "any portal"}
+                print("  not opened: %s at %s: %s" % (login["target"], portal["address"], login["status"]))
+    except StateError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
