@@ -123,7 +123,8 @@ def test_is_an_iscsi_name(name):
 @pytest.mark.parametrize("name", [
     "", "iqn.", "iqn.2001-13.com.example", "iqn.2001-00.com.example", "iqn.01-04.com.example", "iqn.2001-04.",
     "iqn.2001-04.com.example:", "iqn.2001-04.com.example:a b", "iqn.2001-04.com.example:a_b",
-    "iqn.2001-04.com..example", "iqn.2001-04.com.example:a\n", "eui.02004567A425678", "naa.52004567BA64678D0", "wwn.52004567BA64678D",
+    "iqn.2001-04.com..example", "iqn.2001-04.com.example:a\n",
+    "eui.02004567A425678", "naa.52004567BA64678D0", "wwn.52004567BA64678D",
     "iqn.2004-01.com.example:" + "a" * 200, None, 7, ["iqn.2001-04.com.example"]])
 def test_is_not_an_iscsi_name(name):
     assert not iqn(name)
