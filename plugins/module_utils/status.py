@@ -338,8 +338,9 @@ _HINTS = (
      ("ISDSC_IPSEC_NOT_SUPPORTED_ON_OS", "ISDSC_FAILED_TO_CONFIGURE_IPSEC")),
     ("Use the device path that the facts report for an iSCSI disk with a persistent login.",
      ("ISDSC_DEVICE_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT")),
-    ("The initiator kept asking for more memory than it was given, also after it was given what it asked for."
-     " Lists that change while they are read do this: try again.",
+    ("The initiator kept asking for more memory than it was given, also after it was given what it asked for,"
+     " or for more than the 16 MiB that a list may have. A list that changes while it is read does the first: try again."
+     " Only thousands of logins do the second: see on the host what iscsicli ListPersistentTargets says.",
      ("ERROR_INSUFFICIENT_BUFFER", "ISDSC_BUFFER_TOO_SMALL")),
     ("Some Windows versions refuse a very large buffer so: try again with a smaller one.",
      ("ERROR_NOACCESS",)),

@@ -501,7 +501,11 @@ ansible_facts:
                   elements: str
                   sample: [naa.6001405a1b2c3d4e5f60718293a4b5c6]
                 block_size: {description: Bytes., returned: success, type: int, sample: 512}
-                size: {description: Bytes., returned: success, type: int, sample: 107374182400}
+                size:
+                  description: Bytes. Null from 2 TiB on, which is more than READ CAPACITY (10) can say.
+                  returned: success
+                  type: int
+                  sample: 107374182400
                 problem: {description: "Why a value is not known.", returned: success, type: str, sample: null}
             session_id:
               description: Identifier of the session, as C(iscsicli) writes it.
@@ -589,7 +593,7 @@ ansible_facts:
                   type: list
                   elements: str
                   sample: ['iqn.2004-01.com.example:sql01-data']
-                size: {description: Bytes., returned: success, type: int, sample: 107374182400}
+                size: {description: "Bytes, or null.", returned: success, type: int, sample: 107374182400}
                 serial: {description: Serial number., returned: success, type: str, sample: 6F00A1}
                 paths_now: {description: Sessions that show it., returned: success, type: int, sample: 2}
                 paths_expected:
