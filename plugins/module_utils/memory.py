@@ -12,7 +12,7 @@ work than the image's size warrants.
 from __future__ import annotations
 
 from . import structures
-from .structures import BLOB, SECRET, TEXT, Structure
+from .structures import BLOB, SECRET, TEXT
 
 
 class ImageError(ValueError):
@@ -52,8 +52,7 @@ class Image:
         """``count`` structures in a row."""
         layout = structure.layout(self.abi)
         self._check(structure.name, "", offset, count * layout.size)
-        return [layout.unpack(self.data, at, self._resolve)
-                for at in range(offset, offset + count * layout.size, layout.size)]
+        return layout.unpack_all(self.data, offset, count, self._resolve)
 
     def number(self, size, offset=0):
         """An unsigned integer of ``size`` bytes."""
@@ -63,7 +62,8 @@ class Image:
     def text(self, offset=0):
         """The NUL-terminated text at ``offset``."""
         self._check("text", "", offset, 0)
-        return self._text_at(offset, "text", "")
+        length = self._text_size(offset, "text", "")
+        return structures.decode_text(self.data[offset:offset + length], self.abi.char)
 
     def texts(self, offset=0, limit=None):
         """A list of texts each ended by a NUL, up to the empty one or to ``limit`` bytes, whichever comes first.
@@ -90,38 +90,33 @@ class Image:
 
     def _resolve(self, layout, follow, address, count):
         """What the pointer leads to; called by :meth:`structures.Layout.unpack`."""
-        name, target = layout.structure.name, follow.pointer.to
+        target, offset = follow.pointer.to, address - self.base
         if target is SECRET:
             return None
-        offset = address - self.base
-        unit = target.layout(self.abi).size if isinstance(target, Structure) else 1
-        size = 0 if target is TEXT else unit * (1 if count is None else count)
+        size = follow.unit if count is None else follow.unit * count
         if not 0 <= offset <= len(self.data) - size:
-            raise ImageError(name, follow.path, follow.offset,
+            raise ImageError(layout.structure.name, follow.path, follow.offset,
                              "leads to %d bytes at 0x%X, outside the %d captured at 0x%X"
                              % (size, address, len(self.data), self.base))
-        self._spend(size, name, follow)
+        if target is TEXT:
+            size = self._text_size(offset, layout.structure.name, follow.path)
+        self._budget -= size
+        if self._budget < 0:
+            raise ImageError(layout.structure.name, follow.path, follow.offset,
+                             "pointers lead over and over to the same %d bytes" % len(self.data))
         if target is BLOB:
             return self.data[offset:offset + size]
         if target is TEXT:
-            text = self._text_at(offset, name, follow.path)
-            self._spend(len(text) * self.abi.char, name, follow)
-            return text
+            return structures.decode_text(self.data[offset:offset + size], self.abi.char)
         found = self.array(target, 1 if count is None else count, offset)
         return found[0] if follow.count is None else found
 
-    def _spend(self, size, name, follow):
-        self._budget -= size
-        if self._budget < 0:
-            raise ImageError(name, follow.path, follow.offset,
-                             "pointers lead over and over to the same %d bytes" % len(self.data))
-
-    def _text_at(self, offset, structure, field):
+    def _text_size(self, offset, structure, field):
         length = structures.text_length(self.data, self.abi.char, offset)
         if length < 0:
             raise ImageError(structure, field, offset,
                              "the text does not end inside the %d bytes captured" % len(self.data))
-        return structures.decode_text(self.data[offset:offset + length], self.abi.char)
+        return length
 
 
 def pack(structure, values, abi, count=1):
@@ -170,7 +165,7 @@ def _split(layout, values):
 def _append(data, relocations, layout, follow, value):
     """Put what a pointer leads to behind the data; return where it begins."""
     target, abi = follow.pointer.to, layout.abi
-    data.extend(bytes(-len(data) % 8))
+    data.extend(bytes(-len(data) % _alignment(target, abi)))
     start = len(data)
     if target is TEXT:
         data.extend(structures.encode_text(value, abi.char, "%s.%s" % (layout.structure.name, follow.path)))
@@ -183,3 +178,8 @@ def _append(data, relocations, layout, follow, value):
         for index, row in enumerate(rows):
             _pack_at(data, relocations, start + index * inner.size, inner, row)
     return start
+
+
+def _alignment(target, abi):
+    """Counted bytes follow without a gap, as Windows lays them (observed: go-win-iscsidsc counts them exactly)."""
+    return {TEXT: abi.char, BLOB: 1, SECRET: 1}.get(target, 8)

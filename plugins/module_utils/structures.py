@@ -14,7 +14,9 @@ decoding and encoding of whole records (:mod:`memory`) follow from that.
 
 from __future__ import annotations
 
+import codecs
 import collections
+import itertools
 import struct
 import typing as t
 
@@ -66,6 +68,8 @@ class Pointer(t.NamedTuple):
     when: t.Optional[t.Tuple[str, int]] = None
 
 
+_ROWS_AT_ONCE = 128  # raw records held in memory while decoding
+
 TEXT = "text"  # NUL-terminated, in the characters of the form
 BLOB = "blob"  # length-counted bytes
 SECRET = "secret"  # length-counted bytes that are written, but never read back
@@ -104,7 +108,11 @@ class Field(t.NamedTuple):
 
 
 class Follow(t.NamedTuple):
-    """A pointer of a flattened structure: positions are indexes into the flat tuple of values."""
+    """A pointer of a flattened structure: positions are indexes into the flat tuple of values.
+
+    ``unit``: bytes of one element that it leads to, 0 for text, whose length shows only there. ``nothing``: what a null
+    one reads as.
+    """
 
     path: str
     position: int
@@ -112,11 +120,12 @@ class Follow(t.NamedTuple):
     pointer: Pointer
     count: t.Optional[int]
     when: t.Optional[t.Tuple[int, int]]
+    unit: int
+    nothing: t.Any
 
 
 class Layout:
-    """A structure in one ABI: size and alignment in bytes, the fields' offsets, and its values as one flat ``struct``
-    format.
+    """A structure in one ABI: size and alignment in bytes, the fields' offsets, and its values as one flat ``struct``.
 
     Nested structures are flattened, so that one C call reads a whole record.
     """
@@ -144,9 +153,9 @@ class Layout:
         position = len(self._slots)
         if isinstance(kind, Structure):
             inner = kind.layout(self.abi)
-            inside = [(position + start, position + stop, make) for start, stop, make in inner._nested]
-            outer = (position, position + len(kind.fields), kind.record._make)
-            self._nested = inside + [outer] + self._nested  # the last first and the inner before the outer: see unpack
+            inside = [(position + start, position + stop, record) for start, stop, record in inner._nested]
+            outer = (position, position + len(kind.fields), kind.record)
+            self._nested = inside + [outer] + self._nested  # the last first, the inner before the outer: see _records
             self._texts.extend(position + at for at in inner._texts)
             self._slots.extend((name + "." + path, offset + at, inner_kind) for path, at, inner_kind in inner._slots)
             return inner.code
@@ -169,7 +178,10 @@ class Layout:
             sibling = (parent + "." if parent else "") + "%s"
             count = positions[sibling % kind.count] if kind.count else None
             when = (positions[sibling % kind.when[0]], kind.when[1]) if kind.when else None
-            self.follows.append(Follow(path, position, offset, kind, count, when))
+            points_to_structure = isinstance(kind.to, Structure)
+            unit = kind.to.layout(self.abi).size if points_to_structure else 0 if kind.to is TEXT else 1
+            nothing = () if points_to_structure and kind.count else None
+            self.follows.append(Follow(path, position, offset, kind, count, when, unit, nothing))
 
     def offset_of(self, path):
         """The offset in bytes of a field, ``"LoginOptions.Username"`` for one of a nested structure."""
@@ -183,25 +195,40 @@ class Layout:
         ``resolve(layout, follow, address, count)`` turns each pointer into what it leads to; without it pointers stay
         integers.
         """
-        values = list(self._struct.unpack_from(buffer, offset))
-        text = self._text
-        for position in self._texts:
-            values[position] = text(values[position])
-        if resolve:
-            for follow in self.follows:
-                values[follow.position] = self._resolved(follow, values, resolve)
-        for start, stop, make in self._nested:  # each leaves one value in place of its fields: positions behind it move
-            values[start:stop] = [make(values[start:stop])]
-        return self.structure.record._make(values)
+        return self.unpack_all(buffer, offset, 1, resolve)[0]
 
-    def _resolved(self, follow, values, resolve):
-        if follow.when and not values[follow.when[0]] & follow.when[1]:
-            return None
-        address = values[follow.position]
-        count = values[follow.count] if follow.count is not None else None
-        if not address or count == 0:
-            return () if isinstance(follow.pointer.to, Structure) and follow.count is not None else None
-        return resolve(self, follow, address, count)
+    def unpack_all(self, buffer, offset, count, resolve=None):
+        """``count`` structures in a row: see :meth:`unpack`."""
+        view, found = memoryview(buffer), []
+        for start in range(0, count, _ROWS_AT_ONCE):
+            stop = min(start + _ROWS_AT_ONCE, count)
+            rows = self._struct.iter_unpack(view[offset + start * self.size:offset + stop * self.size])
+            found.extend(self._records(list(zip(*rows)), resolve))
+        return found
+
+    def _records(self, columns, resolve):
+        """Named tuples from columns of raw values: by column, little is left for the interpreter to do per record."""
+        for position in self._texts:
+            columns[position] = self._decoded(columns[position])
+        for follow in self.follows if resolve else ():
+            columns[follow.position] = self._resolved(follow, columns, resolve)
+        for start, stop, record in self._nested:  # each leaves one column in place of its fields: those behind move up
+            columns[start:stop] = [_tuples(record, columns[start:stop])]
+        return _tuples(self.structure.record, columns)
+
+    def _decoded(self, raws):
+        if raws.count(raws[0]) == len(raws):  # often: one initiator instance, no symbolic names
+            return [self._text(raws[0])] * len(raws)
+        return map(self._text, raws)
+
+    def _resolved(self, follow, columns, resolve):
+        addresses = columns[follow.position]
+        if not any(addresses):
+            return [follow.nothing] * len(addresses)
+        counts = itertools.repeat(None) if follow.count is None else columns[follow.count]
+        position, bit = follow.when or (follow.position, -1)
+        return [resolve(self, follow, address, count) if address and count != 0 and said & bit else follow.nothing
+                for address, count, said in zip(addresses, counts, columns[position])]
 
     def pack(self, values):
         """The bytes of the structure from a mapping (nested ones too). Omitted is zero; pointers are integers."""
@@ -240,6 +267,10 @@ class Layout:
         return value.to_bytes(field.size, "little")
 
 
+def _tuples(kind, columns):
+    return map(tuple.__new__, itertools.repeat(kind), zip(*columns))
+
+
 def _aligned(offset, align):
     return -(-offset // align) * align
 
@@ -268,15 +299,12 @@ def text_length(raw, char, start=0):
     return at - start if at >= 0 else -1
 
 
-def _wide_text(raw):
-    if raw[:2] == b"\0\0":
-        return ""
-    length = text_length(raw, 2)
-    return (raw if length < 0 else raw[:length]).decode("utf-16-le", "replace")
+def _wide_text(raw, decode=codecs.utf_16_le_decode):
+    return decode(raw, "replace", True)[0].partition("\0")[0]
 
 
 def _ansi_text(raw):
-    return raw.split(b"\0", 1)[0].decode("latin-1")
+    return raw.partition(b"\0")[0].decode("latin-1")
 
 
 def decode_text(raw, char):
