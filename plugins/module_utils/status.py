@@ -339,8 +339,8 @@ _HINTS = (
     ("Use the device path that the facts report for an iSCSI disk with a persistent login.",
      ("ISDSC_DEVICE_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT")),
     ("The initiator kept asking for more memory than it was given, also after it was given what it asked for,"
-     " or for more than the 16 MiB that a list may have. A list that changes while it is read does the first: try again."
-     " Only thousands of logins do the second: see on the host what iscsicli ListPersistentTargets says.",
+     " or for more than the 16 MiB that a list may have. A list that changes while it is read does the first: try"
+     " again. Only thousands of logins do the second: see on the host what iscsicli ListPersistentTargets says.",
      ("ERROR_INSUFFICIENT_BUFFER", "ISDSC_BUFFER_TOO_SMALL")),
     ("Some Windows versions refuse a very large buffer so: try again with a smaller one.",
      ("ERROR_NOACCESS",)),

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs real playbooks against simulated hosts, with the ansible-playbook beside this Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+
+class Site:
+    """A folder with an inventory of simulated hosts in which playbooks run."""
+
+    def __init__(self, folder, view):
+        self.folder, self.view, self.hosts, self.runs = folder, view, {}, 0
+
+    def host(self, name, state=None, **variables):
+        """Add a simulated host: its state as the simulator's file has it, its variables."""
+        if state is not None:
+            (self.folder / f"{name}.yml").write_text(yaml.safe_dump(state))
+            variables.setdefault("winstorage_iscsi_simulator_state", f"{name}.yml")
+        self.hosts[name] = dict(variables, ansible_connection="local")
+
+    def run(self, plays, *arguments, **environment):
+        """Run plays, given as the text of a playbook, against the hosts."""
+        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}))
+        (self.folder / "playbook.yml").write_text(plays)
+        return self.run_here(self.folder, "-i", "inventory.yml", "playbook.yml", *arguments, **environment)
+
+    def run_here(self, folder, *arguments, **environment):
+        """Run ansible-playbook in a folder. What came of it: rc, output, and each result with host, task and status."""
+        self.runs += 1
+        results = self.folder / f"results{self.runs}.json"
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(self.view), "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results", "RESULTS_FILE": str(results), **environment}
+        command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", *arguments]
+        done = subprocess.run(command, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, cwd=folder, env=environment)
+        lines = results.read_text().splitlines() if results.exists() else []
+        found = [SimpleNamespace(**json.loads(line)) for line in lines]
+        return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """An empty :class:`Site`; the tests of a module share it."""
+    folder = tmp_path_factory.mktemp("site")
+    view = folder / "view"
+    (view / "ansible_collections/winstorage").mkdir(parents=True)
+    (view / "ansible_collections/winstorage/iscsi").symlink_to(ROOT)
+    return Site(folder, view)

@@ -1,0 +1,97 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong is an error that says what to do, and never an empty list."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+SECRET = "Marker-Secret42"
+LOGIN = {"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21",
+         "login_options": {"auth_type": "chap", "username": "sql01", "password": SECRET}}
+RUNNING = {"service": {"state": "running", "start_mode": "automatic"}, "persistent_logins": [LOGIN]}
+PYTHON = {"winstorage_iscsi_engine": "python"}
+NATIVE = {"winstorage_iscsi_engine": "native"}
+
+CASES = {  # host -> (state, variables, what the error must say, in this order)
+    "stopped": (dict(RUNNING, service={"state": "stopped"}), {}, "MSiSCSI is stopped.*Start MSiSCSI"),
+    "not-elevated": (dict(RUNNING, elevated=False), {}, "Access is denied.*elevated token.*administrator"),
+    "too-large": (dict(RUNNING, persistent_logins=[dict(LOGIN, copies=512)] * 16), {},
+                  "ReportIScsiPersistentLoginsW: ERROR_INSUFFICIENT_BUFFER.*16 MiB.*iscsicli"),
+    "hanging": (dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "hang"}]), {},
+                "ReportIScsiTargetsW: ERROR_TIMEOUT.*repair or remove it, or allow the phase more time"),
+    "dropped": (dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "drop"}]),
+                {"winstorage_iscsi_simulator_folder": "changed"}, "dropped the connection"),
+    "misspelt": (dict(RUNNING, persistant_logins=[]), {},
+                 "persistant_logins: no such field.*did you mean persistent_logins"),
+    "misshapen": (dict(RUNNING, target_portals=[{"address": "192.0.2.21", "port": "iscsi"}]), {},
+                  r"target_portals\[0\]\.port: expected .*number from 0 to 65535"),
+    "no-file": (None, {"winstorage_iscsi_simulator_state": "nowhere.yml"},
+                "nowhere.yml: cannot be read.*an empty file is"),
+    "no-state": (None, {"winstorage_iscsi_engine": "simulator"}, "set winstorage_iscsi_simulator_state"),
+    "no-dll": (None, dict(NATIVE, winstorage_iscsi_dll="/no/such/iscsidsc.dll"),
+               "/no/such/iscsidsc.dll cannot be loaded.*set winstorage_iscsi_dll"),
+    "no-windows": (None, dict(PYTHON, winstorage_iscsi_python=sys.executable),
+                   "iscsidsc.dll cannot be loaded.*wants a Windows host"),
+    "no-python": (None, dict(PYTHON, winstorage_iscsi_python="/no/such/python"),
+                  "winstorage_iscsi_python is '/no/such/python'.*exit code 127"),
+    "no-engine": (RUNNING, {"winstorage_iscsi_engine": "pwershell"},
+                  "did you mean powershell.*auto, powershell, python, simulator, native"),
+}
+ARGUMENTS = {  # task -> (its arguments, what the error must say)
+    "subset misspelt": ("gather_subset: [initiator, persistant_logins]",
+                        "no 'persistant_logins' .did you mean persistent_logins.*all, initiator, persistent_logins"),
+    "left out misspelt": ("gather_subset: ['!session']", "no 'session' .did you mean sessions"),
+    "subset unlike any": ("gather_subset: [hardware]", "no 'hardware'. Subsets: all, initiator"),
+    "time": ("time_limit: -1", "time_limit is in seconds, 0 for none; got -1"),
+    "option misspelt": ("gather_subsets: all", "Unsupported parameters.*Supported parameters include: gather_subset"),
+}
+
+
+@pytest.fixture(scope="module")
+def play(site):
+    """One run over all hosts, with everything that is told at -vvvvv."""
+    for name, (state, variables, _text) in CASES.items():
+        site.host(name, state, **variables)
+    site.host("fine", RUNNING)
+    tasks = "".join(f"    - {{name: {name}, winstorage.iscsi.facts: {{{arguments}}}, ignore_errors: true}}\n"
+                    for name, (arguments, _text) in ARGUMENTS.items())
+    return site.run(f"""
+- hosts: all:!fine
+  gather_facts: false
+  tasks:
+    - {{name: gather, winstorage.iscsi.facts: , ignore_errors: true}}
+- hosts: fine
+  gather_facts: false
+  tasks:
+{tasks}""", "-vvvvv", ANSIBLE_FORKS="2")
+
+
+@pytest.mark.parametrize("host", CASES)
+def test_a_host_that_cannot_be_read_says_what_to_do(play, host):
+    (found,) = [one for one in play.results if one.host == host]
+    assert re.search(CASES[host][2], found.result["msg"], re.DOTALL), found.result["msg"]
+    assert found.status == ("unreachable" if host == "dropped" else "failed")
+    assert "ansible_facts" not in found.result
+
+
+@pytest.mark.parametrize("task", ARGUMENTS)
+def test_a_wrong_argument_says_what_is_right(play, task):
+    (found,) = [one for one in play.results if one.host == "fine" and one.task == task]
+    assert found.status == "failed"
+    assert re.search(ARGUMENTS[task][1], found.result["msg"], re.DOTALL), found.result["msg"]
+    assert "ansible_facts" not in found.result
+
+
+def test_no_error_is_a_traceback_of_ours_or_tells_a_secret(play):
+    assert not re.search(r"Traceback|unexpected exception|please report", play.output, re.IGNORECASE)
+    assert SECRET not in play.output
+
+
+def test_what_a_simulated_host_changes_goes_to_the_folder_of_its_variable(play, site):
+    assert [path.name for path in (site.folder / "changed").iterdir()] == ["dropped.yml.state.json"]
+    assert not (site.folder / "dropped.yml.state.json").exists()
