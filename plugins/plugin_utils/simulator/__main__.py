@@ -13,7 +13,8 @@ from . import StateError, boot, reset
 
 def main(arguments=None):
     """Restart simulated hosts, or set them back to what their files say; the exit code."""
-    parser = argparse.ArgumentParser(prog="simulator", description="Restart a simulated host, or set it back to its file.")
+    parser = argparse.ArgumentParser(prog="simulator",
+                                     description="Restart a simulated host, or set it back to its file.")
     parser.add_argument("action", choices=["boot", "reset"])
     parser.add_argument("files", nargs="+", metavar="FILE", help="state file of a host")
     parser.add_argument("--folder", help="where changed state is kept; beside the file by default")

@@ -44,18 +44,13 @@ class Kind:
 
 
 class Text(Kind):
-    """Text of at most ``longest`` characters; ``pattern``, with an ``example``, says how it must look.
+    """Text of at most ``longest`` characters; ``pattern``, with an ``example``, says how it must look."""
 
-    ``optional``, here and below: the value may be null.
-    """
-
-    def __init__(self, longest=255, pattern=None, example=None, optional=False):
-        self.longest, self.optional = longest, optional
+    def __init__(self, longest=255, pattern=None, example=None):
+        self.longest = longest
         self.pattern, self.example = re.compile(pattern) if pattern else None, example
 
     def load(self, value, where):
-        if value is None and self.optional:
-            return None
         if not isinstance(value, str):
             raise StateError(where, "expected text, found %s" % _named(value))
         if len(value) > self.longest or "\0" in value:
@@ -92,13 +87,11 @@ class Blob(Kind):
 class Number(Kind):
     """A whole number; ``words`` are names for some of them."""
 
-    def __init__(self, least, most, words=(), optional=False):
-        self.least, self.most, self.words, self.optional = least, most, dict(words), optional
+    def __init__(self, least, most, words=()):
+        self.least, self.most, self.words = least, most, dict(words)
         self._names = {value: name for name, value in self.words.items()}
 
     def load(self, value, where):
-        if value is None and self.optional:
-            return None
         if isinstance(value, str) and value.lower() in self.words:
             return self.words[value.lower()]
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
@@ -149,20 +142,16 @@ class Choice(Kind):
 class Coded(Kind):
     """Names of a codec of :mod:`flags` (a list of them for a flag set); numbers for what has no name."""
 
-    def __init__(self, codec, optional=False):
-        self.codec, self.optional = codec, optional
+    def __init__(self, codec):
+        self.codec = codec
 
     def load(self, value, where):
-        if value is None and self.optional:
-            return None
         try:
             return self.codec.encode(value)
         except flags.FlagError as error:
             raise StateError(where, str(error)) from None
 
     def dump(self, value):
-        if value is None:
-            return None
         found = self.codec.decode(value)
         return found["names"] + ([found["unknown"]] if found["unknown"] else []) if isinstance(found, dict) else found
 
@@ -210,16 +199,14 @@ REQUIRED = object()
 class Table(Kind):
     """A mapping with known fields: name in the file -> (kind, default as written in the file[, name in the program]).
 
-    ``short`` turns a value that is no mapping (an address, a number) into one. ``optional``: may be null.
+    ``short`` turns a value that is no mapping (an address, a number) into one.
     """
 
-    def __init__(self, fields, short=None, optional=False):
+    def __init__(self, fields, short=None):
         self.fields = {name: row if len(row) == 3 else (*row, name) for name, row in fields.items()}
-        self.short, self.optional = short, optional
+        self.short = short
 
     def load(self, value, where):
-        if value is None and self.optional:
-            return None
         if self.short and isinstance(value, (str, int)) and not isinstance(value, bool):
             value = self.short(value, where)
         value = {} if value is None else value
@@ -230,12 +217,12 @@ class Table(Kind):
             if name not in self.fields:
                 raise StateError(inside + str(name), "no such field%s; valid are %s"
                                  % (nearest(name, self.fields), ", ".join(sorted(self.fields))))
-        return {key: self._field(name, kind, default, value, inside) for name,
-                (kind, default, key) in self.fields.items()}
+        return {key: self._field(name, kind, default, value, inside)
+                for name, (kind, default, key) in self.fields.items()}
 
     @staticmethod
     def _field(name, kind, default, value, inside):
-        if name in value:
+        if name in value and (value[name] is not None or default is not None):
             return kind.load(value[name], inside + name)
         if default is REQUIRED:
             raise StateError(inside + name, "must be given")
@@ -243,8 +230,6 @@ class Table(Kind):
 
     def dump(self, value):
         """Fields that have their default are left out."""
-        if value is None:
-            return None
         found = {}
         for name, (kind, default, key) in self.fields.items():
             if default is REQUIRED or value[key] != (None if default is None else kind.load(default, name)):

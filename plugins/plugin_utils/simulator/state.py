@@ -21,14 +21,14 @@ DEFAULT_INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 ULONG_MAX = (1 << 32) - 1
 
 _SPECIFIED = {  # name in the file -> (bit of InformationSpecified, field of the header, kind)
-    "header_digest": (0x01, "HeaderDigest", Coded(flags.DIGEST_TYPES, optional=True)),
-    "data_digest": (0x02, "DataDigest", Coded(flags.DIGEST_TYPES, optional=True)),
-    "maximum_connections": (0x04, "MaximumConnections", Number(0, ULONG_MAX, optional=True)),
-    "default_time2wait": (0x08, "DefaultTime2Wait", Number(0, ULONG_MAX, optional=True)),
-    "default_time2retain": (0x10, "DefaultTime2Retain", Number(0, ULONG_MAX, optional=True)),
+    "header_digest": (0x01, "HeaderDigest", Coded(flags.DIGEST_TYPES)),
+    "data_digest": (0x02, "DataDigest", Coded(flags.DIGEST_TYPES)),
+    "maximum_connections": (0x04, "MaximumConnections", Number(0, ULONG_MAX)),
+    "default_time2wait": (0x08, "DefaultTime2Wait", Number(0, ULONG_MAX)),
+    "default_time2retain": (0x10, "DefaultTime2Retain", Number(0, ULONG_MAX)),
     "username": (0x20, "Username", Blob()),
     "password": (0x40, "Password", Blob()),
-    "auth_type": (0x80, "AuthType", Coded(flags.AUTH_TYPES, optional=True)),
+    "auth_type": (0x80, "AuthType", Coded(flags.AUTH_TYPES)),
 }
 _KNOWN_BITS = sum(bit for bit, _field, _kind in _SPECIFIED.values())
 
@@ -95,8 +95,8 @@ class _Status(Kind):
         return status.of(value).symbol
 
 
-def _iqn(optional=False):
-    return Text(223, optional=optional)
+def _iqn():
+    return Text(223)
 
 
 _PORT = Number(0, 0xFFFF)
@@ -107,7 +107,7 @@ _SESSION_TYPE = {"data": 0, "informational": 1}
 _PORTAL_FIELDS = {"address": (Text(255), REQUIRED, "Address"), "port": (_PORT, 3260, "Socket"),
                   "symbolic_name": (Text(255), "", "SymbolicName")}
 _PORTAL = Table(_PORTAL_FIELDS, short=portal_of_text)
-_CHAP = Table({"user": (Blob(), None), "secret": (Blob(), REQUIRED), "mutual_secret": (Blob(), None)}, optional=True)
+_CHAP = Table({"user": (Blob(), None), "secret": (Blob(), REQUIRED), "mutual_secret": (Blob(), None)})
 
 
 class _LoginPortal(Kind):
@@ -136,7 +136,7 @@ _MAPPING = Table({
                          "target_lun": (Number(0, (1 << 64) - 1), REQUIRED, "TargetLUN")})), [], "LUNList"),
     "session_id": (Table({"unique": (Number(0, (1 << 64) - 1), 0, "AdapterUnique"),
                           "specific": (Number(0, (1 << 64) - 1), 0, "AdapterSpecific")}), {}, "SessionId"),
-}, optional=True)
+})
 
 _LOGIN = Table({
     "target": (_iqn(), REQUIRED, "TargetName"), "session_type": (_SessionType(), "data", "IsInformationalSession"),
@@ -166,7 +166,7 @@ _CONNECTION = Table({"number": (Number(1, ULONG_MAX), REQUIRED), "portal": (_POR
 _SESSION = Table({
     "target": (_iqn(), REQUIRED), "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE),
     "initiator_port": (_INITIATOR_PORT, "any"),
-    "portal": (Table(_PORTAL_FIELDS, short=portal_of_text, optional=True), None),
+    "portal": (Table(_PORTAL_FIELDS, short=portal_of_text), None),
     "session_type": (_SessionType(), "data"),
     "security_flags": (_SECURITY, []), "login_options": (_OPTIONS, {}), "in_use": (Truth(), False),
     "connected": (Truth(), True),
@@ -177,8 +177,8 @@ _SESSION = Table({
 _LUN = Table({
     "lun": (Number(0, 16383), REQUIRED), "size": (Size(), "100G"), "block_size": (Number(512, 65536), 512),
     "vendor": (Text(8), "SIMULATE"),
-    "product": (Text(16), "Virtual Disk"), "revision": (Text(4), "1.0"), "serial": (Text(64, optional=True), None),
-    "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits", optional=True), None),
+    "product": (Text(16), "Virtual Disk"), "revision": (Text(4), "1.0"), "serial": (Text(64), None),
+    "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits"), None),
     "in_use": (Truth(), False),
     "volumes": (List(Text(259)), []),
 }, short=lambda value, where: {"lun": value})
@@ -231,7 +231,7 @@ HOST = Table({
         "delayed_start": (Truth(), False)}), {}),
     "elevated": (Truth(), True),
     "initiator": (Table({
-        "node_name": (_iqn(optional=True), None), "mutual_chap_secret": (Blob(), None), "radius_secret": (Blob(), None),
+        "node_name": (_iqn(), None), "mutual_chap_secret": (Blob(), None), "radius_secret": (Blob(), None),
         "group_preshared_key": (Blob(), None),
         "instances": (List(Table({"name": (_INSTANCE, DEFAULT_INSTANCE), "addresses": (List(_Address()), [])})),
                       [{"addresses": ["192.0.2.10"]}])}), {}),
@@ -254,7 +254,7 @@ HOST = Table({
                        "persist": (Truth(), True)})), {}),
     "tunnels": (List(Table({"initiator": (Text(255), ""), "initiator_port": (_INITIATOR_PORT, "any"),
                             "destination": (Text(255), ""),
-                            "outer": (Text(255, optional=True), None), "persist": (Truth(), True)})), []),
+                            "outer": (Text(255), None), "persist": (Truth(), True)})), []),
     "network": (Table({
         "arrays": (List(_ARRAY), []),
         "isns_servers": (List(Table({"address": (Text(255), REQUIRED), "reachable": (Truth(), True),

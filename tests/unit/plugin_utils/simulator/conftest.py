@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated host for tests: calls by name through the wire form, the runner and the made-up memory."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, program
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
+
+INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
+ANY = 0xFFFFFFFF
+TARGET = "iqn.2010-06.com.purestorage:flasharray.1"
+GUARDED = "iqn.1992-08.com.netapp:sn.2"
+SECRET = "simulated-001"
+
+# One array without CHAP and two portals, one with CHAP, one that is gone.
+NETWORK = {"arrays": [
+    {"portals": [{"address": "10.0.0.1", "group": 1}, {"address": "10.0.0.2", "group": 1},
+                 {"address": "10.0.1.1", "group": 2}],
+     "targets": [{"iqn": TARGET, "alias": "pure", "luns": [{"lun": 1, "volumes": ["E:\\"]}, 2]}]},
+    {"portals": ["10.0.0.8"], "discovery_chap": {"user": "disco", "secret": SECRET},
+     "targets": [{"iqn": GUARDED, "luns": [0],
+                  "chap": {"user": "host", "secret": SECRET, "mutual_secret": "simulated-mut"}}]},
+    {"portals": ["10.0.0.9"], "reachable": False, "discovery_seconds": 60, "login_seconds": 20},
+]}
+
+
+def known_host(**more):
+    """The state of a host that runs, knows the first array's target, and has two initiator ports."""
+    return dict({
+        "service": {"state": "running", "start_mode": "automatic"}, "network": NETWORK, "target_portals": ["10.0.0.1"],
+        "initiator": {"instances": [{"name": INSTANCE, "addresses": ["10.0.0.21", "10.0.1.21"]}]},
+    }, **more)
+
+
+def portal(address, port=3260):
+    return {"SymbolicName": "", "Address": address, "Socket": port}
+
+
+MULTIPATH = {"LoginFlags": 2}
+
+
+def chap(user=b"host", secret=SECRET.encode(), kind=1, **more):
+    return dict(more, InformationSpecified=0xE0, AuthType=kind, Username=user, Password=secret)
+
+
+class Host:
+    """A host in a file."""
+
+    def __init__(self, path, plain, pointer=8, **options):
+        self.path, self.pointer, self.options = path, pointer, options
+        path.write_text(json.dumps(plain), encoding="utf-8")
+
+    def run(self, builder, **options):
+        text = calls.encode_batch(calls.Batch((builder.program(),)))
+        answer = calls.decode_answer(simulator.run(text, str(self.path), **dict(self.options, **options)))
+        return program.Replies(builder, answer)
+
+    def call(self, export, **values):
+        """The one reply to one call in a batch of its own."""
+        builder = program.Builder(self.pointer)
+        made = builder.call(export, **values)
+        return self.run(builder).each(made)[0]
+
+    def status(self, export, **values):
+        return self.call(export, **values).status.symbol
+
+    def login(self, target=TARGET, address="10.0.0.1", persistent=0, instance=INSTANCE, port=ANY, options=None, flags=0,
+              **more):
+        values = dict(TargetName=target, IsInformationalSession=0, InitiatorInstance=instance, InitiatorPortNumber=port,
+                      SecurityFlags=flags, LoginOptions=options, IsPersistent=persistent,
+                      TargetPortal=portal(address) if address else None, **more)
+        return self.call("LoginIScsiTargetW", **values)
+
+    def save(self, *args, **values):
+        return self.login(*args, persistent=1, **values).status.symbol
+
+    def remove(self, address="10.0.0.1", target=TARGET, instance=INSTANCE, port=ANY, **more):
+        return self.status("RemoveIScsiPersistentTargetW", InitiatorInstance=instance, InitiatorPortNumber=port,
+                           TargetName=target, Portal=portal(address, **more) if address is not None else None)
+
+    def add_portal(self, address, options=None, flags=0, instance=None):
+        return self.status("AddIScsiSendTargetPortalW", InitiatorInstance=instance, InitiatorPortNumber=ANY,
+                           LoginOptions=options, SecurityFlags=flags, Portal=portal(address))
+
+    @property
+    def logins(self):
+        return self.call("ReportIScsiPersistentLoginsW")["PersistentLoginInfo"]
+
+    @property
+    def saved(self):
+        """[(initiator port, address)] of the saved logins."""
+        return [(login.InitiatorPortNumber, login.TargetPortal.Address) for login in self.logins]
+
+    @property
+    def sessions(self):
+        return self.call("GetIScsiSessionListW")["SessionInfo"]
+
+    @property
+    def portals(self):
+        return [entry.Address for entry in self.call("ReportIScsiSendTargetPortalsExW")["PortalInfo"]]
+
+    def targets(self, force=0):
+        return self.call("ReportIScsiTargetsW", ForceUpdate=force)["Buffer"]
+
+
+@pytest.fixture(name="host")
+def _host(tmp_path):
+    """Makes a host from the fields of a state file; a known one by default."""
+    made = []
+
+    def make(plain=None, pointer=8, **options):
+        made.append(Host(tmp_path / ("host%d.yml" % len(made)), known_host() if plain is None else plain, pointer,
+                         **options))
+        return made[-1]
+    return make
+
+
+def session_id(raw):
+    """A session or connection id as an argument."""
+    return raw._asdict()
