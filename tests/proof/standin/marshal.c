@@ -149,6 +149,11 @@ static ULONG counted(call *c, size_t count) {
     return (ULONG)count + (variant(&c->x, "inner-counts") ? 0x40000000u : 0);
 }
 
+// A pointer that the service gives as a number leads wherever it leads: one that is not promised to mean anything.
+static void *stray_pointer(call *c, const char *at, const char *name) {
+    return (void *)(uintptr_t)number(&c->x, at, name);
+}
+
 void *put_behind(call *c, const char *at, const char *name) {
     char kind = kind_of(&c->x, at, name);
     size_t size = content_size(&c->x, at, name);
@@ -162,7 +167,7 @@ void *put_behind(call *c, const char *at, const char *name) {
         put_text(c, at, name, text, size / sizeof *text + 1);
         return leading_to(c, text);
     }
-    return NULL;
+    return stray_pointer(c, at, name);
 }
 
 static void *put_records_behind(call *c, const char *at, const char *name, size_t size, filler *fill) {
@@ -186,15 +191,18 @@ static void *put_records_behind(call *c, const char *at, const char *name, size_
         fill(c, join(path, at, #field), &to->field); \
     } while (0)
 #define TEXT_BEHIND(field) to->field = put_behind(c, at, #field)
-#define BYTES_BEHIND(field, length)                                                                               \
-    do {                                                                                                          \
-        to->field = put_behind(c, at, #field);                                                                    \
-        to->length = to->field ? counted(c, content_size(&c->x, at, #field)) : (ULONG)number(&c->x, at, #length); \
+#define BYTES_BEHIND(field, length)                                   \
+    do {                                                              \
+        to->field = put_behind(c, at, #field);                        \
+        if (kind_of(&c->x, at, #field) == 'b')                        \
+            to->length = counted(c, content_size(&c->x, at, #field)); \
+        else                                                          \
+            NUMBER(length);                                           \
     } while (0)
-#define LENGTH_ONLY(field, length) \
-    do {                           \
-        to->field = NULL;          \
-        NUMBER(length);            \
+#define LENGTH_ONLY(field, length)                \
+    do {                                          \
+        to->field = stray_pointer(c, at, #field); \
+        NUMBER(length);                           \
     } while (0)
 #define RECORDS_BEHIND(field, count, fill)                                                                    \
     do {                                                                                                      \

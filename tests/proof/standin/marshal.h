@@ -37,6 +37,6 @@ filler fill_version, fill_session_id, fill_portal, fill_portal_info, fill_portal
 // A piece of the caller's buffer. Aligned within the buffer.
 void *place(call *c, size_t size, size_t alignment);
 void put_text(call *c, const char *at, const char *name, WCHAR *to, size_t characters);
-void *put_behind(call *c, const char *at, const char *name);  // text with its NUL, or bytes; NULL for a null
+void *put_behind(call *c, const char *at, const char *name);  // text with its NUL, or bytes
 
 #endif

@@ -7,7 +7,7 @@ A service has ``call(export, inputs) -> (status, outputs)``, keyed by the argume
 has every argument that goes in, None for a null: int, str, bytes, or a dict of a structure by the header's names, in
 which a pointer holds what it leads to (bytes, str, dict, list of dicts). ``outputs`` are of the same form, with lists
 for arrays and string lists. The Buffer of GetIScsiTargetInformationW is what its information class says
-(:data:`functions.TARGET_INFORMATION`); portal groups are a list of lists of portals.
+(:data:`functions.TARGET_INFORMATION`); portal groups are a list of ``{"Portals": [...]}``.
 
 What goes over the wire is told in wire.h. Nothing here knows a layout; a name or a number that does not fit the
 prototype is an error, kept in :attr:`Server.errors`, and not passed on.
@@ -22,6 +22,14 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils import functions,
 
 ERROR_INTERNAL_ERROR = 1359  # what the caller gets when the service's answer is not one
 HANG = "hang"  # a variant that needs no part of the stand-in: the reply does not come
+
+
+class NoReply(Exception):
+    """A service raises it where the connection breaks; with ``hangs`` only when the server closes."""
+
+    def __init__(self, hangs=False):
+        super().__init__("no reply")
+        self.hangs = hangs
 
 
 class Server:
@@ -45,7 +53,7 @@ class Server:
         return {"WINSTORAGE_STANDIN_PORT": str(self._listener.server_address[1])}
 
     def __enter__(self):
-        threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
     def __exit__(self, kind, *_problem):
@@ -56,25 +64,30 @@ class Server:
             raise self.errors[0]
 
     def answer(self, lines):
-        """The lines of the reply to the lines of a request; None when there is to be none before the server closes."""
+        """The lines of the reply to the lines of a request; None when there is to be none."""
         inputs = decode(lines)
         export = inputs.pop("call")
         variant = self.variant.get(export) if isinstance(self.variant, dict) else self.variant
-        with self._turn:
-            self.calls.append((export, inputs))
-            try:
-                if export in SERVICE_MANAGER:
-                    status, reply = 0, encode_plain(SERVICE_MANAGER[export](self.service, inputs))
-                else:
-                    status, outputs = self.service.call(export, inputs)
-                    reply = list(encode(functions.FUNCTIONS[export], inputs, outputs))
-            except Exception as problem:  # pylint: disable=broad-except
-                self.errors.append(problem)
-                status, reply = ERROR_INTERNAL_ERROR, []
-        if variant == HANG:
-            self._closing.wait()
+        try:
+            with self._turn:
+                self.calls.append((export, inputs))
+                status, reply = self._ask(export, inputs)
+            if variant == HANG:
+                raise NoReply(hangs=True)
+        except NoReply as none:
+            if none.hangs:
+                self._closing.wait()
             return None
+        except Exception as problem:  # pylint: disable=broad-except
+            self.errors.append(problem)
+            status, reply = ERROR_INTERNAL_ERROR, []
         return ["status=i%d" % status] + (["variant=" + _text(variant)] if variant else []) + reply
+
+    def _ask(self, export, inputs):
+        if export in SERVICE_MANAGER:
+            return 0, ["%s=i%d" % pair for pair in SERVICE_MANAGER[export](self.service, inputs).items()]
+        status, outputs = self.service.call(export, inputs)
+        return status, list(encode(functions.FUNCTIONS[export], inputs, outputs))
 
 
 class _Listener(socketserver.ThreadingTCPServer):
@@ -126,7 +139,7 @@ def _key(holder, name):
 # -- to the wire -------------------------------------------------------------------------------------------------------
 
 def encode(function, inputs, outputs):
-    """The lines of a call's outputs. A structure's fields are all there, in order; what the service left out is null."""
+    """The lines of a call's outputs. A structure's fields are all there, in order; what was left out is null."""
     _known(function.name, outputs, [argument.name for argument in function.arguments if argument.out])
     for argument in function.arguments:
         if not argument.out or argument.kind is functions.SIZE or argument.name not in outputs:
@@ -155,7 +168,8 @@ def _output(path, kind, structure, value):
     elif kind is functions.PORTAL_GROUPS:
         yield "%s=l%d" % (path, len(value))
         for index, group in enumerate(value):
-            yield from _records("%s.%d" % (path, index), structures.ISCSI_TARGET_PORTAL, group)
+            _known(path, group, ["Portals"])
+            yield from _records("%s.%d.Portals" % (path, index), structures.ISCSI_TARGET_PORTAL, group["Portals"])
     elif kind is functions.LIST:
         yield "%s=l%d" % (path, len(value))
         for index, text in enumerate(value):
@@ -194,10 +208,12 @@ def _fields(path, structure, values):
 
 
 def _pointer(path, pointer, value):
-    if pointer.to is structures.SECRET and value is not None:
-        raise ValueError("%s: a secret never comes back" % path)
     if value is None:
         yield path + "=n"
+    elif isinstance(value, int):  # an address that leads nowhere
+        yield "%s=i%d" % (path, value)
+    elif pointer.to is structures.SECRET:
+        raise ValueError("%s: a secret never comes back" % path)
     elif pointer.to is structures.TEXT:
         yield "%s=%s" % (path, _text(value))
     elif pointer.to is structures.BLOB:
@@ -227,12 +243,19 @@ def _known(where, given, names):
 
 # -- the service manager, for the stand-in of advapi32.dll -------------------------------------------------------------
 
+_SERVICE_DOES_NOT_EXIST = 1060
+
+
+def _open(_service, inputs):
+    return {"Status": 0 if inputs["ServiceName"].lower() == "msiscsi" else _SERVICE_DOES_NOT_EXIST}
+
+
 def _status(service, _inputs):
-    return {"CurrentState": service.host().service_state}
+    return {"CurrentState": service.host.service_state}
 
 
 def _configuration(service, _inputs):
-    return {"StartType": service.host().start_mode, "DelayedAutostart": service.host().delayed_start}
+    return {"StartType": service.host.start_mode, "DelayedAutostart": service.host.delayed_start}
 
 
 def _start(service, _inputs):
@@ -243,15 +266,16 @@ def _set_start_type(service, inputs):
     return {"Status": service.call("SetServiceStartMode", {"StartMode": inputs["StartType"]})[0]}
 
 
-SERVICE_MANAGER = {
+def _set_delay(_service, _inputs):
+    return {"Status": 0}  # SetServiceStartMode makes automatic mean not delayed
+
+
+SERVICE_MANAGER = {  # what it asks: a service also has ``host``, a :class:`calls.Host`
+    "OpenServiceW": _open,
     "QueryServiceStatus": _status,
     "QueryServiceConfigW": _configuration,
     "QueryServiceConfig2W": _configuration,
     "StartServiceW": _start,
     "ChangeServiceConfigW": _set_start_type,
+    "ChangeServiceConfig2W": _set_delay,
 }
-
-
-def encode_plain(numbers):
-    """The lines of a few integers."""
-    return ["%s=i%d" % pair for pair in numbers.items()]

@@ -24,7 +24,6 @@
 // * unterminated: a list of strings without a NUL.
 // * natural-groups: portal groups as close as alignment allows; iscsicli.c of the SDK counts the padding of sizeof.
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -162,13 +161,19 @@ static void lay_out_content(call *c, const void *what) {
     put_behind(c, "", what);
 }
 
+// As much of the bytes as the buffer takes: its size is the allocation length of the SCSI command.
+static void deliver_bytes(call *c, const char *name, ULONG *size, UCHAR *buffer) {
+    if (size)
+        *size = buffer ? (ULONG)content(&c->x, "", name, buffer, *size) : 0;
+}
+
 // What the SCSI functions share: status, response and sense data.
 static void deliver_scsi(call *c, UCHAR *status, ULONG *response_size, UCHAR *response, ULONG *sense_size,
                          UCHAR *sense) {
     if (status && given(&c->x, "", "ScsiStatus"))
         *status = (UCHAR)number(&c->x, "", "ScsiStatus");
-    deliver(c, "ResponseBuffer", response, response_size, 1, lay_out_content, "ResponseBuffer");
-    deliver(c, "SenseBuffer", sense, sense_size, 1, lay_out_content, "SenseBuffer");
+    deliver_bytes(c, "ResponseBuffer", response_size, response);
+    deliver_bytes(c, "SenseBuffer", sense_size, sense);
 }
 
 static void deliver_structure(call *c, const char *name, void *to, filler *fill) {
@@ -182,9 +187,9 @@ static void lay_out_portal_groups(call *c) {
     size_t count = list_count(&c->x, "", "Buffer");
     *(ULONG *)place(c, sizeof(ULONG), 4) = (ULONG)count;
     for (size_t i = 0; i < count; i++) {
-        char index[12], path[PATH_SIZE];
-        snprintf(index, sizeof index, "%u", (unsigned)i);
-        size_t portals = list_count(&c->x, "Buffer", index);
+        char group_path[PATH_SIZE], path[PATH_SIZE];
+        element(group_path, "", "Buffer", i);
+        size_t portals = list_count(&c->x, group_path, "Portals");
         size_t size =
             portals ? sizeof(ISCSI_TARGET_PORTAL_GROUPW) + (portals - 1) * sizeof(ISCSI_TARGET_PORTALW) : sizeof(ULONG);
         if (portals && variant(&c->x, "natural-groups"))
@@ -193,7 +198,7 @@ static void lay_out_portal_groups(call *c) {
         ISCSI_TARGET_PORTALW *portal = group->Portals;
         group->Count = (ULONG)portals + (variant(&c->x, "inner-counts") ? 0x40000000u : 0);
         for (size_t j = 0; j < portals; j++)
-            fill_portal(c, element(path, "Buffer", index, j), portal + j);
+            fill_portal(c, element(path, group_path, "Portals", j), portal + j);
     }
 }
 

@@ -1,0 +1,35 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What runs batches against the stand-in. Each has ``run(batch, environment) -> answer``, texts in the wire form."""
+
+from __future__ import annotations
+
+import os
+from unittest import mock
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import native
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
+
+
+class Here:
+    """The ctypes runner in this process, and the stand-in as a shared object."""
+
+    def run(self, batch, environment):
+        with mock.patch.dict(os.environ, environment):
+            return native.run_here(batch, str(build.library("elf")))
+
+
+class WindowsPython:
+    """The ctypes runner as it is sent to a host: on standard input of a Windows CPython, which loads the DLL."""
+
+    def __init__(self, python):
+        self.python = python
+
+    def run(self, batch, environment):
+        program = python_payload.build(batch, windows_path(build.library("x64")))
+        done = self.python.run(None, stdin=program.encode("ascii"), env=environment)
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        return python_payload.answer(done.stdout.decode("ascii"))
