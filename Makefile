@@ -36,7 +36,7 @@ MAKEFLAGS += --no-builtin-rules --output-sync=target
 ##@ Use
 .PHONY: demo
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
-	$(call IN_VIEW,$(CORE)) ansible-playbook -i demo/inventory.yml demo/demo.yml
+	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
 
 ##@ Check (test-unit, test-integration, test-proof, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 REPORTS := $(foreach suite,$(SUITES),$(foreach core,$(CORES),.build/reports/$(suite)-$(core).xml))
