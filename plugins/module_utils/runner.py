@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs a batch on a *machine*: something with memory and the DLL's exports. The twin of the runner in Iscsidsc.cs.
 
-Two machines exist: :mod:`native` (ctypes, the real DLL) and the simulator's. The rules below are those of the DLL's callers: Microsoft's sample
-iscsicli.c for the sizing protocol; os-win, go-win-iscsidsc and HPE's host libraries for what goes wrong with it.
+Two machines exist: :mod:`native` (ctypes, the real DLL) and the simulator's. The rules below are those of the DLL's
+callers: Microsoft's sample iscsicli.c for the sizing protocol; os-win, go-win-iscsidsc and HPE's host libraries for
+what goes wrong with it.
 """
 
 from __future__ import annotations
@@ -51,7 +52,11 @@ class Machine(t.Protocol):
         """Clear and free what :meth:`allocate` gave."""
 
     def call(self, export, arguments, limit):
-        """The status of the export called with integers. ``limit`` in milliseconds or None; raises TimedOut, NoSuchExport."""
+        """The status of the export called with integers.
+
+        :param limit: milliseconds, or None.
+        :raises TimedOut, NoSuchExport:
+        """
 
     def clock(self):
         """Milliseconds from some beginning."""
@@ -81,19 +86,26 @@ class _Memory(t.NamedTuple):
     size: int
 
 
+class _Item(t.NamedTuple):
+    """One record or text of an earlier run: its address, and the block it lies in."""
+
+    address: int
+    block: _Memory
+
+
 class _Done(t.NamedTuple):
     """A run with its memory, kept until the batch ends because later calls may look at it."""
 
     run: calls.Run
     memory: tuple
-    stack: tuple  # ((address, end of its block), ...) of the items it was for, outermost first
+    stack: tuple  # the _Item of each level it was for, outermost first
 
 
 class _Execution:
     """One program on one machine."""
 
     def __init__(self, program, machine):
-        self.program, self.machine = program, machine
+        self.program, self.machine, self.host = program, machine, machine.host
         self.done = []  # for each call so far: (outcome, [_Done])
         self.deadline = machine.clock() + program.limit if program.limit else None
         self.stopped = False  # a vital call failed
@@ -104,13 +116,14 @@ class _Execution:
             for call in self.program.calls:
                 self.done.append(self._perform(call))
             results = tuple(calls.Result(outcome, tuple(done.run for done in runs)) for outcome, runs in self.done)
-            return calls.Answer(self.machine.host, results)
+            return calls.Answer(self.host, results)
         finally:
             if not self.hung:  # a hung call may still write to its blocks
-                self.machine.release([memory.address for _outcome, runs in self.done for done in runs for memory in done.memory])
+                self._release([memory for _outcome, runs in self.done for done in runs for memory in done.memory])
 
     def _perform(self, call):
-        asks_for_failure = any(isinstance(condition, calls.Succeeded) and not condition.expected for condition in call.when)
+        asks_for_failure = any(isinstance(condition, calls.Succeeded) and not condition.expected
+                               for condition in call.when)
         if self.hung or (self.stopped and not asks_for_failure):
             return calls.NOT_REACHED, []
         runs = []
@@ -131,24 +144,34 @@ class _Execution:
             self.stopped = True
         return outcome, runs
 
-    # -- one run ------------------------------------------------------------------------------------------------------------------
+    # -- one run -------------------------------------------------------------------------------------------------------
 
     def _run(self, call, indexes, stack):
         started = self.machine.clock()
         memory = [self._fresh(block) for block in call.blocks]
-        retry = call.retry[0] if call.retry else calls.Retry(0, 0, ())
-        for attempt in range(retry.times + 1):
-            status = self._sized(call, memory, stack)
-            if status not in retry.statuses or attempt == retry.times or self._out_of_time(retry.delay):
-                break
-            self.machine.sleep(retry.delay)
+        try:
+            status = self._repeated(call, memory, stack)
+        except (BadItems, NoSuchExport):
             self._release(memory)
-            memory = [self._fresh(block) for block in call.blocks]
+            raise
         captured = tuple(
             calls.Captured(index, memory[index].address, self.machine.read(*memory[index]))
             for index, block in enumerate(call.blocks) if block.back and memory[index].size)
         run = calls.Run(status, max(0, self.machine.clock() - started), indexes, captured)
         return _Done(run, tuple(memory), stack)
+
+    def _repeated(self, call, memory, stack):
+        """The status at last; each attempt has fresh memory."""
+        retry = call.retry[0] if call.retry else calls.Retry(0, 0, ())
+        for attempt in range(retry.times + 1):
+            status = self._sized(call, memory, stack)
+            again = status in retry.statuses if retry.statuses else failed(status)
+            if not again or attempt == retry.times or self._out_of_time(retry.delay):
+                break
+            self.machine.sleep(retry.delay)
+            self._release(memory)
+            memory[:] = [self._fresh(block) for block in call.blocks]
+        return status
 
     def _fresh(self, block):
         if not block.size:
@@ -156,7 +179,8 @@ class _Execution:
         address = self.machine.allocate(block.size)
         self.machine.write(address, block.data)
         for relocation in block.relocations:
-            self.machine.write(address + relocation.at, (address + relocation.to).to_bytes(self.program.pointer, "little"))
+            pointer = (address + relocation.to).to_bytes(self.program.pointer, "little")
+            self.machine.write(address + relocation.at, pointer)
         return _Memory(address, block.size)
 
     def _release(self, memory):
@@ -206,12 +230,10 @@ class _Execution:
         if isinstance(argument, calls.Address):
             block = memory[argument.block]
             return block.address + argument.offset if block.size else 0
-        address, end = stack[argument.level]
+        item = stack[argument.level]
         if isinstance(argument, calls.Item):
-            return address + argument.offset
-        if address + argument.offset + argument.width > end:
-            raise BadItems()
-        return int.from_bytes(self.machine.read(address + argument.offset, argument.width), "little")
+            return item.address + argument.offset
+        return self._number(item, argument.offset, argument.width)
 
     def _left(self):
         return None if self.deadline is None else max(1, self.deadline - self.machine.clock())
@@ -219,7 +241,7 @@ class _Execution:
     def _out_of_time(self, wait):
         return self.deadline is not None and self.machine.clock() + wait >= self.deadline
 
-    # -- items --------------------------------------------------------------------------------------------------------------------
+    # -- items ---------------------------------------------------------------------------------------------------------
 
     def _items(self, each):
         """[(indexes, stack), ...] of all items of an earlier call."""
@@ -229,8 +251,8 @@ class _Execution:
             if not failed(done.run.status):
                 inside = [(done.run.items, done.stack)]
                 for level in each.levels:
-                    inside = [(indexes + (number,), stack + (item,))
-                              for indexes, stack in inside for number, item in enumerate(self._level(level, done, stack))]
+                    inside = [(indexes + (number,), stack + (item,)) for indexes, stack in inside
+                              for number, item in enumerate(self._level(level, done, stack))]
                     if len(inside) + len(found) > MAX_ITEMS:
                         raise BadItems()
                 found.extend(inside)
@@ -243,27 +265,23 @@ class _Execution:
             block = done.memory[level.block]
             count = self._u32(done.memory[level.count_block].address + level.count_offset)
             return self._records(block.address, block, level.stride, count)
-        item, end = stack[-1]
-        block = next(block for block in done.memory if block.address + block.size == end)
-        if item + max(level.count_offset + 4, level.pointer_offset + self.program.pointer) > end:
-            raise BadItems()
-        count = self._u32(item + level.count_offset)
-        pointer = int.from_bytes(self.machine.read(item + level.pointer_offset, self.program.pointer), "little")
-        return self._records(pointer, block, level.stride, count)
+        count = self._number(stack[-1], level.count_offset, 4)
+        pointer = self._number(stack[-1], level.pointer_offset, self.program.pointer)
+        return self._records(pointer, stack[-1].block, level.stride, count)
 
-    def _records(self, start, block, stride, count):
-        end = block.address + block.size
+    @staticmethod
+    def _records(start, block, stride, count):
         if not count:
             return []
-        if count > MAX_ITEMS or start < block.address or start + count * stride > end:
+        if count > MAX_ITEMS or start < block.address or start + count * stride > block.address + block.size:
             raise BadItems()
-        return [(start + index * stride, end) for index in range(count)]
+        return [_Item(start + index * stride, block) for index in range(count)]
 
     def _strings(self, block):
         raw = self.machine.read(*block) if block.size else b""
-        end, at, found = block.address + block.size, 0, []
+        at, found = 0, []
         while at + 2 <= len(raw) and raw[at:at + 2] != b"\0\0":
-            found.append((block.address + at, end))
+            found.append(_Item(block.address + at, block))
             if len(found) > MAX_ITEMS:
                 raise BadItems()
             while raw[at:at + 2] != b"\0\0":
@@ -273,7 +291,7 @@ class _Execution:
             at += 2
         return found
 
-    # -- conditions ---------------------------------------------------------------------------------------------------------------
+    # -- conditions ----------------------------------------------------------------------------------------------------
 
     def _holds(self, condition):
         if isinstance(condition, calls.Succeeded):
@@ -288,15 +306,22 @@ class _Execution:
         return outcome == calls.RAN and bool(runs) and not failed(runs[-1].run.status)
 
     def _matches(self, item, patterns):
-        address, end = item
         for pattern in patterns:
-            start = address + pattern.offset
-            if start + len(pattern.data) > end:
+            if not self._inside(item, pattern.offset, len(pattern.data)):
                 return False
-            found = self.machine.read(start, len(pattern.data))
+            found = self.machine.read(item.address + pattern.offset, len(pattern.data))
             if (_folded(found) != _folded(pattern.data)) if pattern.fold else (found != pattern.data):
                 return False
         return True
+
+    @staticmethod
+    def _inside(item, offset, size):
+        return item.address + offset + size <= item.block.address + item.block.size
+
+    def _number(self, item, offset, width):
+        if not self._inside(item, offset, width):
+            raise BadItems()
+        return int.from_bytes(self.machine.read(item.address + offset, width), "little")
 
     def _u32(self, address):
         return int.from_bytes(self.machine.read(address, 4), "little")
