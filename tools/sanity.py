@@ -25,23 +25,19 @@ from ansible_test._internal.python_requirements import get_venv_packages
 from ansible_test._util.target.common.constants import CONTROLLER_PYTHON_VERSIONS, REMOTE_ONLY_PYTHON_VERSIONS
 from stage import stage
 
-BUILD = Path(".build").absolute()
-
 # ansible-test makes a virtual environment for each test, and installs pip in it with a script that it takes from a
 # cache, or else downloads from a server of its own. Any script in the cache serves, as long as pip is there afterwards.
 BOOTSTRAP_URL = "https://ci-files.testing.ansible.com/ansible-test/get-pip-{version}.py"
 BOOTSTRAP_STAND_IN = "import ensurepip\n\nensurepip.bootstrap()\n"
 
 
-def make_home():
+def make_home(home):
     """Make a home folder for ansible-test, so that our cache serves us alone. The user's settings of pip hold in it."""
-    home = BUILD / "home"
     for folder in (home / ".config", home / ".pip"):
         folder.mkdir(parents=True, exist_ok=True)
     (home / ".pip/pip.conf").write_text("[global]\nquiet = 2\n")
     with contextlib.suppress(FileExistsError):
         (home / ".config/pip").symlink_to(Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"), "pip"))
-    return home
 
 
 def provide_bootstrap(home):
@@ -71,7 +67,8 @@ def find_pythons():
 
 def main():
     copy = stage(sys.argv[1])
-    home = make_home()
+    home = Path(sys.argv[1], "home").absolute()
+    make_home(home)
     provide_bootstrap(home)
     here = os.path.dirname(sys.executable)
     environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), os.environ["PATH"]]))
