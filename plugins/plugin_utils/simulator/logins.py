@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ...module_utils import status
 from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
 from .exports import export
@@ -52,10 +54,8 @@ class Logins:
                 code = status.TARGET_ALREADY_LOGGED_IN
         self.state["persistent_logins"].append(record)
         if self.dialect["saved_login_connects"] == "at_once":
-            try:
+            with contextlib.suppress(Refused):  # it tries again by itself; the saving went well
                 self._open(record, [record["TargetPortal"]] if record["TargetPortal"]["Address"] else portals)
-            except Refused:
-                pass  # it tries again by itself; the saving went well
         return code, {}
 
     @export("ReportIScsiPersistentLoginsW")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ...module_utils import status
 from .exports import export
 from .network import Refused, same
@@ -120,10 +122,8 @@ class Settings:
     def _add_isns(self, given):
         """Kept whether or not it answers; it is asked in the background."""
         self._add_server("isns_servers", given["Address"])
-        try:
+        with contextlib.suppress(Refused):
             self._ask_isns(given["Address"])
-        except Refused:
-            pass
 
     @export("RemoveISNSServerW")
     def _remove_isns(self, given):

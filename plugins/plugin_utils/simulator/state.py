@@ -14,8 +14,22 @@ import ipaddress
 from ...module_utils import flags, status
 from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
 from . import dialects
-from .schema import (REQUIRED, Blob, Choice, Coded, Kind, List, Map, Number, Size, StateError, Table, Text, Truth,
-                     nearest)
+from .schema import (
+    REQUIRED,
+    Blob,
+    Choice,
+    Coded,
+    Kind,
+    List,
+    Map,
+    Number,
+    Size,
+    StateError,
+    Table,
+    Text,
+    Truth,
+    nearest,
+)
 
 DEFAULT_INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 ULONG_MAX = (1 << 32) - 1

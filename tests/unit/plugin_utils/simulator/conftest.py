@@ -45,7 +45,7 @@ def portal(address, port=3260):
 MULTIPATH = {"LoginFlags": 2}
 
 
-def chap(user=b"host", secret=SECRET.encode(), kind=1, **more):
+def chap(user=b"host", secret=b"simulated-001", kind=1, **more):
     return dict(more, InformationSpecified=0xE0, AuthType=kind, Username=user, Password=secret)
 
 

@@ -175,10 +175,9 @@ def test_a_damaged_copy_is_named_with_the_remedy(host):
 def test_a_failed_batch_changes_nothing(host):
     one = host()
     one.save()
-    with pytest.raises(RuntimeError):
-        with store.Store(str(one.path)).transaction() as found:
-            found["persistent_logins"].clear()
-            raise RuntimeError
+    with pytest.raises(RuntimeError), store.Store(str(one.path)).transaction() as found:
+        found["persistent_logins"].clear()
+        raise RuntimeError
     assert len(one.logins) == 1
 
 
