@@ -12,6 +12,7 @@ import difflib
 import os
 import time
 
+from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
 
@@ -24,6 +25,9 @@ RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
 def powershell(action, settings, task_vars):
     """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs."""
     def run(batch):
+        if C.DEFAULT_KEEP_REMOTE_FILES:  # then even connections that pipeline write the module's input to the host
+            raise AnsibleActionFail("keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) would leave the calls in a file on "
+                                    "the host, and calls may hold secrets. Switch it off.")
         result = action._execute_module(module_name=RUNNER_MODULE, module_args={"batch": batch}, task_vars=task_vars)
         if "answer" not in result:
             raise AnsibleActionFail("The call runner did not run on the host: %s"

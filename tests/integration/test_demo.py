@@ -68,3 +68,9 @@ def test_the_example_for_real_hosts_leaves_the_engine_to_the_connection(site, de
     hosts = json.loads(done.stdout)["_meta"]["hostvars"]
     assert {hosts[name]["ansible_connection"] for name in hosts} == {"winrm", "psrp", "ssh"}
     assert not any(variable.startswith("winstorage_") for name in hosts for variable in hosts[name])
+
+
+def test_the_readme_shows_what_the_demo_prints(play):
+    (shown,) = re.findall("```text\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    printed = "".join(line.removeprefix(" " * 8) for line in play.output.splitlines(keepends=True))
+    assert shown in printed

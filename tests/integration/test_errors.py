@@ -39,6 +39,7 @@ CASES = {  # host -> (state, variables, what the error must say, in this order)
                    "iscsidsc.dll cannot be loaded.*wants a Windows host"),
     "no-python": (None, dict(PYTHON, winstorage_iscsi_python="/no/such/python"),
                   "winstorage_iscsi_python is '/no/such/python'.*exit code 127"),
+    "kept-files": (None, {"winstorage_iscsi_engine": "powershell"}, "keep_remote_files.*secrets. Switch it off"),
     "no-engine": (RUNNING, {"winstorage_iscsi_engine": "pwershell"},
                   "did you mean powershell.*auto, powershell, python, simulator, native"),
 }
@@ -68,7 +69,7 @@ def play(site):
 - hosts: fine
   gather_facts: false
   tasks:
-{tasks}""", "-vvvvv", ANSIBLE_FORKS="2")
+{tasks}""", "-vvvvv", ANSIBLE_FORKS="2", ANSIBLE_KEEP_REMOTE_FILES="true")
 
 
 @pytest.mark.parametrize("host", CASES)
