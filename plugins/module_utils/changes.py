@@ -3,10 +3,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A plan carried out: its steps as calls of one batch that ends with reading everything again.
 
-What must not happen is that a login is gone and nobody says so. Therefore nothing is removed that the plan has not found possible to save again; each
-save asks first whether the record is there already (so that a removal that took more, or less, than meant is made good and nothing is
-saved twice); a save that failed is tried once more; where it failed again, the record that was there before is put back. All of that is
-decided on the host, by conditions on lists read in between: no connection is needed until the answer.
+What must not happen is that a login is gone and nobody says so. Nothing is removed that the plan has not found possible
+to save again, and where that is doubtful the host is asked first, by saving one more. All that follows is
+decided on the host, by conditions on lists read in between, for no connection is needed until the answer:
+
+* One identity after the other is removed and saved again, so that whatever breaks in the middle endangers that one.
+* A removal is made only while more are there than shall stay, and each save only while fewer are there than meant. So a
+  removal that took more, or less, is made good, and two tasks at a time do not save a login twice.
+* A list can be empty for a moment after a change (observed: os-win). What nobody meant to touch is therefore
+  saved again only if two lists in a row lack it.
+* A save that failed is tried once more. Where nothing could be saved, the record that was there before is put back.
+* Where the lists themselves fail, a login is rather saved twice than lost.
 """
 
 from __future__ import annotations
@@ -14,13 +21,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import calls, initiator, reconcile, records, status, structures
+from . import calls, forecast, initiator, reconcile, records, status, structures
 from .program import Builder
 from .structures import ISCSI_ANY_INITIATOR_PORT, PERSISTENT_ISCSI_LOGIN_INFO, ISCSI_TARGET_PORTAL_INFO_EX
 
 LIST_AGAIN = calls.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
 UNHURRIED = calls.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
 _MANY = 0xFFFFFFFF
+LIST_BUDGET = 64 << 20  # bytes of lists that the target keeps until the batch ends
+_RECORD_BYTES = 2080  # of a login in a list
+_LISTS = 2  # beside one for each turn of removals
 
 
 @dataclasses.dataclass
@@ -43,6 +53,34 @@ class _Kind(t.NamedTuple):
     save: t.Callable
 
 
+class _Unit:
+    """The records of one identity and one spelling of its address: what shall go, and what shall be there then.
+
+    ``step`` is None for what no step means, but a removal may take along.
+    """
+
+    def __init__(self, step, change):
+        self.step, self.change = step, change
+        self.tried = None  # the list that shows whether one more could be saved
+        self.removal = None  # the first call that may have taken one of ``before``
+        self.saves = {}  # number in ``after`` -> the calls that may have saved it
+
+    @property
+    def turns(self):
+        """How many calls it takes to remove what shall go, should each take but one."""
+        return self.change.removes + bool(self.tried)
+
+
+def _spelled(step, change):
+    """A unit for each spelling of the address among the records: what is removed is named by its own text."""
+    spellings = {}
+    for side, found in (("before", change.before), ("after", [record for record, _secret in change.after])):
+        for number, record in enumerate(found):
+            spellings.setdefault(_address(record).lower(), {"before": [], "after": []})[side].append(
+                getattr(change, side)[number])
+    return [_Unit(step, dataclasses.replace(change, **sides)) for sides in spellings.values()]
+
+
 class Execution:
     """The calls of a plan for one pointer width, and what their answers mean."""
 
@@ -50,22 +88,32 @@ class Execution:
         self.plan, self.limits = plan, limits
         self.builder = Builder(pointer)
         self.made = []  # (step or None, what it does in words, call), in order
-        for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key", "isns_servers", "radius_servers"):
+        self.removals = []  # (records.Change, the call that removes), in order
+        for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key"):
             self._each(kind, _SIMPLE[kind])
-        self._records("target_portals", _PORTALS, [])
-        self._each("static_targets", _static_target)
+        for kind in ("isns_servers", "radius_servers"):
+            self._each(kind, _SIMPLE[kind], _not_removing)
+        self._records("target_portals", _PORTALS, [], _not_removing)
+        self._each("static_targets", _static_target, _not_removing)
         self._records("persistent_logins", _LOGINS, plan.swept)
-        self._each("sessions", _session)
+        # what made targets known goes last: a login can be saved only to a target that is known
+        self._records("target_portals", _PORTALS, [], _removing)
+        for kind in ("isns_servers", "radius_servers"):
+            self._each(kind, _SIMPLE[kind], _removing)
+        self._each("static_targets", _static_target, _removing)
+        self._sessions()
         self._each("persistent_devices", _device)
         self.reading = initiator.Reading(pointer, subsets, self.builder)
 
     def program(self):
         return self.builder.program(1000 * self.limits.total)
 
-    def _each(self, kind, emit):
-        for step in self.plan.steps:
-            if step.kind == kind:
-                emit(self, step)
+    def _steps(self, kind, which=lambda step: True):
+        return [step for step in self.plan.steps if step.kind == kind and which(step)]
+
+    def _each(self, kind, emit, which=lambda step: True):
+        for step in self._steps(kind, which):
+            emit(self, step)
 
     def call(self, step, what, export, **values):
         """Add a call that a step is answerable for."""
@@ -73,80 +121,172 @@ class Execution:
         self.made.append((step, what, made))
         return made
 
-    # -- records: remove, then save what shall be there and is not -----------------------------------------------------------------
+    # -- records: remove, then save what shall be there and is not -----------------------------------------------------
 
-    def _records(self, kind, how, swept):
-        steps = [step for step in self.plan.steps if step.kind == kind]
-        changing = [step for step in steps if step.action != "refresh"]
-        removing = [step for step in changing if step.detail.removes]
-        shaken = swept + [step.detail for step in removing]
-        later = [step for step in changing if step.detail.saves or step.detail.removes and step.detail.after]
-        first = [step for step in later if not step.detail.removes and not _swept_by(step.detail, removing)]
-        for step in first:  # what no removal can touch is saved before anything is taken away
-            self._save_missing(how, None, step, step.detail)
-        listed = self._list(how) if shaken else None
-        for step in removing:
-            listed = self._remove(how, listed, step)
-        if shaken:
-            for step in [step for step in later if step not in first]:
-                self._save_missing(how, listed, step, step.detail)
-            for change in swept:
-                self._save_missing(how, listed, None, change)
-            for step in removing:
-                if step.detail.replaces:
-                    self._put_back(how, self._list(how), step)
+    def _records(self, kind, how, swept, which=lambda step: True):
+        steps = self._steps(kind, which)
+        units = [unit for step in steps if step.action != "refresh" for unit in _spelled(step, step.detail)]
+        units += [unit for change in swept for unit in _spelled(None, change)]
+        if units:
+            listed = self._list(how)
+            for group in self._groups(units):
+                self._carry_out(how, group, listed)
         for step in steps:
             if step.action == "refresh":
                 self.call(step, "refresh", "RefreshIScsiSendTargetPortalW", limit=1000 * self.limits.discovery,
                           **_portal_place(step.detail.wish.record))
 
-    def _list(self, how):
-        return self.builder.call(how.export, retry=LIST_AGAIN)
+    def _groups(self, units):
+        """What is carried out together: first all that only adds, then one place after the other, siblings together.
 
-    def _remove(self, how, listed, step):
-        """Remove until as many are left as meant to be, one removal more than records, and list each time: one may take one, or all."""
-        change = step.detail
-        left = len(change.before) - change.removes
-        for _attempt in range(change.removes + 1):
-            condition = self._count(how, listed, change.one, left + 1, _MANY)
-            how.remove(self, step, change.one, [condition])
+        On a host with very many logins several places go together, since each costs lists as long as the logins.
+        """
+        places = {}
+        wide = {unit.change.one.target.lower() for unit in units
+                if unit.change.removes and hasattr(unit.change.one, "target") and unit.change.one.portal is None}
+        for unit in units:
+            target, _instance, _port_number, portal = reconcile.key(unit.change.one)
+            places.setdefault((target, None if target in wide else portal), []).append(unit)
+        adding = [unit for group in places.values() if not _shaken(group) for unit in group]
+        shaken = [group for group in places.values() if _shaken(group)]
+        lists = sum(_LISTS + max(unit.change.removes for unit in group) for group in shaken)
+        together = -(-lists * self.plan.logins * _RECORD_BYTES // LIST_BUDGET) or 1
+        merged = [sum(shaken[at:at + together], []) for at in range(0, len(shaken), together)]
+        adding = [adding] if adding else []
+        return merged + adding if self.plan.logins > reconcile.MAX_PERSISTENT_LOGINS else adding + merged
+
+    def _carry_out(self, how, units, listed):
+        """Remove, save what is missing then, try once more, and put back."""
+        meant, swept = [unit for unit in units if unit.step], [unit for unit in units if not unit.step]
+        listed = self._try(how, meant, listed)
+        for turn in range(max(unit.turns for unit in units)):
+            for unit in units:
+                if turn < unit.turns:
+                    self._remove(how, listed, unit)
             listed = self._list(how)
+        shaken = _shaken(units)
+        for unit in meant:
+            self._save(how, unit, [listed], shaken)
+        if not any(unit.change.after for unit in units) or how is _PORTALS and not shaken:
+            return  # nothing to save, or portals: a discovery that failed has listed the portal all the same
+        again = self._list(how)
+        for unit in meant:
+            self._save(how, unit, [again], shaken)
+        for unit in swept:
+            self._save(how, unit, [listed, again], shaken)
+        if shaken:
+            last = self._list(how)
+            for unit in units:
+                self._put_back(how, unit, units, last)
+
+    def _try(self, how, units, listed):
+        """Where saving may be refused, save one more first: unless a list shows it, nothing is removed."""
+        doubtful = [unit for unit in units if unit.change.doubtful and unit.change.removes and unit.change.after]
+        if not doubtful:
+            return listed
+        for unit in doubtful:
+            record, secret = unit.change.after[0]
+            how.save(self, unit.step, record, secret, [self._count(how, listed, record, 1, len(unit.change.before))],
+                     "try")
+        listed = self._list(how)
+        for unit in doubtful:
+            unit.tried = listed
         return listed
 
-    def _save_missing(self, how, listed, step, change):
-        """Save each record unless as many are there; again where that failed and a new list still lacks it."""
-        new = list(enumerate(change.after))[0 if listed else len(change.before):]
-        saved = [how.save(self, step, record, secret, [self._count(how, listed, change.one, 0, index)] if listed else [])
-                 for index, (record, secret) in new]
-        if not saved or how is _PORTALS and not change.before:
-            return  # a discovery that failed has listed the portal all the same
-        again = self._list(how)
-        for (index, (record, secret)), made in zip(new, saved):
-            how.save(self, step, record, secret,
-                     [calls.Succeeded(made.index, 0), self._count(how, again, change.one, 0, index)])
+    def _list(self, how):
+        return self.builder.call(how.export, retry=LIST_AGAIN, back=False)
 
-    def _put_back(self, how, listed, step):
-        """Where nothing of a replaced record could be saved, save what was there before."""
-        for record in step.detail.before:
-            how.save(self, step, record, step.detail.wish.secret, [self._count(how, listed, record, 0, 0)], "put back")
+    def _remove(self, how, listed, unit):
+        """Take one away, or all, for a removal may do either; only while more are there than shall stay."""
+        change = unit.change
+        when = [self._count(how, listed, change.one, len(change.before) - change.removes + 1, _MANY)]
+        if unit.tried:
+            when.append(self._count(how, unit.tried, change.one, len(change.before) + 1, _MANY))
+        made = how.remove(self, unit.step, change.one, when)
+        unit.removal = unit.removal or made
+        self.removals.append((change, made))
 
-    def _count(self, how, listed, record, least, most):
+    def _save(self, how, unit, lists, shaken):
+        """Save each record that all the lists lack, unless a call before has saved it."""
+        for index in range(0 if shaken else len(unit.change.before), len(unit.change.after)):
+            record, secret = unit.change.after[index]
+            earlier = unit.saves.setdefault(index, [])
+            when = _all_failed(earlier) + [missing for listed in lists for missing in self._missing(how, listed, record, index)]
+            earlier.append(how.save(self, unit.step, record, secret, when))
+
+    def _put_back(self, how, unit, units, listed):
+        """Where nothing could be saved, save what was there before. Where no list tells, rather save once too often."""
+        change = unit.change
+        if not change.after or unit.step and not change.removes:
+            return
+        failed = _all_failed(made for calls_made in unit.saves.values() for made in calls_made)
+        gone = self._count(how, listed, change.one, 0, 0)
+        for record in change.before[:len(change.after)]:
+            how.save(self, unit.step, record, change.secret, failed + [gone], "put back")
+        removal = unit.removal or next(other.removal for other in units if other.removal)
+        unseen = [calls.Succeeded(listed.index, 0), calls.Succeeded(removal.index, 1)]
+        for record, secret in change.after:
+            how.save(self, unit.step, record, secret, failed + unseen, "save unseen")
+
+    def _missing(self, how, listed, record, index):
+        """Conditions that at most ``index`` are in the list, however Windows spells the address."""
+        return [self._count(how, listed, record, 0, index, address) for address in _spellings(_address(record))]
+
+    def _count(self, how, listed, record, least, most, address=None):
         """The condition that between ``least`` and ``most`` records with this identity are in the list."""
         layout = how.structure.layout(self.builder.abi)
-        portal = record.portal or records.Portal("", 0)
-        values = (getattr(record, "target", None), record.initiator_instance, _port(record.initiator_port), portal.address, portal.port)
+        address = _address(record) if address is None else address
+        # what is saved for any portal may show one TCP port or another
+        values = (getattr(record, "target", None), record.initiator_instance, _port(record.initiator_port), address,
+                  record.portal.port if record.portal else None)
         patterns = []
         for path, value in zip(how.paths, values):
-            if path is not None:
+            if path is not None and value is not None:
                 text = isinstance(value, str)
                 data = structures.encode_text(value, 2) if text else value.to_bytes(2 if path.endswith("Socket") else 4, "little")
                 patterns.append(calls.Pattern(layout.offset_of(path), data, int(text)))
         patterns.reverse()  # numbers and addresses tell records apart sooner than names
         return calls.Matching(self.builder.items(listed, how.output), tuple(patterns), least, most)
 
+    # -- sessions ------------------------------------------------------------------------------------------------------
 
-def _swept_by(change, removing):
-    return any(reconcile.sweeps(step.detail.before[0], change.one) for step in removing)
+    def _sessions(self):
+        """Log in and out. A login saved above may have opened its session by itself: then there are more than before."""
+        saved = {reconcile.key(change.one) for change in self.plan.changes("persistent_logins") if change.saves}
+        steps = self._steps("sessions")
+        fresh = [step for step in steps if step.action == "login" and reconcile.key(step.detail[0]) in saved]
+        listed = self.builder.call("GetIScsiSessionListW", retry=LIST_AGAIN, back=False) if fresh else None
+        for step in steps:
+            most = self.plan.sessions + fresh.index(step) if step in fresh else None
+            _session(self, step, () if most is None else (
+                calls.Matching(self.builder.items(listed, "SessionInfo"), (), 0, most),))
+
+
+def _removing(step):
+    return step.action == "remove"
+
+
+def _not_removing(step):
+    return step.action != "remove"
+
+
+def _shaken(units):
+    return any(unit.change.removes for unit in units)
+
+
+def _all_failed(made):
+    """Conditions that none of the calls has succeeded; one that was skipped has not."""
+    return [calls.Succeeded(one.index, 0) for one in made]
+
+
+def _address(record):
+    return record.portal.address if record.portal else ""
+
+
+def _spellings(address):
+    """How Windows may spell an address that was saved as this one: IPv6 in canonical form, and in brackets."""
+    canonical = forecast.canonical_address(address)
+    return list(dict.fromkeys([address.lower()] + ([canonical, "[%s]" % canonical] if ":" in canonical else [])))
 
 
 def _port(number):
@@ -248,25 +388,28 @@ _SIMPLE = {
 
 
 def _static_target(execution, step):
-    wanted = step.detail
+    wish, record = step.detail
     if step.action == "remove":
-        execution.call(step, "remove", "RemoveIScsiStaticTargetW", TargetName=wanted.name)
+        execution.call(step, "remove", "RemoveIScsiStaticTargetW", TargetName=wish.name)
         return
-    group = None
-    if wanted.portals is not None:
-        abi = execution.builder.abi
-        portal = structures.ISCSI_TARGET_PORTAL.layout(abi)
-        group = len(wanted.portals).to_bytes(4, "little") + b"".join(portal.pack(_place(one)) for one in wanted.portals)
-        group = group.ljust(structures.ISCSI_TARGET_PORTAL_GROUP.layout(abi).size, b"\0")
-    options = wanted.login_options and wanted.login_options.structure(wanted.secret.reveal() if wanted.secret else None)
-    execution.call(step, step.action, "AddIScsiStaticTargetW", TargetName=wanted.name, TargetAlias=wanted.alias,
-                   TargetFlags=wanted.target_flags or 0, Persist=1, LoginOptions=options, PortalGroup=group)
+    execution.call(step, step.action, "AddIScsiStaticTargetW", TargetName=wish.name, TargetAlias=record.alias or None,
+                   TargetFlags=record.target_flags, Persist=1, LoginOptions=_options(record, wish.secret),
+                   PortalGroup=_portal_group([portal for group in record.portal_groups for portal in group], execution.builder.abi))
 
 
-def _session(execution, step):
+def _portal_group(portals, abi):
+    """The bytes of one ISCSI_TARGET_PORTAL_GROUP, which ends with as many portals as it counts."""
+    if not portals:
+        return None
+    portal = structures.ISCSI_TARGET_PORTAL.layout(abi)
+    group = len(portals).to_bytes(4, "little") + b"".join(portal.pack(_place(one)) for one in portals)
+    return group.ljust(structures.ISCSI_TARGET_PORTAL_GROUP.layout(abi).size, b"\0")
+
+
+def _session(execution, step, when):
     if step.action == "login":
         record, wish = step.detail
-        _log_in(execution, step, record, wish.secret, (), "log in", False, wish.key)
+        _log_in(execution, step, record, wish.secret, when, "log in", False, wish.key)
     else:
         adapter = [int(half, 16) for half in step.detail.session_id.split("-")]
         execution.call(step, "log out", "LogoutIScsiTarget", retry=UNHURRIED, limit=1000 * execution.limits.login,

@@ -69,7 +69,8 @@ def converge(run, declaration, check=False, limits=changes.Limits()):
         raise Refused(plan)
     rest = [step for step in plan.steps if step.kind != "service"]
     if check or not rest:
-        return Report(plan, before, before, plan.changed, warnings=before.warnings + plan.warnings)
+        after = before if check else dataclasses.replace(before, host=_host_after(before.host, declaration))
+        return Report(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
     execution = changes.Execution(before.host.pointer_bits // 8, plan, _subsets(declaration), limits)
     try:
         answer = calls.decode_answer(run(calls.encode_batch(calls.Batch((execution.program(),)))))
@@ -102,6 +103,12 @@ def _read(run, declaration, check, limits):
     if check and declaration.service_state == "started" and answer.host.service_state not in (0, 4):
         return records.Snapshot(records.Host.of(answer.host)), True
     return reading.snapshot(answer, trust_service=started is not None), False
+
+
+def _host_after(host, declaration):
+    """The host once the first batch has started its service as declared."""
+    return dataclasses.replace(host, service_state="running" if declaration.service_state == "started" else host.service_state,
+                               service_start_mode=declaration.service_start_mode or host.service_start_mode)
 
 
 def _well(code):
@@ -144,19 +151,30 @@ def _judge(execution, answer, before, declaration):
                          ("Calls that failed", failures), ("Gone without being meant to", sorted(lost))):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
             problems.append("%s: %s." % (title, "; ".join(lines)))
+    for failing, line in _silent_portals(plan, discoveries):
+        (problems if failing else warnings).append(line)
     return Report(plan, before, after, plan.changed or _differ(before, after), problems, before.warnings + plan.warnings + warnings,
-                  reboot, lost, discoveries)
+                  reboot, lost, {what: code.ok for what, code in discoveries.items()})
+
+
+def _silent_portals(plan, discoveries):
+    """(whether that is a failure, a line) for each portal whose discovery failed. It is saved all the same (observed: go-win-iscsidsc)."""
+    for step in plan.steps:
+        code = discoveries.get(step.what) if step.kind == "target_portals" else None
+        if code is not None and not code.ok:
+            yield step.detail.wish.discovery_failure == "fail", "Discovery through %s failed, but the portal is saved: %s" % (
+                step.what, code.describe())
 
 
 def _replies(execution, answer):
-    """(what failed, warnings, whether a restart is needed, {portal: whether its discovery went well})."""
+    """(what failed, warnings, whether a restart is needed, {portal: the status of its discovery})."""
     failures, warnings, reboot, discoveries = [], [], False, {}
     for step, what, made in execution.made:
         result = answer.results[made.index]
         for run in result.runs:
             code = status.of(run.status)
             if what in ("discover", "refresh") and step is not None:
-                discoveries[step.what] = code.ok
+                discoveries[step.what] = code
             if code.value == status.OPERATION_REQUIRES_REBOOT:
                 reboot = True
             elif code.severity == "warning":
@@ -188,9 +206,11 @@ def _once(declaration):
     def calm(wishes):
         return wishes and [dataclasses.replace(wish, update_secret="on_create", refresh=False) for wish in wishes]
 
+    static = [wish for wish in declaration.static_targets or () if not wish.hidden]
     return dataclasses.replace(
-        declaration, update_secret="on_create", persistent_logins=calm(declaration.persistent_logins), service_state=None,
-        service_start_mode=None, target_portals=calm(declaration.target_portals), bind_all_volumes=False)
+        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, persistent_logins=calm(declaration.persistent_logins),
+        service_state=None, service_start_mode=None, target_portals=calm(declaration.target_portals), static_targets=calm(static),
+        bind_all_volumes=False)
 
 
 def _lost(before, after, plan):
@@ -211,7 +231,8 @@ def _lost(before, after, plan):
 
 
 def _differ(before, after):
-    return any(_plain(getattr(before, kind)) != _plain(getattr(after, kind)) for kind in ("persistent_logins", "target_portals"))
+    return any(_plain(getattr(before, kind)) != _plain(getattr(after, kind))
+               for kind in ("persistent_logins", "target_portals", "persistent_devices"))
 
 
 def _plain(found):

@@ -20,6 +20,8 @@ from .structures import MAX_ISCSI_HBANAME_LEN, MAX_ISCSI_NAME_LEN, MAX_ISCSI_POR
 UNSPECIFIED = "unspecified"
 CHAP_SECRET_BYTES = (12, 16)  # observed: 16 are accepted; the messages of 0xEFFF004B and 0xEFFF004C
 RADIUS_SECRET_BYTES = (22, 26)  # documentation of SetIScsiInitiatorRADIUSSharedSecret
+KEY_BYTES = (1, 255)
+PURGEABLE = ("persistent_logins", "target_portals", "isns_servers", "radius_servers")
 
 
 class DeclarationError(ValueError):
@@ -68,7 +70,7 @@ class Number:
         except ValueError:
             number = None
         if number is None or not self.least <= number <= self.most:
-            raise DeclarationError("expected a whole number from %d to %d, or %s" % (self.least, self.most, UNSPECIFIED))
+            raise DeclarationError("expected a whole number from %d to %d" % (self.least, self.most))
         return number
 
     @staticmethod
@@ -127,7 +129,9 @@ class Property(t.NamedTuple):
         if raw is None:
             return UNSPECIFIED if self.unspecified else None
         shown = self.codec.decode(raw)
-        return shown["names"] + ([shown["unknown"]] if shown["unknown"] else []) if isinstance(shown, dict) else shown
+        if isinstance(shown, dict) and "names" in shown:
+            return shown["names"] + ([shown["unknown"]] if shown["unknown"] else [])
+        return shown
 
     def write(self, record, raw):
         """A copy of a record with the value put in."""
@@ -140,7 +144,63 @@ class Property(t.NamedTuple):
                 return None
             return self.codec.encode(value)
         except ValueError as error:
-            raise DeclarationError("%s.%s: %s" % (where, self.option, error)) from None
+            raise DeclarationError("%s.%s: %s%s" % (where, self.option, error, ", or " + UNSPECIFIED if self.unspecified else "")) from None
+
+
+class _Mappings(Property):
+    """The SCSI numbers of a login. The names in the structure are those of the login itself, so they are not compared."""
+
+    def read(self, record):
+        found = record.mappings
+        return found and records.Mapping("", "", "", found.bus, found.target_number, found.luns)
+
+    def write(self, record, raw):
+        named = raw and dataclasses.replace(raw, initiator_instance=record.initiator_instance, target=record.target)
+        return dataclasses.replace(record, mappings=named)
+
+
+class ScsiNumbers:
+    """bus, target_number and luns of a :class:`records.Mapping`."""
+
+    @staticmethod
+    def encode(value):
+        unknown = set(value) - {"bus", "target_number", "luns"}
+        if unknown:
+            raise DeclarationError("expected bus, target_number and luns, got %s" % ", ".join(sorted(unknown)))
+        luns = [records.Lun(_U32.encode(lun["os_lun"]), _U64.encode(lun["target_lun"])) for lun in value.get("luns") or ()]
+        return records.Mapping("", "", "", _U32.encode(value["bus"]), _U32.encode(value["target_number"]), luns)
+
+    @staticmethod
+    def decode(raw):
+        return {"bus": raw.bus, "target_number": raw.target_number, "luns": [dataclasses.asdict(lun) for lun in raw.luns]}
+
+
+class _Portals(Property):
+    """The portals of a static target: one group of them, in any order."""
+
+    def read(self, record):
+        found = [records.Portal(address(one.address, ""), one.port) for group in record.portal_groups or () for one in group]
+        return sorted(found, key=lambda one: (one.address, one.port))
+
+    def write(self, record, raw):
+        return dataclasses.replace(record, portal_groups=[raw] if raw else [])
+
+
+class PortalList:
+    """Portals as people write them."""
+
+    @staticmethod
+    def encode(value):
+        return sorted((portal(one, "a portal") for one in value), key=lambda one: (one.address, one.port))
+
+    @staticmethod
+    def decode(raw):
+        return [place(one) for one in raw]
+
+
+def place(portal):
+    """A portal in words: 192.0.2.1:3260, [fe80::1]:3260."""
+    return "%s:%d" % ("[%s]" % portal.address if ":" in portal.address else portal.address, portal.port)
 
 
 def _replaced(record, path, raw):
@@ -149,24 +209,28 @@ def _replaced(record, path, raw):
     return dataclasses.replace(record, **{name: value})
 
 
-_TIME, _U32 = Number(0, 0xFFFFFFFF), 0xFFFFFFFF
+_U32, _U64 = Number(0, 0xFFFFFFFF), Number(0, (1 << 64) - 1)
 _OPTIONS = "login_options."
 LOGIN_OPTIONS = (
     Property("login_flags", _OPTIONS + "login_flags", flags.LOGIN_FLAGS),
     Property("header_digest", _OPTIONS + "header_digest", flags.DIGEST_TYPES, True),
     Property("data_digest", _OPTIONS + "data_digest", flags.DIGEST_TYPES, True),
     Property("maximum_connections", _OPTIONS + "maximum_connections", Number(1, 65535), True),
-    Property("default_time2wait", _OPTIONS + "default_time2wait", _TIME, True),
-    Property("default_time2retain", _OPTIONS + "default_time2retain", _TIME, True),
+    Property("default_time2wait", _OPTIONS + "default_time2wait", _U32, True),
+    Property("default_time2retain", _OPTIONS + "default_time2retain", _U32, True),
     Property("auth_type", _OPTIONS + "auth_type", flags.AUTH_TYPES, True),
     Property("username", _OPTIONS + "username", records.UserName, True),
 )
 SECURITY_FLAGS = Property("security_flags", "security_flags", flags.SECURITY_FLAGS)
 SYMBOLIC_NAME = Property("symbolic_name", "portal.symbolic_name", Text(255))
 SESSION_TYPE = Property("session_type", "session_type", Choice("data", "informational"))
+MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers, True)
 
-PERSISTENT_LOGIN = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, SESSION_TYPE)
+PERSISTENT_LOGIN = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, SESSION_TYPE, MAPPINGS)
 TARGET_PORTAL = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME,)
+SESSION = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, MAPPINGS)
+STATIC_TARGET = (Property("alias", "alias", Text(255)), _Portals("portals", "portal_groups", PortalList),
+                 Property("target_flags", "target_flags", flags.TARGET_FLAGS)) + LOGIN_OPTIONS
 
 
 @dataclasses.dataclass
@@ -222,6 +286,66 @@ def _specified(record, secret):
         options, information_specified=said, password_set=password))
 
 
+@dataclasses.dataclass
+class StaticTarget(Wish):
+    """A target declared by hand, without discovery. Its record is a :class:`records.Discovery`."""
+
+    name: str = ""
+
+    @property
+    def hidden(self):
+        """Whether it shall not be reported, so that nothing can be compared."""
+        return any(prop.option == "target_flags" and raw & flags.TARGET_FLAGS.bits["hide_static_target"]
+                   for prop, raw in self.values.items())
+
+
+@dataclasses.dataclass
+class Declaration:
+    """What a host shall be. None or empty: unmanaged."""
+
+    service_state: t.Optional[str] = None  # started
+    service_start_mode: t.Optional[str] = None  # automatic, manual, disabled
+    node_name: t.Optional[str] = None
+    chap_secret: t.Optional[Secret] = None
+    radius_secret: t.Optional[Secret] = None
+    group_preshared_key: t.Optional[Secret] = None
+    update_secret: str = "on_create"
+    persistent_logins: t.Optional[t.List[Wish]] = None
+    target_portals: t.Optional[t.List[Wish]] = None
+    static_targets: t.Optional[t.List[StaticTarget]] = None
+    sessions: t.Optional[t.List[Wish]] = None
+    isns_servers: t.Optional[t.Dict[str, bool]] = None  # address -> present
+    radius_servers: t.Optional[t.Dict[str, bool]] = None
+    persistent_devices: t.Optional[t.Dict[str, bool]] = None
+    bind_all_volumes: bool = False
+    purge: t.Tuple[str, ...] = ()
+    purge_connected: bool = False
+    force: bool = False
+
+    def subsets(self):
+        """The read operations that planning needs."""
+        needs = {"initiator"}
+        if self.persistent_logins is not None or self.sessions is not None:
+            needs |= {"persistent_logins", "sessions", "targets"}
+        for part, reads in _READS_OF.items():
+            if getattr(self, part):
+                needs |= reads
+        return needs | {kind for kind in self.purge}
+
+
+_READS_OF = {
+    "chap_secret": {"persistent_logins", "target_portals"},
+    "group_preshared_key": {"persistent_logins", "target_portals"},
+    "radius_secret": {"radius_servers"},
+    "target_portals": {"target_portals", "targets"},
+    "static_targets": {"targets"},
+    "isns_servers": {"isns_servers"},
+    "radius_servers": {"radius_servers"},
+    "persistent_devices": {"persistent_devices"},
+    "bind_all_volumes": {"persistent_devices"},
+}
+
+
 _IQN = re.compile(r"(iqn\.[0-9]{4}-[0-9]{2}\.[^\s,]+|eui\.[0-9a-f]{16}|naa\.([0-9a-f]{16}|[0-9a-f]{32}))", re.I)
 
 
@@ -248,6 +372,14 @@ def address(text, where):
     return bare
 
 
+def _is_name(text):
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return True
+    return False
+
+
 def portal(plain, where):
     """A :class:`records.Portal` from a mapping with address and port; None for None, which means any portal."""
     if plain is None:
@@ -264,12 +396,19 @@ def portal(plain, where):
     return records.Portal(address(plain["address"], where + ".address"), port)
 
 
+def _number(text, where, least, most):
+    try:
+        return Number(least, most).encode(text)
+    except DeclarationError as error:
+        raise DeclarationError("%s: %s" % (where, error)) from None
+
+
 def _initiator(plain, where):
     instance, port = plain.get("initiator_instance"), plain.get("initiator_port")
     if instance is not None and len(instance) >= MAX_ISCSI_HBANAME_LEN:
         raise DeclarationError("%s.initiator_instance: at most %d characters" % (where, MAX_ISCSI_HBANAME_LEN - 1))
     if port is not None:
-        port = Number(0, 0xFFFFFFFE).encode(port)
+        port = _number(port, where + ".initiator_port", 0, 0xFFFFFFFE)
     return {"initiator_instance": instance or "", "initiator_port": port}
 
 
@@ -277,25 +416,46 @@ def _values(plain, properties, where):
     return {prop: prop.accept(plain[prop.option], where) for prop in properties if plain.get(prop.option) is not None}
 
 
+def _secret(plain, option, limits, where=None):
+    text = plain.get(option)
+    return None if text is None else Secret.of(text, "%s.%s" % (where, option) if where else option, limits)
+
+
 def _secrets(plain, values, where):
     """The CHAP secret and the IPsec key of a declaration, with what can be checked of them."""
     ipsec = next((raw for prop, raw in values.items() if prop.option == "login_flags"), 0) & 0x01
     limits = (1 if ipsec else CHAP_SECRET_BYTES[0], CHAP_SECRET_BYTES[1])
-    secret = plain.get("secret")
-    key = plain.get("ipsec_key")
-    return {"secret": None if secret is None else Secret.of(secret, where + ".secret", limits),
-            "key": None if key is None else Secret.of(key, where + ".ipsec_key", (1, 255)),
+    return {"secret": _secret(plain, "secret", limits, where), "key": _secret(plain, "ipsec_key", KEY_BYTES, where),
             "update_secret": plain.get("update_secret") or "on_create"}
+
+
+def _present(plain):
+    return (plain.get("state") or "present") != "absent"
+
+
+def _login(plain, properties, where):
+    """What logins have in common, saved and live: (record, values, number of them)."""
+    record = records.PersistentLogin(target_name(plain["target"], where + ".target"), portal=portal(plain.get("portal"), where + ".portal"),
+                                     **_initiator(plain, where))
+    copies = plain.get("copies")
+    return record, _values(plain, properties, where), 1 if copies is None else _number(copies, where + ".copies", 1, 256)
 
 
 def persistent_login(plain, where="persistent_login"):
     """The wish for one persistent login from a mapping of options."""
-    values = _values(plain, PERSISTENT_LOGIN, where)
-    record = records.PersistentLogin(target_name(plain["target"], where + ".target"), portal=portal(plain.get("portal"), where + ".portal"),
-                                     **_initiator(plain, where))
-    copies = plain.get("copies")
-    return Wish(where, record, values, plain.get("state", "present") != "absent", 1 if copies is None else Number(1, 256).encode(copies),
-                connected=plain.get("connected"), **_secrets(plain, values, where))
+    record, values, copies = _login(plain, PERSISTENT_LOGIN, where)
+    if plain.get("connected") is not None and values.get(SESSION_TYPE) == "informational":
+        raise DeclarationError("%s.connected: an informational session is not kept, so it cannot be declared" % where)
+    return Wish(where, record, values, _present(plain), copies, connected=plain.get("connected"), **_secrets(plain, values, where))
+
+
+def session(plain, where="session"):
+    """The wish for a live session, beside whatever is saved."""
+    record, values, copies = _login(plain, SESSION, where)
+    if not _present(plain) and record.portal is not None and _is_name(record.portal.address):
+        raise DeclarationError("%s.portal: a live session tells its address and no host name, so %r says not which to end"
+                               % (where, record.portal.address))
+    return Wish(where, record, values, copies=copies, connected=_present(plain), **_secrets(plain, values, where))
 
 
 def target_portal(plain, where="target_portal"):
@@ -303,5 +463,72 @@ def target_portal(plain, where="target_portal"):
     values = _values(plain, TARGET_PORTAL, where)
     record = records.TargetPortal(portal({"address": plain["address"], "port": plain.get("port")}, where), security_flags=0,
                                   login_options=records.LoginOptions(), **_initiator(plain, where))
-    return Wish(where, record, values, plain.get("state", "present") != "absent", refresh=bool(plain.get("refresh")),
+    return Wish(where, record, values, _present(plain), refresh=bool(plain.get("refresh")),
                 discovery_failure=plain.get("discovery_failure") or "fail", **_secrets(plain, values, where))
+
+
+def static_target(plain, where="static_target"):
+    """The wish for a target that is not discovered."""
+    values = _values(plain, STATIC_TARGET, where)
+    record = records.Discovery("Static", alias="", target_flags=0, login_options=records.LoginOptions(), portal_groups=[])
+    return StaticTarget(where, record, values, _present(plain), name=target_name(plain["target"], where + ".target"),
+                        **_secrets(plain, values, where))
+
+
+def _each(parse):
+    """What parses a list; None stays None."""
+    def parse_all(plain, part):
+        found = plain.get(part)
+        return None if found is None else [parse(one, "%s[%d]" % (part, index)) for index, one in enumerate(found)]
+    return parse_all
+
+
+def _names(key, check):
+    """What parses a list of names, each with a state or alone: {name: present}."""
+    def parse_all(plain, part):
+        found = plain.get(part)
+        if found is None:
+            return None
+        named = {}
+        for index, one in enumerate(found):
+            where = "%s[%d]" % (part, index)
+            one = {key: one} if isinstance(one, str) else one
+            if not isinstance(one, dict) or set(one) - {key, "state"} or not one.get(key):
+                raise DeclarationError("%s: expected text, or a mapping with %s and state" % (where, key))
+            if one.get("state") not in (None, "present", "absent"):
+                raise DeclarationError("%s.state: expected present or absent" % where)
+            named[check(one[key], where)] = _present(one)
+        return named
+    return parse_all
+
+
+def _path(text, where):
+    if not isinstance(text, str) or "\0" in text:
+        raise DeclarationError("%s: expected the path of a volume or device" % where)
+    return text
+
+
+_PARTS = {
+    "persistent_logins": _each(persistent_login),
+    "target_portals": _each(target_portal),
+    "static_targets": _each(static_target),
+    "sessions": _each(session),
+    "isns_servers": _names("address", address),
+    "radius_servers": _names("address", address),
+    "persistent_devices": _names("path", _path),
+}
+_HOST_SECRETS = {"chap_secret": CHAP_SECRET_BYTES, "radius_secret": RADIUS_SECRET_BYTES, "group_preshared_key": KEY_BYTES}
+_PLAIN_PARTS = ("service_state", "service_start_mode", "update_secret", "bind_all_volumes", "purge_connected", "force")
+
+
+def declaration(plain):
+    """What a host shall be, from a mapping with the keys of :class:`Declaration`.
+
+    :raises DeclarationError: naming the option.
+    """
+    found = {part: parse(plain, part) for part, parse in _PARTS.items()}
+    found.update({option: _secret(plain, option, limits) for option, limits in _HOST_SECRETS.items()})
+    found.update({part: plain[part] for part in _PLAIN_PARTS if plain.get(part) is not None})
+    if plain.get("node_name") is not None:
+        found["node_name"] = target_name(plain["node_name"], "node_name")
+    return Declaration(purge=tuple(plain.get("purge") or ()), **found)

@@ -31,7 +31,7 @@ class Matches:
 
     def _claim(self, login, sessions, exact):
         for session in sorted(sessions, key=lambda one: one.identity()):
-            if id(session) not in self._login_of and _fits(login, session, exact):
+            if id(session) not in self._login_of and fits(login, session, exact):
                 self._session_of[id(login)], self._login_of[id(session)] = session, login
                 return
 
@@ -48,7 +48,8 @@ class Matches:
         return id(session) in self._login_of
 
 
-def _fits(login, session, exact):
+def fits(login, session, exact):
+    """Whether a session is to the target of a login through its portal. ``exact``: only where the login names an address."""
     if login.target.lower() != session.target.lower():
         return False
     if login.portal is None:

@@ -18,69 +18,9 @@ import dataclasses
 import typing as t
 
 from . import flags, forecast, records
-from .declared import PERSISTENT_LOGIN, TARGET_PORTAL, Secret, Wish
+from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, Declaration, Secret, StaticTarget, Wish, place
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
-PURGEABLE = ("persistent_logins", "target_portals", "isns_servers", "radius_servers")
-
-
-@dataclasses.dataclass
-class Declaration:
-    """What a host shall be. None or empty: unmanaged."""
-
-    service_state: t.Optional[str] = None  # started
-    service_start_mode: t.Optional[str] = None  # automatic, manual, disabled
-    node_name: t.Optional[str] = None
-    chap_secret: t.Optional[Secret] = None
-    radius_secret: t.Optional[Secret] = None
-    group_preshared_key: t.Optional[Secret] = None
-    update_secret: str = "on_create"
-    persistent_logins: t.Optional[t.List[Wish]] = None
-    target_portals: t.Optional[t.List[Wish]] = None
-    static_targets: t.Optional[t.List["StaticTarget"]] = None
-    sessions: t.Optional[t.List[Wish]] = None
-    isns_servers: t.Optional[t.Dict[str, bool]] = None  # address -> present
-    radius_servers: t.Optional[t.Dict[str, bool]] = None
-    persistent_devices: t.Optional[t.Dict[str, bool]] = None
-    bind_all_volumes: bool = False
-    purge: t.Tuple[str, ...] = ()
-    purge_connected: bool = False
-    force: bool = False
-
-    def subsets(self):
-        """The read operations that planning needs."""
-        needs = {"initiator"}
-        if self.persistent_logins is not None or self.sessions is not None:
-            needs |= {"persistent_logins", "sessions", "targets"}
-        for part, reads in _READS_OF.items():
-            if getattr(self, part):
-                needs |= reads
-        return needs | {kind for kind in self.purge}
-
-
-_READS_OF = {
-    "target_portals": {"target_portals", "targets"},
-    "static_targets": {"targets"},
-    "isns_servers": {"isns_servers"},
-    "radius_servers": {"radius_servers"},
-    "persistent_devices": {"persistent_devices"},
-    "bind_all_volumes": {"persistent_devices"},
-}
-
-
-@dataclasses.dataclass
-class StaticTarget:
-    """A target that is declared by hand, without discovery."""
-
-    where: str
-    name: str
-    present: bool = True
-    alias: t.Optional[str] = None
-    portals: t.Optional[t.List[records.Portal]] = None
-    target_flags: t.Optional[int] = None
-    login_options: t.Optional[records.LoginOptions] = None
-    secret: t.Optional[Secret] = None
-
 
 @dataclasses.dataclass
 class Step:
@@ -107,6 +47,12 @@ class Change:
     after: t.List[t.Tuple[t.Any, t.Optional[Secret]]]
     wish: t.Optional[Wish] = None
     replaces: bool = False  # the records stay in number, but not in content
+    doubtful: bool = False  # whether Windows may refuse to save what shall be there
+
+    @property
+    def secret(self):
+        """The secret that was declared for them."""
+        return self.wish.secret if self.wish else None
 
     @property
     def removes(self):
@@ -117,6 +63,11 @@ class Change:
     def saves(self):
         """Whether anything is to be saved."""
         return self.replaces or len(self.after) > len(self.before)
+
+    @property
+    def needs_saving(self):
+        """Whether anything is to be saved, or may have to be saved again, since a removal may take every copy."""
+        return self.saves or bool(self.removes and self.after)
 
     @property
     def one(self):
@@ -133,6 +84,8 @@ class Plan:
     warnings: t.List[str] = dataclasses.field(default_factory=list)
     kept: t.List[str] = dataclasses.field(default_factory=list)
     swept: t.List[Change] = dataclasses.field(default_factory=list)
+    logins: int = 0  # how many logins are saved at the same time, at the most
+    sessions: int = 0  # how many were live when it was made
 
     @property
     def changed(self):
@@ -175,19 +128,41 @@ def service(made, snapshot, declaration):
                      before=now, after=wanted, detail=wanted)
 
 
-_SECRETS = {"chap_secret": "mutual CHAP secret", "radius_secret": "RADIUS shared secret", "group_preshared_key": "group preshared key"}
+def _uses_mutual_chap(record):
+    return record.login_options is not None and record.login_options.auth_type == flags.AUTH_TYPES.values["mutual_chap"]
+
+
+def _uses_ipsec(record):
+    return bool((record.security_flags or 0) & flags.SECURITY_FLAGS.bits["ike_ipsec_enabled"]
+                or record.login_options is not None and record.login_options.login_flags & flags.LOGIN_FLAGS.bits["require_ipsec"])
+
+
+class _HostSecret(t.NamedTuple):
+    """A secret of the whole host: its title, the lists of what uses it, and which of their entries do."""
+
+    title: str
+    lists: t.Tuple[str, ...]
+    uses: t.Callable
+
+
+_SECRETS = {
+    "chap_secret": _HostSecret("mutual CHAP secret", ("persistent_logins", "target_portals"), _uses_mutual_chap),
+    "radius_secret": _HostSecret("RADIUS shared secret", ("radius_servers",), bool),
+    "group_preshared_key": _HostSecret("group preshared key", ("persistent_logins", "target_portals"), _uses_ipsec),
+}
 
 
 def _settings(made, snapshot, declaration):
-    """The node name, and the secrets that are the host's. Those cannot be compared: they are set when asked to be."""
+    """The node name, and the secrets that are the host's. Those cannot be compared, nor whether one is set: on_create sets them until
+    something that uses them is saved, from when on they are taken for set."""
     node = declaration.node_name
     if node is not None and snapshot.initiator.node_name.lower() != node.lower():
         made.add("node_name", "set", "node name", "the node name differs", before=snapshot.initiator.node_name, after=node, detail=node)
-    for option, title in _SECRETS.items():
-        secret = getattr(declaration, option)
-        if secret is not None and declaration.update_secret == "always":
-            made.add(option, "set", title, "update_secret is always; whether it differs cannot be known", before="not shown", after="set",
-                     detail=secret)
+    for option, (title, lists, uses) in _SECRETS.items():
+        secret, always = getattr(declaration, option), declaration.update_secret == "always"
+        if secret is not None and (always or not any(uses(one) for kind in lists for one in getattr(snapshot, kind) or ())):
+            reason = "update_secret is always" if always else "nothing that is saved uses it yet"
+            made.add(option, "set", title, reason + "; whether it differs cannot be known", before="not shown", after="set", detail=secret)
 
 
 _NAME_LISTS = {"isns_servers": "iSNS server", "radius_servers": "RADIUS server"}
@@ -243,14 +218,10 @@ def show(record, properties):
 
 def label(record):
     """A record's identity in words."""
-    where = _place(record.portal) if record.portal else "any portal"
+    where = place(record.portal) if record.portal else "any portal"
     port = "any port" if record.initiator_port is None else "port %d" % record.initiator_port
     name = getattr(record, "target", None)
     return "%s%s from %s %s" % (name + " through " if name else "", where, record.initiator_instance or "any instance", port)
-
-
-def _place(portal):
-    return "%s:%d" % ("[%s]" % portal.address if ":" in portal.address else portal.address, portal.port)
 
 
 def key(record):
@@ -270,11 +241,11 @@ def _settled(made, wish, current, snapshot, otherwise):
         return _at_instance(wish, known.get(named.lower(), named))
     rest = _without_instance(key(wish.record))
     found = sorted({one.initiator_instance for one in current if _without_instance(key(one)) == rest}, key=str.lower)
-    if len({one.lower() for one in found}) > 1 or not found and otherwise is None:
+    if len({one.lower() for one in found}) > 1 or not found and otherwise is None and wish.present:
         made.refusals.append("%s: initiator_instance must be given, since several come into question: %s."
                              % (wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"))
         return wish
-    return _at_instance(wish, found[0] if found else otherwise)
+    return _at_instance(wish, found[0] if found else otherwise or "")
 
 
 def _at_instance(wish, instance):
@@ -295,7 +266,7 @@ def _change(made, wish, now, properties, kind):
     options = sorted({option for one in differences for option in one})
     if now and (options or wish.update_secret == "always" and wish.secret is not None):
         after = [(wish.merged(now[min(index, len(now) - 1)]), wish.secret) for index in range(wish.copies)]
-        reason = "%s differ%s" % (", ".join(options), "" if len(options) > 1 else "s") if options else "update_secret is always"
+        reason = _differ(options) if options else "update_secret is always"
         _step(made, kind, "replace", reason, Change(now, after, wish, replaces=True), properties)
     elif now and len(now) != wish.copies:
         after = (now + [wish.merged(now[0])] * wish.copies)[:wish.copies]
@@ -303,6 +274,10 @@ def _change(made, wish, now, properties, kind):
               Change(now, [(record, wish.secret) for record in after], wish), properties)
     elif not now:
         _step(made, kind, "add", "declared, but not there", Change([], [(wish.merged(), wish.secret)] * wish.copies, wish), properties)
+
+
+def _differ(options):
+    return "%s differ%s" % (", ".join(options), "" if len(options) > 1 else "s")
 
 
 def _step(made, kind, action, reason, change, properties):
@@ -378,40 +353,30 @@ def _by_key(found):
 # -- targets declared by hand ------------------------------------------------------------------------------------------------------
 
 def _static_targets(made, snapshot, declaration):
-    for wanted in declaration.static_targets or ():
-        known = next((one for one in snapshot.targets if one.name.lower() == wanted.name.lower()), None)
-        static = next((way for way in known.discoveries if way.kind == "static"), None) if known else None
-        before = _show_static(static) if static else None
-        if not wanted.present:
-            if static:
-                made.add("static_targets", "remove", wanted.name, "declared absent", before=before, detail=wanted)
+    for wish in declaration.static_targets or ():
+        now = _static_now(snapshot, wish.name)
+        before = now and show(now, STATIC_TARGET)
+        if not wish.present:
+            if now:
+                made.add("static_targets", "remove", wish.name, "declared absent", before=before, detail=(wish, now))
             continue
-        after = dict(before or {}, **_declared_static(wanted))
-        if static is None:
-            made.add("static_targets", "add", wanted.name, "declared, but not a static target", after=after, detail=wanted)
-        elif after != before:
-            options = ", ".join(sorted(name for name in after if after[name] != before[name]))
-            made.add("static_targets", "replace", wanted.name, "%s differ" % options, before=before, after=after,
-                     detail=_filled(wanted, static))
+        options, merged = sorted(wish.differences(now)) if now else [], wish.merged(now)
+        again = now and wish.update_secret == "always" and wish.secret is not None
+        if now and not options and not again:
+            continue
+        if wish.secret is None and needs_secret(merged):
+            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and to change it is to add it again. "
+                                 "Declare its secret." % wish.name)
+        made.add("static_targets", "replace" if now else "add", wish.name, before=before, after=show(merged, STATIC_TARGET), detail=(wish, merged),
+                 reason=_differ(options) if options else "update_secret is always" if now else "declared, but not a static target")
 
 
-def _filled(wanted, way):
-    """The declaration with what it leaves open as it is now: to add a static target again overwrites all of it."""
-    portals = [portal for group in way.portal_groups or () for portal in group]
-    now = {"alias": way.alias, "portals": portals, "target_flags": way.target_flags, "login_options": way.login_options}
-    return dataclasses.replace(wanted, **{name: value for name, value in now.items() if getattr(wanted, name) is None})
-
-
-def _show_static(way):
-    portals = [portal for group in way.portal_groups or () for portal in group]
-    return {"alias": way.alias, "portals": sorted(_place(portal) for portal in portals),
-            "target_flags": flags.TARGET_FLAGS.decode(way.target_flags or 0)["names"]}
-
-
-def _declared_static(wanted):
-    shown = {"alias": wanted.alias, "portals": wanted.portals and sorted(_place(portal) for portal in wanted.portals),
-             "target_flags": None if wanted.target_flags is None else flags.TARGET_FLAGS.decode(wanted.target_flags)["names"]}
-    return {name: value for name, value in shown.items() if value is not None}
+def _static_now(snapshot, name):
+    """How a target is known by hand, as a record without gaps, or None."""
+    known = next((one for one in snapshot.targets if one.name.lower() == name.lower()), None)
+    way = next((way for way in known.discoveries if way.kind == "static"), None) if known else None
+    return way and dataclasses.replace(way, alias=way.alias or "", target_flags=way.target_flags or 0, portal_groups=way.portal_groups or [],
+                                       login_options=way.login_options or records.LoginOptions())
 
 
 # -- persistent logins -------------------------------------------------------------------------------------------------------------
@@ -477,17 +442,33 @@ def _check_logins(made, snapshot, wishes, changes):
     """What can be known beforehand of whether Windows will save the logins."""
     discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove" for step in made.steps)
     known = {target.name.lower() for target in snapshot.targets or ()}
-    for change in changes + made.swept:
-        if (change.saves or change in made.swept) and change.one.target.lower() not in known and (change.before or not discovers):
+    for change in [change for change in changes if change.needs_saving] + made.swept:
+        if change.one.target.lower() not in known and (change.before or not discovers):
             made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. Discover it first "
                                  "(target_portals with refresh, or static_targets)."
                                  % (label(change.one), " again after its removal" if change.before else ""))
-    total = len(snapshot.persistent_logins) + sum(len(change.after) - len(change.before) for change in changes)
+    _check_live(made, snapshot, changes)
+    more = [len(change.after) - len(change.before) for change in changes]
+    total = len(snapshot.persistent_logins) + sum(more)
+    made.logins = len(snapshot.persistent_logins) + sum(number for number in more if number > 0)
     if total > MAX_PERSISTENT_LOGINS:
         made.refusals.append("%d persistent logins would be saved; Windows is reported to keep at most %d." % (total, MAX_PERSISTENT_LOGINS))
     for wish in wishes:
         if wish.present:
             _login_warnings(made, wish.merged(), snapshot)
+
+
+def _check_live(made, snapshot, changes):
+    """Without the multipath flag Windows may refuse to save a login while its target has a session (0xEFFF003F, observed: os-win)."""
+    live = {session.target.lower() for session in snapshot.sessions or ()}
+    multipath = flags.LOGIN_FLAGS.bits["multipath_enabled"]
+    for change in changes + made.swept:
+        single = any(not record.login_options.login_flags & multipath for record, _secret in change.after)
+        change.doubtful = single and change.one.target.lower() in live
+    for change in made.swept:
+        if change.doubtful:
+            made.refusals.append("%s: a removal asked for may take it along, and Windows may refuse to save it again while its target has a "
+                                 "session, for it lacks multipath_enabled. Log out first, or declare it absent too." % label(change.one))
 
 
 def _login_warnings(made, record, snapshot):
@@ -504,21 +485,30 @@ def _login_warnings(made, record, snapshot):
 
 def _sessions(made, snapshot, declaration):
     """Sessions to open and to close. One is never closed only because nothing was said of it."""
-    saved = [wish for wish in declaration.persistent_logins or () if wish.connected is not None]
-    wishes = saved + list(declaration.sessions or ())
-    if not wishes:
-        return
     only = snapshot.initiator.instances[0] if len(snapshot.initiator.instances) == 1 else ""
-    wishes = [wish if wish.record.initiator_instance else _at_instance(wish, only) for wish in wishes]
-    meant = {key(wish.record) for wish in wishes}
-    wanted = [(wish, [wish.merged() for _copy in range(wish.copies)]) for wish in wishes]
-    others = [record for record in snapshot.persistent_logins or () if key(record) not in meant]
+    saved, live = [[wish if wish.record.initiator_instance else _at_instance(wish, only) for wish in wishes or () if wish.connected is not None]
+                   for wishes in (declaration.persistent_logins, declaration.sessions)]
+    if not saved and not live:
+        return
+    current = _by_key(snapshot.persistent_logins)
+    wanted = [(wish, _copies(wish, current.get(key(wish.record), ()))) for wish in saved]
+    wanted += [(wish, _copies(wish, ())) for wish in live if wish.connected]
+    meant = {key(wish.record) for wish, _copies_of in wanted}
+    others = [record for record in snapshot.persistent_logins if key(record) not in meant]
     matches = forecast.Matches([record for _wish, copies in wanted for record in copies] + others, snapshot.sessions)
+    closing = [(wish, matches.session(record)) for wish, copies in wanted if not wish.connected for record in copies if matches.live(record)]
+    closing += [(wish, session) for wish in live if not wish.connected for session in snapshot.sessions
+                if forecast.fits(wish.record, session, wish.record.portal is not None)]
+    _close(made, closing, snapshot, declaration.force)
     for wish, copies in wanted:
         if wish.connected:
             _open(made, wish, copies, matches)
-        else:
-            _close(made, wish, copies, matches, snapshot, declaration.force)
+
+
+def _copies(wish, there):
+    """As many logins as a wish is about, each to be matched with a session: what is declared over what is saved."""
+    number = wish.copies if wish.connected else max(wish.copies, len(there))
+    return [wish.merged(there[0] if there else None) for _copy in range(number)]
 
 
 def _open(made, wish, copies, matches):
@@ -529,20 +519,16 @@ def _open(made, wish, copies, matches):
         made.add("sessions", "login", label(record), "no live session goes with it", after="connected", detail=(record, wish))
 
 
-def _close(made, wish, copies, matches, snapshot, force):
-    for session in [matches.session(record) for record in copies if matches.live(record)]:
-        alone = _last_paths(session, snapshot)
+def _close(made, closing, snapshot, force):
+    ending = {id(session): (wish, session) for wish, session in closing}
+    staying = {number for one in snapshot.sessions if id(one) not in ending for number in _numbers(one)}
+    for wish, session in ending.values():
+        alone = sorted(device.legacy_name or device.device_interface_name for device in session.devices or ()
+                       if device.device_number is None or device.device_number not in staying)
         if alone and not force:
             made.refusals.append("%s: its session is the last path to %s. Take the disk offline and say force: true to log out all the same."
                                  % (label(wish.record), ", ".join(alone)))
         made.add("sessions", "logout", label(wish.record), "declared not connected", before="connected", detail=session)
-
-
-def _last_paths(session, snapshot):
-    """Names of the disks that no other session shows."""
-    others = {number for one in snapshot.sessions if one is not session for number in _numbers(one)}
-    return sorted(device.legacy_name or device.device_interface_name for device in session.devices or ()
-                  if device.device_number is None or device.device_number not in others)
 
 
 def _numbers(session):
