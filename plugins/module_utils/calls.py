@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A batch of DLL calls and its answer, and the one wire form of both.
 
-A batch holds one program for each pointer width that the target may have; the runner takes the one that fits. A program is a list of calls.
-A call brings its own blocks of memory; each *run* of it works on fresh copies. What an earlier call left in its blocks is reached as
-*items*: the records of an array, the strings of a list. A call may repeat over such items (``each``), hand one on as an argument (:class:`Item`,
-:class:`Load`), or depend on how many match (:class:`Matching`). There is nothing else: no loops, no variables, no arithmetic. All meaning
-stays with the caller, and the runner on the target (:mod:`runner`, Iscsidsc.cs) stays small enough to be read in one sitting.
+A batch holds one program for each pointer width that the target may have; the runner takes the one that fits. A
+program is a list of calls. A call brings its own blocks of memory; each *run* of it works on fresh copies. What an
+earlier call left in its blocks is reached as *items*: the records of an array, the strings of a list. A call may
+repeat over such items (``each``), hand one on as an argument (:class:`Item`, :class:`Load`), or depend on how many
+match (:class:`Matching`). There is nothing else: no loops, no variables, no arithmetic. All meaning stays with the
+caller, and the runner on the target (:mod:`runner`, Iscsidsc.cs) stays small enough to be read in one sitting.
 
-The wire form is base64 of gzip of little-endian bytes. ``FIELDS`` of each class is its exact order on the wire: a letter for an integer (as in
-:mod:`struct`), ``str`` for text (u8 length, ASCII), ``bytes`` (u32 length), a class for one of it, ``[class]`` or ``["I"]`` for a u16 count and
-that many; ``(class, ...)`` for a u8 that says which, then it.
+The wire form is base64 of gzip of little-endian bytes. ``FIELDS`` of each class is its exact order on the wire: a
+letter for an integer (as in :mod:`struct`), ``str`` for text (u8 length, ASCII), ``bytes`` (u32 length), a class for
+one of it, ``[class]`` or ``["I"]`` for a u16 count and that many; ``(class, ...)`` for a u8 that says which, then it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class WireError(ValueError):
 
 
 class Growth(t.NamedTuple):
-    """The block is a buffer that the runner sizes: it asks with a null pointer first and repeats with what the call says it needs.
+    """The block is a buffer that the runner sizes: it asks with a null pointer, then repeats with the size asked for.
 
     :param size_block, size_offset: the u32 that says how large the buffer is, and comes back as what it should be.
     :param unit: bytes for one of that size.
@@ -100,7 +101,7 @@ class Load(t.NamedTuple):
 
 
 class Array(t.NamedTuple):
-    """Items: records ``stride`` bytes apart from the start of a block; a u32 of another block of the same run counts them."""
+    """Items: records ``stride`` bytes apart from the start of a block; a u32 in a block of the same run counts them."""
 
     block: int
     stride: int
@@ -117,7 +118,10 @@ class Strings(t.NamedTuple):
 
 
 class Inner(t.NamedTuple):
-    """Items: records ``stride`` bytes apart where a pointer of the enclosing item leads (into the same block); a u32 of that item counts them."""
+    """Items: records ``stride`` bytes apart where a pointer of the enclosing item leads, inside the same block.
+
+    A u32 of the enclosing item counts them.
+    """
 
     pointer_offset: int
     count_offset: int
@@ -126,7 +130,7 @@ class Inner(t.NamedTuple):
 
 
 class Each(t.NamedTuple):
-    """The items of an earlier call: of each of its runs that succeeded, along ``levels``. They nest inside the items of that run."""
+    """The items of an earlier call, along ``levels``: those of each run that succeeded, inside that run's own items."""
 
     call: int
     levels: tuple
@@ -143,7 +147,7 @@ class Pattern(t.NamedTuple):
 
 
 class Succeeded(t.NamedTuple):
-    """Condition: the last run of an earlier call succeeded (``expected`` 1) or not (0). A call that did not run counts as failed."""
+    """Condition: the last run of an earlier call succeeded (``expected`` 1) or not (0). Not run counts as failed."""
 
     call: int
     expected: int = 1
@@ -151,7 +155,7 @@ class Succeeded(t.NamedTuple):
 
 
 class Matching(t.NamedTuple):
-    """Condition: between ``least`` and ``most`` of the items match every pattern. False where the earlier call did not succeed."""
+    """Condition: ``least`` to ``most`` of the items match every pattern. False where the earlier call failed."""
 
     each: Each
     patterns: t.Tuple[Pattern, ...]
@@ -161,7 +165,11 @@ class Matching(t.NamedTuple):
 
 
 class Retry(t.NamedTuple):
-    """Repeat a run that answers one of ``statuses``, ``times`` at the most, ``delay`` milliseconds apart."""
+    """Repeat a run that answers one of ``statuses`` (none given: any error).
+
+    :param times: at the most.
+    :param delay: milliseconds between two.
+    """
 
     times: int
     delay: int
@@ -219,7 +227,7 @@ class Captured(t.NamedTuple):
 
 
 class Run(t.NamedTuple):
-    """One run of a call: its status, how long it took in milliseconds, which item of each level it was for, the blocks that came back."""
+    """One run of a call: status, milliseconds taken, the item of each level it was for, and the blocks that came."""
 
     status: int
     milliseconds: int
@@ -229,7 +237,7 @@ class Run(t.NamedTuple):
 
 
 class Result(t.NamedTuple):
-    """What became of one call: RAN, SKIPPED (a condition), NOT_REACHED, NO_SUCH_EXPORT, BAD_ITEMS or TIMED_OUT (its last run)."""
+    """What became of a call: RAN, SKIPPED by a condition, NOT_REACHED, NO_SUCH_EXPORT, BAD_ITEMS or TIMED_OUT."""
 
     outcome: int
     runs: t.Tuple[Run, ...] = ()
@@ -237,10 +245,11 @@ class Result(t.NamedTuple):
 
 
 class Host(t.NamedTuple):
-    """What the runner saw of the machine: sizes in bytes; numbers as Windows reports them.
+    """What the runner saw of the machine before its first call: sizes in bytes; numbers as Windows reports them.
 
-    ``service_state``: of MSiSCSI, 1 stopped ... 4 running, 0 not known. ``start_mode``: 2 automatic, 3 manual, 4 disabled, 0xFF not known.
-    ``delayed_start``: automatic, but after the others. ``elevated``: 1, 0, or 0xFF not known. Versions are 0.0... when not known.
+    ``service_state``: of MSiSCSI, 1 stopped ... 4 running, 0 not known. ``start_mode``: 2 automatic, 3 manual, 4
+    disabled, 0xFF not known. ``delayed_start``: automatic, but after the others. ``elevated``: 1, 0, or 0xFF not
+    known. Versions are 0.0... when not known.
     """
 
     pointer: int
