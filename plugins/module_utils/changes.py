@@ -169,13 +169,13 @@ class Execution:
             self._save(how, unit, [listed], shaken)
         if not any(unit.change.after for unit in units) or how is _PORTALS and not shaken:
             return  # nothing to save, or portals: a discovery that failed has listed the portal all the same
-        again = self._list(how)
+        again = self._list(how, _unless_saved(units))
         for unit in meant:
             self._save(how, unit, [again], shaken)
         for unit in swept:
             self._save(how, unit, [listed, again], shaken)
         if shaken:
-            last = self._list(how)
+            last = self._list(how, _unless_saved(units))
             for unit in units:
                 self._put_back(how, unit, units, last)
 
@@ -193,8 +193,8 @@ class Execution:
             unit.tried = listed
         return listed
 
-    def _list(self, how):
-        return self.builder.call(how.export, retry=LIST_AGAIN, back=False)
+    def _list(self, how, when=()):
+        return self.builder.call(how.export, retry=LIST_AGAIN, back=False, when=when)
 
     def _remove(self, how, listed, unit):
         """Take one away, or all, for a removal may do either; only while more are there than shall stay."""
@@ -279,6 +279,12 @@ def _all_failed(made):
     return [calls.Succeeded(one.index, 0) for one in made]
 
 
+def _unless_saved(units):
+    """Conditions for a list that only tells what to do where saving failed; there is no "or" for several saves."""
+    saves = [made for unit in units for made in unit.saves.values()]
+    return _all_failed(saves[0]) if len(saves) == 1 and all(unit.step for unit in units) else ()
+
+
 def _address(record):
     return record.portal.address if record.portal else ""
 
@@ -322,7 +328,7 @@ def _log_in(execution, step, record, secret, when, what, persistent, key=None):
         step, what, "LoginIScsiTargetW", when=when, limit=1000 * execution.limits.login,
         retry=calls.Retry(3, 500, (status.SESSION_BUSY, status.INSUFFICIENT_BUFFER)),
         TargetName=record.target, IsInformationalSession=int(record.session_type == "informational"),
-        InitiatorInstance=record.initiator_instance, InitiatorPortNumber=_port(record.initiator_port), TargetPortal=portal,
+        InitiatorInstance=record.initiator_instance or None, InitiatorPortNumber=_port(record.initiator_port), TargetPortal=portal,
         SecurityFlags=record.security_flags, Mappings=_mapping(record.mappings), LoginOptions=_options(record, secret),
         Key=key.reveal() if key else None, IsPersistent=int(persistent))
 

@@ -38,8 +38,10 @@ class Builder:
         self.abi = structures.WIDE[pointer]
         self.calls = []
 
-    def call(self, export, each=None, when=(), vital=False, limit=0, retry=None, **values):
+    def call(self, export, each=None, when=(), vital=False, limit=0, retry=None, back=True, **values):
         """Add a call; returns what later calls and :class:`Replies` know it by.
+
+        ``back``: whether the answer carries its outputs; without them it is only for later calls to look at.
 
         An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or
         :class:`calls.Load`; None for null. Outputs are not given.
@@ -57,6 +59,8 @@ class Builder:
                 arguments.append(calls.Address(numbers[argument.name]))
             else:
                 arguments.append(self._plain(function, argument, values))
+        if not back:
+            blocks = [block._replace(back=0) for block in blocks]
         self.calls.append(calls.Call(export, tuple(arguments), tuple(blocks), (each,) if each else (), tuple(when),
                                      int(vital), limit, (retry,) if retry else ()))
         return Made(len(self.calls) - 1, function, numbers, each)

@@ -490,6 +490,7 @@ def _sessions(made, snapshot, declaration):
                    for wishes in (declaration.persistent_logins, declaration.sessions)]
     if not saved and not live:
         return
+    made.sessions = len(snapshot.sessions)
     current = _by_key(snapshot.persistent_logins)
     wanted = [(wish, _copies(wish, current.get(key(wish.record), ()))) for wish in saved]
     wanted += [(wish, _copies(wish, ())) for wish in live if wish.connected]

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A simulated host in memory, and what can go wrong at any one of its calls.
+
+The model is the collection's own simulator; only the state file is left out, which makes a run some ten times faster.
+"""
+
+from __future__ import annotations
+
+import collections
+import copy
+import typing as t
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, reconcile, records, runner, status
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Dropped, Service
+
+LISTS = {"ReportIScsiPersistentLoginsW": "persistent_logins", "ReportIScsiSendTargetPortalsExW": "target_portals",
+         "GetIScsiSessionListW": "sessions"}
+
+
+class Fault(t.NamedTuple):
+    """What one call of a batch meets, counted from 0 over all calls that reach the DLL.
+
+    :param kind: 'status' (the call answers ``code`` and does nothing), 'done' (it answers ``code``, but did its work),
+        'hang', 'drop' (the connection goes before the call), 'cut' (it goes after it), 'empty' (a list shows nothing).
+    :param lasting: the same export meets it from there on.
+    """
+
+    at: int
+    kind: str = "status"
+    code: int = 0
+    lasting: bool = False
+
+    def describe(self):
+        what = status.of(self.code).shown if self.kind in ("status", "done") else ""
+        return "%s %s%s at call %d" % (self.kind, what, " from there on" if self.lasting else "", self.at)
+
+
+class _Machine(SimulatorMachine):
+    """Counts calls, and lets a fault happen."""
+
+    def __init__(self, service, fault):
+        super().__init__(service)
+        self.fault, self.count, self.stricken = fault, 0, None
+        self.bytes_allocated = 0
+
+    def allocate(self, size):
+        self.bytes_allocated += size
+        return super().allocate(size)
+
+    def call(self, export, arguments, limit):
+        number, fault = self.count, self.fault
+        self.count += 1
+        if fault is None or not (number == fault.at or fault.lasting and number > fault.at and export == self.stricken):
+            return super().call(export, arguments, limit)
+        self.stricken = export
+        if fault.kind == "drop":
+            raise Dropped("at %s" % export)
+        if fault.kind == "hang":
+            self._now += limit or 0
+            raise runner.TimedOut()
+        if fault.kind == "empty":
+            return self._nothing(export, arguments, limit)
+        if fault.kind in ("done", "cut"):
+            super().call(export, arguments, limit)
+        if fault.kind == "cut":
+            raise Dropped("after %s" % export)
+        self.calls.append((export, fault.code))
+        return fault.code
+
+    def _nothing(self, export, arguments, limit):
+        part = LISTS.get(export)
+        if part is None:
+            return super().call(export, arguments, limit)
+        state = self.service.state
+        held, state[part] = state[part], []
+        try:
+            return super().call(export, arguments, limit)
+        finally:
+            state[part] = held
+
+
+class Host:
+    """An engine: called with the text of a batch it gives the text of the answer.
+
+    ``state`` is a host file as a dict. ``faults``: {number of the batch from 0 on: :class:`Fault`}.
+    ``batches``: what each batch called, as [(export, status), ...].
+    """
+
+    def __init__(self, state=None, dialect=None):
+        plain = dict(copy.deepcopy(state) or {})
+        if dialect:
+            plain["dialect"] = dialect
+        self.state = states.load(plain)
+        Service(self.state)  # fills in what a hand-written state leaves out
+        self.faults: dict[int, Fault] = {}
+        self.batches: list[list[tuple[str, int]]] = []
+        self.between: dict[int, t.Callable] = {}  # what somebody else does before a batch
+        self.sizes: list[tuple[int, int]] = []  # characters of each batch and its answer
+
+    def __call__(self, batch):
+        number = len(self.batches)
+        self.between.get(number, lambda _host: None)(self)
+        machine = self.machine = _Machine(Service(self.state), self.faults.get(number))
+        self.batches.append(machine.calls)
+        answer = runner.run(batch, machine)
+        self.sizes.append((len(batch), len(answer)))
+        return answer
+
+    def copy(self):
+        """The same host before anything was asked of it again."""
+        other = Host.__new__(Host)
+        other.state, other.faults, other.batches, other.sizes = copy.deepcopy(self.state), {}, [], []
+        other.between = {}
+        return other
+
+    def dump(self):
+        """All that is known of it, as its file would say."""
+        return states.dump(self.state)
+
+    @property
+    def exports(self):
+        """The exports called so far, in order."""
+        return [export for batch in self.batches for export, _status in batch]
+
+    def logins(self):
+        """The saved logins as the model has them, whatever its dialect would show."""
+        return [_login(one) for one in self.state["persistent_logins"]]
+
+    def identities(self):
+        """Counter of (kind, identity) of what must not be lost: saved logins and portals."""
+        found = collections.Counter(("persistent_logins", reconcile.key(one)) for one in self.logins())
+        found.update(("target_portals", reconcile.key(_portal(one))) for one in self.state["target_portals"])
+        return found
+
+
+class _Raw:
+    """A dict of header fields as :mod:`records` reads structures."""
+
+    def __init__(self, fields):
+        self.__dict__.update({name: _Raw(value) if isinstance(value, dict) else value for name, value in fields.items()})
+
+
+def _login(fields):
+    return records.PersistentLogin.of(_Raw(dict(fields, Mappings=None)))
+
+
+def _portal(fields):
+    return records.TargetPortal.of(_Raw(fields))
+
+
+def text_of(batch):
+    """The bytes of a batch or an answer, unpacked: to look for what must not be in it."""
+    import base64
+    import gzip
+    return gzip.decompress(base64.b64decode(batch))
+
+
+__all__ = ["Dropped", "Fault", "Host", "LISTS", "calls", "text_of"]
