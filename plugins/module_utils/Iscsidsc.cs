@@ -1113,11 +1113,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         // 2 automatic (and not delayed), 3 manual, 4 disabled.
         public static uint SetServiceStartMode(uint StartMode)
         {
-            return With(SERVICE_CHANGE_CONFIG, service =>
+            return With(SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG, service =>
             {
                 uint error = Error(Win32.ChangeServiceConfigW(service, SERVICE_NO_CHANGE, StartMode, SERVICE_NO_CHANGE,
                                                               null, null, IntPtr.Zero, null, null, null, null));
-                if (error != 0 || StartMode != SERVICE_AUTO_START)
+                if (error != 0 || StartMode != SERVICE_AUTO_START || !IsDelayed(service))
                     return error;
                 return Error(Win32.ChangeServiceConfig2W(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, new byte[4]));
             });
@@ -1129,17 +1129,24 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             byte[] facts = { 0, 0xFF, 0 };
             With(SERVICE_QUERY_STATUS | SERVICE_QUERY_CONFIG, service =>
             {
-                byte[] status = new byte[28], config = new byte[8192], delayed = new byte[4];
+                byte[] status = new byte[28], config = new byte[8192];
                 uint needed;
                 if (Win32.QueryServiceStatus(service, status))
                     facts[0] = status[4];
                 if (Win32.QueryServiceConfigW(service, config, (uint)config.Length, out needed))
                     facts[1] = config[4];  // QUERY_SERVICE_CONFIGW.dwStartType
-                if (Win32.QueryServiceConfig2W(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, delayed, 4, out needed))
-                    facts[2] = delayed[0];
+                facts[2] = (byte)(IsDelayed(service) ? 1 : 0);
                 return 0;
             });
             return facts;
+        }
+
+        private static bool IsDelayed(IntPtr service)
+        {
+            byte[] delayed = new byte[4];
+            uint needed;
+            return Win32.QueryServiceConfig2W(service, SERVICE_CONFIG_DELAYED_AUTO_START_INFO, delayed, 4, out needed)
+                && delayed[0] != 0;
         }
 
         private static uint With(uint access, Func<IntPtr, uint> work)

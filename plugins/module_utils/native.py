@@ -226,9 +226,9 @@ class _Service:
 
     def delayed(self):
         info, length = ctypes.c_uint32(), ctypes.c_uint32()
-        _check(self._api.QueryServiceConfig2W(
-            self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(info), 4, ctypes.byref(length)))
-        return int(info.value != 0)
+        told = self._api.QueryServiceConfig2W(
+            self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(info), 4, ctypes.byref(length))
+        return int(bool(told and info.value))
 
     def start(self):
         _check(self._api.StartServiceW(self._handle, 0, None))
@@ -237,14 +237,14 @@ class _Service:
         no_change = ctypes.c_uint32(_SERVICE_NO_CHANGE)
         _check(self._api.ChangeServiceConfigW(
             self._handle, no_change, ctypes.c_uint32(mode), no_change, None, None, None, None, None, None, None))
-        if mode == _SERVICE_AUTO_START:
+        if mode == _SERVICE_AUTO_START and self.delayed():
             _check(self._api.ChangeServiceConfig2W(
                 self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(ctypes.c_uint32(0))))
 
 
 def _service_facts():
     with _Service(_SERVICE_QUERY_STATUS | _SERVICE_QUERY_CONFIG) as service:
-        return service.status()[0], service.start_mode(), _known(service.delayed, 0)
+        return service.status()[0], service.start_mode(), service.delayed()
 
 
 def _as_status(work):
@@ -282,7 +282,7 @@ def _start_service(timeout_milliseconds):
 def _set_service_start_mode(mode):
     """Set how MSiSCSI starts: 2 automatic (and not delayed), 3 manual, 4 disabled."""
     def work():
-        with _Service(_SERVICE_CHANGE_CONFIG) as service:
+        with _Service(_SERVICE_CHANGE_CONFIG | _SERVICE_QUERY_CONFIG) as service:
             service.set_start_mode(mode)
     return _as_status(work)
 

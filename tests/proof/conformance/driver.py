@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Python runner as a program: each line of input is a batch, each line of output its answer, or after "! " the exception.
+"""The Python runner as a program: a batch a line in, its answer a line out, or after "! " the exception.
 
 The arguments: the folder of module_utils, and the library where it is not to be found by its name.
 """

@@ -19,8 +19,23 @@ from typing import Any, NamedTuple
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import calls
 from ansible_collections.winstorage.iscsi.plugins.module_utils.calls import (
-    Address, Array, Block, Call, Each, Growth, Inner, Integer, Item, Load, Matching, Pattern, Relocation, Retry,
-    Strings, Succeeded)
+    Address,
+    Array,
+    Block,
+    Call,
+    Each,
+    Growth,
+    Inner,
+    Integer,
+    Item,
+    Load,
+    Matching,
+    Pattern,
+    Relocation,
+    Retry,
+    Strings,
+    Succeeded,
+)
 
 KEEP, HANG, NO_STEP = 0xFFFFFFFF, 0xFFFFFFFE, 0x5C0001
 SLACK = 16384
@@ -493,7 +508,7 @@ CONDITIONS = [
     _match_case("a pattern that does not fit behind the item", [Pattern(SLACK + len(_NAMES) - 2, b"\0\0\0")], 1, 9,
                 False),
     Case("match: of a call that failed, not even none", _matching([], 0, 0), step(5) + step(0),
-         [ran((5)), (SKIPPED, [])], [("TARG", 0, 0, b"\1")]),
+         [ran(5), (SKIPPED, [])], [("TARG", 0, 0, b"\1")]),
     Case("match: bad items are told", _matching([], 0, 0), step(122, 3) + step(998, 3) + step(0, KEEP, fill=b"no NUL"),
          [ran(0), BAD],
          text_trace(3) + [("TARG", 3, 1, b"\1")]),

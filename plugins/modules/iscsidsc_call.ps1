@@ -1,0 +1,19 @@
+#!powershell
+
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -CSharpUtil ..module_utils.Iscsidsc
+
+$spec = @{
+    options = @{
+        batch = @{ type = 'str'; required = $true; no_log = $true }
+    }
+    supports_check_mode = $true
+}
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$runner = [ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.CallRunner]
+$module.Result.answer = $runner::Run($module.Params.batch)
+$module.ExitJson()
