@@ -28,6 +28,7 @@ from .structures import ISCSI_ANY_INITIATOR_PORT, PERSISTENT_ISCSI_LOGIN_INFO, I
 LIST_AGAIN = calls.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
 UNHURRIED = calls.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
 _MANY = 0xFFFFFFFF
+SAVES = ("save", "discover", "save unseen")  # what a call does that saves what was declared
 LIST_BUDGET = 64 << 20  # bytes of lists that the target keeps until the batch ends
 _RECORD_BYTES = 2080  # of a login in a list
 _LISTS = 2  # beside one for each turn of removals

@@ -20,22 +20,26 @@ SERVICE_START_SECONDS = 60
 _ALREADY_RUNNING = 1056
 
 
-class Refused(Exception):
-    """A plan that is not carried out: nothing was changed. ``plan`` tells what it would have been."""
+# What no engine raises because of a host or a connection: a defect, and its text may quote what it choked on.
+_DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError)
 
-    def __init__(self, plan):
-        super().__init__("Nothing was changed. " + " ".join(plan.refusals))
-        self.plan = plan
+
+class Refused(Exception):
+    """A plan that is not carried out. ``plan`` tells what it would have been; ``changed``: its service was started or set."""
+
+    def __init__(self, plan, changed=False):
+        super().__init__("%s was changed. %s" % (
+            "Nothing but the state and start mode of MSiSCSI" if changed else "Nothing", " ".join(plan.refusals)))
+        self.plan, self.changed = plan, changed
 
 
 class Broken(Exception):
-    """The answer to the change did not arrive, so it is not known how far it went. ``at_risk``: what may be missing now."""
+    """A change of which it is not known how far it went. ``at_risk``: what may be missing now, as it would be declared."""
 
     def __init__(self, problem, plan, at_risk):
-        super().__init__(
-            "The change was sent, but its answer did not arrive (%s). Run the task again to see what is there and finish it.%s"
-            % (problem, " Until then these may be missing, and can be saved again as shown in at_risk: %s."
-               % "; ".join(sorted(at_risk)) if at_risk else ""))
+        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (
+            problem, " Until then these may be missing, or be there once too often; at_risk tells how to declare them: %s."
+            % "; ".join(sorted(at_risk)) if at_risk else ""))
         self.plan, self.at_risk = plan, at_risk
 
 
@@ -66,17 +70,38 @@ def converge(run, declaration, check=False, limits=changes.Limits()):
         return _only_service(before, declaration)
     plan = reconcile.plan(before, declaration)
     if plan.refusals:
-        raise Refused(plan)
+        raise Refused(plan, not check and any(step.kind == "service" for step in plan.steps))
     rest = [step for step in plan.steps if step.kind != "service"]
     if check or not rest:
         after = before if check else dataclasses.replace(before, host=_host_after(before.host, declaration))
         return Report(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
     execution = changes.Execution(before.host.pointer_bits // 8, plan, _subsets(declaration), limits)
+    batch = calls.encode_batch(calls.Batch((execution.program(),)))
+    # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold secrets.
     try:
-        answer = calls.decode_answer(run(calls.encode_batch(calls.Batch((execution.program(),)))))
-    except Exception as error:  # whatever an engine raises: the change may have been made in part
-        raise Broken(str(error) or type(error).__name__, plan, _at_risk(plan)) from None
-    return _judge(execution, answer, before, declaration)
+        answer = calls.decode_answer(run(batch))
+    except Exception as error:
+        raise Broken("The change was sent, but its answer did not arrive: %s" % _told(error), plan, _at_risk(plan)) from None
+    try:
+        return _judge(execution, answer, before, declaration)
+    except (CallError, memory.ImageError) as error:
+        failures = _replies(execution, answer)[0]
+        problem = "The change was sent, but what is there now could not be read: %s" % " ".join(failures + [str(error)])
+        raise Broken(problem.rstrip("."), plan, _at_risk(plan, execution, answer)) from None
+    except Exception as error:
+        raise Broken("The change was sent, but its answer could not be told: %s" % _told(error), plan,
+                     _at_risk(plan, execution, answer)) from None
+
+
+def _told(error):
+    """An exception in words; a defect by its place alone."""
+    if not isinstance(error, _DEFECTS):
+        return str(error).rstrip(".") or type(error).__name__
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return "%s at line %d of %s, which is a defect of this collection, or of the engine: please report it" % (
+        type(error).__name__, trace.tb_lineno, trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2])
 
 
 def _subsets(declaration):
@@ -123,12 +148,17 @@ def _only_service(before, declaration):
         "MSiSCSI is %s and would be started. What else differs can only be seen once it runs." % before.host.service_state])
 
 
-def _at_risk(plan):
-    """{label: [record as declared in a playbook, ...]} of all that a removal of this plan may have taken before it was saved again."""
-    found = {}
-    for change in plan.swept + [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]:
-        found[reconcile.label(change.one)] = [records.to_dict(record) for record in change.before]
-    return found
+def _at_risk(plan, execution=None, answer=None):
+    """{label: [login or portal as it would be declared, ...]} of all that a removal may have taken before it was saved again.
+
+    Without an answer every removal of the plan is taken for made.
+    """
+    removed = [step.detail.one for step in plan.steps if _is_removing(step)]
+    if answer is not None:
+        removed = [change.one for change, made in execution.removals if answer.results[made.index].runs]
+    again = plan.swept + [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
+    return {reconcile.label(change.one): [reconcile.as_declared(record) for record in change.before] for change in again
+            if any(reconcile.sweeps(one, change.one) for one in removed)}
 
 
 def _is_removing(step):
@@ -140,17 +170,15 @@ def _is_removing(step):
 def _judge(execution, answer, before, declaration):
     plan = execution.plan
     failures, warnings, reboot, discoveries = _replies(execution, answer)
-    try:
-        after = execution.reading.snapshot(answer)
-    except (CallError, memory.ImageError) as error:
-        raise Broken("%s; %s" % (" ".join(failures), error) if failures else str(error), plan, _at_risk(plan)) from None
-    lost = _lost(before, after, plan)
+    after = execution.reading.snapshot(answer)
+    lost, surplus = _lost(before, after, plan)
     left = reconcile.plan(after, _once(declaration))
     problems = []
     for title, lines in (("Not as declared yet", [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]),
-                         ("Calls that failed", failures), ("Gone without being meant to", sorted(lost))):
+                         ("Calls that failed", failures), ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost))):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
             problems.append("%s: %s." % (title, "; ".join(lines)))
+    warnings += ["More often saved than before, and not by this declaration: %s." % what for what in surplus]
     for failing, line in _silent_portals(plan, discoveries):
         (problems if failing else warnings).append(line)
     return Report(plan, before, after, plan.changed or _differ(before, after), problems, before.warnings + plan.warnings + warnings,
@@ -191,7 +219,7 @@ def _answerable(step, made):
 
 
 # Steps whose success shows nowhere but in the status of their call.
-_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "persistent_devices", "sessions")
+_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "persistent_devices")
 
 
 def _unrepaired(execution, answer):
@@ -199,6 +227,15 @@ def _unrepaired(execution, answer):
     return any(step is not None and (step.kind in _UNSEEN or step.action in ("replace", "refresh") and step.kind == "static_targets")
                and any(not status.of(run.status).ok for run in answer.results[made.index].runs)
                for step, _what, made in execution.made)
+
+
+def _unsaved_secrets(execution, answer):
+    """Logins and portals whose secret was to be saved anew, which no list shows, where fewer saves went well than meant."""
+    saved = collections.Counter(
+        id(step) for step, what, made in execution.made if what in changes.SAVES
+        and any(status.of(run.status).ok for run in answer.results[made.index].runs))
+    return [step.what for step in execution.plan.steps if isinstance(step.detail, reconcile.Change) and step.detail.replaces
+            and step.detail.wish.update_secret == "always" and step.detail.secret and saved[id(step)] < len(step.detail.after)]
 
 
 def _once(declaration):
@@ -214,20 +251,22 @@ def _once(declaration):
 
 
 def _lost(before, after, plan):
-    """{label: [records]} of what was there, was not to go, and is not there any more."""
-    lost = {}
+    """What was there, was not to go, and is not there any more, as {label: [as it would be declared]}; and what is there more often."""
+    lost, surplus = {}, []
     for kind in ("persistent_logins", "target_portals"):
         had, has = getattr(before, kind), getattr(after, kind)
         if had is None or has is None:
             continue
         meant = {reconcile.key(step.detail.one): len(step.detail.after) for step in plan.steps if step.kind == kind
                  and step.action != "refresh"}
-        found = collections.Counter(map(reconcile.key, has))
-        for identity, count in collections.Counter(map(reconcile.key, had)).items():
+        was, found = (collections.Counter(map(reconcile.key, records_of)) for records_of in (had, has))
+        for identity, count in was.items():
             if found[identity] < min(count, meant.get(identity, count)):
                 gone = [record for record in had if reconcile.key(record) == identity]
-                lost[reconcile.label(gone[0])] = [records.to_dict(record) for record in gone]
-    return lost
+                lost[reconcile.label(gone[0])] = [reconcile.as_declared(record) for record in gone]
+        surplus += sorted({reconcile.label(record) for record in has
+                           if found[reconcile.key(record)] > was[reconcile.key(record)] and reconcile.key(record) not in meant})
+    return lost, surplus
 
 
 def _differ(before, after):

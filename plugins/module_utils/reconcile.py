@@ -18,7 +18,7 @@ import dataclasses
 import typing as t
 
 from . import flags, forecast, records
-from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, Declaration, Secret, StaticTarget, Wish, place
+from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, UNSPECIFIED, Declaration, Secret, StaticTarget, Wish, place
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 
@@ -214,6 +214,27 @@ def show(record, properties):
     shown = {prop.option: prop.show(prop.read(record)) for prop in properties
              if not (prop.path.startswith("portal.") and record.portal is None)}
     return dict(shown, secret="set" if record.login_options and record.login_options.password_set else "not set")
+
+
+def options(record):
+    """A record as the options that declare it, for somebody who has to make it again. A secret is not known, so it is not there."""
+    portal = record.portal and {"address": record.portal.address, "port": record.portal.port}
+    identity = {"target": record.target, "portal": portal} if hasattr(record, "target") else portal
+    properties = PERSISTENT_LOGIN if hasattr(record, "target") else TARGET_PORTAL
+    shown = dict(identity or {}, initiator_instance=record.initiator_instance or None, initiator_port=record.initiator_port,
+                 **show(record, properties))
+    return {name: value for name, value in shown.items() if name != "secret" and value not in (None, UNSPECIFIED, "")}
+
+
+def as_declared(record):
+    """A login or portal as a declaration would have it. Its secret is not there, for Windows does not give it back."""
+    portal = record.portal and {"address": record.portal.address, "port": record.portal.port}
+    login = hasattr(record, "target")
+    plain = {"target": record.target, "portal": portal} if login else portal
+    plain = dict(plain, initiator_instance=record.initiator_instance or None, initiator_port=record.initiator_port)
+    plain.update(show(record, PERSISTENT_LOGIN if login else TARGET_PORTAL))
+    del plain["secret"]
+    return plain
 
 
 def label(record):
