@@ -64,9 +64,17 @@ def assert_groups_as_said(reply):
         == [[(portal["Address"], portal["Socket"]) for portal in group["Portals"]] for group in GROUPS]
 
 
-@pytest.fixture(scope="module", params=["here", "windows"])
-def engine(request):
-    return engines.Here() if request.param == "here" else engines.WindowsPython(request.getfixturevalue("wine_python"))
+ENGINES = {
+    "cpython": lambda request, folder: engines.Here(),
+    "mono": lambda request, folder: engines.Mono(folder),
+    "wine-cpython": lambda request, folder: engines.WindowsPython(request.getfixturevalue("wine_python")),
+    "wine-dotnet": lambda request, folder: engines.WindowsDotnet(folder, request.getfixturevalue("wine_dotnet")),
+}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request, tmp_path_factory):
+    return ENGINES[request.param](request, tmp_path_factory.mktemp(request.param))
 
 
 # -- every export, by every engine -------------------------------------------------------------------------------------
@@ -308,6 +316,19 @@ class TestServiceManager:
         stopped.simulator.state["service"]["start_mode"] = "disabled"
         assert not manager.StartServiceW(self.opened(manager), 0, None)
         assert ctypes.get_errno() == 1058  # ERROR_SERVICE_DISABLED
+
+    def test_the_csharp_reports_starts_and_sets_it(self, stopped, tmp_path):
+        builder = program.Builder(8)
+        builder.call("GetIScsiVersionInformation")
+        builder.call("StartService", TimeoutMilliseconds=5000)
+        builder.call("SetServiceStartMode", StartMode=2)
+        builder.call("GetIScsiVersionInformation")
+        with Server(stopped) as server:
+            answer = calls.decode_answer(engines.Mono(tmp_path).run(
+                calls.encode_batch(calls.Batch((builder.program(),))), server.environment))
+        assert [result.runs[0].status for result in answer.results] == [0xEFFF003E, 0, 0, 0]
+        assert (answer.host.service_state, answer.host.start_mode) == (1, 3)  # as it was found
+        assert (stopped.host.service_state, stopped.host.start_mode) == (4, 2)
 
     def test_there_is_no_other_service(self, manager):
         assert self.opened(manager, "Spooler").value is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import functions, memory, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, functions, memory, structures
 
 SECRET = b"marker-secret-12"
 IQN = "iqn.2001-05.com.example:array-7:luns"
@@ -164,6 +164,8 @@ def expected(case):
 
 class Canned:
     """A service that answers the cases, and nothing else: ERROR_INVALID_PARAMETER for arguments of no case."""
+
+    host = calls.Host(8, service_state=4, start_mode=2, delayed_start=1)  # for those who can ask
 
     def __init__(self, cases):
         self.cases = cases

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from unittest import mock
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import native
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload
+from ansible_collections.winstorage.iscsi.tests.proof.conformance.engines import csharp_program
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.support import mono
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
 
 
@@ -33,3 +36,34 @@ class WindowsPython:
         done = self.python.run(None, stdin=program.encode("ascii"), env=environment)
         assert done.returncode == 0, done.stderr.decode(errors="replace")
         return python_payload.answer(done.stdout.decode("ascii"))
+
+
+class Mono:
+    """The C# runner on Linux, and the stand-ins as shared objects, that of the service manager among them."""
+
+    def __init__(self, folder):
+        self.program = csharp_program(folder)
+
+    def run(self, batch, environment):
+        libraries = "%s:%s" % (build.library("elf").parent, build.service_manager().parent)
+        return _line(mono.run(self.program, stdin=_input(batch), env={**environment, "LD_LIBRARY_PATH": libraries}))
+
+
+class WindowsDotnet:
+    """The same program under Microsoft's .NET for Windows, with the DLL beside it."""
+
+    def __init__(self, folder, dotnet):
+        self.program, self.dotnet = csharp_program(folder), dotnet
+        shutil.copy(build.library("x64"), folder)
+
+    def run(self, batch, environment):
+        return _line(self.dotnet.run(self.program, stdin=_input(batch), env=environment))
+
+
+def _input(batch):
+    return (batch + "\n").encode("ascii")
+
+
+def _line(done):
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout.decode("ascii").strip()
