@@ -21,10 +21,27 @@ import pytest
 from hypothesis import strategies
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls, functions, initiator, memory, program, runner, structures)
+    calls,
+    functions,
+    initiator,
+    memory,
+    program,
+    runner,
+    structures,
+)
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build, engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin.cases import (
-    CASES, GROUPS, IQN, LOGINS, SECRET, SESSIONS, Canned, Case, decoded, expected)
+    CASES,
+    GROUPS,
+    IQN,
+    LOGINS,
+    SECRET,
+    SESSIONS,
+    Canned,
+    Case,
+    decoded,
+    expected,
+)
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import HANG, Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support import compilers

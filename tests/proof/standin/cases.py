@@ -203,7 +203,7 @@ _CREATE = {"TargetName": IQN, "IsInformationalSession": 0, "InitiatorPortNumber"
            "IsPersistent": 0}
 _ON_PORTAL = {"InitiatorInstance": INSTANCE, "InitiatorPortNumber": 2, "Portal": PORTAL}
 _ANY_PORTAL = {"InitiatorPortNumber": 0xFFFFFFFF, "Portal": PORTAL6}
-_NOT_SET = dict(InformationSpecified=0x1F, UsernameLength=5, PasswordLength=6)
+_NOT_SET = {"InformationSpecified": 0x1F, "UsernameLength": 5, "PasswordLength": 6}
 _STATIC = {"TargetName": IQN, "TargetFlags": 6, "Persist": 1}
 _LUN = {"UniqueSessionId": SESSION, "Lun": 0x4001000000000000}
 
