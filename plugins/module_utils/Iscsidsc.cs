@@ -486,8 +486,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     class NoSuchExportException : Exception { }
 
-    // A call did not come back. It may still write to its memory, which therefore is never freed.
-    class TimedOutException : Exception { }
+    // The time was over before the call was made.
+    class OutOfTimeException : Exception { }
+
+    // The call did not come back within its limit. It may still write to its memory, which therefore is never freed.
+    class TimedOutException : OutOfTimeException { }
 
     // What an earlier call left would lead outside its block.
     class BadItemsException : Exception { }
@@ -660,7 +663,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private const uint BufferCap = 16 << 20;
         private const uint Slack = 16 << 10;  // lists grow between two calls
         private const int Rounds = 8;
-        private const int MaxItems = 1 << 16;
+        private const int MaxItems = (1 << 16) - 1;  // their number has 16 bits in the answer
         private const uint ERROR_INSUFFICIENT_BUFFER = 122, ERROR_NOACCESS = 998, ERROR_TIMEOUT = 1460;
 
         private readonly Program program;
@@ -668,8 +671,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private readonly Stopwatch clock = Stopwatch.StartNew();
         private readonly List<Result> results = new List<Result>();
         private readonly List<Memory> allocated = new List<Memory>();
+        private readonly List<Memory> lent = new List<Memory>();  // to a call that never came back, and may still write
         private bool stopped;  // a vital call failed
-        private bool hung;  // a call never came back
+        private bool over;  // no time is left, or a call never came back
 
         public Execution(Program program)
         {
@@ -684,8 +688,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
         public void Dispose()
         {
-            if (!hung)
-                allocated.ForEach(memory => memory.Release());
+            foreach (Memory memory in allocated)
+                if (!lent.Contains(memory))
+                    memory.Release();
         }
 
         public void Write(BinaryWriter wire)
@@ -721,7 +726,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private Result Perform(Call call)
         {
             Result result = new Result();
-            if (hung || (stopped && call.When.TrueForAll(condition => condition.Expected)))
+            if (over || (stopped && call.When.TrueForAll(condition => condition.Expected)))
             {
                 result.Outcome = Outcome.NotReached;
                 return result;
@@ -745,11 +750,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             {
                 result.Outcome = Outcome.NoSuchExport;
             }
-            catch (TimedOutException)
+            catch (OutOfTimeException)
             {
                 result.Runs.Add(new Run { Status = ERROR_TIMEOUT });
                 result.Outcome = Outcome.TimedOut;
-                hung = true;
+                over = true;
             }
             if (call.Vital && (result.Outcome != Outcome.Ran || result.Runs.Exists(run => run.Failed)))
                 stopped = true;
@@ -838,11 +843,20 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         {
             ulong[] values = call.Arguments.ConvertAll(argument => Value(argument, run)).ToArray();
             if (OutOfTime(0))
-                throw new TimedOutException();
+                throw new OutOfTimeException();
             long limit = call.Limit > 0 ? call.Limit : long.MaxValue;
             if (program.Limit > 0)
                 limit = Math.Min(limit, Math.Max(1, program.Limit - clock.ElapsedMilliseconds));
-            return Exports.Call(call.Export, values, limit);
+            try
+            {
+                return Exports.Call(call.Export, values, limit);
+            }
+            catch (TimedOutException)
+            {
+                lent.AddRange(run.Memory);
+                lent.AddRange(Array.ConvertAll(run.Place.Items, item => item.Block));
+                throw;
+            }
         }
 
         private static ulong Value(Argument argument, Run run)
