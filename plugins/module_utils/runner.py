@@ -17,7 +17,7 @@ from . import calls
 BUFFER_CAP = 16 << 20  # bytes: no list of logins is longer (256 logins are half a MiB)
 SLACK = 16 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
 ROUNDS = 8  # how often a buffer may turn out too small
-MAX_ITEMS = 1 << 16  # runs of one call
+MAX_ITEMS = (1 << 16) - 1  # runs of one call: their number has 16 bits in the answer
 
 ERROR_INSUFFICIENT_BUFFER, ERROR_NOACCESS = 122, 998
 
@@ -28,6 +28,10 @@ class NoSuchExport(Exception):
 
 class TimedOut(Exception):
     """The call did not come back within its limit. It may still be running: its memory must not be freed."""
+
+
+class OutOfTime(Exception):
+    """The program's time was over before the call was made."""
 
 
 class BadItems(Exception):
@@ -109,7 +113,9 @@ class _Execution:
         self.done = []  # for each call so far: (outcome, [_Done])
         self.deadline = machine.clock() + program.limit if program.limit else None
         self.stopped = False  # a vital call failed
-        self.hung = False  # a call never came back
+        self.over = False  # no time is left, or a call never came back
+        self.live = set()  # addresses of all memory that is not yet released
+        self.lent = set()  # of the memory that a call which never came back may still use
 
     def answer(self):
         try:
@@ -118,13 +124,12 @@ class _Execution:
             results = tuple(calls.Result(outcome, tuple(done.run for done in runs)) for outcome, runs in self.done)
             return calls.Answer(self.host, results)
         finally:
-            if not self.hung:  # a hung call may still write to its blocks
-                self._release([memory for _outcome, runs in self.done for done in runs for memory in done.memory])
+            self.machine.release(sorted(self.live - self.lent))
 
     def _perform(self, call):
         asks_for_failure = any(isinstance(condition, calls.Succeeded) and not condition.expected
                                for condition in call.when)
-        if self.hung or (self.stopped and not asks_for_failure):
+        if self.over or (self.stopped and not asks_for_failure):
             return calls.NOT_REACHED, []
         runs = []
         try:
@@ -137,9 +142,9 @@ class _Execution:
             outcome = calls.BAD_ITEMS
         except NoSuchExport:
             outcome = calls.NO_SUCH_EXPORT
-        except TimedOut:
+        except (OutOfTime, TimedOut):
             runs.append(_Done(calls.Run(calls.ERROR_TIMEOUT, 0, (), ()), (), ()))
-            outcome, self.hung = calls.TIMED_OUT, True
+            outcome, self.over = calls.TIMED_OUT, True
         if call.vital and (outcome != calls.RAN or any(failed(done.run.status) for done in runs)):
             self.stopped = True
         return outcome, runs
@@ -151,8 +156,8 @@ class _Execution:
         memory = [self._fresh(block) for block in call.blocks]
         try:
             status = self._repeated(call, memory, stack)
-        except (BadItems, NoSuchExport):
-            self._release(memory)
+        except TimedOut:
+            self.lent.update(block.address for block in (*memory, *(item.block for item in stack)))
             raise
         captured = tuple(
             calls.Captured(index, memory[index].address, self.machine.read(*memory[index]))
@@ -176,15 +181,22 @@ class _Execution:
     def _fresh(self, block):
         if not block.size:
             return _Memory(0, 0)
-        address = self.machine.allocate(block.size)
+        address = self._allocate(block.size)
         self.machine.write(address, block.data)
         for relocation in block.relocations:
             pointer = (address + relocation.to).to_bytes(self.program.pointer, "little")
             self.machine.write(address + relocation.at, pointer)
         return _Memory(address, block.size)
 
+    def _allocate(self, size):
+        address = self.machine.allocate(size)
+        self.live.add(address)
+        return address
+
     def _release(self, memory):
-        self.machine.release([block.address for block in memory if block.size])
+        addresses = [block.address for block in memory if block.size]
+        self.machine.release(addresses)
+        self.live.difference_update(addresses)
 
     def _sized(self, call, memory, stack):
         """Call; where a buffer turns out too small, give it what the call asks for and call again."""
@@ -205,7 +217,7 @@ class _Execution:
             if size > BUFFER_CAP:
                 return ERROR_INSUFFICIENT_BUFFER
             self._release([memory[index]])
-            memory[index] = _Memory(self.machine.allocate(size), size)
+            memory[index] = _Memory(self._allocate(size), size)
             self.machine.write(size_at, (size // growth.unit).to_bytes(4, "little"))
         return status
 
@@ -221,7 +233,7 @@ class _Execution:
         values = [self._value(argument, memory, stack) for argument in call.arguments]
         limits = [limit for limit in (call.limit, self._left()) if limit]
         if self._out_of_time(0):
-            raise TimedOut()
+            raise OutOfTime()
         return self.machine.call(call.export, values, min(limits) if limits else None)
 
     def _value(self, argument, memory, stack):
