@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, functions, memory, runner, structures
 from ansible_collections.winstorage.iscsi.plugins.module_utils.structures import (
-    BLOB, SECRET, TEXT, Bytes, Chars, Pointer, Structure,
+    BLOB,
+    SECRET,
+    TEXT,
+    Bytes,
+    Chars,
+    Pointer,
+    Structure,
 )
 
 ABIS = {"x64 W": structures.X64_W, "x64 A": structures.X64_A, "x86 W": structures.X86_W, "x86 A": structures.X86_A}
@@ -20,7 +26,7 @@ BASE = {8: 0x000001F4_2A3B0000, 4: 0x2A3B0000}  # where an image may lie, by poi
 
 # -- values ------------------------------------------------------------------------------------------------------------
 
-@functools.lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=256)
 def texts(abi, max_size):
     """Text that the form's characters express, and short enough for an array of ``max_size`` characters and a NUL."""
     wide = st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")
@@ -29,7 +35,7 @@ def texts(abi, max_size):
     return st.text(wide, max_size=max_size // 2) if abi.char == 2 else st.text(narrow, max_size=max_size)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.lru_cache(maxsize=256)
 def values(structure, abi):
     """Values of every field of a structure, pointers as what they lead to."""
     return st.fixed_dictionaries(dict(
@@ -90,7 +96,8 @@ def _expected_behind(kind, value):
 
 
 def _counted(structure, name, given):
-    pointer = next(field for field, kind in structure.fields.items() if isinstance(kind, Pointer) and kind.count == name)
+    pointer = next(field for field, kind in structure.fields.items()
+                   if isinstance(kind, Pointer) and kind.count == name)
     return len(given[pointer] or ())
 
 
@@ -117,8 +124,8 @@ class ScriptedMachine:
     """
 
     def __init__(self, exports, pointer=8, **host):
-        facts = dict(runtime="scripted", dll_version=(10, 0, 20348, 1), windows_version=(10, 0, 20348), service_state=4,
-                     start_mode=2, elevated=1)
+        facts = {"runtime": "scripted", "dll_version": (10, 0, 20348, 1), "windows_version": (10, 0, 20348),
+                 "service_state": 4, "start_mode": 2, "elevated": 1}
         self.host = calls.Host(pointer, **dict(facts, **host))
         self.exports, self.abi = exports, structures.WIDE[pointer]
         self.blocks, self.log, self.sleeps, self.limits = {}, [], [], []

@@ -209,7 +209,8 @@ def test_honest_sharing_is_no_offence(abi):
 
 @pytest.mark.parametrize("count, offset", [(2, 0), (1, 1), (1, -1), (10**12, 0), (1, 10**12)])
 def test_structures_beyond_the_image_are_an_error(count, offset):
-    with pytest.raises(ImageError, match=r"ISCSI_VERSION_INFO at offset %d: %d bytes do not fit" % (offset, 12 * count)):
+    told = "ISCSI_VERSION_INFO at offset %d: %d bytes do not fit" % (offset, 12 * count)
+    with pytest.raises(ImageError, match=told):
         Image(bytes(12), 0, s.X64_W).array(s.ISCSI_VERSION_INFO, count, offset)
 
 

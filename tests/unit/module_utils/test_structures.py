@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The structures themselves. Whether they lie as a Windows compiler lays them is judged in tests/proof by that compiler."""
+"""The structures themselves. Whether they lie as a Windows compiler lays them is judged in tests/proof by one."""
 
 from __future__ import annotations
 
@@ -112,7 +112,8 @@ SECRET = "hunter2-hunter2"
 
 
 @pytest.mark.parametrize("structure, values, told", [
-    (s.ISCSI_TARGET_PORTAL, {"Address": "x" * 256}, "ISCSI_TARGET_PORTAL.Address holds at most 255 characters, got 256"),
+    (s.ISCSI_TARGET_PORTAL, {"Address": "x" * 256},
+     "ISCSI_TARGET_PORTAL.Address holds at most 255 characters, got 256"),
     (s.ISCSI_TARGET_PORTAL, {"Socket": 65536}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
     (s.ISCSI_TARGET_PORTAL, {"Socket": -1}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
     (s.ISCSI_TARGET_PORTAL, {"Adress": "typing"}, "ISCSI_TARGET_PORTAL has no field Adress"),
