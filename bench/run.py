@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measures two things against their likes, side by side in one run: ratios mean something where milliseconds do not.
+
+Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
+rows first; and the facts task through ansible-playbook against tasks that do nothing.
+
+    python bench/run.py [--rounds N] [--tasks N] [--output results.json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+
+import decoders
+
+RECORDS = 1000
+HERE = pathlib.Path(__file__).resolve().parent
+HOSTS = HERE.parent / "demo" / "hosts"
+OURS = "winstorage.iscsi"
+
+
+def decoding(rounds):
+    """[{decoder, seconds, peak_bytes, ratio}, ...]; ratio: the median over rounds of its time by ours."""
+    data = decoders.image(RECORDS)
+    _must_agree(data)
+    times = {name: [] for name in decoders.DECODERS}
+    for _round in range(rounds):
+        for name, (decode, _rows) in decoders.DECODERS.items():
+            times[name].append(_timed(decode, data))
+    return [{"decoder": name, "seconds": statistics.median(taken), "peak_bytes": _peak(decoders.DECODERS[name][0], data),
+             "ratio": _ratio(taken, times[OURS])} for name, taken in times.items()]
+
+
+def _must_agree(data):
+    rows = {name: make_rows(decode(data, RECORDS)) for name, (decode, make_rows) in decoders.DECODERS.items()}
+    for name, found in rows.items():
+        if len(found) != RECORDS or found != rows[OURS]:
+            raise SystemExit("%s decodes something else; nothing is measured." % name)
+
+
+def _timed(decode, data):
+    gc.collect()
+    started = time.perf_counter()
+    kept = decode(data, RECORDS)
+    taken = time.perf_counter() - started
+    del kept
+    return taken
+
+
+def _peak(decode, data):
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = decode(data, RECORDS)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        del kept
+        tracemalloc.stop()
+
+
+def _ratio(taken, ours):
+    return statistics.median(theirs / our for theirs, our in zip(taken, ours))
+
+
+# -- tasks -------------------------------------------------------------------------------------------------------------
+
+NOTHING = "ping (a module that does nothing, connection local)"
+TASKS = {  # name -> the task
+    NOTHING: {"ansible.builtin.ping": {}},
+    "debug (an action that does nothing)": {"ansible.builtin.debug": {"msg": "nothing"}},
+    "winstorage.iscsi.facts (simulator)": {"winstorage.iscsi.facts": {}},
+}
+
+
+def tasks(count):
+    """[{task, seconds, ratio}, ...]; ratio: the median over rounds of its time by that of a module that does nothing."""
+    playbook = [{
+        "hosts": "all", "gather_facts": False,
+        "tasks": [dict(task, name=name) for _round in range(count + 1) for name, task in TASKS.items()],
+    }]
+    times = {name: [] for name in TASKS}
+    for name, seconds in _played(playbook):
+        times[name].append(seconds)
+    times = {name: taken[1:] for name, taken in times.items()}  # the first round fills caches
+    if {len(taken) for taken in times.values()} != {count}:
+        raise SystemExit("Not every task ran; nothing is measured.")
+    return [{"task": name, "seconds": statistics.median(taken), "ratio": _ratio(taken, times[NOTHING])}
+            for name, taken in times.items()]
+
+
+def _played(playbook):
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        shutil.copytree(HOSTS, folder / "hosts")
+        state = next((folder / "hosts").glob("sql*.yml"))
+        inventory = {"all": {"hosts": {state.stem: {
+            "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
+            "winstorage_iscsi_simulator_state": str(state)}}}}
+        (folder / "inventory.yml").write_text(json.dumps(inventory))
+        (folder / "playbook.yml").write_text(json.dumps(playbook))
+        ran = subprocess.run(
+            [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml"], cwd=folder, text=True,
+            capture_output=True, env=dict(os.environ, ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"),
+                                          ANSIBLE_STDOUT_CALLBACK="task_times", ANSIBLE_LOCALHOST_WARNING="false"))
+    if ran.returncode:
+        raise SystemExit("ansible-playbook failed, nothing is measured:\n" + ran.stderr + ran.stdout)
+    return json.loads(ran.stdout.strip().splitlines()[-1])
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+def _table(headings, rows):
+    widths = [max(len(row[at]) for row in [headings, *rows]) for at in range(len(headings))]
+    for row in [headings, *rows]:
+        print("  " + "  ".join([row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
+    parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
+    parser.add_argument("--output", help="write the numbers to this JSON file, too")
+    options = parser.parse_args()
+
+    decoded = decoding(options.rounds)
+    print("Decoding %d persistent logins with their user names: median of %d interleaved rounds\n"
+          % (RECORDS, options.rounds))
+    _table(("decoder", "ms", "times ours", "peak KiB"),
+           [(one["decoder"], "%.1f" % (1000 * one["seconds"]), "%.1f" % one["ratio"], "%d" % (one["peak_bytes"] >> 10))
+            for one in decoded])
+
+    played = tasks(options.tasks)
+    print("\nTasks through ansible-playbook: median of %d interleaved rounds\n" % options.tasks)
+    _table(("task", "ms", "times nothing"),
+           [(one["task"], "%.0f" % (1000 * one["seconds"]), "%.2f" % one["ratio"]) for one in played])
+
+    if options.output:
+        with open(options.output, "w", encoding="utf-8") as file:
+            json.dump({"records": RECORDS, "decoding": decoded, "tasks": played}, file, indent=2)
+
+
+if __name__ == "__main__":
+    main()
