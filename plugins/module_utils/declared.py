@@ -224,7 +224,7 @@ LOGIN_OPTIONS = (
 SECURITY_FLAGS = Property("security_flags", "security_flags", flags.SECURITY_FLAGS)
 SYMBOLIC_NAME = Property("symbolic_name", "portal.symbolic_name", Text(255))
 SESSION_TYPE = Property("session_type", "session_type", Choice("data", "informational"))
-MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers, True)
+MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers)
 
 PERSISTENT_LOGIN = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, SESSION_TYPE, MAPPINGS)
 TARGET_PORTAL = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME,)

@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps the initiator itself as declared. Documentation: plugins/modules/initiator.py."""
+
+from __future__ import annotations
+
+from ..module_utils import declared
+from ..plugin_utils import state
+
+
+class ActionModule(state.StateAction):
+    """winstorage.iscsi.initiator"""
+
+    ARGUMENTS = {**state.INITIATOR, **state.LIMITS}
+
+    def declare(self, arguments):
+        return declared.declaration(arguments)
+
+    def found(self, report, after, declaration):
+        return {"host": after["host"], "initiator": after["initiator"], "radius_servers": after["radius_servers"]}

@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps a bound volume or device as declared. Documentation: plugins/modules/persistent_device.py."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils import declared
+from ..plugin_utils import state
+
+
+class ActionModule(state.StateAction):
+    """winstorage.iscsi.persistent_device"""
+
+    ARGUMENTS = {"path": {"type": "str"}, "state": state.PERSISTENT_LOGIN["state"],
+                 "bind_all_volumes": {"type": "bool", "default": False}, **state.LIMITS}
+
+    def declare(self, arguments):
+        path, bind_all = arguments["path"], arguments["bind_all_volumes"]
+        if bool(path) == bind_all:
+            raise AnsibleActionFail("Either path, or bind_all_volumes: true.")
+        devices = [{"path": path, "state": arguments["state"]}] if path else None
+        return declared.declaration({"persistent_devices": devices, "bind_all_volumes": bind_all})
+
+    def found(self, report, after, declaration):
+        return {"persistent_devices": after["persistent_devices"]}

@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps one target that is not discovered as declared. Documentation: plugins/modules/static_target.py."""
+
+from __future__ import annotations
+
+from ..module_utils import declared
+from ..plugin_utils import state
+
+
+class ActionModule(state.StateAction):
+    """winstorage.iscsi.static_target"""
+
+    ARGUMENTS = {**state.STATIC_TARGET, **state.LIMITS}
+
+    def declare(self, arguments):
+        return declared.Declaration(static_targets=[declared.static_target(arguments)])
+
+    def found(self, report, after, declaration):
+        name = declaration.static_targets[0].name.lower()
+        return {"targets": after["targets"] and [one for one in after["targets"] if one["name"].lower() == name]}
