@@ -328,7 +328,7 @@ class Declaration:
         if self.persistent_logins is not None or self.sessions is not None:
             needs |= {"persistent_logins", "sessions", "targets"}
         for part, reads in _READS_OF.items():
-            if getattr(self, part):
+            if getattr(self, part) not in (None, False):
                 needs |= reads
         return needs | {kind for kind in self.purge}
 
