@@ -29,5 +29,6 @@ class ActionModule(state.StateAction):
         return declared.declaration(arguments)
 
     def found(self, report, after, declaration):
-        known = {name: value for name, value in after.items() if name not in ("schema_version", "warnings") and value is not None}
+        known = {name: value for name, value in after.items()
+                 if name not in ("schema_version", "warnings") and value is not None}
         return dict(known, discovery_ok=report.discoveries)

@@ -48,7 +48,7 @@ attributes:
     description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
     details: The plan and the diff are those of a real run. While MSiSCSI is stopped nothing but the service can be
-    compared.
+      compared.
   connection:
     description: Uses the target's configured connection information to execute code on it.
     support: full
@@ -69,13 +69,11 @@ attributes:
     support: full
 notes:
   - What is omitted is not managed. Names of targets and of initiator instances are compared without letter case,
-    addresses
-    in their canonical form.
+    addresses in their canonical form.
   - A task costs one round trip to the host when there is nothing to do, and two when there is.
   - Nothing is changed when the plan has an obstacle that can be known beforehand; the error names each.
   - A secret is never read, and never shown. Keep it in a vault, and not in the text of a playbook, of which Ansible
-    quotes
-    lines in errors.
+    quotes lines in errors.
   - MSiSCSI must run, see M(winstorage.iscsi.initiator). The host needs nothing installed, see docs/engines.md.
 """
 
@@ -104,8 +102,7 @@ options:
     description:
       - The instance of the initiator, such as V(ROOT\\ISCSIPRT\\0000_0).
       - When omitted, it is that of the record there is, or the only one of the host. Where several come into question
-        the task
-        is refused.
+        the task is refused.
     type: str
   initiator_port:
     description:
@@ -137,8 +134,7 @@ options:
   copies:
     description:
       - How many there shall be. Each identical record is a session of its own at boot, which is wanted for several
-        sessions to
-        one portal and a mistake otherwise.
+        sessions to one portal and a mistake otherwise.
     type: int
     default: 1
   ipsec_key:
@@ -217,17 +213,14 @@ options:
   username:
     description:
       - User name for CHAP, or V(0x) and the hexadecimal digits of its bytes, or V(unspecified). Windows takes the node
-        name of
-        the initiator when none is specified.
+        name of the initiator when none is specified.
     type: str
   secret:
     description:
       - Secret for CHAP with the target, as text of 12 to 16 characters or as hexadecimal digits after V(0x). With the
-        login
-        flag V(require_ipsec) it may be shorter.
+        login flag V(require_ipsec) it may be shorter.
       - Windows cannot change a record and does not give its secret back. To change anything of a record that has one
-        takes its
-        secret, and the task is refused without.
+        takes its secret, and the task is refused without.
     type: str
 """
 
@@ -238,8 +231,7 @@ options:
       - V(on_create) sets the secret when the record is made, made again for another reason, or has none.
       - V(always) makes the record again each time, and so reports a change each time.
       - Windows does not give a secret back, so a changed secret cannot be noticed with V(on_create). To change one, run
-        the task
-        once with V(always).
+        the task once with V(always).
     type: str
     choices: [on_create, always]
     default: on_create

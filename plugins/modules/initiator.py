@@ -30,8 +30,7 @@ options:
   chap_secret:
     description:
       - The initiator's own secret, with which targets prove themselves in mutual CHAP; one for the whole host. As text
-        of 12 to 16
-        characters or as hexadecimal digits after V(0x). When it is set tells O(update_secret).
+        of 12 to 16 characters or as hexadecimal digits after V(0x). When it is set tells O(update_secret).
     type: str
   radius_secret:
     description: Secret shared with the RADIUS servers, 22 to 26 characters. When it is set tells O(update_secret).
@@ -43,11 +42,9 @@ options:
     description:
       - When O(chap_secret), O(radius_secret) and O(group_preshared_key) are set.
       - Windows tells neither what they are nor whether they are set. V(on_create) therefore sets one in each run, and
-        reports a
-        change, as long as nothing that is saved uses it; from then on it is taken for set. O(chap_secret) is used by a
-        persistent
-        login or target portal with mutual CHAP, O(group_preshared_key) by one with IPsec, O(radius_secret) by a RADIUS
-        server.
+        reports a change, as long as nothing that is saved uses it; from then on it is taken for set. O(chap_secret) is
+        used by a persistent login or target portal with mutual CHAP, O(group_preshared_key) by one with IPsec,
+        O(radius_secret) by a RADIUS server.
       - V(always) sets them in each run. To change a secret, run the task once with it.
     type: str
     choices: [on_create, always]
@@ -60,8 +57,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state
 notes:
   - Windows can also hold IKE information and outer addresses of IPsec tunnels. It has no list of either, so that they
-    could not be
-    kept as declared, and there is no option for them.
+    could not be kept as declared, and there is no option for them.
 seealso:
   - module: winstorage.iscsi.facts
   - module: winstorage.iscsi.initiator_state
@@ -93,16 +89,14 @@ host:
 initiator:
   description:
     - As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.initiator). In check mode, as it is now. Null when
-      it could
-      not be read.
+      it could not be read.
   returned: success
   type: dict
   sample: {node_name: "iqn.2004-01.com.example:sql01"}
 radius_servers:
   description:
-    - All RADIUS servers, when they were read.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.radius_servers).
-      Null when it could not be read.
+    - All RADIUS servers, when they were read. As
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.radius_servers). Null when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -114,9 +108,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: service}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: service
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "start_mode"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "start_mode"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 reboot_required:

@@ -14,8 +14,7 @@ author: winstorage.iscsi contributors (@winstorage)
 description:
   - All of a host's declaration in one task, and two round trips at the most however much there is to do.
   - It is done in an order in which each step finds what it needs. First comes the service, then names and secrets,
-    servers, portals with
-    their discovery, static targets, persistent logins, live sessions, bound devices.
+    servers, portals with their discovery, static targets, persistent logins, live sessions, bound devices.
   - Every value is optional. See docs/declaring.md.
 options:
   service_state:
@@ -33,8 +32,7 @@ options:
   chap_secret:
     description:
       - The initiator's own secret, with which targets prove themselves in mutual CHAP; one for the whole host. As text
-        of 12 to 16
-        characters or as hexadecimal digits after V(0x). When it is set tells O(update_secret).
+        of 12 to 16 characters or as hexadecimal digits after V(0x). When it is set tells O(update_secret).
     type: str
   radius_secret:
     description: Secret shared with the RADIUS servers, 22 to 26 characters. When it is set tells O(update_secret).
@@ -46,11 +44,9 @@ options:
     description:
       - When O(chap_secret), O(radius_secret) and O(group_preshared_key) are set.
       - Windows tells neither what they are nor whether they are set. V(on_create) therefore sets one in each run, and
-        reports a
-        change, as long as nothing that is saved uses it; from then on it is taken for set. O(chap_secret) is used by a
-        persistent
-        login or target portal with mutual CHAP, O(group_preshared_key) by one with IPsec, O(radius_secret) by a RADIUS
-        server.
+        reports a change, as long as nothing that is saved uses it; from then on it is taken for set. O(chap_secret) is
+        used by a persistent login or target portal with mutual CHAP, O(group_preshared_key) by one with IPsec,
+        O(radius_secret) by a RADIUS server.
       - V(always) sets them in each run. To change a secret, run the task once with it.
     type: str
     choices: [on_create, always]
@@ -89,8 +85,7 @@ options:
         description:
           - The instance of the initiator, such as V(ROOT\\ISCSIPRT\\0000_0).
           - When omitted, it is that of the record there is, or the only one of the host. Where several come into
-            question the task
-            is refused.
+            question the task is refused.
         type: str
       initiator_port: &initiator_port
         description:
@@ -132,25 +127,21 @@ options:
       username: &username
         description:
           - User name for CHAP, or V(0x) and the hexadecimal digits of its bytes, or V(unspecified). Windows takes the
-            node name of
-            the initiator when none is specified.
+            node name of the initiator when none is specified.
         type: str
       secret: &secret
         description:
           - Secret for CHAP with the target, as text of 12 to 16 characters or as hexadecimal digits after V(0x). With
-            the login
-            flag V(require_ipsec) it may be shorter.
+            the login flag V(require_ipsec) it may be shorter.
           - Windows cannot change a record and does not give its secret back. To change anything of a record that has
-            one takes its
-            secret, and the task is refused without.
+            one takes its secret, and the task is refused without.
         type: str
       update_secret: &update_secret
         description:
           - V(on_create) sets the secret when the record is made, made again for another reason, or has none.
           - V(always) makes the record again each time, and so reports a change each time.
           - Windows does not give a secret back, so a changed secret cannot be noticed with V(on_create). To change one,
-            run the task
-            once with V(always).
+            run the task once with V(always).
         type: str
         choices: [on_create, always]
         default: on_create
@@ -188,8 +179,7 @@ options:
         description:
           - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
           - With V(hide_static_target) Windows does not report the target, so that nothing can be compared. Such a
-            target is
-            added again in each run.
+            target is added again in each run.
         type: raw
       login_flags: *login_flags
       header_digest: *header_digest
@@ -225,8 +215,7 @@ options:
       copies: &copies
         description:
           - How many there shall be. Each identical record is a session of its own at boot, which is wanted for several
-            sessions to
-            one portal and a mistake otherwise.
+            sessions to one portal and a mistake otherwise.
         type: int
         default: 1
       ipsec_key: &ipsec_key
@@ -381,8 +370,7 @@ RETURN = r"""
 next_boot:
   description:
     - The forecast of the next restart, and beside it C(host), C(initiator), C(persistent_logins) and all else that was
-      read. As
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi).
+      read. As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi).
     - In check mode, as it is now.
   returned: when persistent logins or sessions are declared
   type: dict
@@ -398,9 +386,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: persistent_logins}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: persistent_logins
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:sql01-data through any portal"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:sql01-data through any portal"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 kept:
@@ -415,12 +411,12 @@ lost:
     - A task that has lost one fails.
   returned: when a record is gone
   type: dict
-  sample: {"iqn.2004-01.com.example:data through any portal": [{target: "iqn.2004-01.com.example:data"}]}
+  sample:
+    "iqn.2004-01.com.example:data through any portal": [{target: "iqn.2004-01.com.example:data"}]
 at_risk:
   description:
     - Records that may be missing, as options that make them again, because the connection broke after the change was
-      sent.
-      Their secrets must be added.
+      sent. Their secrets must be added.
     - Run the task again. It finds out what is there and finishes the change.
   returned: when the answer to the change did not arrive
   type: dict

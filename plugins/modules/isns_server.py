@@ -40,9 +40,8 @@ EXAMPLES = r"""
 RETURN = r"""
 isns_servers:
   description:
-    - All iSNS servers.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.isns_servers).
-      Null when it could not be read.
+    - All iSNS servers. As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.isns_servers). Null when it
+      could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -54,9 +53,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: isns_servers}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: isns_servers
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "isns.example.com"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "isns.example.com"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 reboot_required:

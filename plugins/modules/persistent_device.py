@@ -13,8 +13,7 @@ version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - MSiSCSI does not report itself as started before the bound ("persistent") volumes and devices are there, so that
-    services
-    that depend on it find their disks.
+    services that depend on it find their disks.
 options:
   path:
     description: Drive letter with a backslash, mount point, or path of the device.
@@ -51,9 +50,8 @@ EXAMPLES = r"""
 RETURN = r"""
 persistent_devices:
   description:
-    - All bound volumes and devices.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_devices).
-      Null when it could not be read.
+    - All bound volumes and devices. As
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_devices). Null when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -65,9 +63,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: persistent_devices}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: persistent_devices
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "volume E"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "volume E"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 reboot_required:

@@ -14,13 +14,10 @@ author: winstorage.iscsi contributors (@winstorage)
 description:
   - A persistent login ("favorite target") is a session that the initiator opens after boot.
   - Its identity is target, initiator instance, initiator port and portal. Everything else is kept as declared where it
-    is
-    declared.
+    is declared.
   - Windows cannot change a persistent login. A change removes it and saves a new one, in one round trip that puts the
-    old one
-    back when the new one cannot be saved. Removing a login for any port or any portal can take others of the same
-    target with it;
-    those are saved again.
+    old one back when the new one cannot be saved. Removing a login for any port or any portal can take others of the
+    same target with it; those are saved again.
   - Saving does not log in, and removing does not log out. That is what O(connected) is for.
 options:
   session_type:
@@ -87,9 +84,8 @@ EXAMPLES = r"""
 RETURN = r"""
 persistent_logins:
   description:
-    - The persistent logins with this identity.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_logins).
-      Null when it could not be read.
+    - The persistent logins with this identity. As
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_logins). Null when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -101,9 +97,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: persistent_logins}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: persistent_logins
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:sql01-data through any portal"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:sql01-data through any portal"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 lost:
@@ -112,12 +116,12 @@ lost:
     - A task that has lost one fails.
   returned: when a record is gone
   type: dict
-  sample: {"iqn.2004-01.com.example:data through any portal": [{target: "iqn.2004-01.com.example:data"}]}
+  sample:
+    "iqn.2004-01.com.example:data through any portal": [{target: "iqn.2004-01.com.example:data"}]
 at_risk:
   description:
     - Records that may be missing, as options that make them again, because the connection broke after the change was
-      sent.
-      Their secrets must be added.
+      sent. Their secrets must be added.
     - Run the task again. It finds out what is there and finishes the change.
   returned: when the answer to the change did not arrive
   type: dict

@@ -14,13 +14,10 @@ author: winstorage.iscsi contributors (@winstorage)
 description:
   - A session is up now. It does not come back after a restart unless a persistent login is saved too.
   - Only whether there is a session to the target through the portal is compared. The other options are those of the
-    login that
-    opens one.
+    login that opens one.
   - O(state=absent) ends all sessions to the target through the portal, or through any when O(portal) is omitted. It is
-    refused,
-    and names the disks, where that would cut the last path to one, see O(force). A persistent login stays and opens a
-    session
-    again after a restart.
+    refused, and names the disks, where that would cut the last path to one, see O(force). A persistent login stays and
+    opens a session again after a restart.
 extends_documentation_fragment:
   - winstorage.iscsi.state
   - winstorage.iscsi.state.login
@@ -50,9 +47,8 @@ EXAMPLES = r"""
 RETURN = r"""
 sessions:
   description:
-    - The sessions to the target through the portal.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.sessions).
-      Null when it could not be read.
+    - The sessions to the target through the portal. As
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.sessions). Null when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -64,9 +60,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: sessions}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: sessions
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 reboot_required:

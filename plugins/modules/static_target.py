@@ -69,9 +69,8 @@ EXAMPLES = r"""
 RETURN = r"""
 targets:
   description:
-    - The target, however it was found.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.targets).
-      Null when it could not be read.
+    - The target, however it was found. As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.targets). Null
+      when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -83,9 +82,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: static_targets}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: static_targets
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:backup"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:backup"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 reboot_required:

@@ -15,8 +15,7 @@ description:
   - A target portal is asked for its targets, by SendTargets, when it is added, when the service starts, and when told
     to.
   - Its identity is address, TCP port, initiator instance and initiator port. Everything else is kept as declared where
-    it is
-    declared.
+    it is declared.
   - A portal whose discovery fails is in the list all the same. See O(discovery_failure).
   - The targets that were found through a portal stay known when it is removed.
 options:
@@ -82,9 +81,8 @@ EXAMPLES = r"""
 RETURN = r"""
 target_portals:
   description:
-    - The target portals with this identity.
-      As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.target_portals).
-      Null when it could not be read.
+    - The target portals with this identity. As
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.target_portals). Null when it could not be read.
     - In check mode, what is there now.
   returned: success
   type: list
@@ -96,9 +94,17 @@ plan:
   type: list
   elements: dict
   contains:
-    kind: {description: "What it is about, such as C(persistent_logins).", returned: success, type: str, sample: target_portals}
+    kind:
+      description: "What it is about, such as C(persistent_logins)."
+      returned: success
+      type: str
+      sample: target_portals
     action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what: {description: Which one., returned: success, type: str, sample: "192.0.2.21:3260 from any instance any port"}
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: "192.0.2.21:3260 from any instance any port"
     reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
   sample: []
 discovery_ok:
@@ -116,8 +122,7 @@ lost:
 at_risk:
   description:
     - Records that may be missing, as options that make them again, because the connection broke after the change was
-      sent.
-      Their secrets must be added.
+      sent. Their secrets must be added.
     - Run the task again. It finds out what is there and finishes the change.
   returned: when the answer to the change did not arrive
   type: dict

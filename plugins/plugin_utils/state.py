@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the actions share that keep an initiator as declared: arguments made from the tables of properties, and results."""
+"""What the actions share that keep an initiator as declared: arguments from the tables of properties, and results."""
 
 from __future__ import annotations
 
@@ -50,10 +50,11 @@ _UPDATE_SECRET = {"update_secret": {"type": "str", "choices": ["on_create", "alw
 _SECRET = {"secret": {"type": "str", "no_log": True}}
 _KEY = {"ipsec_key": {"type": "str", "no_log": True}}
 _TARGET = {"target": {"type": "str", "required": True}}
-_LOGIN = {**_TARGET, **_INITIATOR, "portal": {"type": "dict", "options": PORTAL}, "copies": {"type": "int", "default": 1},
-          **_SECRET, **_KEY}
+_LOGIN = {**_TARGET, **_INITIATOR, "portal": {"type": "dict", "options": PORTAL},
+          "copies": {"type": "int", "default": 1}, **_SECRET, **_KEY}
 
-PERSISTENT_LOGIN = {**_LOGIN, **_arguments(declared.PERSISTENT_LOGIN), **_UPDATE_SECRET, "connected": {"type": "bool"}, **_STATE}
+PERSISTENT_LOGIN = {**_LOGIN, **_arguments(declared.PERSISTENT_LOGIN), **_UPDATE_SECRET,
+                    "connected": {"type": "bool"}, **_STATE}
 SESSION = {**_LOGIN, **_arguments(declared.SESSION), **_STATE}
 TARGET_PORTAL = {
     **PORTAL, **_INITIATOR, **_arguments(declared.TARGET_PORTAL), **_SECRET, **_UPDATE_SECRET,
