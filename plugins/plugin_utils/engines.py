@@ -102,7 +102,7 @@ def choose(action, task_vars):
                 for name, (variable, default) in VARIABLES.items()}
     name = settings["engine"]
     if name == "auto":
-        name = "simulator" if settings["simulator_state"] else "powershell" if _has_powershell(action) else "python"
+        name = "simulator" if settings["simulator_state"] else "powershell" if _is_windows(action) else "python"
     if name not in ENGINES:
         near = difflib.get_close_matches(str(name), ENGINES, n=1)
         raise AnsibleActionFail("winstorage_iscsi_engine is %r%s; the engines are auto, %s."
@@ -121,8 +121,9 @@ def _told(name, run, host):
     return trip
 
 
-def _has_powershell(action):
-    return getattr(action._connection._shell, "SHELL_FAMILY", "") == "powershell"
+def _is_windows(action):
+    # not its SHELL_FAMILY: since ansible-core 2.21 that of the winrm connection is cmd, and over ssh it can be either
+    return getattr(action._connection._shell, "_IS_WINDOWS", False)
 
 
 def _last_line(text):

@@ -18,6 +18,7 @@ import zlib
 _CORE = pathlib.Path(__file__).parent.parent / "module_utils"
 # what native.main needs: the calls and the machine, none of the reading of answers
 _MODULES = ("structures", "functions", "calls", "runner", "native")
+_POWERSHELL = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted"
 _BEGIN, _END = "<<winstorage.iscsi ", " winstorage.iscsi>>"
 
 _PROGRAM = '''\
@@ -57,12 +58,16 @@ def build(batch, library=None):
 def command(interpreter, shell):
     """The command line that takes the program on its standard input. It holds nothing but the interpreter.
 
+    On Windows it has the form that Ansible gives its own scripts, which every connection plugin hands on alike, be its
+    shell cmd or PowerShell, and with standard input as text.
+
     :param shell: Ansible's shell plugin of the connection.
     """
-    if getattr(shell, "SHELL_FAMILY", "") == "powershell":
-        # PowerShell hands its standard input to a native command only through the pipeline
-        return "$input | & '%s' -I -" % interpreter.replace("'", "''")
-    return "%s -I -" % shell.quote(interpreter)
+    if not getattr(shell, "_IS_WINDOWS", False):
+        return "%s -I -" % shell.quote(interpreter)
+    # PowerShell hands its standard input to a native command only through the pipeline
+    script = "$input | & '%s' -I -; exit $LASTEXITCODE" % interpreter.replace("'", "''")
+    return "%s -EncodedCommand %s" % (_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
 def answer(output):
