@@ -29,26 +29,28 @@ def assemble(snapshot, include_session_ids=False):
         "initiator": snapshot.initiator and dict(plain(snapshot.initiator),
                                                  instances=_sorted_texts(snapshot.initiator.instances)),
         "persistent_logins": _persistent_logins(snapshot, matches, plain),
-        "target_portals": _sorted(snapshot.target_portals, _target_portal(plain)),
-        "targets": _sorted(snapshot.targets, _target(plain)),
-        "sessions": _sorted(snapshot.sessions, _session(plain, matches)),
-        "mappings": _canonical(snapshot.mappings, plain),
+        "target_portals": _sorted(snapshot.target_portals, _target_portal(plain), records.TargetPortal.identity),
+        "targets": _sorted(snapshot.targets, _target(plain), records.Target.identity),
+        "sessions": _sorted(snapshot.sessions, _session(plain, matches), lambda one: one.target.lower()),
+        "mappings": _canonical(snapshot.mappings, _mapping(plain)),
         "isns_servers": _sorted_texts(snapshot.isns_servers),
         "radius_servers": _sorted_texts(snapshot.radius_servers),
         "persistent_devices": _sorted_texts(snapshot.persistent_devices),
         "next_boot": forecast.next_boot(snapshot, matches),
-        "warnings": snapshot.warnings + flag_warnings(snapshot),
+        "warnings": sorted(set(snapshot.warnings)) + flag_warnings(snapshot),
     }
 
 
-def _sorted(found, convert):
+def _sorted(found, convert, identity):
+    """Dicts in the order of their identities, and among equals of what they say."""
     if found is None:
         return None
-    return [convert(one) for one in sorted(found, key=lambda one: one.identity())]
+    rows = [(identity(one), convert(one)) for one in found]
+    return [row for _key, row in sorted(rows, key=lambda pair: (pair[0], _content(pair[1])))]
 
 
 def _sorted_texts(found):
-    return None if found is None else sorted(found, key=str.lower)
+    return None if found is None else sorted(found, key=lambda text: (text.lower(), text))
 
 
 def _canonical(found, convert):
@@ -94,6 +96,13 @@ def _session(plain, matches):
         for part in ("connections", "devices", "luns"):
             content[part] = content[part] and sorted(content[part], key=_content)
         return content
+    return convert
+
+
+def _mapping(plain):
+    def convert(mapping):
+        content = plain(mapping)
+        return dict(content, luns=sorted(content["luns"], key=_content))
     return convert
 
 

@@ -19,13 +19,15 @@ class Matches:
 
     A login matches a session to the same target through the same portal. The DLL does not tell which initiator port a
     session uses, so logins that differ only in that are told apart by their number alone. A portal by host name
-    cannot be compared with a session's address: it takes, like a login for any portal, what the others leave.
+    cannot be compared with a session's address: it takes what the others leave, and a login for any portal the rest.
     """
 
     def __init__(self, logins, sessions):
         self._session_of, self._login_of = {}, {}
+        # by content, too: which of two alike has the session must not depend on the order of the report
+        logins = sorted(logins, key=lambda one: (one.portal is None, one.identity(), repr(one)))
         for exact in (True, False):
-            for login in sorted(logins, key=lambda one: one.identity()):
+            for login in logins:
                 if id(login) not in self._session_of and login.session_type == "data":
                     self._claim(login, sessions, exact)
 
@@ -49,7 +51,10 @@ class Matches:
 
 
 def fits(login, session, exact):
-    """Whether a session is to the target of a login through its portal. ``exact``: only where the login names an address."""
+    """Whether a session is to the target of a login through its portal.
+
+    :param exact: only where the login names an address.
+    """
     if login.target.lower() != session.target.lower():
         return False
     if login.portal is None:
@@ -87,8 +92,9 @@ _STARTS = {"automatic": True, "boot": True, "system": True, "manual": False, "di
 def next_boot(snapshot, matches):
     """The ``next_boot`` part of the facts, or None where logins or sessions were not gathered.
 
-    ``verdict`` is 'ready' when every disk comes back over as many paths as now, 'degraded' when over fewer, 'at_risk'
-    when a disk is expected over none. ``service_starts`` is None where the start mode is not known.
+    ``verdict`` is 'ready' when every session comes back, and every disk over as many paths as now; 'degraded' when over
+    fewer; 'at_risk' when a disk is expected over none, or no session because the service does not start.
+    ``service_starts`` is None where the start mode is not known.
     """
     if matches is None:
         return None
@@ -97,9 +103,10 @@ def next_boot(snapshot, matches):
     not_saved = [_where_session(one) for one in _in_order(snapshot.sessions) if not matches.saved(one)]
     not_connected = [_where_login(one) for one in _in_order(snapshot.persistent_logins)
                      if one.session_type == "data" and not matches.live(one)]
-    states = {disk["outlook"] for disk in disks}
+    nothing_starts = starts is False and bool(snapshot.sessions)
     return {
-        "verdict": "at_risk" if "lost" in states else "degraded" if "fewer_paths" in states or not_saved else "ready",
+        "verdict": "at_risk" if nothing_starts or any(disk["paths_expected"] == 0 for disk in disks)
+                   else "degraded" if not_saved else "ready",
         "service_start_mode": snapshot.host.service_start_mode,
         "service_starts": starts,
         "disks": disks,
@@ -114,8 +121,8 @@ def _in_order(found):
 
 
 def _where_session(session):
-    first = session.connections[0] if session.connections else None
-    return {"target": session.target, "portal": first and {"address": first.target_address, "port": first.target_port}}
+    portals = sorted((one.target_address or "", one.target_port) for one in session.connections)
+    return {"target": session.target, "portal": {"address": portals[0][0], "port": portals[0][1]} if portals else None}
 
 
 def _where_login(login):
@@ -128,7 +135,8 @@ class _Disk:
     """A disk as several sessions may show it."""
 
     def __init__(self, key):
-        self.key, self.sessions, self.names, self.unit = key, [], set(), None
+        self.key, self.names, self.unit = key, set(), None
+        self.sessions = {}  # by id: a session may show it by several devices
 
 
 def _disks(snapshot):
@@ -139,7 +147,7 @@ def _disks(snapshot):
         for device in session.devices or ():
             unit = units.get(device.scsi_lun)
             disk = found.setdefault(_disk_key(session, device, unit), _Disk(_disk_key(session, device, unit)))
-            disk.sessions.append(session)
+            disk.sessions[id(session)] = session
             disk.names.add(device.legacy_name or device.device_interface_name)
             disk.unit = disk.unit or unit
     return sorted(found.values(), key=lambda disk: disk.key)
@@ -153,12 +161,14 @@ def _disk_key(session, device, unit):
 
 def _outlook(disk, snapshot, matches, starts):
     """What is expected of one disk: paths now, and after the restart those of proven logins and of unproven ones."""
-    targets = {session.target.lower() for session in disk.sessions}
+    sessions = disk.sessions.values()
+    targets = {session.target.lower() for session in sessions}
     saved = [login for login in snapshot.persistent_logins
              if login.target.lower() in targets and login.session_type == "data"]
-    proven = sum(matches.live(login) for login in saved) if starts is not False else 0
-    unproven = len(saved) - sum(matches.live(login) for login in saved) if starts is not False else 0
-    now = len(disk.sessions)
+    replayed = starts is not False
+    proven = sum(matches.saved(session) for session in sessions) if replayed else 0
+    unproven = sum(not matches.live(login) for login in saved) if replayed else 0
+    now = len(sessions)
     outlook = "same" if proven >= now else "fewer_paths" if proven else "unproven" if unproven else "lost"
     return {
         "id": disk.key, "names": sorted(disk.names), "targets": sorted(targets),
@@ -204,6 +214,6 @@ def _named(where):
 
 def _twice(logins):
     counts = collections.Counter(login.identity() for login in logins)
-    names = {login.identity(): login.target for login in logins}
+    names = {login.identity(): login.target for login in sorted(logins, key=lambda one: one.target)}
     return ["Saved %d times: %s. Each copy opens a session of its own." % (count, names[key])
             for key, count in counts.items() if count > 1]

@@ -158,6 +158,14 @@ READS = {
 }
 
 
+class ServiceStopped(CallError):
+    """MSiSCSI does not run, so nothing else can be read. ``host`` is what is known all the same."""
+
+    def __init__(self, host):
+        super().__init__("MSiSCSI is %s" % host.service_state, status.SERVICE_NOT_RUNNING)
+        self.host = host
+
+
 def gather(run, subsets=tuple(READS), time_limit=0):
     """Ask a host, in one batch, whatever is asked.
 
@@ -165,7 +173,8 @@ def gather(run, subsets=tuple(READS), time_limit=0):
     :param subsets: names in :data:`READS`.
     :param time_limit: seconds for all of it, 0 for none.
     :returns: a :class:`records.Snapshot`.
-    :raises CallError: with the remedy in its text, when the service is not running, a call fails or does not come back.
+    :raises ServiceStopped: when the service is not running, with the remedy in its text.
+    :raises CallError: when a call fails or does not come back.
     :raises memory.ImageError: when what came back does not hold what it should.
     """
     readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
@@ -189,8 +198,9 @@ class Reading:
         """
         replies = Replies(self.builder, answer)
         host = records.Host.of(answer.host)
-        if answer.host.service_state not in (0, 4) and not trust_service:  # what a stopped service lists says nothing, even an empty list
-            raise CallError("MSiSCSI is %s" % host.service_state, status.SERVICE_NOT_RUNNING)
+        # what a stopped service lists says nothing, even an empty list
+        if answer.host.service_state not in (0, 4) and not trust_service:
+            raise ServiceStopped(host)
         warnings: t.List[str] = []
         found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}
         return records.Snapshot(host=host, warnings=warnings, **found)
