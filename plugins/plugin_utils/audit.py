@@ -36,28 +36,6 @@ def ordered(findings):
                                              one["what"], one.get("field") or "", one["text"]))
 
 
-def judge(facts, plan, parts):
-    """What an audit tells of a host: its facts, the :class:`reconcile.Plan` that a declaration makes of it, and the names of the parts declared.
-
-    A host is compliant when nothing but what a purge spared keeps it from the declaration; also when nothing is declared.
-    """
-    found = {"drift": ordered(drift(plan) + list(_not_compared(facts, parts))), "risks": risks(facts)}
-    every = found["drift"] + found["risks"]
-    return dict(found, next_boot=facts["next_boot"], declared=parts,
-                compliant=not any(one["severity"] != "info" for one in found["drift"]),
-                counts={severity: sum(one["severity"] == severity for one in every) for severity in SEVERITIES})
-
-
-def parts(declaration):
-    """The names of what a :class:`declared.Declaration` declares."""
-    nothing = type(declaration)()
-    return [field.name for field in dataclasses.fields(declaration)
-            if field.name not in _MANNERS and getattr(declaration, field.name) != getattr(nothing, field.name)]
-
-
-_MANNERS = ("update_secret", "purge_connected", "force")  # how to go about it, rather than what shall be
-
-
 # -- drift -------------------------------------------------------------------------------------------------------------
 
 _ENFORCE = "Run the role with initiator_mode: enforce, or declare what is there."
@@ -71,6 +49,15 @@ def drift(plan):
     found += [_finding("info", "drift", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.")
               for line in plan.kept]
     return ordered(found)
+
+
+def not_compared(facts, parts):
+    """Findings for the named parts of a declaration of which nothing is known while the service is stopped."""
+    unknown = [part for part in parts if not part.startswith("service_")]
+    if unknown and is_stopped(facts):
+        yield _finding("critical", "drift", "not_compared", "MSiSCSI", "MSiSCSI is %s, so this could not be compared: %s."
+                       % (facts["host"]["service_state"], ", ".join(unknown)), "Start it, or enforce service_state: started.",
+                       [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
 
 
 _UNSEEN = "not shown"  # what a plan says of a secret that is there
@@ -139,8 +126,9 @@ def is_stopped(facts):
 
 def _stopped(facts):
     if is_stopped(facts):
-        yield _finding("warning", "risk", "service_stopped", "MSiSCSI", "MSiSCSI is %s, so what is saved could not be read"
-                       % facts["host"]["service_state"], "Start it, if the host is meant to use iSCSI.")
+        yield _risk("warning", "service_stopped", "MSiSCSI",
+                    "MSiSCSI is %s, so what is saved could not be read." % facts["host"]["service_state"],
+                    "Start it, if the host is meant to use iSCSI.", [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
 
 
 def _service(facts):
@@ -243,13 +231,6 @@ def _logins(facts):
                         "saved %d times; each copy opens a session of its own." % login["copies"],
                         "Keep one, unless several sessions are meant.",
                         [_identity_task(login, **_secret(login), copies=1)])
-
-
-def _sessions(facts):
-    for session in (facts.get("next_boot") or {}).get("sessions_not_saved") or ():
-        yield _finding("warning", "risk", "not_saved", place(dict(session, any_initiator_port=True)),
-                       "live, but not saved: the session is gone after the next restart",
-                       "Save it, if it is meant to stay: winstorage.iscsi.persistent_login.")
 
 
 def _not_connected(login, facts):
