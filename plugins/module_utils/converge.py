@@ -172,7 +172,7 @@ def _judge(execution, answer, before, declaration):
     failures, warnings, reboot, discoveries = _replies(execution, answer)
     after = execution.reading.snapshot(answer)
     lost, surplus = _lost(before, after, plan)
-    left = reconcile.plan(after, _once(declaration))
+    left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None, service_start_mode=None))
     problems = []
     for title, lines in (("Not as declared yet", [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]),
                          ("Calls that failed", failures), ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost))):
@@ -238,16 +238,15 @@ def _unsaved_secrets(execution, answer):
             and step.detail.wish.update_secret == "always" and step.detail.secret and saved[id(step)] < len(step.detail.after)]
 
 
-def _once(declaration):
-    """The declaration without what asks for a change each time."""
+def comparable(declaration):
+    """The declaration without what asks for a change each time, for Windows does not show whether it is as declared."""
     def calm(wishes):
         return wishes and [dataclasses.replace(wish, update_secret="on_create", refresh=False) for wish in wishes]
 
     static = [wish for wish in declaration.static_targets or () if not wish.hidden]
     return dataclasses.replace(
         declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, persistent_logins=calm(declaration.persistent_logins),
-        service_state=None, service_start_mode=None, target_portals=calm(declaration.target_portals), static_targets=calm(static),
-        bind_all_volumes=False)
+        target_portals=calm(declaration.target_portals), static_targets=calm(static), bind_all_volumes=False)
 
 
 def _lost(before, after, plan):

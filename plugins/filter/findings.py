@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an audit found, as plain text."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: findings
+short_description: What an audit found on a host, as plain text
+version_added: 0.1.0
+author: winstorage.iscsi contributors (@winstorage)
+description:
+  - Shows the result of M(winstorage.iscsi.audit) as a person reads it. First comes whether the host will find its disks
+    after the next restart, then each difference from the declaration, then each risk with its remedy.
+options:
+  _input:
+    description: The result of M(winstorage.iscsi.audit), or of a task that could not reach or read its host.
+    type: dict
+    required: true
+  info:
+    description: Whether to show findings of severity V(info) too. Otherwise they are only counted.
+    type: bool
+    default: false
+seealso:
+  - module: winstorage.iscsi.audit
+  - plugin: winstorage.iscsi.summary
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Compare the host with its declaration
+  winstorage.iscsi.audit:
+    persistent_logins: "{{ iscsi_logins }}"
+  register: audit
+
+- name: Show what was found
+  ansible.builtin.debug:
+    msg: "{{ audit | winstorage.iscsi.findings }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The page.
+  type: str
+"""
+
+import itertools
+
+from ansible.errors import AnsibleFilterError
+
+from ..plugin_utils import text
+
+VERDICTS = {
+    None: "not known. The initiator could not be read.",
+    "ready": "ready. Every disk comes back over as many paths as now.",
+    "degraded": "degraded. Every disk is expected back, but not all that is connected now.",
+    "at_risk": "AT RISK. A disk is not expected back.",
+}
+
+
+def findings(audit, info=False):
+    """See DOCUMENTATION."""
+    if isinstance(audit, dict) and (audit.get("failed") or audit.get("unreachable")):
+        return "%s: %s" % ("Not reached" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given")
+    if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
+        raise AnsibleFilterError("winstorage.iscsi.findings takes the result of winstorage.iscsi.audit.")
+    verdict = (audit["next_boot"] or {}).get("verdict")
+    blocks = [["Next boot: " + VERDICTS[verdict]]]
+    blocks.append(_block(_declared(audit), audit["drift"], _drifts, info))
+    blocks.append(_block("Risks", audit["risks"], _risks, info))
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def _declared(audit):
+    if not audit["declared"]:
+        return "Nothing is declared"
+    return "As declared" if audit["compliant"] else "Not as declared"
+
+
+def _block(title, found, show, info):
+    """A title with how many there are, and their lines. Remarks are counted apart."""
+    shown = [one for one in found if info or one["severity"] != "info"]
+    remarks = len(found) - len(shown)
+    numbers = ([str(len(shown))] if shown else []) + (["%d remark%s" % (remarks, "s" * (remarks > 1))] if remarks else [])
+    if not numbers:
+        return [title + ("." if title.endswith("eclared") else ": none.")]
+    return ["%s: %s" % (title, ", ".join(numbers)), *show(shown)]
+
+
+def _drifts(found):
+    """A line for each record, and under it one for each field that differs."""
+    for title, members in itertools.groupby(found, _title):
+        yield "- " + title
+        for one in members:
+            if one.get("field") is not None:
+                yield "  %s is %s, declared %s" % (one["field"], text.text(one["found"]), text.text(one["declared"]))
+
+
+def _title(one):
+    if "record" not in one:
+        return "%s: %s" % (one["kind"].replace("_", " "), text.text(one["text"]))
+    return "%s: %s, %s" % (one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
+
+
+def _risks(found):
+    for one in found:
+        yield "- %s: %s: %s" % (one["severity"], text.text(one["what"]), text.text(one["text"]))
+        yield "  " + text.text(one["remedy"])
+
+
+class FilterModule:
+    """winstorage.iscsi.findings"""
+
+    def filters(self):
+        return {"findings": findings}
