@@ -265,5 +265,6 @@ def _put_sized(machine, prototype, argument, addresses, value):
         machine.put_u32(addresses[argument.count], len(rows))
     if len(raw) > room:
         return 122
-    machine.write(address, raw)
+    if raw:
+        machine.write(address, raw)
     return 0
