@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -84,6 +86,15 @@ def many(options):
     return {"type": "list", "elements": "dict", "options": options}
 
 
+def _plain(value):
+    """Values without the tags that Ansible gives them: what goes into records must be what it looks like."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return next((kind(value) for kind in (bool, int, float, str) if isinstance(value, kind)), value)
+
+
 def _limits(arguments):
     for name in LIMITS:
         if arguments[name] < 0:
@@ -115,7 +126,7 @@ class StateAction(InitiatorAction):
                 for error in checked.errors.errors]
         if told:
             raise AnsibleActionFail(remove_values("; ".join(told), checked._no_log_values))
-        return checked, checked.validated_parameters
+        return checked, _plain(checked.validated_parameters)
 
     def act(self, arguments, engine):
         limits, check = _limits(arguments), self._task.check_mode
@@ -125,7 +136,7 @@ class StateAction(InitiatorAction):
         except declared.DeclarationError as error:
             raise AnsibleActionFail(str(error)) from None
         except converge.Refused as refused:
-            return dict(self._planned(refused.plan), failed=True, changed=False, msg=str(refused))
+            return dict(self._planned(refused.plan), failed=True, changed=refused.changed, msg=str(refused))
         except converge.Broken as broken:
             return dict(self._planned(broken.plan), failed=True, changed=True, msg=str(broken), at_risk=broken.at_risk)
         return self._result(report, declaration)
