@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playbooks over WinRM and PowerShell remoting: ansible-playbook, its connection plugins, HTTP, C#, the DLL and back.
+
+Ansible, its winrm and psrp plugins, pywinrm and pypsrp are as they are installed, and the powershell engine is chosen by
+itself. What answers is in winrm/: the one part that only plays its role is PowerShell.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenario
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comparable
+
+CONNECTIONS = ("winrm", "psrp")
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    with Fleet(tmp_path_factory.mktemp("fleet"), scenario.STATE, scenario.SECRETS) as hosts:
+        hosts.simulator("simulator")
+        for connection in CONNECTIONS:
+            hosts.windows(connection, connection)
+        yield hosts
+
+
+@pytest.fixture(scope="module")
+def play(fleet):
+    return fleet.play(scenario.TASKS)
+
+
+def test_every_task_does_its_work(play):
+    assert play.rc == 0, play.output
+    for results in play.results.values():
+        assert {one.task: one.result["changed"] for one in results} == scenario.CHANGED
+
+
+@pytest.mark.parametrize("task", scenario.CHANGED)
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_results_are_those_of_the_simulator_engine(play, connection, task):
+    """The same state, by the C# and a C library's own memory."""
+    assert comparable(play.of(connection, task)) == comparable(play.of("simulator", task))
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_the_host_is_the_one_at_the_other_end(play, connection):
+    found = play.of(connection, "before")["ansible_facts"]["windows_iscsi"]["host"]
+    assert found["runtime"].startswith("CLR ")
+    assert (found["service_state"], found["service_start_mode"]) == ("running", "automatic")
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_module_and_utilities_arrive_as_they_are(fleet, play, connection):
+    sent = fleet.endpoints[connection].host.sent
+    assert len(sent) == 6  # one a task, but the one that changes makes two round trips
+    for module in sent:
+        assert module.files == host.repository_files()
+        assert list(module.arguments) == ["batch"]
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_a_shell_is_opened_and_closed(fleet, play, connection):
+    actions = fleet.endpoints[connection].actions
+    assert actions.count("Create") == actions.count("Delete") > 0
+    assert fleet.endpoints[connection].shells == {}
+
+
+def test_a_login_is_made_where_the_dll_is(fleet, play):
+    for connection in CONNECTIONS:
+        made = [inputs for export, inputs in fleet.servers[connection].calls if export == "LoginIScsiTargetW"]
+        assert scenario.SECRETS["chap"].encode() in [(one["LoginOptions"] or {}).get("Password") for one in made]
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_an_exception_of_the_csharp_is_told(tmp_path, connection):
+    def thrown(_batch):
+        raise host.Thrown("System.DllNotFoundException: iscsidsc.dll cannot be used in this 64-bit process:  |   at Run")
+    with Fleet(tmp_path, scenario.STATE, scenario.SECRETS) as hosts:
+        hosts.windows(connection, connection, csharp=thrown)
+        told, = hosts.play(scenario.TASKS).results[connection]
+    assert told.status == "failed"
+    assert told.result["msg"].startswith("The call runner did not run on the host: ")
+    assert "iscsidsc.dll cannot be used in this 64-bit process" in told.result["msg"]
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_without_the_right_password_the_host_is_unreachable(tmp_path, connection):
+    with Fleet(tmp_path, scenario.STATE, scenario.SECRETS) as hosts:
+        hosts.windows(connection, connection)
+        hosts.hosts[connection]["ansible_password"] = "another"
+        told, = hosts.play(scenario.TASKS).results[connection]
+        assert hosts.endpoints[connection].actions == []
+    assert told.status == "unreachable"

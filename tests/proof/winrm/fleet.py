@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts of the same state, each reached in another way, and playbooks that run against all of them.
+
+But for that of the simulator engine each has its own simulated host behind the stand-in iscsidsc.dll.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import yaml
+
+import ansible_collections.winstorage.iscsi as collection
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build, engines
+from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
+from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Host, Thrown
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.psrp import RunspaceShell
+
+ROOT = Path(__file__).parents[3]
+VIEW = Path(next(iter(collection.__path__))).parents[2]
+SHELLS = {shell.URI: shell for shell in (CommandShell, RunspaceShell)}
+CONNECTIONS = {
+    "winrm": {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"},
+    "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic",
+             "ansible_psrp_message_encryption": "never"},
+}
+
+
+class Fleet(contextlib.ExitStack):
+    """An inventory in a folder, from ``with`` to its end.
+
+    ``hosts``: its variables by name. ``servers``, ``endpoints``: of a name, what it is reached through.
+
+    :param state: of every host, as the simulator's file has it.
+    :param secrets: what playbooks find as ``secrets`` in ../secrets.yml.
+    """
+
+    def __init__(self, folder, state, secrets):
+        super().__init__()
+        (folder / "secrets.yml").write_text(yaml.safe_dump({"secrets": secrets}), encoding="utf-8")
+        folder = folder / "site"
+        folder.mkdir()
+        self.folder, self.hosts, self.servers, self.endpoints, self.environment = folder, {}, {}, {}, {}
+        self._runs = 0
+        self._state = folder.parent / "state.yml"
+        self._state.write_text(yaml.safe_dump(state), encoding="utf-8")
+
+    # -- hosts --
+
+    def simulator(self, name):
+        """A host of the simulator engine."""
+        path = self.folder.parent / (name + ".yml")
+        path.write_bytes(self._state.read_bytes())
+        self.hosts[name] = {"ansible_connection": "local", "winstorage_iscsi_simulator_state": str(path)}
+
+    def native(self, name):
+        """A host of the native engine. There can be one: its library is that of ansible-playbook's own process."""
+        self.environment.update(self._server(name).environment)
+        self._on_this_machine(name, engine="native")
+
+    def python(self, name, interpreter=sys.executable):
+        """A host of the python engine over the local connection."""
+        wrapper = self.folder / (name + "-python")
+        variables = "".join("export %s=%s\n" % pair for pair in self._server(name).environment.items())
+        wrapper.write_text('#!/bin/sh\n%sexec "%s" "$@"\n' % (variables, interpreter), encoding="ascii")
+        wrapper.chmod(0o755)
+        self._on_this_machine(name, engine="python", python=str(wrapper))
+
+    def _on_this_machine(self, name, **variables):
+        self.hosts[name] = {"ansible_connection": "local", **_ours(dll=str(build.library("elf")), **variables)}
+
+    def windows(self, name, connection="winrm", csharp=None):
+        """A host of the powershell engine; ``csharp`` is another runner of batches (see host.py) than Mono's."""
+        server = self._server(name)
+        mono = engines.Mono(self._subfolder(name)) if csharp is None else None
+
+        def under_mono(batch):
+            answer = mono.run(batch, server.environment)
+            if answer.startswith("! "):
+                raise Thrown(answer[2:])
+            return answer
+        self._remote(name, connection, Host(csharp=csharp or under_mono))
+
+    def windows_python(self, name, python, connection="winrm"):
+        """A host of the python engine: ``python`` is a :class:`wine.WinePython`."""
+        server = self._server(name)
+
+        def run(interpreter, stdin):
+            if interpreter != windows_path(python.executable):
+                return 1, b"", b"The term '%s' is not recognized as the name of a cmdlet\r\n" % interpreter.encode()
+            done = python.wine.run(python.executable, "-I", "-", stdin=stdin, env=server.environment)
+            return done.returncode, done.stdout, done.stderr
+        self._remote(name, connection, Host(python=run))
+        self.hosts[name].update(_ours(engine="python", python=windows_path(python.executable),
+                                      dll=windows_path(build.library("x64"))))
+
+    def _remote(self, name, connection, host):
+        endpoint = self.endpoints[name] = self.enter_context(Endpoint(host, SHELLS))
+        self.hosts[name] = {
+            "ansible_connection": connection, "ansible_host": "127.0.0.1", "ansible_port": endpoint.port,
+            "ansible_user": endpoint.USER, "ansible_password": endpoint.PASSWORD, **CONNECTIONS[connection]}
+
+    def _server(self, name):
+        self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
+        return self.servers[name]
+
+    def _subfolder(self, name):
+        folder = self.folder / name
+        folder.mkdir()
+        return folder
+
+    # -- playbooks --
+
+    def play(self, tasks, *arguments, limit="all", **environment):
+        """Run tasks as a playbook. What came of it: rc, output, of each host its results in order, with task and status;
+        and ``of(host, task)``, the one result."""
+        self._runs += 1
+        results = self.folder / ("results%d.json" % self._runs)
+        inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}), encoding="utf-8")
+        playbook.write_text(yaml.safe_dump([{
+            "hosts": "all", "gather_facts": False, "vars_files": ["../secrets.yml"], "tasks": tasks}]), encoding="utf-8")
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(VIEW), "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_FORKS": "4",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "integration" / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results", "RESULTS_FILE": str(results),
+            **self.environment, **environment}
+        command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", inventory, playbook,
+                   "--limit", limit, *arguments]
+        done = subprocess.run(command, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, cwd=self.folder, env=environment)
+        found = {name: [] for name in self.hosts}
+        for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
+            one = json.loads(line)
+            found[one.pop("host")].append(SimpleNamespace(**one))
+
+        def of(host, task):
+            result, = [one.result for one in found[host] if one.task == task]
+            return result
+        return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found, of=of)
+
+
+def _ours(**variables):
+    return {"winstorage_iscsi_" + name: value for name, value in variables.items()}
