@@ -34,7 +34,7 @@ attributes:
     description:
       - Use C(group/winstorage.iscsi.initiator) in C(module_defaults) to set defaults for all modules of the collection.
     support: full
-    membership: winstorage.iscsi.initiator
+    membership: [winstorage.iscsi.initiator]
   async:
     description: Supports being used with the C(async) keyword.
     support: none

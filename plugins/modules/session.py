@@ -15,16 +15,21 @@ description:
   - A session is up now. It does not come back after a restart unless a persistent login is saved too.
   - Only whether there is a session to the target through the portal is compared. The other options are those of the
     login that opens one.
-  - O(state=absent) ends all sessions to the target through the portal, or through any when O(portal) is omitted. It is
-    refused, and names the disks, where that would cut the last path to one, see O(force). A persistent login stays and
-    opens a session again after a restart.
+options:
+  state:
+    description:
+      - V(absent) ends all sessions to the target through the portal, or through any when O(portal) is omitted. It is
+        refused, and names the disks, where that would cut the last path to one, see O(force). A persistent login stays
+        and opens a session again after a restart.
+    type: str
+    choices: [present, absent]
+    default: present
 extends_documentation_fragment:
   - winstorage.iscsi.state
   - winstorage.iscsi.state.login
   - winstorage.iscsi.state.initiator
   - winstorage.iscsi.state.security_flags
   - winstorage.iscsi.state.login_options
-  - winstorage.iscsi.state.state
   - winstorage.iscsi.state.force
 seealso:
   - module: winstorage.iscsi.facts

@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import re
 import textwrap
+import typing as t
 from types import SimpleNamespace
 
 import pytest
@@ -23,36 +24,68 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.store i
 
 DATA, LOGS, GONE = ("iqn.2004-01.com.example:" + name for name in ("data", "logs", "gone"))
 INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
-CHAP, NEW_CHAP, MUTUAL, RADIUS, KEY = ("Marker-Chap01", "Marker-Chap02", "Marker-Mutual1", "Marker-Radius-000000001", "Marker-Key1")
+CHAP, NEW_CHAP, MUTUAL, RADIUS, KEY = (
+    "Marker-Chap01",
+    "Marker-Chap02",
+    "Marker-Mutual1",
+    "Marker-Radius-000000001",
+    "Marker-Key1",
+)
 SECRETS = {"chap": CHAP, "new_chap": NEW_CHAP, "mutual": MUTUAL, "radius": RADIUS, "key": KEY}
 
-NETWORK = {"arrays": [
-    {"portals": ["192.0.2.21", "192.0.2.22"], "targets": [
-        {"iqn": DATA, "luns": [{"lun": 1, "volumes": ["E:\\"]}]},
-        {"iqn": LOGS, "chap": {"user": "sql01", "secret": CHAP, "mutual_secret": MUTUAL}, "luns": [1]}]},
-    {"portals": ["192.0.2.31"], "reachable": False, "targets": []}],
-    "isns_servers": [{"address": "isns.example.com"}]}
+NETWORK = {
+    "arrays": [
+        {
+            "portals": ["192.0.2.21", "192.0.2.22"],
+            "targets": [
+                {"iqn": DATA, "luns": [{"lun": 1, "volumes": ["E:\\"]}]},
+                {"iqn": LOGS, "chap": {"user": "sql01", "secret": CHAP, "mutual_secret": MUTUAL}, "luns": [1]},
+            ],
+        },
+        {"portals": ["192.0.2.31"], "reachable": False, "targets": []},
+    ],
+    "isns_servers": [{"address": "isns.example.com"}],
+}
 FRESH = {"network": NETWORK}  # MSiSCSI is stopped and starts on demand
 RUNNING = dict(FRESH, service={"state": "running", "start_mode": "automatic"})
 KNOWN = dict(RUNNING, target_portals=["192.0.2.21"])
 OPTIONS = {"login_flags": ["multipath_enabled"]}
 SAVED = dict(KNOWN, persistent_logins=[{"target": DATA, "portal": "192.0.2.21", "login_options": OPTIONS}])
 LIVE = dict(SAVED, sessions=[{"target": DATA, "portal": "192.0.2.21", "login_options": OPTIONS}])
-WITH_CHAP = dict(KNOWN, persistent_logins=[{"target": LOGS, "portal": "192.0.2.21", "login_options": {
-    "auth_type": "chap", "username": "sql01", "password": CHAP}}])
+WITH_CHAP = dict(
+    KNOWN,
+    persistent_logins=[
+        {
+            "target": LOGS,
+            "portal": "192.0.2.21",
+            "login_options": {"auth_type": "chap", "username": "sql01", "password": CHAP},
+        }
+    ],
+)
 LOGIN = {"target": DATA, "portal": {"address": "192.0.2.21"}}
-CHAP_LOGIN = {"target": LOGS, "portal": {"address": "192.0.2.21"}, "auth_type": "chap", "username": "sql01", "secret": "{{ chap }}"}
+CHAP_LOGIN = {
+    "target": LOGS,
+    "portal": {"address": "192.0.2.21"},
+    "auth_type": "chap",
+    "username": "sql01",
+    "secret": "{{ chap }}",
+}
 
 
-class Case(SimpleNamespace):
+class Case(t.NamedTuple):
     """A task on a host, and where its effect is seen.
 
-    ``module`` with ``options`` on a host as in ``state``; ``part`` of its state file holds ``then`` afterwards. ``again``:
-    whether a second run changes something, ``trips``: round trips of the runs in check mode, for real, and again.
+    ``module`` with ``options`` on a host as in ``state``; ``part`` of its state file holds ``then`` afterwards.
+    ``again``: whether a second run changes something. ``trips``: round trips in check mode, for real, and again.
     """
 
-    def __init__(self, module, options, state, part, then, again=False, trips=(1, 2, 1), after=None):
-        super().__init__(module=module, options=options, state=state, part=part, then=then, again=again, trips=trips, after=after)
+    module: str
+    options: dict
+    state: dict
+    part: str
+    then: object
+    again: bool = False
+    trips: tuple = (1, 2, 1)
 
 
 def login(target=DATA, portal="192.0.2.21", **options):
@@ -64,84 +97,275 @@ def login(target=DATA, portal="192.0.2.21", **options):
 
 
 CASES = {
-    "login-saved": Case("persistent_login", dict(LOGIN, security_flags=["valid", "pfs_enabled"], header_digest="crc32c", maximum_connections=4,
-                        login_flags=["multipath_enabled"], default_time2wait=2, default_time2retain=20), KNOWN, "persistent_logins",
-                        [dict(login(header_digest="crc32c", maximum_connections=4, login_flags=["multipath_enabled"],
-                                    default_time2wait=2, default_time2retain=20), security_flags=["valid", "pfs_enabled"])]),
-    "login-with-chap": Case("persistent_login", CHAP_LOGIN, KNOWN, "persistent_logins",
-                            [login(LOGS, auth_type="chap", username="sql01", password=CHAP)]),
-    "login-chap-rotated": Case("persistent_login", dict(CHAP_LOGIN, secret="{{ new_chap }}", update_secret="always"), WITH_CHAP,
-                               "persistent_logins", [login(LOGS, auth_type="chap", username="sql01", password=NEW_CHAP)],
-                               again=True, trips=(1, 2, 2)),
-    "login-field-changed": Case("persistent_login", dict(LOGIN, data_digest="crc32c"), SAVED, "persistent_logins",
-                                [login(login_flags=["multipath_enabled"], data_digest="crc32c")]),
-    "login-connected": Case("persistent_login", dict(LOGIN, login_flags=["multipath_enabled"], connected=True), SAVED, "sessions",
-                            [{"target": DATA, "portal": "192.0.2.21"}]),
-    "login-two-copies": Case("persistent_login", dict(LOGIN, copies=2), SAVED, "persistent_logins",
-                             [login(login_flags=["multipath_enabled"])] * 2),
-    "login-duplicates-reduced": Case("persistent_login", LOGIN, dict(KNOWN, persistent_logins=[dict(login(), copies=3)]), "persistent_logins",
-                                     [login()]),
-    "login-mapped": Case("persistent_login", dict(LOGIN, mappings={
-        "bus": 0, "target_number": 3, "luns": [{"os_lun": 1, "target_lun": 1 << 48}]}), KNOWN, "persistent_logins", [
-            dict(login(), mappings={"initiator_instance": INSTANCE, "target": DATA, "target_number": 3, "luns": [
-                {"os_lun": 1, "target_lun": 1 << 48}]})]),
-    "login-for-any-portal": Case("persistent_login", {"target": DATA.upper().replace("IQN", "iqn")}, KNOWN, "persistent_logins",
-                                 [{"target": DATA.upper().replace("IQN", "iqn"), "portal": None}]),
+    "login-saved": Case(
+        "persistent_login",
+        dict(
+            LOGIN,
+            security_flags=["valid", "pfs_enabled"],
+            header_digest="crc32c",
+            maximum_connections=4,
+            login_flags=["multipath_enabled"],
+            default_time2wait=2,
+            default_time2retain=20,
+        ),
+        KNOWN,
+        "persistent_logins",
+        [
+            dict(
+                login(
+                    header_digest="crc32c",
+                    maximum_connections=4,
+                    login_flags=["multipath_enabled"],
+                    default_time2wait=2,
+                    default_time2retain=20,
+                ),
+                security_flags=["valid", "pfs_enabled"],
+            )
+        ],
+    ),
+    "login-with-chap": Case(
+        "persistent_login",
+        CHAP_LOGIN,
+        KNOWN,
+        "persistent_logins",
+        [login(LOGS, auth_type="chap", username="sql01", password=CHAP)],
+    ),
+    "login-chap-rotated": Case(
+        "persistent_login",
+        dict(CHAP_LOGIN, secret="{{ new_chap }}", update_secret="always"),
+        WITH_CHAP,
+        "persistent_logins",
+        [login(LOGS, auth_type="chap", username="sql01", password=NEW_CHAP)],
+        again=True,
+        trips=(1, 2, 2),
+    ),
+    "login-field-changed": Case(
+        "persistent_login",
+        dict(LOGIN, data_digest="crc32c"),
+        SAVED,
+        "persistent_logins",
+        [login(login_flags=["multipath_enabled"], data_digest="crc32c")],
+    ),
+    "login-connected": Case(
+        "persistent_login",
+        dict(LOGIN, login_flags=["multipath_enabled"], connected=True),
+        SAVED,
+        "sessions",
+        [{"target": DATA, "portal": "192.0.2.21"}],
+    ),
+    "login-two-copies": Case(
+        "persistent_login",
+        dict(LOGIN, copies=2),
+        SAVED,
+        "persistent_logins",
+        [login(login_flags=["multipath_enabled"])] * 2,
+    ),
+    "login-duplicates-reduced": Case(
+        "persistent_login",
+        LOGIN,
+        dict(KNOWN, persistent_logins=[dict(login(), copies=3)]),
+        "persistent_logins",
+        [login()],
+    ),
+    "login-mapped": Case(
+        "persistent_login",
+        dict(LOGIN, mappings={"bus": 0, "target_number": 3, "luns": [{"os_lun": 1, "target_lun": 1 << 48}]}),
+        KNOWN,
+        "persistent_logins",
+        [
+            dict(
+                login(),
+                mappings={
+                    "initiator_instance": INSTANCE,
+                    "target": DATA,
+                    "target_number": 3,
+                    "luns": [{"os_lun": 1, "target_lun": 1 << 48}],
+                },
+            )
+        ],
+    ),
+    "login-for-any-portal": Case(
+        "persistent_login",
+        {"target": DATA.upper().replace("IQN", "iqn")},
+        KNOWN,
+        "persistent_logins",
+        [{"target": DATA.upper().replace("IQN", "iqn"), "portal": None}],
+    ),
     "login-removed": Case("persistent_login", dict(LOGIN, state="absent"), SAVED, "persistent_logins", []),
-    "login-removed-in-other-case": Case("persistent_login", {"target": "IQN.2004-01.COM.EXAMPLE:DATA", "initiator_instance": INSTANCE.lower(),
-                                        "portal": {"address": "192.0.2.21"}, "state": "absent"}, SAVED, "persistent_logins", []),
-    "login-of-a-dead-array-removed": Case("persistent_login", {"target": GONE, "portal": {"address": "192.0.2.99"}, "state": "absent"},
-                                          dict(SAVED, persistent_logins=SAVED["persistent_logins"] + [login(GONE, "192.0.2.99")]),
-                                          "persistent_logins", [login(login_flags=["multipath_enabled"])]),
-    "portal-added": Case("target_portal", {"address": "192.0.2.21", "symbolic_name": "fabric a"}, RUNNING, "target_portals",
-                         [{"address": "192.0.2.21", "symbolic_name": "fabric a"}]),
-    "portal-ipv6": Case("target_portal", {"address": "[2001:DB8:0::21]", "port": 3261, "discovery_failure": "warn"}, RUNNING, "target_portals",
-                        [{"address": "2001:db8::21", "port": 3261}]),
-    "portal-changed": Case("target_portal", {"address": "192.0.2.21", "header_digest": "crc32c"}, KNOWN, "target_portals",
-                           [{"address": "192.0.2.21", "login_options": {"header_digest": "crc32c"}}]),
-    "portal-silent": Case("target_portal", {"address": "192.0.2.31", "discovery_failure": "warn"}, RUNNING, "target_portals",
-                          [{"address": "192.0.2.31"}]),
+    "login-removed-in-other-case": Case(
+        "persistent_login",
+        {
+            "target": "IQN.2004-01.COM.EXAMPLE:DATA",
+            "initiator_instance": INSTANCE.lower(),
+            "portal": {"address": "192.0.2.21"},
+            "state": "absent",
+        },
+        SAVED,
+        "persistent_logins",
+        [],
+    ),
+    "login-of-a-dead-array-removed": Case(
+        "persistent_login",
+        {"target": GONE, "portal": {"address": "192.0.2.99"}, "state": "absent"},
+        dict(SAVED, persistent_logins=SAVED["persistent_logins"] + [login(GONE, "192.0.2.99")]),
+        "persistent_logins",
+        [login(login_flags=["multipath_enabled"])],
+    ),
+    "portal-added": Case(
+        "target_portal",
+        {"address": "192.0.2.21", "symbolic_name": "fabric a"},
+        RUNNING,
+        "target_portals",
+        [{"address": "192.0.2.21", "symbolic_name": "fabric a"}],
+    ),
+    "portal-ipv6": Case(
+        "target_portal",
+        {"address": "[2001:DB8:0::21]", "port": 3261, "discovery_failure": "warn"},
+        RUNNING,
+        "target_portals",
+        [{"address": "2001:db8::21", "port": 3261}],
+    ),
+    "portal-changed": Case(
+        "target_portal",
+        {"address": "192.0.2.21", "header_digest": "crc32c"},
+        KNOWN,
+        "target_portals",
+        [{"address": "192.0.2.21", "login_options": {"header_digest": "crc32c"}}],
+    ),
+    "portal-silent": Case(
+        "target_portal",
+        {"address": "192.0.2.31", "discovery_failure": "warn"},
+        RUNNING,
+        "target_portals",
+        [{"address": "192.0.2.31"}],
+    ),
     "portal-removed": Case("target_portal", {"address": "192.0.2.21", "state": "absent"}, KNOWN, "target_portals", []),
-    "static-added": Case("static_target", {"target": GONE, "alias": "by hand", "portals": [{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]},
-                         RUNNING, "static_targets", [{"target": GONE, "alias": "by hand", "portal_groups": [
-                             [{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]]}]),
-    "static-changed": Case("static_target", {"target": GONE, "header_digest": "crc32c"}, dict(RUNNING, static_targets=[
-        {"target": GONE, "alias": "by hand", "portal_groups": [["192.0.2.41"]]}]), "static_targets", [
-            {"target": GONE, "alias": "by hand", "portal_groups": [[{"address": "192.0.2.41"}]], "login_options": {"header_digest": "crc32c"}}]),
-    "static-removed": Case("static_target", {"target": GONE, "state": "absent"}, dict(RUNNING, static_targets=[{"target": GONE}]),
-                           "static_targets", []),
+    "static-added": Case(
+        "static_target",
+        {"target": GONE, "alias": "by hand", "portals": [{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]},
+        RUNNING,
+        "static_targets",
+        [
+            {
+                "target": GONE,
+                "alias": "by hand",
+                "portal_groups": [[{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]],
+            }
+        ],
+    ),
+    "static-changed": Case(
+        "static_target",
+        {"target": GONE, "header_digest": "crc32c"},
+        dict(RUNNING, static_targets=[{"target": GONE, "alias": "by hand", "portal_groups": [["192.0.2.41"]]}]),
+        "static_targets",
+        [
+            {
+                "target": GONE,
+                "alias": "by hand",
+                "portal_groups": [[{"address": "192.0.2.41"}]],
+                "login_options": {"header_digest": "crc32c"},
+            }
+        ],
+    ),
+    "static-removed": Case(
+        "static_target",
+        {"target": GONE, "state": "absent"},
+        dict(RUNNING, static_targets=[{"target": GONE}]),
+        "static_targets",
+        [],
+    ),
     "session-opened": Case("session", dict(CHAP_LOGIN), KNOWN, "sessions", [{"target": LOGS, "portal": "192.0.2.21"}]),
     "session-ended": Case("session", {"target": DATA, "state": "absent", "force": True}, LIVE, "sessions", []),
-    "session-ended-where-another-stays": Case("session", {"target": DATA, "portal": {"address": "192.0.2.22"}, "state": "absent"}, dict(
-        LIVE, mpio={"claimed": True}, sessions=LIVE["sessions"] + [{"target": DATA, "portal": "192.0.2.22", "login_options": OPTIONS}]),
-        "sessions", [{"target": DATA, "portal": "192.0.2.21"}]),
+    "session-ended-where-another-stays": Case(
+        "session",
+        {"target": DATA, "portal": {"address": "192.0.2.22"}, "state": "absent"},
+        dict(
+            LIVE,
+            mpio={"claimed": True},
+            sessions=LIVE["sessions"] + [{"target": DATA, "portal": "192.0.2.22", "login_options": OPTIONS}],
+        ),
+        "sessions",
+        [{"target": DATA, "portal": "192.0.2.21"}],
+    ),
     "device-bound": Case("persistent_device", {"path": "E:\\"}, LIVE, "persistent_devices", ["E:\\"]),
-    "device-unbound": Case("persistent_device", {"path": "e:\\", "state": "absent"}, dict(LIVE, persistent_devices=["E:\\"]),
-                           "persistent_devices", []),
-    "service-started": Case("initiator", {"service_state": "started", "service_start_mode": "automatic"}, FRESH, "service",
-                            {"state": "running", "start_mode": "automatic"}, trips=(1, 1, 1)),
-    "service-disabled-started": Case("initiator", {"service_state": "started", "service_start_mode": "automatic"},
-                                     dict(FRESH, service={"start_mode": "disabled"}), "service",
-                                     {"state": "running", "start_mode": "automatic"}, trips=(1, 1, 1)),
-    "initiator-named": Case("initiator", {"node_name": "iqn.2004-01.com.example:sql01", "radius_servers": ["192.0.2.7"]}, RUNNING, "initiator",
-                            {"node_name": "iqn.2004-01.com.example:sql01"}),
-    "initiator-secret-not-used-yet": Case("initiator", {"chap_secret": "{{ mutual }}", "radius_secret": "{{ radius }}",
-                                          "group_preshared_key": "{{ key }}"}, RUNNING, "initiator",
-                                          {"mutual_chap_secret": MUTUAL, "radius_secret": RADIUS, "group_preshared_key": KEY},
-                                          again=True, trips=(1, 2, 2)),
+    "device-unbound": Case(
+        "persistent_device",
+        {"path": "e:\\", "state": "absent"},
+        dict(LIVE, persistent_devices=["E:\\"]),
+        "persistent_devices",
+        [],
+    ),
+    "service-started": Case(
+        "initiator",
+        {"service_state": "started", "service_start_mode": "automatic"},
+        FRESH,
+        "service",
+        {"state": "running", "start_mode": "automatic"},
+        trips=(1, 1, 1),
+    ),
+    "service-disabled-started": Case(
+        "initiator",
+        {"service_state": "started", "service_start_mode": "automatic"},
+        dict(FRESH, service={"start_mode": "disabled"}),
+        "service",
+        {"state": "running", "start_mode": "automatic"},
+        trips=(1, 1, 1),
+    ),
+    "initiator-named": Case(
+        "initiator",
+        {"node_name": "iqn.2004-01.com.example:sql01", "radius_servers": ["192.0.2.7"]},
+        RUNNING,
+        "initiator",
+        {"node_name": "iqn.2004-01.com.example:sql01"},
+    ),
+    "initiator-secret-not-used-yet": Case(
+        "initiator",
+        {"chap_secret": "{{ mutual }}", "radius_secret": "{{ radius }}", "group_preshared_key": "{{ key }}"},
+        RUNNING,
+        "initiator",
+        {"mutual_chap_secret": MUTUAL, "radius_secret": RADIUS, "group_preshared_key": KEY},
+        again=True,
+        trips=(1, 2, 2),
+    ),
     "isns-added": Case("isns_server", {"address": "isns.example.com"}, RUNNING, "isns_servers", ["isns.example.com"]),
-    "isns-removed": Case("isns_server", {"address": "ISNS.example.com", "state": "absent"}, dict(RUNNING, isns_servers=["isns.example.com"]),
-                         "isns_servers", []),
-    "whole-fresh": Case("initiator_state", {
-        "service_state": "started", "service_start_mode": "automatic", "chap_secret": "{{ mutual }}",
-        "target_portals": [{"address": "192.0.2.21"}], "isns_servers": ["isns.example.com"],
-        "radius_servers": [{"address": "192.0.2.7", "state": "present"}],
-        "persistent_logins": [dict(LOGIN, connected=True), dict(CHAP_LOGIN, auth_type="mutual_chap", connected=True)]},
-        FRESH, "persistent_logins", [login(), login(LOGS, auth_type="mutual_chap", username="sql01", password=CHAP)]),
-    "whole-array-moved": Case("initiator_state", {
-        "target_portals": [{"address": "192.0.2.22"}],
-        "persistent_logins": [{"target": DATA, "portal": {"address": "192.0.2.22"}, "login_flags": ["multipath_enabled"]}],
-        "purge": ["persistent_logins", "target_portals"]}, SAVED, "persistent_logins", [login(portal="192.0.2.22", **OPTIONS)]),
+    "isns-removed": Case(
+        "isns_server",
+        {"address": "ISNS.example.com", "state": "absent"},
+        dict(RUNNING, isns_servers=["isns.example.com"]),
+        "isns_servers",
+        [],
+    ),
+    "whole-fresh": Case(
+        "initiator_state",
+        {
+            "service_state": "started",
+            "service_start_mode": "automatic",
+            "chap_secret": "{{ mutual }}",
+            "target_portals": [{"address": "192.0.2.21"}],
+            "isns_servers": ["isns.example.com"],
+            "radius_servers": [{"address": "192.0.2.7", "state": "present"}],
+            "persistent_logins": [
+                dict(LOGIN, connected=True),
+                dict(CHAP_LOGIN, auth_type="mutual_chap", connected=True),
+            ],
+        },
+        FRESH,
+        "persistent_logins",
+        [login(), login(LOGS, auth_type="mutual_chap", username="sql01", password=CHAP)],
+    ),
+    "whole-array-moved": Case(
+        "initiator_state",
+        {
+            "target_portals": [{"address": "192.0.2.22"}],
+            "persistent_logins": [
+                {"target": DATA, "portal": {"address": "192.0.2.22"}, "login_flags": ["multipath_enabled"]}
+            ],
+            "purge": ["persistent_logins", "target_portals"],
+        },
+        SAVED,
+        "persistent_logins",
+        [login(portal="192.0.2.22", **OPTIONS)],
+    ),
 }
 
 SAME_DIFF = set(CASES) - {"whole-fresh"}  # of a stopped host check mode sees the service alone
@@ -175,7 +399,9 @@ def keep_secrets(site):
     (site.folder / "password").write_text("vault password of the tests")
     vault = VaultLib([("default", VaultSecret(b"vault password of the tests"))])
     texts = {name: vault.encrypt(secret).decode() for name, secret in SECRETS.items()}
-    (site.folder / "secrets.yml").write_text("".join("%s: !vault |\n%s" % (name, textwrap.indent(text, "  ")) for name, text in texts.items()))
+    (site.folder / "secrets.yml").write_text(
+        "".join("%s: !vault |\n%s" % (name, textwrap.indent(text, "  ")) for name, text in texts.items())
+    )
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +414,9 @@ def runs(site):
     found = {"untouched": SimpleNamespace(state=states(site))}
     for run, arguments in {"check": ["--check"], "real": [], "again": []}.items():
         done = site.run(plays, "-vvvvv", "--diff", "--vault-password-file", "password", *arguments)
-        found[run] = SimpleNamespace(results={one.host: one for one in done.results}, output=done.output, state=states(site))
+        found[run] = SimpleNamespace(
+            results={one.host: one for one in done.results}, output=done.output, state=states(site)
+        )
     return found
 
 
@@ -235,7 +463,10 @@ def test_check_mode_shows_the_plan_and_the_diff_of_the_real_run(runs, name):
 
 @pytest.mark.parametrize("name", CASES)
 def test_round_trips(runs, name):
-    made = tuple(len(re.findall("<%s> winstorage.iscsi: round trip" % name, runs[run].output)) for run in ("check", "real", "again"))
+    made = tuple(
+        len(re.findall("<%s> winstorage.iscsi: round trip" % name, runs[run].output))
+        for run in ("check", "real", "again")
+    )
     assert made == CASES[name].trips
 
 
@@ -248,8 +479,15 @@ def test_no_secret_is_told_anywhere(runs):
 
 def test_a_diff_has_a_line_for_each_field(runs):
     diff = runs["real"].output.partition("TASK [task]")[2]
-    changed = diff[diff.index("before: persistent_logins, %s through 192.0.2.21:3260 from %s any port" % (DATA, INSTANCE)):]
-    assert re.search(r"^\+- security_flags: \[valid, pfs_enabled\]\n\+  login_flags: \[multipath_enabled\]\n\+  header_digest: crc32c\n", changed, re.M)
+    changed = diff[
+        diff.index("before: persistent_logins, %s through 192.0.2.21:3260 from %s any port" % (DATA, INSTANCE)) :
+    ]
+    assert re.search(
+        r"^\+- security_flags: \[valid, pfs_enabled\]\n"
+        r"\+  login_flags: \[multipath_enabled\]\n\+  header_digest: crc32c\n",
+        changed,
+        re.M,
+    )
 
 
 def test_the_result_tells_what_is_there_now(runs):
@@ -270,7 +508,9 @@ def test_the_result_tells_what_is_there_now(runs):
 def test_what_deserves_a_warning_gets_one(runs):
     assert any("MPIO claims no device" in line for line in runs["real"].results["login-saved"].result["warnings"])
     assert any("ike_ipsec_enabled is not" in line for line in runs["real"].results["login-saved"].result["warnings"])
-    assert any("Discovery through 192.0.2.31:3260" in line for line in runs["real"].results["portal-silent"].result["warnings"])
+    assert any(
+        "Discovery through 192.0.2.31:3260" in line for line in runs["real"].results["portal-silent"].result["warnings"]
+    )
     assert "[WARNING]: Discovery through 192.0.2.31:3260" in runs["real"].output
 
 
