@@ -94,11 +94,11 @@ class Execution:
             self._each(kind, _SIMPLE[kind])
         for kind in ("isns_servers", "radius_servers"):
             self._each(kind, _SIMPLE[kind], _not_removing)
-        self._records("target_portals", _PORTALS, [], _not_removing)
+        self._records("target_portals", _PORTALS)
         self._each("static_targets", _static_target, _not_removing)
-        self._records("persistent_logins", _LOGINS, plan.swept)
-        # what made targets known goes last: a login can be saved only to a target that is known
-        self._records("target_portals", _PORTALS, [], _removing)
+        self._records("persistent_logins", _LOGINS)
+        # what made targets known goes last, for a login can be saved only to a target that is known; targets that a
+        # portal told stay when it is removed (Microsoft iSCSI Software Initiator 2.x Users Guide)
         for kind in ("isns_servers", "radius_servers"):
             self._each(kind, _SIMPLE[kind], _removing)
         self._each("static_targets", _static_target, _removing)
@@ -124,10 +124,10 @@ class Execution:
 
     # -- records: remove, then save what shall be there and is not -----------------------------------------------------
 
-    def _records(self, kind, how, swept, which=lambda step: True):
-        steps = self._steps(kind, which)
+    def _records(self, kind, how):
+        steps = self._steps(kind)
         units = [unit for step in steps if step.action != "refresh" for unit in _spelled(step, step.detail)]
-        units += [unit for change in swept for unit in _spelled(None, change)]
+        units += [unit for change in self.plan.swept.get(kind, ()) for unit in _spelled(None, change)]
         if units:
             listed = self._list(how)
             for group in self._groups(units):

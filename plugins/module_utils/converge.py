@@ -156,7 +156,7 @@ def _at_risk(plan, execution=None, answer=None):
     removed = [step.detail.one for step in plan.steps if _is_removing(step)]
     if answer is not None:
         removed = [change.one for change, made in execution.removals if answer.results[made.index].runs]
-    again = plan.swept + [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
+    again = [change for swept in plan.swept.values() for change in swept] + [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
     return {reconcile.label(change.one): [reconcile.as_declared(record) for record in change.before] for change in again
             if any(reconcile.sweeps(one, change.one) for one in removed)}
 

@@ -83,7 +83,7 @@ class Plan:
     refusals: t.List[str] = dataclasses.field(default_factory=list)
     warnings: t.List[str] = dataclasses.field(default_factory=list)
     kept: t.List[str] = dataclasses.field(default_factory=list)
-    swept: t.List[Change] = dataclasses.field(default_factory=list)
+    swept: t.Dict[str, t.List[Change]] = dataclasses.field(default_factory=dict)  # by kind: what a removal may take along
     logins: int = 0  # how many logins are saved at the same time, at the most
     sessions: int = 0  # how many were live when it was made
 
@@ -262,6 +262,8 @@ def _settled(made, wish, current, snapshot, otherwise):
         return _at_instance(wish, known.get(named.lower(), named))
     rest = _without_instance(key(wish.record))
     found = sorted({one.initiator_instance for one in current if _without_instance(key(one)) == rest}, key=str.lower)
+    if "" in found:
+        return wish
     if len({one.lower() for one in found}) > 1 or not found and otherwise is None and wish.present:
         made.refusals.append("%s: initiator_instance must be given, since several come into question: %s."
                              % (wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"))
@@ -361,6 +363,7 @@ def _portals(made, snapshot, declaration):
             made.add("target_portals", "refresh", label(wish.record), "refresh was asked for", detail=Change([], [], wish))
     if purge:
         _purge(made, grouped, wishes, "target_portals", TARGET_PORTAL, lambda _found: None)
+    _swept(made, "target_portals", grouped, wishes)
     _check_secrets(made, made.changes("target_portals"))
 
 
@@ -414,13 +417,20 @@ def _logins(made, snapshot, declaration):
     for wish in wishes:
         _change(made, wish, grouped.get(key(wish.record), []), PERSISTENT_LOGIN, "persistent_logins")
     if purge:
-        matches = forecast.match(snapshot)
+        matches = forecast.Matches(_as_declared_and_rest(grouped, wishes), snapshot.sessions or ())
         _purge(made, grouped, wishes, "persistent_logins", PERSISTENT_LOGIN, lambda found: _spared(found, matches, declaration))
     changes = made.changes("persistent_logins")
-    made.swept = _swept(grouped, changes, {key(wish.record): wish for wish in wishes})
+    _swept(made, "persistent_logins", grouped, wishes)
     _check_secrets(made, changes)
-    _check_swept(made)
     _check_logins(made, snapshot, wishes, changes)
+
+
+def _as_declared_and_rest(grouped, wishes):
+    """Logins as they will be once all that is declared is there: the next run must spare what this one spares."""
+    declared = {key(wish.record) for wish in wishes}
+    rest = [record for identity, members in grouped.items() if identity not in declared for record in members]
+    return rest + [wish.merged(next(iter(grouped.get(key(wish.record), ())), None))
+                   for wish in wishes if wish.present for _copy in range(wish.copies)]
 
 
 def _spared(found, matches, declaration):
@@ -438,37 +448,33 @@ def sweeps(removed, other):
     return mine[0] == others[0] and same(mine[1], others[1], "") and same(mine[2], others[2], None) and same(mine[3], others[3], None)
 
 
-def _swept(grouped, changes, wishes):
+def _swept(made, kind, grouped, wishes):
     """Records that no step means, but that a removal may take along: they are put back as they were."""
-    removed = [change.before[0] for change in changes if change.removes]
+    changes, declared = made.changes(kind), {key(wish.record): wish for wish in wishes}
+    removed = [change.one for change in changes if change.removes]
     meant = {key(change.one) for change in changes}
-    found = []
+    found = made.swept[kind] = []
     for identity, members in grouped.items():
         if identity not in meant and any(sweeps(record, members[0]) for record in removed):
-            wish = wishes.get(identity)
+            wish = declared.get(identity)
             found.append(Change(members, [(record, wish.secret if wish else None) for record in members], wish))
-    return found
-
-
-def _check_swept(made):
-    for change in made.swept:
-        for record, secret in change.after:
-            if secret is None and needs_secret(record):
-                made.refusals.append("%s: a removal asked for may take it along (it is for any port or any portal of the same target), and it could not "
-                                     "be put back without its CHAP secret. Declare it with its secret, or declare it absent too." % label(record))
-                break
+    for change in found:
+        if change.secret is None and any(map(needs_secret, change.before)):
+            made.refusals.append("%s: a removal asked for may take it along (it is for any port, portal or instance), and it could not be put back "
+                                 "without its CHAP secret. Declare it with its secret, or declare it absent too." % label(change.one))
 
 
 def _check_logins(made, snapshot, wishes, changes):
     """What can be known beforehand of whether Windows will save the logins."""
     discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove" for step in made.steps)
     known = {target.name.lower() for target in snapshot.targets or ()}
-    for change in [change for change in changes if change.needs_saving] + made.swept:
+    swept = made.swept["persistent_logins"]
+    for change in [change for change in changes if change.needs_saving] + swept:
         if change.one.target.lower() not in known and (change.before or not discovers):
             made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. Discover it first "
                                  "(target_portals with refresh, or static_targets)."
                                  % (label(change.one), " again after its removal" if change.before else ""))
-    _check_live(made, snapshot, changes)
+    _check_live(made, snapshot, changes, swept)
     more = [len(change.after) - len(change.before) for change in changes]
     total = len(snapshot.persistent_logins) + sum(more)
     made.logins = len(snapshot.persistent_logins) + sum(number for number in more if number > 0)
@@ -479,14 +485,14 @@ def _check_logins(made, snapshot, wishes, changes):
             _login_warnings(made, wish.merged(), snapshot)
 
 
-def _check_live(made, snapshot, changes):
+def _check_live(made, snapshot, changes, swept):
     """Without the multipath flag Windows may refuse to save a login while its target has a session (0xEFFF003F, observed: os-win)."""
     live = {session.target.lower() for session in snapshot.sessions or ()}
     multipath = flags.LOGIN_FLAGS.bits["multipath_enabled"]
-    for change in changes + made.swept:
+    for change in changes + swept:
         single = any(not record.login_options.login_flags & multipath for record, _secret in change.after)
         change.doubtful = single and change.one.target.lower() in live
-    for change in made.swept:
+    for change in swept:
         if change.doubtful:
             made.refusals.append("%s: a removal asked for may take it along, and Windows may refuse to save it again while its target has a "
                                  "session, for it lacks multipath_enabled. Log out first, or declare it absent too." % label(change.one))
