@@ -63,8 +63,9 @@ def _fields(kind):
 
 
 def _nested(hint):
-    inside = [hint, *t.get_args(hint)] + [deep for arg in t.get_args(hint) for deep in t.get_args(arg)]
-    return next((kind for kind in inside if dataclasses.is_dataclass(kind)), None)
+    if dataclasses.is_dataclass(hint):
+        return hint
+    return next(filter(None, map(_nested, t.get_args(hint))), None)
 
 
 def to_dict(record, private=True):
@@ -82,12 +83,16 @@ def to_dict(record, private=True):
 
 
 def from_dict(kind, plain):
-    """The record of a dict as :func:`to_dict` gives it. Unknown keys are ignored, absent fields take their defaults."""
+    """The record of a dict as :func:`to_dict` gives it.
+
+    Unknown keys are ignored; absent or null fields take their defaults; null is None where there is none.
+    """
     if isinstance(plain, list):
         return [from_dict(kind, one) for one in plain]
     if not isinstance(plain, dict):
         return plain
-    values = {}
+    values = {field.name: None for field in dataclasses.fields(kind)
+              if field.name in plain and field.default is field.default_factory is dataclasses.MISSING}
     for name, codec, nested, _private in _fields(kind):
         value = plain.get(name)
         if value is not None:
