@@ -502,6 +502,7 @@ def test_the_result_tells_what_is_there_now(runs):
     assert [one["target"] for one in real["session-opened"]["sessions"]] == [LOGS]
     assert real["service-started"]["host"]["service_state"] == "running"
     assert real["whole-fresh"]["next_boot"]["verdict"] == "ready"
+    assert real["initiator-named"]["radius_servers"] == ["192.0.2.7"]
     assert real["device-bound"]["persistent_devices"] == ["E:\\"]
 
 
