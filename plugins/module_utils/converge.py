@@ -175,7 +175,8 @@ def _judge(execution, answer, before, declaration):
     left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None, service_start_mode=None))
     problems = []
     for title, lines in (("Not as declared yet", [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]),
-                         ("Calls that failed", failures), ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost))):
+                         ("Calls that failed", failures),
+                         ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost))):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
             problems.append("%s: %s." % (title, "; ".join(lines)))
     warnings += ["More often saved than before, and not by this declaration: %s." % what for what in surplus]

@@ -22,6 +22,7 @@ from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, UNSPECIFIE
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 
+
 @dataclasses.dataclass
 class Step:
     """One thing to be done, and why. ``before`` and ``after`` are what the diff shows: plain, without secrets."""
