@@ -44,7 +44,7 @@ class Discovery:
         addresses = next((one["addresses"] for one in instances if same(one["name"], instance)), [])
         if entry["InitiatorPortNumber"] < len(addresses):
             words.append(addresses[entry["InitiatorPortNumber"]])
-        targets = self.network.discover(entry, entry["LoginOptions"], self._node_name, self._mutual_secret)
+        targets = self.network.discover(entry, entry["LoginOptions"])
         self._found("SendTargets:" + " ".join(words), targets, instance, entry["LoginOptions"])
 
     def _ask_isns(self, address):

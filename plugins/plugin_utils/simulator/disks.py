@@ -1,37 +1,20 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks behind the sessions of a simulated host: their numbers, names, mappings and SCSI answers."""
+"""Disks behind the sessions of a simulated host: their numbers, names and mappings."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 import zlib
 
-from ...module_utils import scsi, status
+from ...module_utils import status
 from .network import MULTIPATH_ENABLED, Refused, same
+from .units import lun_identity, wire_lun
 
 _DISK_INTERFACE = {"Data1": 0x53F56307, "Data2": 0xB6BF, "Data3": 0x11D0, "Data4": bytes.fromhex("94f200a0c91efb8b")}
 _DISK_GUID = "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"
 _FILE_DEVICE_DISK = 7
-_GOOD, _CHECK_CONDITION = 0x00, 0x02
-_NO_SUCH_LUN, _INVALID_FIELD = (0x25, 0x00), (0x24, 0x00)  # additional sense codes
-
-
-def wire_lun(number):
-    """A LUN as the DLL has it: the eight bytes of the SCSI LUN as one little-endian number."""
-    return int.from_bytes(scsi.encode_report_luns([number])[8:16], "little")
-
-
-def lun_identity(target, lun):
-    """The NAA identifier of a LUN as hex digits; made up from its target and number where the file gives none."""
-    made_up = hashlib.sha256(("%s/%d" % (target["iqn"].lower(), lun["lun"])).encode()).hexdigest()
-    return (lun["naa"] or "6" + made_up[:31]).lower()
-
-
-def serial_number(target, lun):
-    return lun["serial"] if lun["serial"] is not None else lun_identity(target, lun)[-12:].upper()
 
 
 class Disks:
@@ -42,9 +25,20 @@ class Disks:
 
     def target(self, session):
         """The target of a session with a connection that is up; None while it is reconnecting."""
-        found = [self._network.answering(session["target"], connection["portal"])
-                 for connection in session["connections"]]
-        return next((target for target in found if target), None) if session["connected"] else None
+        return next((target for _connection, target in self._answers(session)), None)
+
+    def units(self, session):
+        """What answers the SCSI commands of a session."""
+        for connection, _target in self._answers(session):
+            return self._network.units(session["target"], connection)
+        raise Refused(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
+
+    def _answers(self, session):
+        """(connection, target) of the connections that are up."""
+        for connection in session["connections"] if session["connected"] else ():
+            target = self._network.answering(session["target"], connection)
+            if target:
+                yield connection, target
 
     def attach(self, session):
         """Give the LUNs of a session their disk numbers: that of another path under MPIO, else the lowest free one."""
@@ -150,46 +144,3 @@ class Disks:
         parent = zlib.crc32(session["initiator_instance"].lower().encode())
         return "\\\\?\\scsi#disk&ven_%s&prod_%s#5&%x&0&%02x%02x%02x#%s" % (vendor, product, parent, bus, place,
                                                                            lun["lun"] & 0xFF, _DISK_GUID)
-
-    # -- SCSI ----------------------------------------------------------------------------------------------------------
-
-    def inquiry(self, session, lun_number, vpd, page):
-        """(response, sense code or None) of INQUIRY."""
-        target, lun = self._unit(session, lun_number)
-        if lun is None:
-            return b"", _NO_SUCH_LUN
-        pages = {
-            0x00: lambda: scsi.encode_supported_pages([0x00, 0x80, 0x83]),
-            0x80: lambda: scsi.encode_unit_serial_number(serial_number(target, lun)),
-            0x83: lambda: scsi.encode_device_identification([scsi.designator("naa." + lun_identity(target, lun))]),
-        }
-        if vpd & 1:
-            return (pages[page](), None) if page in pages else (b"", _INVALID_FIELD)
-        if page:
-            return b"", _INVALID_FIELD
-        return scsi.encode_standard_inquiry(scsi.StandardInquiry(lun["vendor"], lun["product"], lun["revision"])), None
-
-    def read_capacity(self, session, lun_number):
-        _target, lun = self._unit(session, lun_number)
-        if lun is None:
-            return b"", _NO_SUCH_LUN
-        return scsi.encode_read_capacity(scsi.Capacity(lun["size"] // lun["block_size"], lun["block_size"])), None
-
-    def report_luns(self, session):
-        target, _lun = self._unit(session, 0)
-        return scsi.encode_report_luns(sorted(lun["lun"] for lun in target["luns"])), None
-
-    def _unit(self, session, lun_number):
-        target = self.target(session)
-        if target is None:
-            raise Refused(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
-        return target, next((lun for lun in target["luns"] if wire_lun(lun["lun"]) == lun_number), None)
-
-
-def scsi_reply(response, sense_code):
-    """What SendScsi... gives: the status of the call and its outputs."""
-    if sense_code is None:
-        return status.SUCCESS, {"ScsiStatus": _GOOD, "ResponseBuffer": response, "SenseBuffer": b""}
-    sense = scsi.encode_sense(scsi.Sense("illegal_request", *sense_code))
-    return (status.by_name("ISDSC_SCSI_REQUEST_FAILED").value,
-            {"ScsiStatus": _CHECK_CONDITION, "ResponseBuffer": b"", "SenseBuffer": sense})

@@ -136,7 +136,7 @@ class Logins:
         refusal = Refused(status.NO_PORTAL_SPECIFIED)
         for portal in portals:
             try:
-                self.network.log_in(target, portal, options, self._node_name, self._mutual_secret)
+                self.network.log_in(target, portal, options)
                 return portal
             except Refused as refused:
                 refusal = refused

@@ -8,17 +8,12 @@ from __future__ import annotations
 import ipaddress
 
 from ...module_utils import status
+from .real_network import RealNetwork, RealUnits
+from .refused import Refused
+from .units import ModelledUnits
 
 MULTIPATH_ENABLED = 0x02  # ISCSI_LOGIN_FLAGS
 CHAP, MUTUAL_CHAP = 1, 2  # ISCSI_AUTH_TYPES
-
-
-class Refused(Exception):
-    """The operation ends with this status."""
-
-    def __init__(self, code):
-        super().__init__(status.of(code).symbol)
-        self.status = code
 
 
 def same(one, other):
@@ -36,22 +31,33 @@ def canonical(address):
 
 
 class Network:
-    """What answers when the host asks. ``spend(milliseconds)`` is told what an operation costs."""
+    """What answers when the host asks.
 
-    def __init__(self, network, spend):
+    ``spend(milliseconds)`` is told what an operation costs; ``asker()`` gives the host's node name and mutual CHAP
+    secret. An array that is ``real`` is asked through :mod:`real_network`.
+    """
+
+    def __init__(self, network, spend, asker):
         self._arrays, self._isns, self._names = network["arrays"], network["isns_servers"], network["names"]
-        self._spend = spend
+        self._spend, self._asker = spend, asker
+        self._real = RealNetwork(asker) if any(array["real"] for array in self._arrays) else None
 
-    def discover(self, portal, options, node_name, mutual_secret):
+    def discover(self, portal, options):
         """SendTargets: [(IQN, alias, [[portal, ...] of a group, ...]), ...] of what the array shows to this node."""
         array = self._reach(portal, "discovery_seconds")
+        if array["real"]:
+            return self._real.discover(self._endpoint(portal), options)
+        node_name, mutual_secret = self._asker()
         _authenticate(array["discovery_chap"], options, node_name, mutual_secret)
         return [(target["iqn"], target["alias"], _groups(array)) for target in array["targets"]
                 if target["reachable"] and _shown_to(target, node_name)]
 
-    def log_in(self, iqn, portal, options, node_name, mutual_secret):
+    def log_in(self, iqn, portal, options):
         """The target, if it lets this node in at this portal."""
         array = self._reach(portal, "login_seconds")
+        if array["real"]:
+            return self._real.log_in(iqn, self._endpoint(portal), options)
+        node_name, mutual_secret = self._asker()
         target = self._target(array, iqn)
         if target is None:
             raise Refused(status.by_name("ISDSC_NOT_FOUND").value)
@@ -60,10 +66,19 @@ class Network:
         _authenticate(target["chap"], options, node_name, mutual_secret)
         return target
 
-    def answering(self, iqn, portal):
+    def answering(self, iqn, connection):
         """The target behind a connection that is up; None once it, its array or the portal is gone."""
-        array = self._array(portal)
+        array = self._array(connection["portal"])
+        if array and array["real"]:
+            return self._real.answering(iqn, self._endpoint(connection["portal"]), connection["login_options"])
         return array and self._target(array, iqn)
+
+    def units(self, iqn, connection):
+        """What answers SCSI commands to a target that is answering."""
+        array = self._array(connection["portal"])
+        if array["real"]:
+            return RealUnits(self._real, iqn, self._endpoint(connection["portal"]), connection["login_options"])
+        return ModelledUnits(self._target(array, iqn))
 
     def portals_of(self, iqn):
         """Every portal through which the network has the target."""
@@ -97,6 +112,9 @@ class Network:
                 if answers and self._resolved(own["Address"]) == address:
                     return array
         return None
+
+    def _endpoint(self, portal):
+        return self._resolved(portal["Address"]), portal["Socket"]
 
     def _resolved(self, address):
         return canonical(self._names.get(address.lower(), address))

@@ -48,7 +48,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         self.spent = 0
         self.dialect = state["dialect"]
         self.wording = Wording(self.dialect)
-        self.network = Network(state["network"], self._spend)
+        self.network = Network(state["network"], self._spend, lambda: (self._node_name, self._mutual_secret))
         self.disks = Disks(state, self.network)
         self._settle()
 

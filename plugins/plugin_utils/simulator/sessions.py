@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from ...module_utils import status
-from .disks import scsi_reply
 from .exports import export
 from .network import Refused, canonical, same
+from .units import GOOD
 from .wording import stored_options
 
 _LAST, _LEADING, _CONNECTION_ID = (status.by_name(symbol).value for symbol in (
@@ -79,7 +79,7 @@ class Sessions:
 
     def _up(self, session):
         return [connection for connection in session["connections"]
-                if session["connected"] and self.network.answering(session["target"], connection["portal"])]
+                if session["connected"] and self.network.answering(session["target"], connection)]
 
     def _connection_info(self, session, index, connection):
         addresses = next((instance["addresses"] for instance in self.state["initiator"]["instances"]
@@ -116,13 +116,21 @@ class Sessions:
 
     @export("SendScsiInquiry")
     def _inquiry(self, given):
-        return scsi_reply(*self.disks.inquiry(self._session(given["UniqueSessionId"]), given["Lun"], given["EvpdCmddt"],
-                                              given["PageCode"]))
+        return self._scsi_reply(self._units(given).inquiry(given["Lun"], given["EvpdCmddt"], given["PageCode"]))
 
     @export("SendScsiReadCapacity")
     def _read_capacity(self, given):
-        return scsi_reply(*self.disks.read_capacity(self._session(given["UniqueSessionId"]), given["Lun"]))
+        return self._scsi_reply(self._units(given).read_capacity(given["Lun"]))
 
     @export("SendScsiReportLuns")
     def _report_luns(self, given):
-        return scsi_reply(*self.disks.report_luns(self._session(given["UniqueSessionId"])))
+        return self._scsi_reply(self._units(given).report_luns())
+
+    def _units(self, given):
+        return self.disks.units(self._session(given["UniqueSessionId"]))
+
+    @staticmethod
+    def _scsi_reply(answer):
+        """What SendScsi... gives: the status of the call and its outputs."""
+        code = status.SUCCESS if answer.scsi_status == GOOD else status.by_name("ISDSC_SCSI_REQUEST_FAILED").value
+        return code, {"ScsiStatus": answer.scsi_status, "ResponseBuffer": answer.response, "SenseBuffer": answer.sense}

@@ -197,7 +197,8 @@ _LUN = Table({
     "volumes": (List(Text(259)), []),
 }, short=lambda value, where: {"lun": value})
 _ARRAY = Table({
-    "name": (Text(255), ""), "reachable": (Truth(), True), "discovery_seconds": (Number(0, 3600), 0),
+    "name": (Text(255), ""), "real": (Choice("loopback", "anywhere"), None), "reachable": (Truth(), True),
+    "discovery_seconds": (Number(0, 3600), 0),
     "login_seconds": (Number(0, 3600), 0), "discovery_chap": (_CHAP, None),
     "portals": (List(Table(dict(_PORTAL_FIELDS, group=(Number(1, 0xFFFF), 1), reachable=(Truth(), True)),
                            short=portal_of_text)), REQUIRED),
@@ -293,7 +294,26 @@ def load(plain):
     for name in state["network"]["names"]:
         if name != name.lower():
             raise StateError("network.names.%s" % name, "write host names in lower-case letters")
+    for index, array in enumerate(state["network"]["arrays"]):
+        if array["real"]:
+            _check_real(array, "network.arrays[%d]" % index, state["network"]["names"])
     return state
+
+
+def _check_real(array, where, names):
+    """A real array tells its targets itself, and is on this machine unless the file says otherwise."""
+    for name in ("targets", "discovery_chap"):
+        if array[name]:
+            raise StateError("%s.%s" % (where, name), "a real array tells this itself; leave it out")
+    for index, portal in enumerate(array["portals"]):
+        try:
+            local = ipaddress.ip_address(names.get(portal["Address"].lower(), portal["Address"])).is_loopback
+        except ValueError:
+            local = False
+        if not local and array["real"] == "loopback":
+            raise StateError("%s.portals[%d].address" % (where, index),
+                             "%r is not a loopback address; say `real: anywhere` to talk to other machines"
+                             % portal["Address"])
 
 
 def dump(state):
