@@ -88,7 +88,7 @@ _PROTOTYPES = {  # name -> (result, arguments)
 _TYPES = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int, "c": _CALLBACK, "t": ctypes.POINTER(_Task)}
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def library():
     """libiscsi.
 

@@ -30,7 +30,7 @@ class Disk(NamedTuple):
 
 
 class Tgt:
-    """tgtd with a portal and a control socket of its own; gone at the end of the ``with`` block, or with this process."""
+    """tgtd with a portal and a control socket of its own; gone after the ``with`` block, or with this process."""
 
     def __enter__(self):
         self._tgtadm = requires("tgtadm", "tgt")
