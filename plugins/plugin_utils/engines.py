@@ -22,13 +22,21 @@ from . import python_payload, simulator
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
 
 
+class _Unprinted(str):
+    """A text that ansible-core, which prints a module's arguments where ANSIBLE_DEBUG is set, does not show."""
+
+    def __repr__(self):
+        return "<%d characters>" % len(self)
+
+
 def powershell(action, settings, task_vars):
     """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs."""
     def run(batch):
         if C.DEFAULT_KEEP_REMOTE_FILES:  # then even connections that pipeline write the module's input to the host
             raise AnsibleActionFail("keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) would leave the calls in a file on "
                                     "the host, and calls may hold secrets. Switch it off.")
-        result = action._execute_module(module_name=RUNNER_MODULE, module_args={"batch": batch}, task_vars=task_vars)
+        result = action._execute_module(module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)},
+                                        task_vars=task_vars)
         if "answer" not in result:
             raise AnsibleActionFail("The call runner did not run on the host: %s"
                                     % (result.get("msg") or result.get("module_stderr") or "it said nothing"))
