@@ -94,13 +94,18 @@ def _drifts(found):
         yield "- " + title
         for one in members:
             if one.get("field") is not None:
-                yield "  %s is %s, declared %s" % (one["field"], text.text(one["found"]), text.text(one["declared"]))
+                field = "it" if one["field"] == "value" else one["field"]  # what has no fields is a value
+                yield "  %s is %s, declared %s" % (field, _value(one["found"]), _value(one["declared"]))
 
 
 def _title(one):
     if "record" not in one:
         return "%s: %s" % (one["kind"].replace("_", " "), text.text(one["text"]))
     return "%s: %s, %s" % (one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
+
+
+def _value(value):
+    return "nothing" if value in (None, "", []) else text.text(value)
 
 
 def _risks(found):
