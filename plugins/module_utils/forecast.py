@@ -194,22 +194,22 @@ def _attention(snapshot, starts, disks, not_saved, not_connected):
     """Lines for people, worst first."""
     lines = []
     if starts is False and (snapshot.persistent_logins or snapshot.sessions):
-        lines.append("MSiSCSI starts %s: no saved login is replayed at boot. Set it to automatic."
-                     % {"manual": "only on demand", "disabled": "never"}[snapshot.host.service_start_mode])
+        how = {"manual": "starts only on demand", "disabled": "never starts"}[snapshot.host.service_start_mode]
+        lines.append("MSiSCSI %s: no saved login is replayed at boot. Set it to automatic." % how)
     for disk in disks:
         if disk["outlook"] != "same":
             lines.append("%s (%s): %d path%s now, %d expected after a restart: %s."
                          % (", ".join(disk["names"]), disk["id"], disk["paths_now"],
                             "" if disk["paths_now"] == 1 else "s", disk["paths_expected"], disk["reason"]))
-    lines += ["Live but not saved: %s." % _named(where) for where in not_saved]
-    lines += ["Saved but not connected: %s." % _named(where) for where in not_connected]
+    lines += ["Live but not saved: %s." % _named(where, "without a connection now") for where in not_saved]
+    lines += ["Saved but not connected: %s." % _named(where, "through any portal") for where in not_connected]
     return lines + sorted(_twice(snapshot.persistent_logins))
 
 
-def _named(where):
+def _named(where, otherwise):
     portal = where["portal"]
-    through = "%s port %d" % (portal["address"], portal["port"]) if portal else "any portal"
-    return "%s through %s" % (where["target"], through)
+    through = "through %s port %d" % (portal["address"], portal["port"]) if portal else otherwise
+    return "%s %s" % (where["target"], through)
 
 
 def _twice(logins):
