@@ -40,8 +40,8 @@ def decoding(rounds):
     for _round in range(rounds):
         for name, (decode, _rows) in decoders.DECODERS.items():
             times[name].append(_timed(decode, data))
-    return [{"decoder": name, "seconds": statistics.median(taken), "peak_bytes": _peak(decoders.DECODERS[name][0], data),
-             "ratio": _ratio(taken, times[OURS])} for name, taken in times.items()]
+    return [{"decoder": name, "seconds": statistics.median(taken), "ratio": _ratio(taken, times[OURS]),
+             "peak_bytes": _peak(decoders.DECODERS[name][0], data)} for name, taken in times.items()]
 
 
 def _must_agree(data):
@@ -131,7 +131,8 @@ def _played(playbook):
 def _table(headings, rows):
     widths = [max(len(row[at]) for row in [headings, *rows]) for at in range(len(headings))]
     for row in [headings, *rows]:
-        print("  " + "  ".join([row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]))
+        cells = [row[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:])]
+        print("  " + "  ".join(cells))
 
 
 def main():
