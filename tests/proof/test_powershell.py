@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PowerShell itself, wherever it is: what Ansible sends, compiled and run by it, against the stand-in library.
+
+Here it is PowerShell 7 on Linux. Windows PowerShell 5.1 and the real DLL are asked by .github/workflows/windows.yml.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ansible_collections.winstorage.iscsi as collection
+from ansible_collections.winstorage.iscsi.plugins.module_utils import facts, initiator, runner
+from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
+from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.windows import judge
+
+ROOT = Path(__file__).resolve().parents[2]
+WINDOWS = ROOT / "tests" / "windows"
+HOSTS = sorted((ROOT / "demo" / "hosts").glob("*.yml"))
+SECRET = "Marker-Secret42"
+LAB = "iqn.2004-01.com.example:lab"
+
+
+@pytest.fixture(scope="module")
+def pwsh():
+    return powershell()
+
+
+class Site:
+    """A folder from which ansible-playbook reaches one host, which is a PowerShell of this machine."""
+
+    def __init__(self, folder):
+        self.folder, self.kept, self.results = folder, folder / "kept.json", folder / "result.json"
+
+    def play(self, task, interpreter=None, environment=None, **variables):
+        """Run one task at -vvvvv; what ansible-playbook printed. ``kept`` holds what the last command was given."""
+        host = {"ansible_connection": "powershell_here", "winstorage_iscsi_engine": "powershell",
+                "powershell_here_keep": str(self.kept), "ansible_pwsh_interpreter": interpreter or "powershell",
+                **({"powershell_here_interpreter": interpreter} if interpreter else {}), **variables}
+        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"here": host}}}))
+        (self.folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [
+            {**task, "register": "told"},
+            {"ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.results)},
+             "delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_shell_type": "sh"}}]}]))
+        view = Path(next(iter(collection.__path__))).parents[1]
+        done = subprocess.run(
+            [sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", "inventory.yml", "play.yml",
+             "-vvvvv"], cwd=self.folder, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+                "ANSIBLE_COLLECTIONS_PATH": str(view.parent), "ANSIBLE_HOME": str(self.folder / "home"),
+                "ANSIBLE_CONNECTION_PLUGINS": str(WINDOWS / "connection_plugins"), **(environment or {})})
+        return done.stdout
+
+    def result(self):
+        return json.loads(self.results.read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+# -- without PowerShell ------------------------------------------------------------------------------------------------
+
+def test_the_commands_of_ansible_reach_the_connection_whole(site):
+    """What the tests below run in PowerShell, here only kept: the modules' sources, and no secret on the command."""
+    site.play({"winstorage.iscsi.facts": {"gather_subset": ["persistent_logins"]}})
+    kept = json.loads(site.kept.read_text(encoding="utf-8"))
+    assert kept["arguments"][-2] == "-EncodedCommand"
+    for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "iscsidsc_call.ps1"):
+        assert name in kept["input"]
+
+
+# -- through Ansible ---------------------------------------------------------------------------------------------------
+
+def test_facts_of_a_host_through_powershell(site, pwsh):
+    """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs, the library, and back."""
+    host = SimulatedHost(HOSTS[0])
+    plain = initiator.gather(lambda batch: runner.run(batch, host.machine()))
+    with Server(host, host.variant) as server:
+        output = site.play({"winstorage.iscsi.facts": {}}, pwsh, {**server.environment, **_libraries()})
+    found = site.result()["ansible_facts"]["windows_iscsi"]
+    expected = json.loads(json.dumps(facts.assemble(plain)))
+    assert expected["persistent_logins"]
+    del found["host"], expected["host"]  # who ran it
+    assert found == expected, output
+
+
+def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
+    state = tmp_path / "lab.yml"
+    state.write_text(yaml.safe_dump({
+        "service": {"state": "running"}, "target_portals": ["192.0.2.50"],
+        "network": {"arrays": [{"portals": ["192.0.2.50"], "targets": [{"iqn": LAB}]}]}}))
+    host = SimulatedHost(state)
+    with Server(host) as server:
+        output = site.play(
+            {"winstorage.iscsi.persistent_login": {
+                "target": LAB, "portal": {"address": "192.0.2.50"}, "auth_type": "chap", "username": "host",
+                "secret": SECRET}}, pwsh, {**server.environment, **_libraries()})
+    saved, = host.simulator.state["persistent_logins"]
+    assert saved["LoginOptions"]["Password"] == SECRET.encode(), output
+    kept = json.loads(site.kept.read_text(encoding="utf-8"))
+    assert SECRET not in output + site.results.read_text(encoding="utf-8") + " ".join(kept["arguments"])
+
+
+# -- the C# as PowerShell compiles it ----------------------------------------------------------------------------------
+
+def _libraries():
+    return {"LD_LIBRARY_PATH": "%s:%s" % (build.library("elf").parent, build.service_manager().parent)}
+
+
+def _lines(pwsh):
+    return [pwsh, "-NoProfile", "-NonInteractive", "-File", WINDOWS / "run_lines.ps1",
+            runners.MODULE_UTILS / "Iscsidsc.cs"]
+
+
+def _answer(pwsh, batch, environment):
+    done = subprocess.run(_lines(pwsh), input=(batch + "\n").encode("ascii"), capture_output=True,
+                          env={**os.environ, **environment}, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return done.stdout.decode("ascii").strip()
+
+
+def test_powershell_meets_the_suite_of_every_runner(pwsh, tmp_path):
+    library = runners.scripted_library("elf", tmp_path)
+    judge.conformance(8, *_lines(pwsh), environment={"LD_LIBRARY_PATH": str(library.parent)})
+
+
+def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_not(tmp_path):
+    """So that what it says in the Windows workflow has weight."""
+    library = runners.scripted_library("elf", tmp_path)
+    driver = [sys.executable, "-I", runners.DRIVER, runners.MODULE_UTILS]
+    judge.conformance(8, *driver, library)
+    with pytest.raises(AssertionError, match="not met: .*not base64"):
+        judge.conformance(8, "cat")
+    with pytest.raises(AssertionError, match="not met"):
+        judge.conformance(8, *driver, build.library("elf"))  # another library
+
+
+@pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
+def test_a_host_reads_the_same_through_powershell(pwsh, path):
+    host = SimulatedHost(path)
+    plain = initiator.gather(lambda batch: runner.run(batch, host.machine()))
+    with Server(host, host.variant) as server:
+        environment = {**server.environment, **_libraries()}
+        through = initiator.gather(lambda batch: _answer(pwsh, batch, environment))
+    assert dataclasses.replace(through, host=None) == dataclasses.replace(plain, host=None)

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe as an action, for probe.yml beside this folder: over whichever engine the host has."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from ansible.errors import AnsibleActionFail
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.action import InitiatorAction
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import Service, Store
+from ansible_collections.winstorage.iscsi.tests.windows import probe
+
+_STATE = "winstorage_iscsi_simulator_state"
+
+
+class ActionModule(InitiatorAction):
+    """``dialect``: the block for the simulator; ``findings``: {switch: answer and evidence}."""
+
+    ARGUMENTS = {
+        "disposable_host": {"type": "str", "required": True},
+        "portal": {"type": "dict", "options": {"address": {"type": "str", "required": True},
+                                               "port": {"type": "int", "default": 3260}}},
+        "target": {"type": "str"},
+        "as_standard_user": {"type": "bool", "default": False},
+    }
+    _supports_check_mode = False
+
+    def run(self, tmp=None, task_vars=None):
+        self._vars = task_vars or {}
+        return super().run(tmp, task_vars)
+
+    def act(self, arguments, engine):
+        try:
+            probe.check_disposable(arguments["disposable_host"], self._vars["inventory_hostname"])
+            found = self._findings(arguments, engine)
+        except (probe.ProbeRefused, probe.ProbeBroken, CallError) as problem:
+            raise AnsibleActionFail(str(problem)) from None
+        return {"dialect": probe.dialect_text(found), "changed": False,
+                "findings": {name: {"answer": one.answer, "evidence": one.evidence} for name, one in found.items()}}
+
+    def _findings(self, arguments, engine):
+        if arguments["as_standard_user"]:
+            return probe.not_elevated(engine)
+        if not arguments["portal"] or not arguments["target"]:
+            raise probe.ProbeRefused("portal and target name the lab.")
+        lab = probe.Lab(arguments["portal"]["address"], arguments["portal"]["port"], arguments["target"])
+        state = self._templar.template(self._vars.get(_STATE))
+        if state:  # time is virtual there
+            return probe.Probe(engine, lab, stop=lambda: self._stop_simulated(state), wait=lambda _seconds: None).run()
+        return probe.Probe(engine, lab, stop=lambda: self._powershell(probe.STOP_SERVICE), shell=self._powershell,
+                           wait=time.sleep).run()
+
+    def _powershell(self, line):
+        """What a line of PowerShell on the host prints; the shell of its connection may be another."""
+        if getattr(self._connection._shell, "SHELL_FAMILY", "") != "powershell":
+            line = 'powershell.exe -NoProfile -NonInteractive -Command "%s"' % line
+        return self._low_level_execute_command(line)["stdout"]
+
+    def _stop_simulated(self, state):
+        base = self._vars.get("inventory_dir") or self._loader.get_basedir()
+        with Store(os.path.join(base, os.path.expanduser(state)), None, Service).transaction() as host:
+            host["service"]["state"] = "stopped"

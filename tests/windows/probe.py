@@ -1,0 +1,661 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What nobody has seen Windows do, asked of a real and disposable host: which dialect the simulator should speak.
+
+A question saves, removes and lists records of its own, to a target of a lab that nothing else on the host uses, and
+tells what came of it. Its name is that of the simulator's switch, and its answer one of that switch's. What answers
+nothing that the simulator can do is told in words, for then the simulator lacks something.
+
+probe.yml asks over Ansible, by whichever engine the host has. On the host itself, with its own Python:
+
+    python -m ansible_collections.winstorage.iscsi.tests.windows.probe
+        --disposable-host NAME --portal 192.0.2.10 --target iqn.2004-01.com.example:lab
+
+Nothing but the core is imported here: it runs under Windows Python as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import dataclasses
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import typing as t
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import (
+    calls,
+    changes,
+    functions,
+    initiator,
+    memory,
+    native,
+    reconcile,
+    records,
+    status,
+    structures,
+)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.program import Builder, CallError, Replies
+
+# Names and addresses for documentation: nothing answers there.
+STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
+IPV6, IPV6_CANONICAL = "2001:0DB8:0:0:0:0:0:00AA", "2001:db8::aa"
+ANY_PORT = structures.ISCSI_ANY_INITIATOR_PORT
+MULTIPATH = {"LoginFlags": 0x02}
+PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
+CALL_SECONDS, BATCH_SECONDS = 120, 300
+SETTLING = 15  # seconds that Windows has to do by itself what it does by itself
+STOPPED, RUNNING = 1, 4  # winsvc.h
+ROUNDS = 20  # of removing, before it is given up
+ALIGNMENT = 16  # bytes that may lie between what pointers of a list lead to
+LOGINS, PORTALS, SESSIONS = "ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW", "GetIScsiSessionListW"
+TARGETS, INSTANCES = "ReportIScsiTargetsW", "ReportIScsiInitiatorListW"
+LISTS = (LOGINS, PORTALS, SESSIONS, TARGETS, "ReportISNSServerListW", "ReportRadiusServerListW",
+         "ReportPersistentIScsiDevicesW")
+INPUTS = {TARGETS: {"ForceUpdate": 0}}
+_GROUP, _MERGE = structures.ISCSI_TARGET_PORTAL_GROUP, 0x04  # ISCSI_TARGET_FLAG_MERGE_TARGET_INFORMATION
+
+# What Windows itself is asked. Each prints what is wanted and nothing else.
+STOP_SERVICE = "Stop-Service -Name MSiSCSI -Force -WarningAction SilentlyContinue"
+WMI_PASSWORDS = ("Get-CimInstance -Namespace root/wmi -ClassName MSiSCSIInitiator_PersistentLoginClass |"
+                 " Where-Object TargetName -eq '{target}' |"
+                 " ForEach-Object {{ '{{0}} bytes' -f @($_.LoginOptions.Password).Count }}")
+
+
+class ProbeRefused(Exception):
+    """Nothing was asked, and nothing changed."""
+
+
+class ProbeBroken(Exception):
+    """The probe came to no end, or could not put everything back; the text says which."""
+
+
+class Unanswered(Exception):
+    """A question that this host, or this lab, gives no answer to."""
+
+
+class Lab(t.NamedTuple):
+    """A target for the probe alone: the address and TCP port of its portal, and its IQN. It lets in without CHAP."""
+
+    address: str
+    port: int
+    target: str
+
+
+@dataclasses.dataclass
+class Finding:
+    """What a question found. ``answer`` is None where nothing tells the simulator's answers apart."""
+
+    answer: t.Optional[str]
+    evidence: str
+
+
+def _asked(ask):
+    try:
+        return Finding(*ask())
+    except (Unanswered, CallError, memory.ImageError) as problem:
+        return Finding(None, str(problem))
+
+
+# -- the host ----------------------------------------------------------------------------------------------------------
+
+class Host:
+    """Calls on the host, a few in each batch.
+
+    :param run: an engine: takes the text of a batch, gives the text of its answer.
+    """
+
+    def __init__(self, run):
+        self._run = run
+        self.header = self._answer({pointer: Builder(pointer) for pointer in (8, 4)}).host
+        self.pointer = self.header.pointer
+        self.abi = structures.WIDE[self.pointer]
+
+    def _answer(self, builders):
+        batch = calls.Batch(tuple(builder.program(1000 * BATCH_SECONDS) for builder in builders.values()))
+        return calls.decode_answer(self._run(calls.encode_batch(batch)))
+
+    def service_state(self):
+        return self._answer({self.pointer: Builder(self.pointer)}).host.service_state
+
+    def ask(self, export, **values):
+        """The :class:`program.Reply` of one call, whatever its status."""
+        builder = Builder(self.pointer)
+        return self._first(builder, builder.call(export, limit=1000 * CALL_SECONDS, **values))
+
+    def size(self, export, **values):
+        """The same for the first of two calls that a list takes: without a buffer, to learn the size."""
+        builder = Builder(self.pointer)
+        made = builder.call(export, **values)
+        call = builder.calls[made.index]
+        builder.calls[made.index] = call._replace(blocks=tuple(block._replace(growth=()) for block in call.blocks))
+        return self._first(builder, made)
+
+    def _first(self, builder, made):
+        replies = Replies(builder, self._answer({self.pointer: builder}))
+        if replies.outcome(made) == calls.NO_SUCH_EXPORT:
+            raise CallError(made.function.name, status.PROC_NOT_FOUND)
+        return replies.each(made)[0]
+
+    def listed(self, *exports):
+        """The records or texts of each list, asked for in one batch.
+
+        :raises CallError: when one cannot be read.
+        """
+        builder = Builder(self.pointer)
+        made = [builder.call(export, retry=initiator.BUSY, **INPUTS.get(export, {})) for export in exports]
+        replies = Replies(builder, self._answer({self.pointer: builder}))
+        return [replies.one(one)[_output(one.function.name).name] for one in made]
+
+
+def _output(export):
+    """The list among the arguments of an export."""
+    return next(argument for argument in functions.FUNCTIONS[export].arguments
+                if argument.kind in (functions.ARRAY, functions.LIST))
+
+
+def _told(reply):
+    return reply.status.symbol
+
+
+# -- the questions -----------------------------------------------------------------------------------------------------
+
+class Probe:
+    """Asks every question and leaves the host as it was.
+
+    :param run: an engine.
+    :param stop: stops MSiSCSI, or None where nothing can.
+    :param shell: runs a line of PowerShell on the host and gives what it prints, or None.
+    :param wait: takes seconds.
+    """
+
+    def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep):
+        self.host, self.lab, self.stop, self.shell, self.wait = Host(run), lab, stop, shell, wait
+        self.target = lab.target.lower()
+        self.instance = None
+        self.portal = {"Address": lab.address, "Socket": lab.port, "SymbolicName": ""}
+        self.alone = False  # no login and no session of anybody else is on the host
+        self.while_stopped = Finding(None, "The service was not stopped.")
+
+    def run(self):
+        """{switch: :class:`Finding`}.
+
+        :raises ProbeRefused: before anything is changed.
+        :raises ProbeBroken: when the host could not be left as it was.
+        """
+        found, header = {}, self.host.header
+        if header.elevated == 0:
+            raise ProbeRefused("The probe needs an elevated token.")
+        if header.service_state not in (STOPPED, RUNNING):
+            raise ProbeRefused("MSiSCSI is neither stopped nor running.")
+        if header.service_state == STOPPED and not self.stop:
+            raise ProbeRefused("MSiSCSI is stopped, and nothing here could stop it again. Start it first.")
+        try:
+            if header.service_state == STOPPED:
+                self._start()
+            self._ask_all(found)
+        finally:
+            if header.service_state == STOPPED:
+                self.stop()
+        return found
+
+    def _ask_all(self, found):
+        before = self._snapshot()
+        self._check(before)
+        found["empty_list"] = _asked(self._empty_list)
+        try:
+            self._prepare()
+            for name, ask in QUESTIONS.items():
+                found[name] = _asked(getattr(self, ask))
+                self._clear()
+        finally:
+            left = self._restore(before)
+            if left:
+                raise ProbeBroken("The probe could not put back: %s" % "; ".join(left))
+
+    # -- before and after ----------------------------------------------------------------------------------------------
+
+    def _snapshot(self):
+        """The identities of what is there, sorted."""
+        logins, portals, sessions, targets = self.host.listed(LOGINS, PORTALS, SESSIONS, TARGETS)
+        return {
+            "persistent login": sorted(reconcile.label(records.PersistentLogin.of(raw)) for raw in logins),
+            "target portal": sorted(reconcile.label(records.TargetPortal.of(raw)) for raw in portals),
+            "session": sorted(records.session_id(raw.SessionId) + " to " + raw.TargetName for raw in sessions),
+            "static target": [name for name in targets if name.lower() == STATIC_TARGET],
+        }
+
+    def _check(self, before):
+        """That nothing on the host has to do with the lab yet."""
+        if any(self._own()):
+            raise ProbeRefused("The host has persistent logins or sessions to %s: that target is for the probe alone."
+                               % self.target)
+        if self._portals():
+            raise ProbeRefused("The host asks the portal %s:%d already: that one is for the probe alone."
+                               % (self.lab.address, self.lab.port))
+        if before["static target"]:
+            raise ProbeRefused("The static target %s is there: a probe before this one has left it." % STATIC_TARGET)
+        self.alone = not before["persistent login"] and not before["session"]
+
+    def _prepare(self):
+        (self.instance, *_others), = self.host.listed(INSTANCES)
+        reply = self._add_portal("")
+        if not reply.status.ok:
+            raise ProbeBroken("Discovery at %s:%d failed: %s" % (self.lab.address, self.lab.port,
+                                                                 reply.status.describe()))
+        targets, = self.host.listed(TARGETS)
+        if self.target not in [name.lower() for name in targets]:
+            raise ProbeBroken("%s:%d does not show %s" % (self.lab.address, self.lab.port, self.target))
+
+    def _restore(self, before):
+        """Take back what is the probe's own; what is not as before, in words."""
+        if self.host.service_state() == STOPPED:
+            self._start()
+        self._clear()
+        for _round in range(ROUNDS):
+            if not self._portals():
+                break
+            self._remove_portal()
+        if self._snapshot()["static target"]:
+            self.host.ask("RemoveIScsiStaticTargetW", TargetName=STATIC_TARGET)
+        was, now = ({kind: collections.Counter(found) for kind, found in snapshot.items()}
+                    for snapshot in (before, self._snapshot()))
+        return ["%s %s: %s" % (kind, word, one) for kind in was
+                for word, some in (("left", now[kind] - was[kind]), ("missing", was[kind] - now[kind])) for one in some]
+
+    def _clear(self):
+        """End the probe's own sessions, and remove its own logins."""
+        for _round in range(ROUNDS):
+            logins, sessions = self._own()
+            if not sessions and not logins:
+                break
+            for one in sessions:
+                self.host.ask("LogoutIScsiTarget", UniqueSessionId=one.SessionId._asdict(), retry=changes.UNHURRIED)
+            if logins:
+                self._remove(logins[-1])
+
+    def _start(self):
+        reply = self.host.ask("StartService", TimeoutMilliseconds=60000)
+        if not reply.status.ok:
+            raise ProbeBroken("MSiSCSI does not start: %s" % reply.status.describe())
+
+    # -- the probe's own records ---------------------------------------------------------------------------------------
+
+    def _log_in(self, persistent, **changed):
+        """Save a login, or open a session: to the lab's portal, and beside other sessions, unless told otherwise."""
+        values = {"InitiatorPortNumber": ANY_PORT, "TargetPortal": self.portal, "LoginOptions": MULTIPATH, **changed}
+        return self.host.ask(
+            "LoginIScsiTargetW", TargetName=self.target, IsInformationalSession=0, InitiatorInstance=self.instance,
+            SecurityFlags=0, IsPersistent=persistent, **values)
+
+    def _save(self, **changed):
+        return self._log_in(1, **changed)
+
+    def _saved(self, **changed):
+        """The one record that a saving makes.
+
+        :raises Unanswered: when there is none.
+        """
+        reply = self._save(**changed)
+        found = self._logins()
+        if len(found) != 1:
+            raise Unanswered("Saving ended with %s and left %d records." % (_told(reply), len(found)))
+        return found[0]
+
+    def _session(self):
+        """Open a session.
+
+        :raises Unanswered: when the lab does not let in.
+        """
+        reply = self._log_in(0)
+        if not reply.status.ok:
+            raise Unanswered("Logging in failed: %s" % reply.status.describe())
+
+    def _remove(self, record, instance="its own", port=None):
+        portal = record.TargetPortal
+        return self.host.ask(
+            "RemoveIScsiPersistentTargetW", TargetName=record.TargetName,
+            InitiatorInstance=record.InitiatorInstance if instance == "its own" else instance,
+            InitiatorPortNumber=record.InitiatorPortNumber if port is None else port,
+            Portal={"Address": portal.Address, "Socket": portal.Socket} if portal.Address else None)
+
+    def _own(self):
+        """Logins and sessions to the lab's target, as the structures say."""
+        return [[raw for raw in found if raw.TargetName.lower() == self.target]
+                for found in self.host.listed(LOGINS, SESSIONS)]
+
+    def _logins(self):
+        return self._own()[0]
+
+    def _sessions(self):
+        return self._own()[1]
+
+    def _portals(self):
+        found, = self.host.listed(PORTALS)
+        return [raw for raw in found
+                if (raw.Address.lower(), raw.Socket) == (self.lab.address.lower(), self.lab.port)]
+
+    def _add_portal(self, name):
+        return self.host.ask("AddIScsiSendTargetPortalW", InitiatorPortNumber=ANY_PORT, SecurityFlags=0,
+                             Portal=dict(self.portal, SymbolicName=name))
+
+    def _remove_portal(self):
+        return self.host.ask("RemoveIScsiSendTargetPortalW", InitiatorPortNumber=ANY_PORT, Portal=self.portal)
+
+    # -- lists ---------------------------------------------------------------------------------------------------------
+
+    def _empty_list(self):
+        """Status and size that each list asks for which has nothing in it."""
+        answers = {}
+        for export in LISTS:
+            try:
+                found, = self.host.listed(export)
+            except CallError:  # some hosts do not offer RADIUS
+                continue
+            if found:
+                continue
+            reply = self.host.size(export, **INPUTS.get(export, {}))
+            size = reply[reply.made.function.size_of(_output(export).name).name]
+            answers.setdefault((reply.status.value, size), []).append(export)
+        evidence = "; ".join("%s with size %d from %s" % (status.of(code).symbol, size, ", ".join(exports))
+                             for (code, size), exports in sorted(answers.items()))
+        known = {(status.SUCCESS, 0): "success", (status.INSUFFICIENT_BUFFER, 0): "insufficient_buffer_zero"}
+        found = {known.get(answer) for answer in answers}
+        if not found:
+            raise Unanswered("No list of this host is empty.")
+        if len(found) > 1:  # what says 122 is what a caller has to live with
+            found -= {"success"}
+        return found.pop(), evidence
+
+    def _list_size_reports(self):
+        """The size that lists ask for against what their records take."""
+        self._session()
+        self._saved()
+        larger, evidence = False, []
+        for export in (LOGINS, PORTALS, SESSIONS):
+            (rows,), argument = self.host.listed(export), _output(export)
+            sized = self.host.size(export)
+            asked = sized[sized.made.function.size_of(argument.name).name]
+            used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi, len(rows))[0])
+            larger = larger or asked > used + ALIGNMENT * len(rows)
+            evidence.append("%s asks for %d bytes and uses %d" % (export, asked, used))
+        return ("larger" if larger else "exact"), "; ".join(evidence)
+
+    def _text_list_tail(self):
+        """Whatever lies behind the empty text that ends a list. The runner's buffers are zero before the call."""
+        found = []
+        for export in (TARGETS, INSTANCES):
+            reply = self.host.ask(export, **INPUTS.get(export, {}))
+            data, texts = reply.image("Buffer").data, reply["Buffer"]
+            end = 2 * (sum(len(text.encode("utf-16-le")) // 2 + 1 for text in texts) + 1)
+            found.append((export, any(data[end:])))
+        return ("garbage" if any(tail for _export, tail in found) else "nothing"), "; ".join(
+            "%s: %s" % (export, "characters behind the end" if tail else "nothing") for export, tail in found)
+
+    # -- how records come back -----------------------------------------------------------------------------------------
+
+    def _unset_options(self):
+        options = self._saved().LoginOptions
+        bits = dict(records.LoginOptions.SPECIFIED.values())
+        fields = dict({field: bit for bit, field in bits.items()}, UsernameLength=0x20, PasswordLength=0x40)
+        del fields["Username"]
+        held = {name: getattr(options, name) for name, bit in fields.items()
+                if not options.InformationSpecified & bit}
+        return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x%X, and unset: %s" % (
+            options.InformationSpecified, ", ".join("%s %d" % pair for pair in sorted(held.items())) or "nothing")
+
+    def _password_length(self):
+        """Of a record with a secret, made up here and good for nothing. Whether it comes back is looked for as well."""
+        secret = secrets.token_hex(8).encode()
+        record = self._saved(LoginOptions=dict(MULTIPATH, InformationSpecified=0xE0, AuthType=1, Username=b"probe",
+                                               Password=secret))
+        length = record.LoginOptions.PasswordLength
+        image = self.host.ask(LOGINS).image("PersistentLoginInfo").data
+        evidence = ["PasswordLength %d of %d" % (length, len(secret)),
+                    "the secret itself %s" % ("COMES BACK" if secret in image else "does not come back")]
+        if self.shell:
+            evidence.append("WMI: %s" % (self.shell(WMI_PASSWORDS.format(target=record.TargetName)).strip()
+                                         or "no such record"))
+        return {0: "zero", len(secret): "length"}.get(length), "; ".join(evidence)
+
+    def _letter_case(self):
+        record = self._saved()
+        found = {self.target: "as_given", self.target.upper(): "upper"}.get(record.TargetName)
+        return found, "%s comes back as %s, the instance as %s" % (self.target, record.TargetName,
+                                                                  record.InitiatorInstance)
+
+    def _ipv6_text(self):
+        record = self._saved(TargetPortal={"Address": IPV6, "Socket": 3260})
+        address = record.TargetPortal.Address
+        found = {IPV6: "as_given", IPV6_CANONICAL: "canonical", "[%s]" % IPV6_CANONICAL: "bracketed"}
+        return found.get(address), "%s comes back as %s" % (IPV6, address)
+
+    def _null_portal_record(self):
+        portal = self._saved(TargetPortal=None).TargetPortal
+        found = {("", 0): "empty", ("", 3260): "empty_with_port"}
+        return found.get((portal.Address, portal.Socket)), "address %r, port %d" % (portal.Address, portal.Socket)
+
+    def _portal_group_spacing(self):
+        """A static target with a group of two portals and one more group: where the second one begins tells."""
+        portals = [["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
+        for number, addresses in enumerate(portals):
+            reply = self.host.ask(
+                "AddIScsiStaticTargetW", TargetName=STATIC_TARGET, TargetFlags=_MERGE if number else 0, Persist=0,
+                PortalGroup=self._group(addresses))
+            if not reply.status.ok:
+                raise Unanswered("The static target was not added: %s" % reply.status.describe())
+        names = {name: number for name, (number, _kind, _type) in functions.TARGET_INFORMATION.items()}
+        ways = self.host.ask("GetIScsiTargetInformationW", TargetName=STATIC_TARGET,
+                             InfoClass=names["DiscoveryMechanisms"])
+        way, = ways.image("Buffer").texts(limit=ways["BufferSize"])
+        data = self.host.ask("GetIScsiTargetInformationW", TargetName=STATIC_TARGET, DiscoveryMechanism=way,
+                             InfoClass=names["PortalGroups"]).image("Buffer").data
+        portal = structures.ISCSI_TARGET_PORTAL.layout(self.host.abi)
+        at = data.find("192.0.2.3\0".encode("utf-16-le")) - portal.offset_of("Address") - 4
+        if at < 0 or int.from_bytes(data[:4], "little") != 2:
+            raise Unanswered("This host made %d groups of the two." % int.from_bytes(data[:4], "little"))
+        first = 4 + 2 * portal.size
+        padding = _GROUP.layout(self.host.abi).size - 4 - portal.size
+        found = {4 + _aligned(first): "natural", 4 + _aligned(first + padding): "microsoft"}
+        return found.get(at), "the second group begins at %d" % at
+
+    def _group(self, addresses):
+        portal = structures.ISCSI_TARGET_PORTAL.layout(self.host.abi)
+        return len(addresses).to_bytes(4, "little") + b"".join(
+            bytes(portal.pack({"Address": address, "Socket": 3260})) for address in addresses)
+
+    # -- saving and removing -------------------------------------------------------------------------------------------
+
+    def _saved_login_connects(self):
+        self._saved()
+        self.wait(SETTLING)
+        sessions = len(self._sessions())
+        return ("at_once" if sessions else "at_boot"), "%d sessions after %d seconds" % (sessions, SETTLING)
+
+    def _save_while_logged_in(self):
+        self._session()
+        reply = self._save(LoginOptions=None)
+        count = len(self._logins())
+        answers = {(True, 1): "saved", (False, 1): "saved_with_error", (False, 0): "refused"}
+        return answers.get((reply.status.ok, count)), "%s, and %d records" % (_told(reply), count)
+
+    def _remove_identical(self):
+        for _twice in range(2):
+            self._save()
+        saved = self._logins()
+        if len(saved) != 2:
+            raise Unanswered("Saved twice, the login is there %d times." % len(saved))
+        reply = self._remove(saved[0])
+        left = len(self._logins())
+        return {1: "one", 0: "all"}.get(left), "two records; removing ends with %s and leaves %d" % (_told(reply), left)
+
+    def _remove_any_port(self):
+        self._save()
+        self._save(InitiatorPortNumber=0)
+        both = {raw.InitiatorPortNumber: raw for raw in self._logins()}
+        if set(both) != {0, ANY_PORT}:
+            raise Unanswered("Saved for any port and for port 0, there are logins for %s." % sorted(both))
+        reply = self._remove(both[ANY_PORT])
+        left = sorted(raw.InitiatorPortNumber for raw in self._logins())
+        return {(): "siblings", (0,): "exact"}.get(tuple(left)), "removing ends with %s and leaves ports %s" % (
+            _told(reply), left)
+
+    def _remove_null_instance(self):
+        reply = self._remove(self._saved(), instance=None)
+        left = len(self._logins())
+        refused = reply.status.value == status.INVALID_PARAMETER
+        answer = "every_instance" if reply.status.ok and not left else "refused" if refused and left else None
+        return answer, "%s, and %d records are left" % (_told(reply), left)
+
+    def _remove_not_found(self):
+        record = self._saved()
+        self._clear()
+        reply = self._remove(record)
+        answers = {status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA: "could_not_remove",
+                   status.TARGET_NOT_FOUND: "target_not_found", status.PORTAL_NOT_FOUND: "portal_not_found",
+                   status.SUCCESS: "success"}
+        return answers.get(reply.status.value), "%s (%s)" % (_told(reply), reply.status.number)
+
+    def _readd_portal(self):
+        """Added again with another symbolic name, which tells a replacement from what is silently kept."""
+        reply = self._add_portal("again")
+        names = sorted(raw.SymbolicName for raw in self._portals())
+        answers = {(PORTAL_EXISTS, ("",)): "refused", (status.SUCCESS, ("again",)): "replace",
+                   (status.SUCCESS, ("", "again")): "second"}
+        return answers.get((reply.status.value, tuple(names))), "%s, and portals named %s" % (_told(reply), names)
+
+    # -- the service ---------------------------------------------------------------------------------------------------
+
+    def _restart_replays(self):
+        """Also finds stopped_status, since the service is stopped here."""
+        if not self.stop:
+            raise Unanswered("Nothing can stop the service here.")
+        if not self.alone:
+            raise Unanswered("The host has other logins or sessions, which a restart of the service might touch.")
+        self._session()
+        self._saved()
+        before = {records.session_id(raw.SessionId) for raw in self._sessions()}
+        self.stop()
+        try:
+            if self.host.service_state() != STOPPED:
+                raise Unanswered("The service did not stop.")
+            self.while_stopped = _asked(self._stopped_status)
+        finally:
+            self._start()
+        self.wait(SETTLING)
+        after = {records.session_id(raw.SessionId) for raw in self._sessions()}
+        return ("yes" if after - before else "no"), "%d sessions before, %d after, %d of them new" % (
+            len(before), len(after), len(after - before))
+
+    def _stopped_status_seen(self):
+        return dataclasses.astuple(self.while_stopped)
+
+    def _stopped_status(self):
+        answers = {status.SERVICE_NOT_RUNNING: "service_not_running",
+                   status.RPC_SERVER_UNAVAILABLE: "rpc_server_unavailable"}
+        return self._status_of_sizing(answers)
+
+    def _status_of_sizing(self, answers):
+        reply = self.host.size(LOGINS)
+        return answers.get(reply.status.value), "%s, %d records, %d bytes" % (
+            _told(reply), reply["Count"], reply["BufferSizeInBytes"])
+
+
+# Switch -> method. Those that need a fresh host come first.
+QUESTIONS = {
+    "saved_login_connects": "_saved_login_connects",
+    "list_size_reports": "_list_size_reports",
+    "text_list_tail": "_text_list_tail",
+    "unset_options": "_unset_options",
+    "password_length": "_password_length",
+    "letter_case": "_letter_case",
+    "ipv6_text": "_ipv6_text",
+    "null_portal_record": "_null_portal_record",
+    "portal_group_spacing": "_portal_group_spacing",
+    "save_while_logged_in": "_save_while_logged_in",
+    "remove_identical": "_remove_identical",
+    "remove_any_port": "_remove_any_port",
+    "remove_null_instance": "_remove_null_instance",
+    "remove_not_found": "_remove_not_found",
+    "readd_portal": "_readd_portal",
+    "restart_replays": "_restart_replays",
+    "stopped_status": "_stopped_status_seen",
+}
+
+
+def not_elevated(run):
+    """{switch: :class:`Finding`} of what a standard user is told: one question, which changes nothing."""
+    host = Host(run)
+    if host.header.elevated == 1:
+        raise ProbeRefused("This token is elevated: ask as a standard user.")
+    reply = host.size(LOGINS)
+    answers = {status.ACCESS_DENIED: "access_denied",
+               status.by_name("ERROR_ELEVATION_REQUIRED").value: "elevation_required"}
+    return {"not_elevated_status": Finding(answers.get(reply.status.value), _told(reply))}
+
+
+def check_disposable(named, host):
+    """The switch without which nothing is asked.
+
+    :raises ProbeRefused: unless the host is named.
+    """
+    if not named or named.lower() != host.lower():
+        raise ProbeRefused("The probe adds and removes logins, opens sessions and restarts MSiSCSI. It is for"
+                           " disposable hosts alone: name this one, %s, to say that it is." % host)
+
+
+def dialect_text(findings):
+    """The findings as the ``dialect:`` block of a host's file. Quoted, for YAML takes a plain yes for true."""
+    lines = ["dialect:"]
+    for name, finding in findings.items():
+        lines.append("  # %s" % finding.evidence.replace("\n", " "))
+        lines.append('  %s: "%s"' % (name, finding.answer) if finding.answer else "  # %s: not told" % name)
+    return "\n".join(lines) + "\n"
+
+
+def _plain(record):
+    """A decoded structure as :func:`memory.pack` takes it."""
+    if hasattr(record, "_asdict"):
+        return {name: _plain(value) for name, value in record._asdict().items()}
+    return [_plain(one) for one in record] if isinstance(record, (list, tuple)) else record
+
+
+def _aligned(size):
+    return size + 3 & ~3
+
+
+def _powershell(line):
+    """What a line of Windows PowerShell on this machine prints."""
+    command = ["powershell.exe", "-NoProfile", "-NonInteractive", "-Command", line]
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description="Ask this disposable Windows host what nobody has seen Windows do.")
+    parser.add_argument("--disposable-host", help="the name of this host: says that nothing on it is of worth")
+    parser.add_argument("--portal", help="address of a lab's portal, which answers for the target")
+    parser.add_argument("--port", type=int, default=3260)
+    parser.add_argument("--target", help="IQN of a target for the probe alone, without CHAP")
+    parser.add_argument("--as-standard-user", action="store_true",
+                        help="ask only what a user is told that is no administrator")
+    given = parser.parse_args(arguments)
+    try:
+        check_disposable(given.disposable_host, socket.gethostname())
+        if given.as_standard_user:
+            found = not_elevated(native.run_here)
+        elif not given.portal or not given.target:
+            raise ProbeRefused("--portal and --target name the lab.")
+        else:
+            found = Probe(native.run_here, Lab(given.portal, given.port, given.target),
+                          stop=lambda: _powershell(STOP_SERVICE), shell=_powershell).run()
+    except (ProbeRefused, ProbeBroken, CallError) as problem:
+        sys.exit(str(problem))
+    sys.stdout.write(dialect_text(found))
+
+
+if __name__ == "__main__":
+    main()

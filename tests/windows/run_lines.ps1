@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The C# runner as this PowerShell compiles it. Each line of standard input is a batch, each line of output its answer,
+# or after "! " the exception in full. The same program as tests/proof/conformance/Program.cs, in PowerShell.
+
+param(
+    [Parameter(Mandatory = $true)][string]$Source, # Iscsidsc.cs
+    [string]$Folder  # where an iscsidsc.dll lies to take in place of Windows' own: the assembly is put beside it
+)
+$ErrorActionPreference = 'Stop'
+
+$code = @{ TypeDefinition = [System.IO.File]::ReadAllText($Source); Language = 'CSharp' }
+if ($Folder) {
+    $assembly = Join-Path -Path $Folder -ChildPath "runner-$PID.dll"
+    Add-Type @code -OutputAssembly $assembly -OutputType Library
+    Add-Type -Path $assembly
+}
+else {
+    Add-Type @code
+}
+$runner = [ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.CallRunner]
+while ($null -ne ($line = [Console]::In.ReadLine())) {
+    try {
+        $answer = $runner::Run($line)
+    }
+    catch {
+        $answer = '! ' + ($_.Exception.ToString() -replace '\r', '' -replace '\n', ' | ')
+    }
+    [Console]::Out.WriteLine($answer)
+}
