@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report of a fleet: one document of plain data, and the forms in which it is written."""
+
+from __future__ import annotations
+
+import json
+
+from .document import SCHEMA_VERSION, model
+from .markdown import markdown
+from .page import html
+
+__all__ = ["FORMATS", "SCHEMA_VERSION", "html", "markdown", "model"]
+
+
+def _json(document):
+    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+# Name of a form -> (ending of its file, what writes a document in it).
+FORMATS = {"html": (".html", html), "json": (".json", _json), "markdown": (".md", markdown)}

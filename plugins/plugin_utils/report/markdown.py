@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report in short, for a ticket or a chat."""
+
+from __future__ import annotations
+
+import re
+
+from ..text import text
+from . import words
+
+MOST = 20  # hosts of a state that are named with their troubles
+MOST_NAMES = 60  # characters of a list of names
+
+
+def markdown(document):
+    """A document as a page of Markdown."""
+    totals = document["totals"]
+    lines = ["# " + _plain(document["title"]), "", "**%s**" % _plain(words.headline(totals)), ""]
+    lines += ["- " + _plain(line) for line in words.subheads(totals)]
+    for state in ("at_risk", "degraded", "unknown"):
+        lines += _hosts(state, [host for host in document["hosts"] if host["state"] == state])
+    lines += _drifted([host for host in document["hosts"] if host["compliant"] is False])
+    return "\n".join([*lines, "", "Generated %s" % document["generated"], ""])
+
+
+def _hosts(state, hosts):
+    if not hosts:
+        return []
+    lines = ["", "## %s: %d" % (words.STATES[state], len(hosts)), ""]
+    lines += ["- **%s**: %s" % (_plain(host["name"]), _plain(_trouble(host))) for host in hosts[:MOST]]
+    return lines + _others(hosts)
+
+
+def _others(hosts):
+    return ["- and %d more" % (len(hosts) - MOST)] if len(hosts) > MOST else []
+
+
+def _trouble(host):
+    """What is to come in a line, and what to do."""
+    if host["state"] == "unknown":
+        return host["reason"]
+    told = []
+    for disk in host["forecast"]["disks"]:
+        if disk["outlook"] != "same":
+            told.append("%s: %s (%s). %s" % (", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"]))
+    told += [] if told else ["%s: %s %s" % (one["what"], one["text"], one["remedy"])
+                             for one in host["findings"] if one["kind"] == "not_saved"]
+    return " ".join(told[:2]) + (" And %d more." % (len(told) - 2) if len(told) > 2 else "")
+
+
+def _drifted(hosts):
+    if not hosts:
+        return []
+    lines = ["", "## Not as declared: %d" % len(hosts), ""]
+    for host in hosts[:MOST]:
+        fields = [one.get("field") or one["kind"].replace("_", " ") for one in host["findings"]
+                  if one["category"] == "drift" and one["severity"] != "info"]
+        lines.append("- **%s**: %s" % (_plain(host["name"]), _plain(", ".join(dict.fromkeys(fields)))))
+    return lines + _others(hosts)
+
+
+def _plain(value):
+    """One line that means itself: no markup, no link, no mention."""
+    escaped = re.sub(r"([\\`*_\[\]<>|~&])", r"\\\1", text(value))
+    return escaped.replace("://", ":\u200b//").replace("@", "@\u200b")
