@@ -100,9 +100,9 @@ def next_boot(snapshot, matches):
         return None
     starts = _STARTS.get(snapshot.host.service_start_mode)
     disks = [_outlook(disk, snapshot, matches, starts) for disk in _disks(snapshot)]
-    not_saved = [_where_session(one) for one in _in_order(snapshot.sessions) if not matches.saved(one)]
-    not_connected = [_where_login(one) for one in _in_order(snapshot.persistent_logins)
-                     if one.session_type == "data" and not matches.live(one)]
+    not_saved = _in_order(_where_session(one) for one in snapshot.sessions if not matches.saved(one))
+    not_connected = _in_order(_where_login(one) for one in snapshot.persistent_logins
+                              if one.session_type == "data" and not matches.live(one))
     nothing_starts = starts is False and bool(snapshot.sessions)
     return {
         "verdict": "at_risk" if nothing_starts or any(disk["paths_expected"] == 0 for disk in disks)
@@ -116,8 +116,8 @@ def next_boot(snapshot, matches):
     }
 
 
-def _in_order(found):
-    return sorted(found, key=lambda one: one.identity())
+def _in_order(places):
+    return sorted(places, key=lambda place: (place["target"].lower(), repr(place)))
 
 
 def _where_session(session):
@@ -142,7 +142,7 @@ class _Disk:
 def _disks(snapshot):
     """One for each logical unit, however many sessions show it: told by its identifier, serial, or target and LUN."""
     found = collections.OrderedDict()
-    for session in _in_order(snapshot.sessions):
+    for session in sorted(snapshot.sessions, key=lambda one: one.identity()):
         units = {unit.os_lun: unit for unit in session.luns or ()}
         for device in session.devices or ():
             unit = units.get(device.scsi_lun)

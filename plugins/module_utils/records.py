@@ -397,7 +397,8 @@ class Session:
         """What sorts sessions alike from run to run: nothing that a reconnect changes, but to break a tie."""
         paths = sorted((one.target_address or "", one.target_port, one.initiator_address or "")
                        for one in self.connections)
-        return self.target.lower(), paths, self.isid or b"", self.session_id or ""
+        disks = sorted(device.legacy_name for device in self.devices or ())
+        return self.target.lower(), paths, disks, self.isid or b"", self.session_id or ""
 
 
 @dataclasses.dataclass
