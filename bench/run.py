@@ -88,7 +88,7 @@ TASKS = {  # name -> the task
 
 
 def tasks(count):
-    """[{task, seconds, ratio}, ...]; ratio: the median over rounds of its time by that of a module that does nothing."""
+    """[{task, seconds, ratio}, ...]; ratio: the median over rounds of its time by a do-nothing module's."""
     playbook = [{
         "hosts": "all", "gather_facts": False,
         "tasks": [dict(task, name=name) for _round in range(count + 1) for name, task in TASKS.items()],

@@ -75,7 +75,7 @@ def shuffled(data, record):
     return other
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(found=busy_hosts(), data=st.data())
 def test_facts_do_not_depend_on_the_order_of_the_reports(found, data):
     assert text(shuffled(data, found)) == text(found)
@@ -89,18 +89,19 @@ def test_facts_are_json_and_the_same_every_time_for_any_snapshot(found):
     assert json.loads(first)["schema_version"] == facts.SCHEMA_VERSION
 
 
+@settings(max_examples=40)
 @given(found=busy_hosts())
 def test_a_new_login_of_the_same_sessions_changes_no_fact(found):
     """Session ids are kernel addresses, TCP ports are picked anew."""
     before = text(found)
     for number, one in enumerate(found.sessions):
-        one.session_id, one.isid = "%016x-%016x" % (number, 2**40 - number), one.isid
-        one.tsid = bytes([number, 7])
+        one.session_id, one.isid, one.tsid = "%016x-%016x" % (number, 2**40 - number), bytes([9 - number]), b"\7"
         for connection in one.connections:
             connection.connection_id, connection.initiator_tcp_port = "other", 61000 + number
     assert text(found) == before
 
 
+@settings(max_examples=40)
 @given(found=busy_hosts())
 def test_assembling_facts_changes_no_record(found):
     before = copy.deepcopy(found)

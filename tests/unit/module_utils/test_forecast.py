@@ -50,7 +50,8 @@ CASES = {
         attention=("Saved but not connected: %s through %s port 3260." % (TARGET, B),)),
     "a session that nobody saved": Case(
         [login(A)], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1, attention=(
-            "\\\\.\\PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved.",
+            "\\\\.\\PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: "
+            "1 of its 2 sessions are saved.",
             "Live but not saved: %s through %s port 3260." % (TARGET, B))),
     "a disk that nobody saved": Case(
         [], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], not_saved=1, attention=(
