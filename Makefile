@@ -38,11 +38,11 @@ MAKEFLAGS += --no-builtin-rules --output-sync=target
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
 	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
 
-##@ Check (test-unit, test-integration, test-proof, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
+##@ Check (test-unit, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 REPORTS := $(foreach suite,$(SUITES),$(foreach core,$(CORES),.build/reports/$(suite)-$(core).xml))
 
 .PHONY: test
-test: lint test-sanity $(SUITES:%=test-%) ## all suites, sanity and lint, under every ansible-core that a Python here serves
+test: lint test-sanity test-molecule $(SUITES:%=test-%) ## all suites, molecule, sanity and lint, under every ansible-core that a Python here serves
 	@.venv-$(CORE)/bin/python tools/summary.py $(REPORTS)
 
 define SUITE
@@ -57,6 +57,14 @@ test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(CORES),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
+
+# The scenario windows wants a real host, so it is not among these.
+SCENARIOS := default modules
+.PHONY: test-molecule $(CORES:%=test-molecule-%)
+test-molecule: $(CORES:%=test-molecule-%)
+$(CORES:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | pythons
+	$(call IN_VIEW,$*) ANSIBLE_HOME="$(CURDIR)/.build/molecule-$*" MOLECULE_COMMAND_BORDERS=false \
+	    molecule test $(SCENARIOS:%=--scenario-name %)
 
 .PHONY: test-sanity $(CORES:%=test-sanity-%)
 test-sanity: $(CORES:%=test-sanity-%)
