@@ -35,7 +35,7 @@ class Fault(t.NamedTuple):
     lasting: bool = False
 
     def describe(self):
-        what = status.of(self.code).shown if self.kind in ("status", "done") else ""
+        what = status.of(self.code).number if self.kind in ("status", "done") else ""
         return "%s %s%s at call %d" % (self.kind, what, " from there on" if self.lasting else "", self.at)
 
 
@@ -113,8 +113,8 @@ class Host:
     def copy(self):
         """The same host before anything was asked of it again."""
         other = Host.__new__(Host)
-        other.state, other.faults, other.batches, other.sizes = copy.deepcopy(self.state), {}, [], []
-        other.between = {}
+        other.state = copy.deepcopy(self.state)
+        other.faults, other.between, other.batches, other.sizes = {}, {}, [], []
         return other
 
     def dump(self):
