@@ -75,8 +75,13 @@ def converge(run, declaration, check=False, limits=changes.Limits()):
     if check or not rest:
         after = before if check else dataclasses.replace(before, host=_host_after(before.host, declaration))
         return Report(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
-    execution = changes.Execution(before.host.pointer_bits // 8, plan, _subsets(declaration), limits)
-    batch = calls.encode_batch(calls.Batch((execution.program(),)))
+    execution = changes.Execution(before.host.pointer_bits // 8, plan, subsets(declaration), limits)
+    return carry_out(run, execution, before, declaration)
+
+
+def carry_out(run, execution, before, declaration):
+    """The second half of :func:`converge`: make the calls of a plan, and tell what came of them."""
+    plan, batch = execution.plan, calls.encode_batch(calls.Batch((execution.program(),)))
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold secrets.
     try:
         answer = calls.decode_answer(run(batch))
@@ -104,7 +109,8 @@ def _told(error):
         type(error).__name__, trace.tb_lineno, trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2])
 
 
-def _subsets(declaration):
+def subsets(declaration):
+    """The read operations that a declaration needs, in their order."""
     return [name for name in initiator.READS if name in declaration.subsets()]
 
 
@@ -118,7 +124,7 @@ def _read(run, declaration, check, limits):
             builder.call("SetServiceStartMode", StartMode=START_MODES[declaration.service_start_mode], vital=True)
         if not check and declaration.service_state == "started":
             started = builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
-        readings[pointer] = initiator.Reading(pointer, _subsets(declaration), builder), started
+        readings[pointer] = initiator.Reading(pointer, subsets(declaration), builder), started
     batch = calls.Batch(tuple(reading.builder.program(1000 * limits.total) for reading, _started in readings.values()))
     answer = calls.decode_answer(run(calls.encode_batch(batch)))
     reading, started = readings[answer.host.pointer]
