@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..plugin_utils import report
 
-AUDIT = "winstorage_iscsi_audit"  # where a host keeps the result of its audit
+AUDIT = "initiator_audit"  # where a host keeps the result of its audit
 _STAMP = re.compile(r"(?i)(\bgenerated\W{1,4})\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 
 
@@ -24,7 +24,7 @@ class ActionModule(ActionBase):
 
     ARGUMENTS = {
         "path": {"type": "path", "required": True},
-        "formats": {"type": "list", "elements": "str", "choices": list(report.FORMATS), "default": list(report.FORMATS)},
+        "formats": {"type": "list", "elements": "str", "choices": [*report.FORMATS], "default": [*report.FORMATS]},
         "title": {"type": "str", "default": "iSCSI initiators"},
         "hosts": {"type": "list", "elements": "str"},
         "audits": {"type": "dict"},
@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         hosts = _hosts(task_vars, arguments["hosts"], arguments["audits"] or {})
-        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         document = report.model(hosts, arguments["title"], now)
         paths = _paths(self._loader.path_dwim(arguments["path"]), arguments["formats"])
         changed = False
@@ -71,10 +71,12 @@ def _host(name, variables, audit, fallen):
     facts = _plain((variables.get("ansible_facts") or {}).get("windows_iscsi") or variables.get("windows_iscsi"))
     error = None
     if audit.get("unreachable") or audit.get("failed"):
-        error = "%s: %s" % ("Unreachable" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given")
-    elif fallen:
+        how = "Unreachable" if audit.get("unreachable") else "Not read"
+        error = "%s: %s" % (how, audit.get("msg") or "no reason was given")
+    elif fallen and not audit:
         error = "Unreachable, or failed earlier in the play."
-    return {"name": name, "facts": facts, "drift": None if error or not audit.get("declared", True) else audit.get("drift"), "error": error}
+    compared = not error and audit.get("declared", True)
+    return {"name": name, "facts": facts, "drift": audit.get("drift") if compared else None, "error": error}
 
 
 def _plain(value):

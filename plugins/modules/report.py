@@ -44,7 +44,7 @@ options:
   audits:
     description:
       - Results of M(winstorage.iscsi.audit) by host.
-      - A host that is not here is looked for in its variable C(winstorage_iscsi_audit), where the role registers it. A
+      - A host that is not here is looked for in its variable C(initiator_audit), where the role registers it. A
         host without any is reported from its facts alone, and is not called as declared or drifted.
     type: dict
 extends_documentation_fragment:
@@ -146,7 +146,11 @@ totals:
       sample: {critical: 2, warning: 13, info: 4, drift: 3}
     logins: {description: Saved logins., returned: success, type: int, sample: 9}
     sessions: {description: Live sessions., returned: success, type: int, sample: 7}
-    sessions_not_saved: {description: Live sessions that no saved login goes with., returned: success, type: int, sample: 1}
+    sessions_not_saved:
+      description: Live sessions that no saved login goes with.
+      returned: success
+      type: int
+      sample: 1
     portals: {description: Different discovery portals., returned: success, type: int, sample: 6}
     targets: {description: Different targets., returned: success, type: int, sample: 5}
 """

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a host, as findings that a person can act on: drift from a declaration, and risks at the next boot.
+"""What is wrong with a host, as findings that a person can act on: drift from a declaration, and risks at boot.
 
 A finding is a plain dict: ``severity`` (critical, warning, info), ``category`` (drift or risk), ``kind`` (a word that
 stays the same), ``what`` (the login, portal, disk or service concerned), ``text``, ``remedy``, and ``run``: tasks for
@@ -42,7 +42,7 @@ _ENFORCE = "Run the role with initiator_mode: enforce, or declare what is there.
 
 
 def drift(plan):
-    """Findings for each step that a :class:`reconcile.Plan` would take, field by field, and for what stands in its way."""
+    """Findings for each step of a :class:`reconcile.Plan`, field by field, and for what stands in its way."""
     found = [finding for step in plan.steps for finding in _step(step)]
     found += [_finding("critical", "drift", "blocked", line.partition(": ")[0], line,
                        "Mend the declaration: enforcing it would be refused.") for line in plan.refusals]
@@ -55,8 +55,10 @@ def not_compared(facts, parts):
     """Findings for the named parts of a declaration of which nothing is known while the service is stopped."""
     unknown = [part for part in parts if not part.startswith("service_")]
     if unknown and is_stopped(facts):
-        yield _finding("critical", "drift", "not_compared", "MSiSCSI", "MSiSCSI is %s, so this could not be compared: %s."
-                       % (facts["host"]["service_state"], ", ".join(unknown)), "Start it, or enforce service_state: started.",
+        yield _finding("critical", "drift", "not_compared", "MSiSCSI",
+                       "MSiSCSI is %s, so this could not be compared: %s."
+                       % (facts["host"]["service_state"], ", ".join(unknown)),
+                       "Start it, or enforce service_state: started.",
                        [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
 
 
@@ -128,7 +130,8 @@ def _stopped(facts):
     if is_stopped(facts):
         yield _risk("warning", "service_stopped", "MSiSCSI",
                     "MSiSCSI is %s, so what is saved could not be read." % facts["host"]["service_state"],
-                    "Start it, if the host is meant to use iSCSI.", [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
+                    "Start it, if the host is meant to use iSCSI.",
+                    [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
 
 
 def _service(facts):
@@ -183,8 +186,8 @@ def _disks(facts):
                         "Nothing, if one path is meant; else save a login through another portal, with MPIO.")
         if len(disk["names"]) > 1:
             yield _risk("critical", "paths_without_mpio", name,
-                        "Windows shows %d disks for %s: MPIO does not claim its paths, and two writers corrupt its data."
-                        % (len(disk["names"]), disk["id"]),
+                        "Windows shows %d disks for %s: MPIO does not claim its paths, and two writers corrupt its "
+                        "data." % (len(disk["names"]), disk["id"]),
                         "Keep one path until MPIO claims iSCSI devices, which takes a restart.", _CLAIM)
 
 
@@ -206,7 +209,7 @@ def _through(session):
 
 
 def _save(facts, session):
-    """The task that saves a live session. What a session does not tell is taken from a saved login to the same target."""
+    """The task that saves a live session. What a session does not tell is taken from a saved login to its target."""
     like = next((one for one in facts.get("persistent_logins") or ()
                  if one["target"].lower() == session["target"].lower()), None)
     task = export.LOGINS.declare(like) if like else {"target": session["target"]}
@@ -306,8 +309,8 @@ def _chap(facts):
     for target, logins in _by_target(facts).items():
         without = [one for one in logins if one["login_options"]["auth_type"] in (None, "none")]
         mute = [one for one in logins if one not in without and not one["login_options"]["password_set"]]
-        used = {one["auth_type"] for session in facts.get("sessions") or () if session["target"].lower() == target.lower()
-                for one in session["connections"]} - {None, "none"}
+        used = {one["auth_type"] for session in facts.get("sessions") or ()
+                if session["target"].lower() == target.lower() for one in session["connections"]} - {None, "none"}
         said = {one["login_options"]["auth_type"] for one in logins if one not in without}
         kinds = sorted(used | said)
         for login in mute:
@@ -330,7 +333,8 @@ def _chap(facts):
         options = portal["login_options"] or {}
         if options.get("auth_type") not in (None, "none") and not options["password_set"]:
             yield _risk("warning", "chap_without_secret", "portal " + socket(portal["portal"]),
-                        "asks for targets with %s, but no secret is saved, so it will be refused." % options["auth_type"],
+                        "asks for targets with %s, but no secret is saved, so it will be refused."
+                        % options["auth_type"],
                         "Save it with its secret.",
                         [{"winstorage.iscsi.target_portal": dict(export.PORTALS.declare(portal), secret=SECRET,
                                                                  update_secret="always")}])
@@ -348,7 +352,8 @@ def _portals(facts):
     ways = None if facts.get("targets") is None else collections.Counter(
         _asked(way) for way in {way["mechanism"].lower() for target in facts["targets"]
                                 for way in target["discoveries"] if way["kind"] == "sendtargets"})
-    entries = collections.Counter(_canonical(one["portal"]) for one in facts.get("target_portals") or () if one["portal"])
+    entries = collections.Counter(_canonical(one["portal"]) for one in facts.get("target_portals") or ()
+                                  if one["portal"])
     for portal in facts.get("target_portals") or ():
         if not portal["portal"]:
             continue
@@ -374,7 +379,8 @@ def _asked(mechanism):
     Observed: ``SendTargets:*172.16.130.9 0003260 ROOT\\ISCSIPRT\\0000_0 172.16.130.55`` (Infinidat).
     """
     words = mechanism.partition(":")[2].split()
-    return canonical_address(words[0].lstrip("*")) if words else "", int(words[1]) if words[1:2] and words[1].isdigit() else 0
+    port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+    return canonical_address(words[0].lstrip("*")) if words else "", port
 
 
 def _canonical(portal):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of a host as a declaration: what ``initiator_state`` and the role take. Adopting a fleet starts from what is.
+"""The facts of a host as a declaration, as ``initiator_state`` and the role take it: adopting starts from what is.
 
 A declaration made here asks for no change on the host that it comes from. Secrets cannot be read from Windows, so what
 has one is declared without: an audit needs none, and a change asks for it.
@@ -65,8 +65,9 @@ PORTALS = _Kind(records.TargetPortal, declared.TARGET_PORTAL, lambda portal: _so
 def _each(found, kind, instances, exact):
     """Declarations of logins or portals, one for each identity.
 
-    Records of one identity that differ are declared by what they share. An instance that the host does not have cannot
-    be named; where that leaves open which record is meant, the record is left out.
+    Records of one identity that differ are declared by what they share, and a portal that is listed twice once. An
+    instance that the host does not have cannot be named; where that leaves open which record is meant, the record is
+    left out.
     """
     if found is None:
         return None

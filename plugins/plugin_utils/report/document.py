@@ -25,7 +25,8 @@ def model(hosts, title="iSCSI initiators", generated=None):
     :param generated: the time as text.
     """
     told = sorted((_host(**one) for one in hosts), key=lambda one: (STATES.index(one["state"]), one["name"]))
-    return {"schema_version": SCHEMA_VERSION, "title": title, "generated": generated, "totals": _totals(told), "hosts": told}
+    return {"schema_version": SCHEMA_VERSION, "title": title, "generated": generated, "totals": _totals(told),
+            "hosts": told}
 
 
 def _host(name, facts=None, drift=None, error=None):
@@ -145,7 +146,7 @@ def _connections(facts):
         if idle > 0 and login["session_type"] == "data":
             found[login["portal"] and audit.socket(login["portal"]), login["target"].lower(), NOT_LIVE] += idle
     return [{"portal": portal, "target": target, "status": status, "paths": paths}
-            for (portal, target, status), paths in sorted(found.items(), key=lambda one: [str(word) for word in one[0]])]
+            for (portal, target, status), paths in sorted(found.items(), key=lambda one: [*map(str, one[0])])]
 
 
 def _totals(hosts):

@@ -44,7 +44,8 @@ def _trouble(host):
     told = []
     for disk in host["forecast"]["disks"]:
         if disk["outlook"] != "same":
-            told.append("%s: %s (%s). %s" % (", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"]))
+            told.append("%s: %s (%s). %s" % (
+                ", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"]))
     told += [] if told else ["%s: %s %s" % (one["what"], one["text"], one["remedy"])
                              for one in host["findings"] if one["kind"] == "not_saved"]
     return " ".join(told[:2]) + (" And %d more." % (len(told) - 2) if len(told) > 2 else "")

@@ -4,8 +4,8 @@
 """The report as one HTML file that needs nothing else: no network, no library.
 
 Names come from hosts and arrays, and may be anything. Three things keep them from doing harm: all that is printed is
-escaped, what is not printable shows as an escape, and the page's own policy lets no script run but the one that is named
-by its hash, and no request leave.
+escaped, what is not printable shows as an escape, and the page's own policy lets no script run but the one that is
+named by its hash, and no request leave.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ def html(document):
     anchors = _anchors(hosts)
     return _environment().get_template("page.html.j2").render(
         document=document, totals=document["totals"], hosts=hosts, anchors=anchors, words=words, audit=audit,
-        rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))}, map=network.draw(hosts), network=network, groups=_groups(hosts), drifts=_drifts(hosts),
+        rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))}, network=network,
+        map=network.draw(hosts), groups=_groups(hosts), drifts=_drifts(hosts),
         style=Markup(style), script=Markup(script), style_hash=_hash(style), script_hash=_hash(script)) + "\n"
 
 
@@ -89,8 +90,8 @@ def _groups(hosts):
             group = found[audit.SEVERITIES.index(one["severity"]), one["category"], one["kind"]]
             group[0] += 1
             group[1][index] = host["name"]
-    return [dict(severity=audit.SEVERITIES[key[0]], category=key[1], kind=key[2], count=count, hosts=members)
-            for key, (count, members) in sorted(found.items())]
+    return [{"severity": audit.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
+            for (rank, category, kind), (count, members) in sorted(found.items())]
 
 
 def _drifts(hosts):

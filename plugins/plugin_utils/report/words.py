@@ -21,17 +21,20 @@ FATES = {"same": "come back as now", "fewer_paths": "over fewer paths", "unprove
 SEVERITIES = {"critical": "Critical", "warning": "Warning", "info": "Remark"}
 KINDS = {
     "service_not_automatic": "MSiSCSI does not start by itself", "service_delayed": "MSiSCSI starts delayed",
-    "service_stopped": "MSiSCSI is stopped", "disk_lost": "A disk is not expected back",
-    "disk_unproven": "A disk hangs on logins that nothing proves", "fewer_paths": "A disk comes back over fewer paths",
+    "service_stopped": "MSiSCSI is stopped",
+    "disk_lost": "A disk is not expected back", "disk_unproven": "A disk hangs on logins that nothing proves",
+    "fewer_paths": "A disk comes back over fewer paths",
     "single_path": "A disk has one path", "paths_without_mpio": "Several paths to a disk without MPIO",
     "not_saved": "Live, but not saved", "not_connected": "Saved, but not connected",
     "stale_favourite": "A favourite without its target", "saved_twice": "Saved more than once",
     "vanished_initiator_port": "Bound to an initiator port that may be gone",
     "vanished_instance": "Bound to an instance that is gone",
-    "multipath_without_mpio": "Multipath without MPIO", "sessions_without_multipath": "Several logins without multipath",
+    "multipath_without_mpio": "Multipath without MPIO",
+    "sessions_without_multipath": "Several logins without multipath",
     "no_chap": "Without CHAP", "chap_missing": "CHAP is missing", "chap_without_secret": "CHAP without its secret",
     "silent_portal": "A portal through which nothing is known", "questionable_flags": "Flags that contradict",
-    "not_told": "The initiator could not tell", "missing": "Declared, but not there", "extra": "There, but not declared so",
+    "not_told": "The initiator could not tell", "missing": "Declared, but not there",
+    "extra": "There, but not declared so",
     "differs": "Differs from its declaration", "blocked": "Enforcing would be refused", "kept": "Undeclared, but kept",
     "unverifiable": "Cannot be compared", "not_compared": "Could not be compared",
 }
@@ -129,7 +132,8 @@ class _Tasks(yaml.SafeDumper):
 
 def _string(dumper, value):
     templated = any(mark in value for mark in ("{{", "{%", "{#")) and value not in (audit.SECRET, audit.USERNAME)
-    return dumper.represent_scalar("!unsafe" if templated else "tag:yaml.org,2002:str", value, style='"' if templated else None)
+    return (dumper.represent_scalar("!unsafe", value, style='"') if templated
+            else dumper.represent_scalar("tag:yaml.org,2002:str", value))
 
 
 _Tasks.add_representer(str, _string)

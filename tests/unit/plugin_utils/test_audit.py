@@ -62,7 +62,7 @@ CASES = [
     ("service_delayed", {"service": {"state": "running", "start_mode": "automatic", "delayed_start": True}},
      "info", "MSiSCSI", "may start before it", False),
     ("disk_lost", {"persistent_logins": []},
-     "critical", "PhysicalDrive1", "has 2 paths now, 0 expected after a restart: no login to its target is saved", True),
+     "critical", "PhysicalDrive1", "2 paths now, 0 expected after a restart: no login to its target is saved", True),
     ("disk_lost", {"service": {"state": "running", "start_mode": "manual"}},
      "critical", "PhysicalDrive1", "MSiSCSI does not start by itself", True),
     ("disk_unproven", {"persistent_logins": PATHS[1:], "sessions": PATHS[:1]},
@@ -91,7 +91,8 @@ CASES = [
     ("chap_missing", {"persistent_logins": [login(LOGS, "192.0.2.31")],
                       "sessions": [login(LOGS, "192.0.2.31", login_options=CHAP)]},
      "critical", LOGS, "a live session uses chap", True),
-    ("chap_missing", {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")], "sessions": []},
+    ("chap_missing", {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")],
+                      "sessions": []},
      "warning", DATA, "others have chap", True),
     ("chap_without_secret", {"persistent_logins": [
         login(LOGS, "192.0.2.31", login_options={"auth_type": "chap", "username": "sql01"})]},
@@ -150,7 +151,8 @@ def test_its_tasks_mend_it(kind, changes, severity, what, words, mended):
 PARSERS = {
     "winstorage.iscsi.persistent_login":
         lambda plain: declared.Declaration(persistent_logins=[declared.persistent_login(plain)]),
-    "winstorage.iscsi.target_portal": lambda plain: declared.Declaration(target_portals=[declared.target_portal(plain)]),
+    "winstorage.iscsi.target_portal":
+        lambda plain: declared.Declaration(target_portals=[declared.target_portal(plain)]),
     "winstorage.iscsi.initiator": declared.declaration,
 }
 
