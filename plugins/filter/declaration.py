@@ -29,6 +29,12 @@ options:
         them.
     type: bool
     default: false
+  prefix:
+    description:
+      - What to put in front of each key. The role C(winstorage.iscsi.initiator) takes its declaration with
+        V(initiator_).
+    type: str
+    default: ""
 seealso:
   - module: winstorage.iscsi.facts
   - module: winstorage.iscsi.initiator_state
@@ -38,12 +44,14 @@ EXAMPLES = r"""
 - name: Ask each host what it has
   winstorage.iscsi.facts:
 
-- name: Write the declaration of each host into the inventory
+- name: Write the declaration of each host into the inventory, as the role takes it
   ansible.builtin.copy:
     dest: "{{ inventory_dir }}/host_vars/{{ inventory_hostname }}/iscsi.yml"
-    content: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.declaration | to_nice_yaml(sort_keys=false) }}"
+    content: "{{ declaration | to_nice_yaml(sort_keys=false) }}"
     mode: "0644"
   delegate_to: localhost
+  vars:
+    declaration: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.declaration(prefix='initiator_') }}"
 """
 
 RETURN = r"""
@@ -57,11 +65,11 @@ from ansible.errors import AnsibleFilterError
 from ..plugin_utils import export
 
 
-def declaration(facts, exact=False):
+def declaration(facts, exact=False, prefix=""):
     """See DOCUMENTATION."""
     if not isinstance(facts, dict) or "host" not in facts:
         raise AnsibleFilterError("winstorage.iscsi.declaration takes the facts, ansible_facts.windows_iscsi.")
-    return export.declaration(facts, exact)
+    return {prefix + name: value for name, value in export.declaration(facts, exact).items()}
 
 
 class FilterModule:
