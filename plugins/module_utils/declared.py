@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a person declares, checked and put into the terms of :mod:`records`.
 
-One table of properties drives everything: from a row follow the argument of a module, what it accepts, where the value stands in a record, how it is
-compared and how a diff shows it. An omitted property is unmanaged. ``unspecified`` declares that Windows shall hold no value.
+One table of properties drives everything: from a row follow the argument of a module, what it accepts, where the value
+stands in a record, how it is compared and how a diff shows it. An omitted property is unmanaged. ``unspecified``
+declares that Windows shall hold no value.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Secret:
         except ValueError:
             raise DeclarationError("%s: a secret is ASCII text, or hex digits after 0x" % option) from None
         if not limits[0] <= len(raw) <= limits[1]:
-            raise DeclarationError("%s: the secret must have %d to %d bytes, this one has %d" % (option, limits[0], limits[1], len(raw)))
+            raise DeclarationError("%s: the secret must have %d to %d bytes, this one has %d"
+                                   % (option, limits[0], limits[1], len(raw)))
         return cls(raw)
 
 
@@ -144,11 +146,12 @@ class Property(t.NamedTuple):
                 return None
             return self.codec.encode(value)
         except ValueError as error:
-            raise DeclarationError("%s.%s: %s%s" % (where, self.option, error, ", or " + UNSPECIFIED if self.unspecified else "")) from None
+            also = ", or " + UNSPECIFIED if self.unspecified else ""
+            raise DeclarationError("%s.%s: %s%s" % (where, self.option, error, also)) from None
 
 
 class _Mappings(Property):
-    """The SCSI numbers of a login. The names in the structure are those of the login itself, so they are not compared."""
+    """The SCSI numbers of a login. The names in the structure are those of the login, so they are not compared."""
 
     def read(self, record):
         found = record.mappings
@@ -167,19 +170,22 @@ class ScsiNumbers:
         unknown = set(value) - {"bus", "target_number", "luns"}
         if unknown:
             raise DeclarationError("expected bus, target_number and luns, got %s" % ", ".join(sorted(unknown)))
-        luns = [records.Lun(_U32.encode(lun["os_lun"]), _U64.encode(lun["target_lun"])) for lun in value.get("luns") or ()]
+        luns = [records.Lun(_U32.encode(lun["os_lun"]), _U64.encode(lun["target_lun"]))
+                for lun in value.get("luns") or ()]
         return records.Mapping("", "", "", _U32.encode(value["bus"]), _U32.encode(value["target_number"]), luns)
 
     @staticmethod
     def decode(raw):
-        return {"bus": raw.bus, "target_number": raw.target_number, "luns": [dataclasses.asdict(lun) for lun in raw.luns]}
+        return {"bus": raw.bus, "target_number": raw.target_number,
+                "luns": [dataclasses.asdict(lun) for lun in raw.luns]}
 
 
 class _Portals(Property):
     """The portals of a static target: one group of them, in any order."""
 
     def read(self, record):
-        found = [records.Portal(address(one.address, ""), one.port) for group in record.portal_groups or () for one in group]
+        found = [records.Portal(address(one.address, ""), one.port)
+                 for group in record.portal_groups or () for one in group]
         return sorted(found, key=lambda one: (one.address, one.port))
 
     def write(self, record, raw):
@@ -235,7 +241,7 @@ STATIC_TARGET = (Property("alias", "alias", Text(255)), _Portals("portals", "por
 
 @dataclasses.dataclass
 class Wish:
-    """One declared login, portal or session: a record with its identity, the values declared for it, and what goes with it.
+    """One declared login, portal or session: a record with its identity, the values declared, and what goes with it.
 
     ``secret``: of CHAP. ``key``: the preshared key of IPsec. ``connected``: None where unmanaged.
     """
@@ -330,7 +336,7 @@ class Declaration:
         for part, reads in _READS_OF.items():
             if getattr(self, part) not in (None, False):
                 needs |= reads
-        return needs | {kind for kind in self.purge}
+        return needs | set(self.purge)
 
 
 _READS_OF = {
@@ -352,8 +358,8 @@ _IQN = re.compile(r"(iqn\.[0-9]{4}-[0-9]{2}\.[^\s,]+|eui\.[0-9a-f]{16}|naa\.([0-
 def target_name(text, where):
     """An iSCSI name as declared; Windows compares it without letter case."""
     if not _IQN.fullmatch(text) or len(text) > MAX_ISCSI_NAME_LEN:
-        raise DeclarationError("%s: %r is not an iSCSI name: iqn.yyyy-mm.domain:name, eui.<16 hex digits> or naa.<16 or 32 hex digits>"
-                               % (where, text))
+        raise DeclarationError("%s: %r is not an iSCSI name: iqn.yyyy-mm.domain:name, eui.<16 hex digits> "
+                               "or naa.<16 or 32 hex digits>" % (where, text))
     return text
 
 
@@ -388,7 +394,8 @@ def portal(plain, where):
         plain = {"address": plain}
     unknown = set(plain) - {"address", "port", "symbolic_name"}
     if unknown or not plain.get("address"):
-        raise DeclarationError("%s: a portal has an address and a port, got %s" % (where, ", ".join(sorted(plain)) or "nothing"))
+        raise DeclarationError("%s: a portal has an address and a port, got %s"
+                               % (where, ", ".join(sorted(plain)) or "nothing"))
     try:
         port = Number(1, 65535).encode(plain.get("port") or 3260)
     except DeclarationError as error:
@@ -435,10 +442,10 @@ def _present(plain):
 
 def _login(plain, properties, where):
     """What logins have in common, saved and live: (record, values, number of them)."""
-    record = records.PersistentLogin(target_name(plain["target"], where + ".target"), portal=portal(plain.get("portal"), where + ".portal"),
-                                     **_initiator(plain, where))
-    copies = plain.get("copies")
-    return record, _values(plain, properties, where), 1 if copies is None else _number(copies, where + ".copies", 1, 256)
+    record = records.PersistentLogin(target_name(plain["target"], where + ".target"),
+                                     portal=portal(plain.get("portal"), where + ".portal"), **_initiator(plain, where))
+    copies = 1 if plain.get("copies") is None else _number(plain["copies"], where + ".copies", 1, 256)
+    return record, _values(plain, properties, where), copies
 
 
 def persistent_login(plain, where="persistent_login"):
@@ -446,23 +453,25 @@ def persistent_login(plain, where="persistent_login"):
     record, values, copies = _login(plain, PERSISTENT_LOGIN, where)
     if plain.get("connected") is not None and values.get(SESSION_TYPE) == "informational":
         raise DeclarationError("%s.connected: an informational session is not kept, so it cannot be declared" % where)
-    return Wish(where, record, values, _present(plain), copies, connected=plain.get("connected"), **_secrets(plain, values, where))
+    return Wish(where, record, values, _present(plain), copies, connected=plain.get("connected"),
+                **_secrets(plain, values, where))
 
 
 def session(plain, where="session"):
     """The wish for a live session, beside whatever is saved."""
     record, values, copies = _login(plain, SESSION, where)
     if not _present(plain) and record.portal is not None and _is_name(record.portal.address):
-        raise DeclarationError("%s.portal: a live session tells its address and no host name, so %r says not which to end"
-                               % (where, record.portal.address))
+        raise DeclarationError("%s.portal: a live session tells its address and no host name, so %r says not which to "
+                               "end" % (where, record.portal.address))
     return Wish(where, record, values, copies=copies, connected=_present(plain), **_secrets(plain, values, where))
 
 
 def target_portal(plain, where="target_portal"):
     """The wish for one SendTargets portal."""
     values = _values(plain, TARGET_PORTAL, where)
-    record = records.TargetPortal(portal({"address": plain["address"], "port": plain.get("port")}, where), security_flags=0,
-                                  login_options=records.LoginOptions(), **_initiator(plain, where))
+    socket = portal({"address": plain["address"], "port": plain.get("port")}, where)
+    record = records.TargetPortal(socket, security_flags=0, login_options=records.LoginOptions(),
+                                  **_initiator(plain, where))
     return Wish(where, record, values, _present(plain), refresh=bool(plain.get("refresh")),
                 discovery_failure=plain.get("discovery_failure") or "fail", **_secrets(plain, values, where))
 
@@ -470,7 +479,8 @@ def target_portal(plain, where="target_portal"):
 def static_target(plain, where="static_target"):
     """The wish for a target that is not discovered."""
     values = _values(plain, STATIC_TARGET, where)
-    record = records.Discovery("Static", alias="", target_flags=0, login_options=records.LoginOptions(), portal_groups=[])
+    record = records.Discovery("Static", alias="", target_flags=0, login_options=records.LoginOptions(),
+                               portal_groups=[])
     return StaticTarget(where, record, values, _present(plain), name=target_name(plain["target"], where + ".target"),
                         **_secrets(plain, values, where))
 
@@ -517,7 +527,8 @@ _PARTS = {
     "radius_servers": _names("address", address),
     "persistent_devices": _names("path", _path),
 }
-_HOST_SECRETS = {"chap_secret": CHAP_SECRET_BYTES, "radius_secret": RADIUS_SECRET_BYTES, "group_preshared_key": KEY_BYTES}
+_HOST_SECRETS = {"chap_secret": CHAP_SECRET_BYTES, "radius_secret": RADIUS_SECRET_BYTES,
+                 "group_preshared_key": KEY_BYTES}
 _PLAIN_PARTS = ("service_state", "service_start_mode", "update_secret", "bind_all_volumes", "purge_connected", "force")
 
 

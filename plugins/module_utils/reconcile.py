@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Desired against current: a plan, which is data.
 
-:func:`plan` is pure: a snapshot and a declaration in, ordered steps with a reason each out. What stands in the way of a change is found here, before
-anything is touched: a plan with refusals is never carried out. :mod:`changes` makes the calls.
+:func:`plan` is pure: a snapshot and a declaration in, ordered steps with a reason each out. What stands in the way of
+a change is found here, before anything is touched: a plan with refusals is never carried out. :mod:`changes` makes the
+calls.
 
-Three facts of the API shape it. Nothing can be edited: a change is a removal and a new save. A secret cannot be read back: a record that has one can
-only be made again by somebody who knows it. And a removal cannot name one record: it takes every login of a target that its four values match, where
-any port and any portal match all of them (Microsoft documentation of RemoveIScsiPersistentTarget; whether it does so for a record
-that itself was saved for any port is not known, so both are planned for).
+Three facts of the API shape it. Nothing can be edited: a change is a removal and a new save. A secret cannot be read
+back: a record that has one can only be made again by somebody who knows it. And a removal cannot name one record: it
+takes every login of a target that its four values match, where any port and any portal match all of them (Microsoft
+documentation of RemoveIScsiPersistentTarget; whether it does so for a record that itself was saved for any port is not
+known, so both are planned for).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import dataclasses
 import typing as t
 
 from . import flags, forecast, records
-from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, UNSPECIFIED, Declaration, Secret, StaticTarget, Wish, place
+from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, Secret, Wish, place
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 
@@ -84,7 +86,8 @@ class Plan:
     refusals: t.List[str] = dataclasses.field(default_factory=list)
     warnings: t.List[str] = dataclasses.field(default_factory=list)
     kept: t.List[str] = dataclasses.field(default_factory=list)
-    swept: t.Dict[str, t.List[Change]] = dataclasses.field(default_factory=dict)  # by kind: what a removal may take along
+    # by kind: what a removal may take along
+    swept: t.Dict[str, t.List[Change]] = dataclasses.field(default_factory=dict)
     logins: int = 0  # how many logins are saved at the same time, at the most
     sessions: int = 0  # how many were live when it was made
 
@@ -118,15 +121,16 @@ def plan(snapshot, declaration):
     return made
 
 
-# -- the initiator itself ----------------------------------------------------------------------------------------------------------
+# -- the initiator itself ----------------------------------------------------------------------------------------------
 
 def service(made, snapshot, declaration):
     host = snapshot.host
-    for option, now, wanted in (("state", "started" if host.service_state == "running" else host.service_state, declaration.service_state),
+    state = "started" if host.service_state == "running" else host.service_state
+    for option, now, wanted in (("state", state, declaration.service_state),
                                 ("start_mode", host.service_start_mode, declaration.service_start_mode)):
         if wanted is not None and now != wanted:
-            made.add("service", "set", option, "MSiSCSI is %s" % now if now else "the %s of MSiSCSI is not known" % option,
-                     before=now, after=wanted, detail=wanted)
+            reason = "MSiSCSI is %s" % now if now else "the %s of MSiSCSI is not known" % option
+            made.add("service", "set", option, reason, before=now, after=wanted, detail=wanted)
 
 
 def _uses_mutual_chap(record):
@@ -134,8 +138,9 @@ def _uses_mutual_chap(record):
 
 
 def _uses_ipsec(record):
+    login_flags = record.login_options.login_flags if record.login_options is not None else 0
     return bool((record.security_flags or 0) & flags.SECURITY_FLAGS.bits["ike_ipsec_enabled"]
-                or record.login_options is not None and record.login_options.login_flags & flags.LOGIN_FLAGS.bits["require_ipsec"])
+                or login_flags & flags.LOGIN_FLAGS.bits["require_ipsec"])
 
 
 class _HostSecret(t.NamedTuple):
@@ -154,16 +159,21 @@ _SECRETS = {
 
 
 def _settings(made, snapshot, declaration):
-    """The node name, and the secrets that are the host's. Those cannot be compared, nor whether one is set: on_create sets them until
-    something that uses them is saved, from when on they are taken for set."""
-    node = declaration.node_name
-    if node is not None and snapshot.initiator.node_name.lower() != node.lower():
-        made.add("node_name", "set", "node name", "the node name differs", before=snapshot.initiator.node_name, after=node, detail=node)
+    """The node name, and the secrets that are the host's.
+
+    Those cannot be compared, nor whether one is set: on_create sets them until something that uses them is saved, from
+    when on they are taken for set.
+    """
+    node, now = declaration.node_name, snapshot.initiator.node_name
+    if node is not None and now.lower() != node.lower():
+        made.add("node_name", "set", "node name", "the node name differs", before=now, after=node, detail=node)
+    always = declaration.update_secret == "always"
     for option, (title, lists, uses) in _SECRETS.items():
-        secret, always = getattr(declaration, option), declaration.update_secret == "always"
-        if secret is not None and (always or not any(uses(one) for kind in lists for one in getattr(snapshot, kind) or ())):
+        secret, users = getattr(declaration, option), (one for kind in lists for one in getattr(snapshot, kind) or ())
+        if secret is not None and (always or not any(map(uses, users))):
             reason = "update_secret is always" if always else "nothing that is saved uses it yet"
-            made.add(option, "set", title, reason + "; whether it differs cannot be known", before="not shown", after="set", detail=secret)
+            made.add(option, "set", title, reason + "; whether it differs cannot be known", before="not shown",
+                     after="set", detail=secret)
 
 
 _NAME_LISTS = {"isns_servers": "iSNS server", "radius_servers": "RADIUS server"}
@@ -198,17 +208,19 @@ def _list_steps(made, kind, title, now, wanted, purge):
             made.add(kind, "remove", name, "not declared, and %s is purged" % kind, before=name, detail=name)
 
 
-_EMPTY_PURGE = "purge of %s with nothing declared would remove them all. Remove them one by one with state: absent if that is meant."
+_EMPTY_PURGE = ("purge of %s with nothing declared would remove them all. Remove them one by one with state: absent if "
+                "that is meant.")
 
 
 def _devices(made, snapshot, declaration):
     if declaration.persistent_devices is not None:
-        _list_steps(made, "persistent_devices", "bound device", snapshot.persistent_devices, declaration.persistent_devices, False)
+        _list_steps(made, "persistent_devices", "bound device", snapshot.persistent_devices,
+                    declaration.persistent_devices, False)
     if declaration.bind_all_volumes:
         made.add("persistent_devices", "refresh", "all volumes", "bind all volumes was asked for")
 
 
-# -- records: portals and logins ---------------------------------------------------------------------------------------------------
+# -- records: portals and logins ---------------------------------------------------------------------------------------
 
 def show(record, properties):
     """A record as a diff shows it: each managed property by its name, and whether a secret is set."""
@@ -216,15 +228,6 @@ def show(record, properties):
              if not (prop.path.startswith("portal.") and record.portal is None)}
     return dict(shown, secret="set" if record.login_options and record.login_options.password_set else "not set")
 
-
-def options(record):
-    """A record as the options that declare it, for somebody who has to make it again. A secret is not known, so it is not there."""
-    portal = record.portal and {"address": record.portal.address, "port": record.portal.port}
-    identity = {"target": record.target, "portal": portal} if hasattr(record, "target") else portal
-    properties = PERSISTENT_LOGIN if hasattr(record, "target") else TARGET_PORTAL
-    shown = dict(identity or {}, initiator_instance=record.initiator_instance or None, initiator_port=record.initiator_port,
-                 **show(record, properties))
-    return {name: value for name, value in shown.items() if name != "secret" and value not in (None, UNSPECIFIED, "")}
 
 
 def as_declared(record):
@@ -242,18 +245,24 @@ def label(record):
     """A record's identity in words."""
     where = place(record.portal) if record.portal else "any portal"
     port = "any port" if record.initiator_port is None else "port %d" % record.initiator_port
-    name = getattr(record, "target", None)
-    return "%s%s from %s %s" % (name + " through " if name else "", where, record.initiator_instance or "any instance", port)
+    name = record.target + " through " if hasattr(record, "target") else ""
+    return "%s%s from %s %s" % (name, where, record.initiator_instance or "any instance", port)
 
 
 def key(record):
-    """The identity that two records share when Windows takes them for one: names without letter case, addresses in canonical form."""
+    """The identity that two records share when Windows takes them for one.
+
+    Names are without letter case, addresses in canonical form.
+    """
     portal = record.portal and (forecast.canonical_address(record.portal.address), record.portal.port)
     return getattr(record, "target", "").lower(), record.initiator_instance.lower(), record.initiator_port, portal
 
 
 def _settled(made, wish, current, snapshot, otherwise):
-    """The wish with its initiator instance filled in: as declared and the host knows it, else that of the record it means, else ``otherwise``."""
+    """The wish with its initiator instance filled in.
+
+    As declared and the host knows it, else that of the record it means, else ``otherwise``.
+    """
     named = wish.record.initiator_instance
     if named:
         known = {one.lower(): one for one in snapshot.initiator.instances}
@@ -291,17 +300,24 @@ def _change(made, wish, now, properties, kind):
     if now and (options or wish.update_secret == "always" and wish.secret is not None):
         after = [(wish.merged(now[min(index, len(now) - 1)]), wish.secret) for index in range(wish.copies)]
         reason = _differ(options) if options else "update_secret is always"
+        if len(now) != wish.copies:
+            reason += ", " + _number(now, wish)
         _step(made, kind, "replace", reason, Change(now, after, wish, replaces=True), properties)
     elif now and len(now) != wish.copies:
         after = (now + [wish.merged(now[0])] * wish.copies)[:wish.copies]
-        _step(made, kind, "copies", "%d there, %d declared" % (len(now), wish.copies),
+        _step(made, kind, "copies", _number(now, wish),
               Change(now, [(record, wish.secret) for record in after], wish), properties)
     elif not now:
-        _step(made, kind, "add", "declared, but not there", Change([], [(wish.merged(), wish.secret)] * wish.copies, wish), properties)
+        after = [(wish.merged(), wish.secret)] * wish.copies
+        _step(made, kind, "add", "declared, but not there", Change([], after, wish), properties)
 
 
 def _differ(options):
     return "%s differ%s" % (", ".join(options), "" if len(options) > 1 else "s")
+
+
+def _number(now, wish):
+    return "%d there, %d declared" % (len(now), wish.copies)
 
 
 def _step(made, kind, action, reason, change, properties):
@@ -321,7 +337,8 @@ def _purge(made, grouped, wishes, kind, properties, spare):
         if reason:
             made.kept.append("%s: %s" % (label(grouped[identity][0]), reason))
         else:
-            _step(made, kind, "remove", "not declared, and %s is purged" % kind, Change(grouped[identity], []), properties)
+            _step(made, kind, "remove", "not declared, and %s is purged" % kind, Change(grouped[identity], []),
+                  properties)
 
 
 def _duplicates(made, wishes):
@@ -346,8 +363,8 @@ def _check_secrets(made, changes):
         wanting = [record for record in again if secret is None and needs_secret(record)]
         wanting += [record for record, own in change.after if change.saves and own is None and needs_secret(record)]
         if wanting:
-            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and without it the record cannot be saved. "
-                                 "Declare its secret." % label(wanting[0]))
+            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and without it the "
+                                 "record cannot be saved. Declare its secret." % label(wanting[0]))
 
 
 def _portals(made, snapshot, declaration):
@@ -361,7 +378,8 @@ def _portals(made, snapshot, declaration):
         before = len(made.steps)
         _change(made, wish, grouped.get(key(wish.record), []), TARGET_PORTAL, "target_portals")
         if wish.present and wish.refresh and len(made.steps) == before:
-            made.add("target_portals", "refresh", label(wish.record), "refresh was asked for", detail=Change([], [], wish))
+            made.add("target_portals", "refresh", label(wish.record), "refresh was asked for",
+                     detail=Change([], [], wish))
     if purge:
         _purge(made, grouped, wishes, "target_portals", TARGET_PORTAL, lambda _found: None)
     _swept(made, "target_portals", grouped, wishes)
@@ -375,7 +393,7 @@ def _by_key(found):
     return grouped
 
 
-# -- targets declared by hand ------------------------------------------------------------------------------------------------------
+# -- targets declared by hand ------------------------------------------------------------------------------------------
 
 def _static_targets(made, snapshot, declaration):
     for wish in declaration.static_targets or ():
@@ -383,28 +401,32 @@ def _static_targets(made, snapshot, declaration):
         before = now and show(now, STATIC_TARGET)
         if not wish.present:
             if now:
-                made.add("static_targets", "remove", wish.name, "declared absent", before=before, detail=(wish, now))
+                made.add("static_targets", "remove", wish.name, "declared absent", before=before,
+                         detail=(wish, now))
             continue
         options, merged = sorted(wish.differences(now)) if now else [], wish.merged(now)
         again = now and wish.update_secret == "always" and wish.secret is not None
         if now and not options and not again:
             continue
         if wish.secret is None and needs_secret(merged):
-            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and to change it is to add it again. "
-                                 "Declare its secret." % wish.name)
-        made.add("static_targets", "replace" if now else "add", wish.name, before=before, after=show(merged, STATIC_TARGET), detail=(wish, merged),
-                 reason=_differ(options) if options else "update_secret is always" if now else "declared, but not a static target")
+            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and to change it "
+                                 "is to add it again. Declare its secret." % wish.name)
+        reason = _differ(options) if options else "update_secret is always"
+        made.add("static_targets", "replace" if now else "add", wish.name,
+                 reason if now else "declared, but not a static target",
+                 before=before, after=show(merged, STATIC_TARGET), detail=(wish, merged))
 
 
 def _static_now(snapshot, name):
     """How a target is known by hand, as a record without gaps, or None."""
     known = next((one for one in snapshot.targets if one.name.lower() == name.lower()), None)
     way = next((way for way in known.discoveries if way.kind == "static"), None) if known else None
-    return way and dataclasses.replace(way, alias=way.alias or "", target_flags=way.target_flags or 0, portal_groups=way.portal_groups or [],
-                                       login_options=way.login_options or records.LoginOptions())
+    return way and dataclasses.replace(
+        way, alias=way.alias or "", target_flags=way.target_flags or 0, portal_groups=way.portal_groups or [],
+        login_options=way.login_options or records.LoginOptions())
 
 
-# -- persistent logins -------------------------------------------------------------------------------------------------------------
+# -- persistent logins -------------------------------------------------------------------------------------------------
 
 def _logins(made, snapshot, declaration):
     purge = "persistent_logins" in declaration.purge
@@ -419,7 +441,8 @@ def _logins(made, snapshot, declaration):
         _change(made, wish, grouped.get(key(wish.record), []), PERSISTENT_LOGIN, "persistent_logins")
     if purge:
         matches = forecast.Matches(_as_declared_and_rest(grouped, wishes), snapshot.sessions or ())
-        _purge(made, grouped, wishes, "persistent_logins", PERSISTENT_LOGIN, lambda found: _spared(found, matches, declaration))
+        _purge(made, grouped, wishes, "persistent_logins", PERSISTENT_LOGIN,
+               lambda found: _spared(found, matches, declaration))
     changes = made.changes("persistent_logins")
     _swept(made, "persistent_logins", grouped, wishes)
     _check_secrets(made, changes)
@@ -442,11 +465,9 @@ def _spared(found, matches, declaration):
 
 def sweeps(removed, other):
     """Whether the call that removes one record may take another one with it."""
-    def same(one, two, everything):
-        return one == everything or one == two
-
-    mine, others = key(removed), key(other)
-    return mine[0] == others[0] and same(mine[1], others[1], "") and same(mine[2], others[2], None) and same(mine[3], others[3], None)
+    target, *rest = zip(key(removed), key(other))
+    everything = ("", None, None)  # instance, initiator port, portal
+    return target[0] == target[1] and all(mine in (every, its) for (mine, its), every in zip(rest, everything))
 
 
 def _swept(made, kind, grouped, wishes):
@@ -461,33 +482,39 @@ def _swept(made, kind, grouped, wishes):
             found.append(Change(members, [(record, wish.secret if wish else None) for record in members], wish))
     for change in found:
         if change.secret is None and any(map(needs_secret, change.before)):
-            made.refusals.append("%s: a removal asked for may take it along (it is for any port, portal or instance), and it could not be put back "
-                                 "without its CHAP secret. Declare it with its secret, or declare it absent too." % label(change.one))
+            made.refusals.append("%s: a removal asked for may take it along (it is for any port, portal or instance), "
+                                 "and it could not be put back without its CHAP secret. Declare it with its secret, or "
+                                 "declare it absent too." % label(change.one))
 
 
 def _check_logins(made, snapshot, wishes, changes):
     """What can be known beforehand of whether Windows will save the logins."""
-    discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove" for step in made.steps)
+    discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove"
+                    for step in made.steps)
     known = {target.name.lower() for target in snapshot.targets or ()}
     swept = made.swept["persistent_logins"]
     for change in [change for change in changes if change.needs_saving] + swept:
         if change.one.target.lower() not in known and (change.before or not discovers):
-            made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. Discover it first "
-                                 "(target_portals with refresh, or static_targets)."
+            made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. "
+                                 "Discover it first (target_portals with refresh, or static_targets)."
                                  % (label(change.one), " again after its removal" if change.before else ""))
     _check_live(made, snapshot, changes, swept)
     more = [len(change.after) - len(change.before) for change in changes]
     total = len(snapshot.persistent_logins) + sum(more)
     made.logins = len(snapshot.persistent_logins) + sum(number for number in more if number > 0)
     if total > MAX_PERSISTENT_LOGINS:
-        made.refusals.append("%d persistent logins would be saved; Windows is reported to keep at most %d." % (total, MAX_PERSISTENT_LOGINS))
+        made.refusals.append("%d persistent logins would be saved; Windows is reported to keep at most %d."
+                             % (total, MAX_PERSISTENT_LOGINS))
     for wish in wishes:
         if wish.present:
             _login_warnings(made, wish.merged(), snapshot)
 
 
 def _check_live(made, snapshot, changes, swept):
-    """Without the multipath flag Windows may refuse to save a login while its target has a session (0xEFFF003F, observed: os-win)."""
+    """Without the multipath flag Windows may refuse to save a login while its target has a session.
+
+    Status 0xEFFF003F (observed: os-win).
+    """
     live = {session.target.lower() for session in snapshot.sessions or ()}
     multipath = flags.LOGIN_FLAGS.bits["multipath_enabled"]
     for change in changes + swept:
@@ -495,26 +522,30 @@ def _check_live(made, snapshot, changes, swept):
         change.doubtful = single and change.one.target.lower() in live
     for change in swept:
         if change.doubtful:
-            made.refusals.append("%s: a removal asked for may take it along, and Windows may refuse to save it again while its target has a "
-                                 "session, for it lacks multipath_enabled. Log out first, or declare it absent too." % label(change.one))
+            made.refusals.append("%s: a removal asked for may take it along, and Windows may refuse to save it again "
+                                 "while its target has a session, for it lacks multipath_enabled. Log out first, or "
+                                 "declare it absent too." % label(change.one))
 
 
 def _login_warnings(made, record, snapshot):
-    for line in flags.SECURITY_FLAGS.warnings(record.security_flags) + flags.LOGIN_FLAGS.warnings(record.login_options.login_flags):
+    login_flags = record.login_options.login_flags
+    for line in flags.SECURITY_FLAGS.warnings(record.security_flags) + flags.LOGIN_FLAGS.warnings(login_flags):
         made.warnings.append("%s: %s" % (label(record), line))
     devices = [device for session in snapshot.sessions or () for device in session.devices or ()]
     claimed = any("mpio" in (device.device_interface_name + device.legacy_name).lower() for device in devices)
-    if record.login_options.login_flags & flags.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
-        made.warnings.append("%s: multipath_enabled, but MPIO claims no device of this host. Two paths to a disk without MPIO can corrupt "
-                             "its data: install the feature and have it claim iSCSI devices first." % label(record))
+    if login_flags & flags.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
+        made.warnings.append("%s: multipath_enabled, but MPIO claims no device of this host. Two paths to a disk "
+                             "without MPIO can corrupt its data: install the feature and have it claim iSCSI devices "
+                             "first." % label(record))
 
 
-# -- live sessions -----------------------------------------------------------------------------------------------------------------
+# -- live sessions -----------------------------------------------------------------------------------------------------
 
 def _sessions(made, snapshot, declaration):
     """Sessions to open and to close. One is never closed only because nothing was said of it."""
     only = snapshot.initiator.instances[0] if len(snapshot.initiator.instances) == 1 else ""
-    saved, live = [[wish if wish.record.initiator_instance else _at_instance(wish, only) for wish in wishes or () if wish.connected is not None]
+    saved, live = [[wish if wish.record.initiator_instance else _at_instance(wish, only)
+                    for wish in wishes or () if wish.connected is not None]
                    for wishes in (declaration.persistent_logins, declaration.sessions)]
     if not saved and not live:
         return
@@ -525,7 +556,8 @@ def _sessions(made, snapshot, declaration):
     meant = {key(wish.record) for wish, _copies_of in wanted}
     others = [record for record in snapshot.persistent_logins if key(record) not in meant]
     matches = forecast.Matches([record for _wish, copies in wanted for record in copies] + others, snapshot.sessions)
-    closing = [(wish, matches.session(record)) for wish, copies in wanted if not wish.connected for record in copies if matches.live(record)]
+    closing = [(wish, matches.session(record)) for wish, copies in wanted if not wish.connected
+               for record in copies if matches.live(record)]
     closing += [(wish, session) for wish in live if not wish.connected for session in snapshot.sessions
                 if forecast.fits(wish.record, session, wish.record.portal is not None)]
     _close(made, closing, snapshot, declaration.force)
@@ -545,7 +577,8 @@ def _open(made, wish, copies, matches):
     if missing and needs_secret(missing[0]) and wish.secret is None:
         made.refusals.append("%s: to log in takes its CHAP secret. Declare it." % label(wish.record))
     for record in missing:
-        made.add("sessions", "login", label(record), "no live session goes with it", after="connected", detail=(record, wish))
+        made.add("sessions", "login", label(record), "no live session goes with it", after="connected",
+                 detail=(record, wish))
 
 
 def _close(made, closing, snapshot, force):
@@ -555,8 +588,8 @@ def _close(made, closing, snapshot, force):
         alone = sorted(device.legacy_name or device.device_interface_name for device in session.devices or ()
                        if device.device_number is None or device.device_number not in staying)
         if alone and not force:
-            made.refusals.append("%s: its session is the last path to %s. Take the disk offline and say force: true to log out all the same."
-                                 % (label(wish.record), ", ".join(alone)))
+            made.refusals.append("%s: its session is the last path to %s. Take the disk offline and say force: true to "
+                                 "log out all the same." % (label(wish.record), ", ".join(alone)))
         made.add("sessions", "logout", label(wish.record), "declared not connected", before="connected", detail=session)
 
 
