@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Playbooks over WinRM and PowerShell remoting: ansible-playbook, its connection plugins, HTTP, C#, the DLL and back.
 
-Ansible, its winrm and psrp plugins, pywinrm and pypsrp are as they are installed, and the powershell engine is chosen by
-itself. What answers is in winrm/: the one part that only plays its role is PowerShell.
+Ansible, its winrm and psrp plugins, pywinrm and pypsrp are as they are installed, and nobody chose the powershell
+engine. What answers is in winrm/: the one part that only plays its role is PowerShell.
 """
 
 from __future__ import annotations
@@ -77,9 +77,9 @@ def test_a_login_is_made_where_the_dll_is(fleet, play):
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_an_exception_of_the_csharp_is_told(tmp_path, connection):
     def thrown(_batch):
-        raise host.Thrown("System.DllNotFoundException: iscsidsc.dll cannot be used in this 64-bit process:  |   at Run")
+        raise host.Thrown("System.DllNotFoundException: iscsidsc.dll cannot be used in this 64-bit process |   at Run")
     with Fleet(tmp_path, scenario.STATE, scenario.SECRETS) as hosts:
-        hosts.windows(connection, connection, csharp=thrown)
+        hosts.windows(connection, connection, before=thrown)
         told, = hosts.play(scenario.TASKS).results[connection]
     assert told.status == "failed"
     assert told.result["msg"].startswith("The call runner did not run on the host: ")

@@ -9,6 +9,7 @@ But for that of the simulator engine each has its own simulated host behind the 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -80,17 +81,18 @@ class Fleet(contextlib.ExitStack):
     def _on_this_machine(self, name, **variables):
         self.hosts[name] = {"ansible_connection": "local", **_ours(dll=str(build.library("elf")), **variables)}
 
-    def windows(self, name, connection="winrm", csharp=None):
-        """A host of the powershell engine; ``csharp`` is another runner of batches (see host.py) than Mono's."""
-        server = self._server(name)
-        mono = engines.Mono(self._subfolder(name)) if csharp is None else None
+    def windows(self, name, connection="winrm", before=None):
+        """A host of the powershell engine; ``before`` is called with each batch, and may raise."""
+        server, mono = self._server(name), self._mono
 
-        def under_mono(batch):
+        def csharp(batch):
+            if before:
+                before(batch)
             answer = mono.run(batch, server.environment)
             if answer.startswith("! "):
                 raise Thrown(answer[2:])
             return answer
-        self._remote(name, connection, Host(csharp=csharp or under_mono))
+        self._remote(name, connection, Host(csharp=csharp))
 
     def windows_python(self, name, python, connection="winrm"):
         """A host of the python engine: ``python`` is a :class:`wine.WinePython`."""
@@ -115,22 +117,25 @@ class Fleet(contextlib.ExitStack):
         self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
         return self.servers[name]
 
-    def _subfolder(self, name):
-        folder = self.folder / name
+    @functools.cached_property
+    def _mono(self):
+        folder = self.folder.parent / "mono"
         folder.mkdir()
-        return folder
+        return engines.Mono(folder)
 
     # -- playbooks --
 
     def play(self, tasks, *arguments, limit="all", **environment):
-        """Run tasks as a playbook. What came of it: rc, output, of each host its results in order, with task and status;
-        and ``of(host, task)``, the one result."""
+        """Run tasks as a playbook.
+
+        What came of it: rc, output, the results of each host in order, with task and status; ``of(host, task)``.
+        """
         self._runs += 1
         results = self.folder / ("results%d.json" % self._runs)
         inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}), encoding="utf-8")
-        playbook.write_text(yaml.safe_dump([{
-            "hosts": "all", "gather_facts": False, "vars_files": ["../secrets.yml"], "tasks": tasks}]), encoding="utf-8")
+        play = {"hosts": "all", "gather_facts": False, "vars_files": ["../secrets.yml"], "tasks": tasks}
+        playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
             "ANSIBLE_COLLECTIONS_PATH": str(VIEW), "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_FORKS": "4",

@@ -13,9 +13,8 @@ import uuid
 
 import psrpcore
 from psrpcore import types
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import Work
 
-EMPTY = b""
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import Work
 
 
 class RunspaceShell:
@@ -45,14 +44,12 @@ class RunspaceShell:
                 self.pipelines[command_id].lines.append(event.data)
             elif isinstance(event, psrpcore.EndOfPipelineInputEvent):
                 self.pipelines[command_id].work.begin()
-            elif isinstance(event, psrpcore.CreatePipelineEvent) and event.pipeline.no_input:
-                self.pipelines[command_id].work.begin()
 
     def receive(self, command_id):
         if command_id:
             self.pipelines[command_id].tell()
         payload = self.pool.data_to_send()
-        return [("stdout", payload.data if payload else EMPTY)], 0 if command_id else None
+        return [("stdout", payload.data if payload else b"")], 0 if command_id else None
 
     def end(self, command_id):
         self.pipelines.pop(command_id).pipeline.close()

@@ -10,7 +10,7 @@ import copy
 DATA, LOGS = "iqn.2004-01.com.example:data", "iqn.2004-01.com.example:logs"
 MARK = "Marker-"  # begins every secret, and stands nowhere else
 SECRETS = {"chap": MARK + "Chap-1", "wrong": MARK + "Wrong1", "discovery": MARK + "Disc-1", "mutual": MARK + "Mutu-1",
-           "radius": MARK + "Radius-0000000000001", "ipsec": MARK + "Ipsec1"}
+           "radius": MARK + "Radius-00000000001", "ipsec": MARK + "Ipsec1"}
 CHAP = {"user": "sql01", "secret": SECRETS["chap"], "mutual_secret": SECRETS["mutual"]}
 
 STATE = {
@@ -34,14 +34,14 @@ STATE["target_portals"] = [{"address": "192.0.2.22", "login_options": {
     "auth_type": "chap", "username": "sql01", "password": SECRETS["discovery"]}}]
 
 _CHAP = {"auth_type": "chap", "username": "sql01"}
-_MULTIPATH = {"target": DATA, "login_flags": ["multipath_enabled"], "connected": True}
+_MULTIPATH = {"login_flags": ["multipath_enabled"], "connected": True}
 DECLARED = {
     "isns_servers": ["isns.example.com"],
     "target_portals": [{"address": "192.0.2.21", "secret": "{{ secrets.discovery }}", **_CHAP}],
     "persistent_logins": [
-        {"portal": {"address": "192.0.2.21"}, **_MULTIPATH},
-        {"portal": {"address": "192.0.2.22"}, **_MULTIPATH},
-        {"target": LOGS, "portal": {"address": "192.0.2.21"}, "connected": True, "secret": "{{ secrets.chap }}", **_CHAP}],
+        {"target": DATA, "portal": {"address": "192.0.2.21"}, **_MULTIPATH},
+        {"target": DATA, "portal": {"address": "192.0.2.22"}, **_MULTIPATH},
+        {"target": LOGS, "portal": {"address": "192.0.2.21"}, "secret": "{{ secrets.chap }}", **_MULTIPATH, **_CHAP}],
 }
 TASKS = [
     {"name": "before", "winstorage.iscsi.facts": None},
