@@ -132,8 +132,8 @@ class _Tasks(yaml.SafeDumper):
 
 def _string(dumper, value):
     templated = any(mark in value for mark in ("{{", "{%", "{#")) and value not in (audit.SECRET, audit.USERNAME)
-    return (dumper.represent_scalar("!unsafe", value, style='"') if templated
-            else dumper.represent_scalar("tag:yaml.org,2002:str", value))
+    quotes = '"' if templated or not value.isprintable() else None  # within others a line break may be folded
+    return dumper.represent_scalar("!unsafe" if templated else "tag:yaml.org,2002:str", value, style=quotes)
 
 
 _Tasks.add_representer(str, _string)

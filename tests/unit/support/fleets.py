@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fleets to report: the three hosts of the demo, five hundred like them, and one whose names mean harm."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, facts, initiator, reconcile
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
+
+DEMO = Path(__file__).parents[3] / "demo/hosts"
+# Drift of files03: a login differs, another is missing, a third is one too many.
+DECLARED = {
+    "persistent_logins": [
+        {"target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5", "portal": {"address": "172.16.8.101"},
+         "login_flags": ["multipath_enabled"]},
+        {"target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5",
+         "portal": {"address": "fd12:3456:789a:8::101"}, "login_flags": ["multipath_enabled"]}],
+    "purge": ["persistent_logins"],
+}
+# What harms a page that does not escape it, and what deceives its reader.
+HARM = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "</style><script>alert(1)</script>",
+    "javascript:alert(1)", "{{ 7 * 7 }}", "line one\nline two", "\u202egnp.exe", "a\u200fb\u2028c", "x`*_[y](http://z)|",
+    "&lt;b&gt;", "--><!--", "]]>", "\x00\x1b[31m", "@everyone", "𝕊 記憶 ärger",
+]
+
+
+@functools.cache
+def _demo(name):
+    snapshot = initiator.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(initiator.READS), 0)
+    drift = audit.drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
+    return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
+
+
+def demo_host(name):
+    """One host of the demo as :func:`report.model` takes it. Nothing was declared for hyperv02."""
+    told = dict(json.loads(_demo(name)), name=name)
+    return dict(told, drift=None) if name == "hyperv02" else told
+
+
+def three():
+    """The demo."""
+    return [demo_host(name) for name in ("sql01", "hyperv02", "files03")]
+
+
+def many(number=500):
+    """Hosts like those of the demo on four sites, 60% in order, some that cannot be reached. The same each time."""
+    hosts = []
+    for index in range(number):
+        like = "files03" if index % 10 == 3 else "hyperv02" if index % 10 in (1, 4, 8) else "sql01"
+        site = str(index % 4)
+        text = json.dumps(demo_host(like))
+        for old, new in (("192.168.5", "10.%s.5" % site), ("10.20.3", "10.1%s.3" % site),
+                         ("172.16.8.", "172.16.%s." % site), ("2247d8b1a5", "2247d8%04d" % index)):
+            text = text.replace(old, new)
+        host = dict(json.loads(text), name="%s-%03d" % (like, index))
+        if index % 50 == 7:
+            host.update(facts=None, drift=None, error="Unreachable: connection timed out")
+        hosts.append(host)
+    return hosts
+
+
+def hostile():
+    """A host for each harmful text, which stands in every place where a name, an address or a message can."""
+    return [_hostile(harm) for harm in HARM] + [
+        {"name": "unreachable", "facts": None, "drift": None, "error": "Unreachable: " + "".join(HARM)}]
+
+
+def _hostile(harm):
+    host = demo_host("files03")
+    plain = host["facts"]
+    iqn = "iqn.2004-01.com.example:" + harm
+    plain["initiator"]["node_name"] = iqn
+    plain["host"]["windows_version"] = harm
+    plain["warnings"].append(harm)
+    for login in plain["persistent_logins"]:
+        login.update(target=iqn)
+        login["portal"].update(address=harm, symbolic_name=harm)
+        login["login_options"].update(auth_type="chap", username=harm)
+    for portal in plain["target_portals"]:
+        portal["portal"].update(address=harm, symbolic_name=harm)
+    for session in plain["sessions"]:
+        session.update(target=iqn)
+        session["connections"][0].update(target_address=harm, initiator_address=harm)
+        session["devices"][0].update(legacy_name=harm)
+    for disk in plain["next_boot"]["disks"]:
+        disk.update(id=harm, names=[harm], targets=[iqn], reason=harm)
+    for finding in host["drift"]:
+        finding.update(what=harm, field=harm, found=harm, declared=[harm], record=harm, text=harm, remedy=harm)
+    return dict(host, name=harm)
