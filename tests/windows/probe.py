@@ -184,7 +184,7 @@ class Probe:
     def run(self):
         """{switch: :class:`Finding`}.
 
-        :raises ProbeRefused: before anything is changed.
+        :raises ProbeRefused: before anything is changed, but that a stopped service was started and stopped.
         :raises ProbeBroken: when the host could not be left as it was.
         """
         found, header = {}, self.host.header
@@ -425,8 +425,8 @@ class Probe:
     def _letter_case(self):
         record = self._saved()
         found = {self.target: "as_given", self.target.upper(): "upper"}.get(record.TargetName)
-        return found, "%s comes back as %s, the instance as %s" % (self.target, record.TargetName,
-                                                                  record.InitiatorInstance)
+        return found, "%s comes back as %s, the instance as %s" % (
+            self.target, record.TargetName, record.InitiatorInstance)
 
     def _ipv6_text(self):
         record = self._saved(TargetPortal={"Address": IPV6, "Socket": 3260})
