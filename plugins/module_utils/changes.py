@@ -21,9 +21,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import calls, forecast, initiator, reconcile, records, status, structures
+from . import calls, forecast, initiator, reconcile, status, structures
 from .program import Builder
-from .structures import ISCSI_ANY_INITIATOR_PORT, PERSISTENT_ISCSI_LOGIN_INFO, ISCSI_TARGET_PORTAL_INFO_EX
+from .structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
 
 LIST_AGAIN = calls.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
 UNHURRIED = calls.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
@@ -212,7 +212,8 @@ class Execution:
         for index in range(0 if shaken else len(unit.change.before), len(unit.change.after)):
             record, secret = unit.change.after[index]
             earlier = unit.saves.setdefault(index, [])
-            when = _all_failed(earlier) + [missing for listed in lists for missing in self._missing(how, listed, record, index)]
+            missing = [one for listed in lists for one in self._missing(how, listed, record, index)]
+            when = _all_failed(earlier) + missing
             earlier.append(how.save(self, unit.step, record, secret, when))
 
     def _put_back(self, how, unit, units, listed):
@@ -244,7 +245,8 @@ class Execution:
         for path, value in zip(how.paths, values):
             if path is not None and value is not None:
                 text = isinstance(value, str)
-                data = structures.encode_text(value, 2) if text else value.to_bytes(2 if path.endswith("Socket") else 4, "little")
+                size = 2 if path.endswith("Socket") else 4
+                data = structures.encode_text(value, 2) if text else value.to_bytes(size, "little")
                 patterns.append(calls.Pattern(layout.offset_of(path), data, int(text)))
         patterns.reverse()  # numbers and addresses tell records apart sooner than names
         return calls.Matching(self.builder.items(listed, how.output), tuple(patterns), least, most)
@@ -252,7 +254,7 @@ class Execution:
     # -- sessions ------------------------------------------------------------------------------------------------------
 
     def _sessions(self):
-        """Log in and out. A login saved above may have opened its session by itself: then there are more than before."""
+        """Log in and out. A login saved above may have opened its session by itself: then more are there than were."""
         saved = {reconcile.key(change.one) for change in self.plan.changes("persistent_logins") if change.saves}
         steps = self._steps("sessions")
         fresh = [step for step in steps if step.action == "login" and reconcile.key(step.detail[0]) in saved]
@@ -329,18 +331,19 @@ def _log_in(execution, step, record, secret, when, what, persistent, key=None):
         step, what, "LoginIScsiTargetW", when=when, limit=1000 * execution.limits.login,
         retry=calls.Retry(3, 500, (status.SESSION_BUSY, status.INSUFFICIENT_BUFFER)),
         TargetName=record.target, IsInformationalSession=int(record.session_type == "informational"),
-        InitiatorInstance=record.initiator_instance or None, InitiatorPortNumber=_port(record.initiator_port), TargetPortal=portal,
-        SecurityFlags=record.security_flags, Mappings=_mapping(record.mappings), LoginOptions=_options(record, secret),
-        Key=key.reveal() if key else None, IsPersistent=int(persistent))
+        InitiatorInstance=record.initiator_instance or None, InitiatorPortNumber=_port(record.initiator_port),
+        TargetPortal=portal, SecurityFlags=record.security_flags, Mappings=_mapping(record.mappings),
+        LoginOptions=_options(record, secret), Key=key.reveal() if key else None, IsPersistent=int(persistent))
 
 
 def _mapping(mapping):
     if mapping is None:
         return None
     adapter = [int(half, 16) for half in (mapping.session_id or "0-0").split("-")]
-    return {"InitiatorName": mapping.initiator_instance, "TargetName": mapping.target, "OSDeviceName": mapping.os_device_name,
-            "SessionId": {"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]}, "OSBusNumber": mapping.bus,
-            "OSTargetNumber": mapping.target_number, "LUNList": [{"OSLUN": lun.os_lun, "TargetLUN": lun.target_lun} for lun in mapping.luns]}
+    return {"InitiatorName": mapping.initiator_instance, "TargetName": mapping.target,
+            "OSDeviceName": mapping.os_device_name, "OSBusNumber": mapping.bus, "OSTargetNumber": mapping.target_number,
+            "SessionId": {"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]},
+            "LUNList": [{"OSLUN": lun.os_lun, "TargetLUN": lun.target_lun} for lun in mapping.luns]}
 
 
 def _save_login(execution, step, record, secret, when, what="save"):
@@ -349,7 +352,8 @@ def _save_login(execution, step, record, secret, when, what="save"):
 
 
 def _remove_portal(execution, step, record, when):
-    return execution.call(step, "remove", "RemoveIScsiSendTargetPortalW", when=when, retry=UNHURRIED, **_portal_place(record))
+    return execution.call(step, "remove", "RemoveIScsiSendTargetPortalW", when=when, retry=UNHURRIED,
+                          **_portal_place(record))
 
 
 def _save_portal(execution, step, record, secret, when, what="discover"):
@@ -359,14 +363,15 @@ def _save_portal(execution, step, record, secret, when, what="discover"):
                           LoginOptions=_options(record, secret), SecurityFlags=record.security_flags or 0, **place)
 
 
-_LOGINS = _Kind("ReportIScsiPersistentLoginsW", "PersistentLoginInfo", PERSISTENT_ISCSI_LOGIN_INFO,
-                ("TargetName", "InitiatorInstance", "InitiatorPortNumber", "TargetPortal.Address", "TargetPortal.Socket"),
-                _remove_login, _save_login)
+_LOGINS = _Kind(
+    "ReportIScsiPersistentLoginsW", "PersistentLoginInfo", PERSISTENT_ISCSI_LOGIN_INFO,
+    ("TargetName", "InitiatorInstance", "InitiatorPortNumber", "TargetPortal.Address", "TargetPortal.Socket"),
+    _remove_login, _save_login)
 _PORTALS = _Kind("ReportIScsiSendTargetPortalsExW", "PortalInfo", ISCSI_TARGET_PORTAL_INFO_EX,
                  (None, "InitiatorName", "InitiatorPortNumber", "Address", "Socket"), _remove_portal, _save_portal)
 
 
-# -- single calls ------------------------------------------------------------------------------------------------------------------
+# -- single calls ------------------------------------------------------------------------------------------------------
 
 def _one(export, **names):
     """An emitter for steps that are one call: argument name -> what makes its value of the step's detail."""
@@ -376,8 +381,8 @@ def _one(export, **names):
 
 
 def _servers(add, remove):
-    return lambda execution, step: execution.call(step, step.action, add if step.action == "add" else remove, Address=step.detail,
-                                                  limit=1000 * execution.limits.discovery)
+    return lambda execution, step: execution.call(step, step.action, add if step.action == "add" else remove,
+                                                  Address=step.detail, limit=1000 * execution.limits.discovery)
 
 
 def _reveal(secret):
@@ -399,9 +404,10 @@ def _static_target(execution, step):
     if step.action == "remove":
         execution.call(step, "remove", "RemoveIScsiStaticTargetW", TargetName=wish.name)
         return
+    portals = [portal for group in record.portal_groups for portal in group]
     execution.call(step, step.action, "AddIScsiStaticTargetW", TargetName=wish.name, TargetAlias=record.alias or None,
                    TargetFlags=record.target_flags, Persist=1, LoginOptions=_options(record, wish.secret),
-                   PortalGroup=_portal_group([portal for group in record.portal_groups for portal in group], execution.builder.abi))
+                   PortalGroup=_portal_group(portals, execution.builder.abi))
 
 
 def _portal_group(portals, abi):

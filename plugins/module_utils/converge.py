@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Make a host what was declared: read, plan, carry out, and look again. Two batches at the most, however much there is to do.
+"""Make a host what was declared: read, plan, carry out, and look again.
 
-Nothing here knows Ansible. ``run`` takes the text of a batch and gives the text of its answer.
+Two batches at the most, however much there is to do. Nothing here knows Ansible. ``run`` takes the text of a batch and
+gives the text of its answer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ _DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameEr
 
 
 class Refused(Exception):
-    """A plan that is not carried out. ``plan`` tells what it would have been; ``changed``: its service was started or set."""
+    """A plan that is not carried out.
+
+    ``plan`` tells what it would have been; ``changed``: its service was started or set.
+    """
 
     def __init__(self, plan, changed=False):
         super().__init__("%s was changed. %s" % (
@@ -34,12 +38,15 @@ class Refused(Exception):
 
 
 class Broken(Exception):
-    """A change of which it is not known how far it went. ``at_risk``: what may be missing now, as it would be declared."""
+    """A change of which it is not known how far it went.
+
+    ``at_risk``: what may be missing now, as it would be declared.
+    """
 
     def __init__(self, problem, plan, at_risk):
-        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (
-            problem, " Until then these may be missing, or be there once too often; at_risk tells how to declare them: %s."
-            % "; ".join(sorted(at_risk)) if at_risk else ""))
+        known = (" Until then these may be missing, or be there once too often; at_risk tells how to declare them: %s."
+                 % "; ".join(sorted(at_risk)) if at_risk else "")
+        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (problem, known))
         self.plan, self.at_risk = plan, at_risk
 
 
@@ -58,7 +65,10 @@ class Report:
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def converge(run, declaration, check=False, limits=changes.Limits()):
+LIMITS = changes.Limits()
+
+
+def converge(run, declaration, check=False, limits=LIMITS):
     """Bring a host to what was declared; with ``check`` only find out what that takes.
 
     :raises Refused: something stands in the way, and nothing was changed.
@@ -82,11 +92,13 @@ def converge(run, declaration, check=False, limits=changes.Limits()):
 def carry_out(run, execution, before, declaration):
     """The second half of :func:`converge`: make the calls of a plan, and tell what came of them."""
     plan, batch = execution.plan, calls.encode_batch(calls.Batch((execution.program(),)))
-    # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold secrets.
+    # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
+    # secrets.
     try:
         answer = calls.decode_answer(run(batch))
     except Exception as error:
-        raise Broken("The change was sent, but its answer did not arrive: %s" % _told(error), plan, _at_risk(plan)) from None
+        raise Broken("The change was sent, but its answer did not arrive: %s" % _told(error), plan,
+                     _at_risk(plan)) from None
     try:
         return _judge(execution, answer, before, declaration)
     except (CallError, memory.ImageError) as error:
@@ -138,7 +150,8 @@ def _read(run, declaration, check, limits):
 
 def _host_after(host, declaration):
     """The host once the first batch has started its service as declared."""
-    return dataclasses.replace(host, service_state="running" if declaration.service_state == "started" else host.service_state,
+    state = "running" if declaration.service_state == "started" else host.service_state
+    return dataclasses.replace(host, service_state=state,
                                service_start_mode=declaration.service_start_mode or host.service_start_mode)
 
 
@@ -151,18 +164,20 @@ def _only_service(before, declaration):
     plan = reconcile.Plan()
     reconcile.service(plan, before, declaration)
     return Report(plan, before, before, True, warnings=[
-        "MSiSCSI is %s and would be started. What else differs can only be seen once it runs." % before.host.service_state])
+        "MSiSCSI is %s and would be started. What else differs can only be seen once it runs."
+        % before.host.service_state])
 
 
 def _at_risk(plan, execution=None, answer=None):
-    """{label: [login or portal as it would be declared, ...]} of all that a removal may have taken before it was saved again.
+    """{label: [login or portal as it would be declared, ...]} of all that a removal may have taken.
 
-    Without an answer every removal of the plan is taken for made.
+    That is, before it was saved again. Without an answer every removal of the plan is taken for made.
     """
     removed = [step.detail.one for step in plan.steps if _is_removing(step)]
     if answer is not None:
         removed = [change.one for change, made in execution.removals if answer.results[made.index].runs]
-    again = [change for swept in plan.swept.values() for change in swept] + [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
+    again = [change for swept in plan.swept.values() for change in swept]
+    again += [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
     return {reconcile.label(change.one): [reconcile.as_declared(record) for record in change.before] for change in again
             if any(reconcile.sweeps(one, change.one) for one in removed)}
 
@@ -171,34 +186,41 @@ def _is_removing(step):
     return isinstance(step.detail, reconcile.Change) and step.detail.removes > 0
 
 
-# -- after the change --------------------------------------------------------------------------------------------------------------
+# -- after the change --------------------------------------------------------------------------------------------------
 
 def _judge(execution, answer, before, declaration):
     plan = execution.plan
     failures, warnings, reboot, discoveries = _replies(execution, answer)
     after = execution.reading.snapshot(answer)
     lost, surplus = _lost(before, after, plan)
-    left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None, service_start_mode=None))
+    left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None,
+                                                     service_start_mode=None))
+    differing = [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]
     problems = []
-    for title, lines in (("Not as declared yet", [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]),
-                         ("Calls that failed", failures),
-                         ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost))):
+    for title, lines in (
+            ("Not as declared yet", differing), ("Calls that failed", failures),
+            ("Gone without being meant to, to be saved again with the options in lost and their secrets",
+             sorted(lost))):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
             problems.append("%s: %s." % (title, "; ".join(lines)))
     warnings += ["More often saved than before, and not by this declaration: %s." % what for what in surplus]
     for failing, line in _silent_portals(plan, discoveries):
         (problems if failing else warnings).append(line)
-    return Report(plan, before, after, plan.changed or _differ(before, after), problems, before.warnings + plan.warnings + warnings,
-                  reboot, lost, {what: code.ok for what, code in discoveries.items()})
+    return Report(plan, before, after, plan.changed or _differ(before, after), problems,
+                  before.warnings + plan.warnings + warnings, reboot, lost,
+                  {what: code.ok for what, code in discoveries.items()})
 
 
 def _silent_portals(plan, discoveries):
-    """(whether that is a failure, a line) for each portal whose discovery failed. It is saved all the same (observed: go-win-iscsidsc)."""
+    """(whether that is a failure, a line) for each portal whose discovery failed.
+
+    It is saved all the same (observed: go-win-iscsidsc).
+    """
     for step in plan.steps:
         code = discoveries.get(step.what) if step.kind == "target_portals" else None
         if code is not None and not code.ok:
-            yield step.detail.wish.discovery_failure == "fail", "Discovery through %s failed, but the portal is saved: %s" % (
-                step.what, code.describe())
+            line = "Discovery through %s failed, but the portal is saved: %s" % (step.what, code.describe())
+            yield step.detail.wish.discovery_failure == "fail", line
 
 
 def _replies(execution, answer):
@@ -231,18 +253,23 @@ _UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "persistent_de
 
 def _unrepaired(execution, answer):
     """Whether a call failed whose effect no list shows."""
-    return any(step is not None and (step.kind in _UNSEEN or step.action in ("replace", "refresh") and step.kind == "static_targets")
+    def unseen(step):
+        return step.kind in _UNSEEN or step.action in ("replace", "refresh") and step.kind == "static_targets"
+
+    return any(step is not None and unseen(step)
                and any(not status.of(run.status).ok for run in answer.results[made.index].runs)
                for step, _what, made in execution.made)
 
 
 def _unsaved_secrets(execution, answer):
-    """Logins and portals whose secret was to be saved anew, which no list shows, where fewer saves went well than meant."""
+    """Logins and portals whose secret was to be saved anew, where fewer saves went well than meant: no list shows."""
     saved = collections.Counter(
         id(step) for step, what, made in execution.made if what in changes.SAVES
         and any(status.of(run.status).ok for run in answer.results[made.index].runs))
-    return [step.what for step in execution.plan.steps if isinstance(step.detail, reconcile.Change) and step.detail.replaces
-            and step.detail.wish.update_secret == "always" and step.detail.secret and saved[id(step)] < len(step.detail.after)]
+    return [step.what for step in execution.plan.steps
+            if isinstance(step.detail, reconcile.Change) and step.detail.replaces
+            and step.detail.wish.update_secret == "always" and step.detail.secret
+            and saved[id(step)] < len(step.detail.after)]
 
 
 def comparable(declaration):
@@ -252,12 +279,13 @@ def comparable(declaration):
 
     static = [wish for wish in declaration.static_targets or () if not wish.hidden]
     return dataclasses.replace(
-        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, persistent_logins=calm(declaration.persistent_logins),
-        target_portals=calm(declaration.target_portals), static_targets=calm(static), bind_all_volumes=False)
+        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, bind_all_volumes=False,
+        persistent_logins=calm(declaration.persistent_logins), target_portals=calm(declaration.target_portals),
+        static_targets=calm(static))
 
 
 def _lost(before, after, plan):
-    """What was there, was not to go, and is not there any more, as {label: [as it would be declared]}; and what is there more often."""
+    """What was there, was not to go, and is gone, as {label: [as it would be declared]}; and what is too often."""
     lost, surplus = {}, []
     for kind in ("persistent_logins", "target_portals"):
         had, has = getattr(before, kind), getattr(after, kind)
@@ -270,8 +298,8 @@ def _lost(before, after, plan):
             if found[identity] < min(count, meant.get(identity, count)):
                 gone = [record for record in had if reconcile.key(record) == identity]
                 lost[reconcile.label(gone[0])] = [reconcile.as_declared(record) for record in gone]
-        surplus += sorted({reconcile.label(record) for record in has
-                           if found[reconcile.key(record)] > was[reconcile.key(record)] and reconcile.key(record) not in meant})
+        more = {identity for identity in found if found[identity] > was[identity] and identity not in meant}
+        surplus += sorted({reconcile.label(record) for record in has if reconcile.key(record) in more})
     return lost, surplus
 
 
