@@ -99,7 +99,7 @@ def _drifts(found):
 
 
 def _title(one):
-    if "record" not in one:
+    if not one["record"]:
         return "%s: %s" % (one["kind"].replace("_", " "), text.text(one["text"]))
     return "%s: %s, %s" % (one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
 

@@ -194,11 +194,11 @@ drift:
       returned: success
       type: str
       sample: differs
-    record: {description: The kind of record., returned: where it is about one, type: str, sample: persistent_logins}
+    record: {description: "The kind of record, empty where it is about none.", returned: success, type: str, sample: persistent_logins}
     what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:data through any portal"}
-    field: {description: "The field that differs, or null.", returned: where it is about a record, type: str, sample: login_flags}
-    found: {description: What is there., returned: where it is about a record, type: raw, sample: []}
-    declared: {description: What is declared., returned: where it is about a record, type: raw, sample: [multipath_enabled]}
+    field: {description: "The field that differs, or null.", returned: success, type: str, sample: login_flags}
+    found: {description: What is there., returned: success, type: raw, sample: []}
+    declared: {description: What is declared., returned: success, type: raw, sample: [multipath_enabled]}
     text: {description: All of it in words., returned: success, type: str, sample: login_flags differs}
     remedy: {description: What to do., returned: success, type: str, sample: "Run the role with initiator_mode: enforce."}
     run: {description: Tasks that are the remedy., returned: success, type: list, elements: dict, sample: []}

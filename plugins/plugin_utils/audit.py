@@ -6,7 +6,7 @@
 A finding is a plain dict: ``severity`` (critical, warning, info), ``category`` (drift or risk), ``kind`` (a word that
 stays the same), ``what`` (the login, portal, disk or service concerned), ``text``, ``remedy``, and ``run``: tasks for
 a playbook that are the remedy, empty where a person has to decide first. Drift has ``record`` (the kind of record),
-``field``, ``found`` and ``declared`` too.
+``field``, ``found`` and ``declared`` too; ``record`` is empty where it is about none.
 
 Risks are found in facts alone, so that a fact cache is enough for them.
 """
@@ -44,10 +44,9 @@ _ENFORCE = "Run the role with initiator_mode: enforce, or declare what is there.
 def drift(plan):
     """Findings for each step of a :class:`reconcile.Plan`, field by field, and for what stands in its way."""
     found = [finding for step in plan.steps for finding in _step(step)]
-    found += [_finding("critical", "drift", "blocked", line.partition(": ")[0], line,
-                       "Mend the declaration: enforcing it would be refused.") for line in plan.refusals]
-    found += [_finding("info", "drift", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.")
-              for line in plan.kept]
+    found += [_whole("critical", "blocked", line.partition(": ")[0], line,
+                     "Mend the declaration: enforcing it would be refused.") for line in plan.refusals]
+    found += [_whole("info", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.") for line in plan.kept]
     return ordered(found)
 
 
@@ -55,11 +54,14 @@ def not_compared(facts, parts):
     """Findings for the named parts of a declaration of which nothing is known while the service is stopped."""
     unknown = [part for part in parts if not part.startswith("service_")]
     if unknown and is_stopped(facts):
-        yield _finding("critical", "drift", "not_compared", "MSiSCSI",
-                       "MSiSCSI is %s, so this could not be compared: %s."
-                       % (facts["host"]["service_state"], ", ".join(unknown)),
-                       "Start it, or enforce service_state: started.",
-                       [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
+        yield _whole("critical", "not_compared", "MSiSCSI", "MSiSCSI is %s, so this could not be compared: %s."
+                     % (facts["host"]["service_state"], ", ".join(unknown)), "Start it, or enforce service_state: started.",
+                     [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
+
+
+def _whole(severity, kind, what, text, remedy, run=()):
+    """Drift that is about no record, so that its fields are empty."""
+    return _finding(severity, "drift", kind, what, text, remedy, run, record="", field=None, found=None, declared=None)
 
 
 _UNSEEN = "not shown"  # what a plan says of a secret that is there
