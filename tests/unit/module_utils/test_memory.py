@@ -91,6 +91,14 @@ def test_nothing_is_none_or_an_empty_row(abi):
 
 
 @wide_abi
+def test_a_pointer_to_none_is_not_followed(abi):
+    raw = s.ISCSI_SESSION_INFO.layout(abi).pack({"ConnectionCount": 0, "Connections": 0xDEADBEEF})
+    assert Image(raw, 0x1000, abi).read(s.ISCSI_SESSION_INFO).Connections == ()
+    raw = s.ISCSI_LOGIN_OPTIONS.layout(abi).pack({"InformationSpecified": 0x20, "Username": 0xDEADBEEF})
+    assert Image(raw, 0x1000, abi).read(s.ISCSI_LOGIN_OPTIONS).Username is None
+
+
+@wide_abi
 @given(texts=st.lists(support.texts(s.X64_W, 20).filter(bool), max_size=5), garbage=st.binary(max_size=9))
 def test_a_text_list_ends_at_the_empty_text(abi, texts, garbage):
     assert Image(support.wide_list(texts) + garbage, 0, abi).texts() == texts

@@ -122,6 +122,22 @@ def test_every_functions_outputs_are_read_as_they_were_told(name, pointer, data)
         assert reply[output] == value
 
 
+def test_lists_of_texts_are_sized_in_characters():
+    """What iscsicli does; the documentation says elements."""
+    names, rooms = ["iqn.2001-05.com.example:%04d" % number for number in range(2000)], []
+    builder = Builder(8)
+    made = builder.call("ReportIScsiTargetsW", ForceUpdate=0)
+
+    def export(machine, force, size, buffer):
+        if buffer:
+            rooms.append((machine.u32(size), len(machine.blocks[buffer])))
+        return support.export("ReportIScsiTargetsW", {"Buffer": names})(machine, force, size, buffer)
+
+    assert perform(builder, ScriptedMachine({"ReportIScsiTargetsW": export})).one(made)["Buffer"] == names
+    (characters, size), = rooms
+    assert size == 2 * characters >= 2 * sum(len(name) + 1 for name in names)
+
+
 @pytest.mark.parametrize("name, values, told", [
     ("LogoutIScsiTarget", {}, "LogoutIScsiTarget needs UniqueSessionId"),
     ("ReportIScsiTargetsW", {}, "ReportIScsiTargetsW needs ForceUpdate"),
