@@ -50,7 +50,7 @@ def _hash(asset):
 def _environment():
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_visible)
-    environment.filters.update(size=text.size, yaml=_tasks, said=_said, sentence=words.sentence)
+    environment.filters.update(size=text.size, yaml=_tasks, said=_said, side=_side, sentence=words.sentence)
     return environment
 
 
@@ -64,6 +64,12 @@ def _visible(value):
 def _said(value):
     """Any value in words, a dash for nothing."""
     return text.text(value)
+
+
+def _side(finding, name):
+    """What was found, or what is declared, in words: none for an empty list, nothing where there is no such side."""
+    value = finding.get(name)
+    return "" if value is None else "none" if value in ([], "") else text.text(value)
 
 
 def _tasks(run):
@@ -100,7 +106,7 @@ def _drifts(hosts):
     for index, host in enumerate(hosts):
         for one in host["findings"]:
             if one["category"] == "drift" and one["severity"] != "info":
-                found[one.get("record") or "", one["kind"], one.get("field") or "", _said(one.get("found")),
-                      _said(one.get("declared"))][index] = host["name"]
+                found[one.get("record") or "", one["kind"], one.get("field") or "", _side(one, "found"),
+                      _side(one, "declared")][index] = host["name"]
     rows = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     return [dict(zip(("record", "kind", "field", "found", "declared"), key), hosts=members) for key, members in rows]

@@ -1,0 +1,422 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report in a real browser: clicks, keys and print, at three and five hundred hosts, and with names that mean harm.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
+from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]
+TIME = "2026-11-22 10:41:05 UTC"
+FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile}
+HOST_ROWS = "#host-table tbody tr:visible"
+NAMES = "#host-table tbody tr:visible th"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=requires("chromium", "chromium"), args=QUIET)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    for name, make in FLEETS.items():
+        page = report.html(report.model(make(), "Storage", TIME))
+        (folder / (name + ".html")).write_text(page, encoding="utf-8")
+        # without its policy a page has to be harmless by its escaping alone
+        bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+        assert bare != page
+        (folder / (name + "-bare.html")).write_text(bare, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def show(browser, files):
+    """Opens a report. Whatever a page asks for, says or complains of is kept, and has to be nothing."""
+    contexts, told = [], []
+
+    def open_page(name, anchor="", **options):
+        context = browser.new_context(viewport={"width": 1360, "height": 900}, reduced_motion="reduce", **options)
+        contexts.append(context)
+        page = context.new_page()
+        url = (files / (name + ".html")).as_uri()
+        page.on("request", lambda one: None if one.url.split("#")[0] == url else told.append("asks for " + one.url))
+        page.on("console", lambda one: told.append("console: " + one.text))
+        page.on("pageerror", lambda one: told.append("error: %s" % one))
+        page.on("dialog", lambda one: (told.append("dialog: " + one.message), one.dismiss()))
+        page.on("popup", lambda one: told.append("opens " + one.url))
+        page.goto(url + anchor)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert told == []
+
+
+def names(page):
+    return page.locator(NAMES).all_inner_texts()
+
+
+# -- first sight -------------------------------------------------------------------------------------------------------
+
+def test_the_answer_is_seen_first(show):
+    page = show("three")
+    expect(page.locator(".headline")).to_have_text("1 host of 3 will miss a disk after the next restart.")
+    first = page.locator("#disks tbody tr:visible").first
+    expect(first).to_contain_text("files03")
+    expect(first).to_contain_text("Lost")
+    expect(first).to_contain_text("MSiSCSI does not start by itself")
+    first.get_by_text("Tasks").click()
+    expect(first.locator("pre")).to_have_text("- winstorage.iscsi.initiator:\n    service_start_mode: automatic")
+    tops = [page.locator("#" + one).bounding_box()["y"] for one in ("summary", "forecast", "map", "findings", "hosts")]
+    assert tops == sorted(tops)
+
+
+def test_disks_that_come_back_are_shown_when_asked_for(show):
+    page = show("three")
+    rows = page.locator("#disks tbody tr:visible")
+    expect(rows).to_have_count(3)
+    page.get_by_label("Show also the 2 disks").check()
+    expect(rows).to_have_count(5)
+
+
+# -- sorting and filtering ---------------------------------------------------------------------------------------------
+
+def test_a_click_sorts_and_another_turns_it_round(show):
+    page = show("three")
+    header = page.locator("#host-table th", has_text="Host")
+    header.get_by_role("button").click()
+    assert names(page) == ["files03", "hyperv02", "sql01"]
+    expect(header).to_have_attribute("aria-sort", "ascending")
+    header.get_by_role("button").click()
+    assert names(page) == ["sql01", "hyperv02", "files03"]
+    expect(header).to_have_attribute("aria-sort", "descending")
+
+
+def test_numbers_and_states_sort_by_what_they_mean(show):
+    page = show("many")
+    page.locator("#host-table th", has_text="Warnings").get_by_role("button").click()
+    column = page.locator("#host-table thead th").all_inner_texts().index("Warnings")
+    cells = page.locator("#host-table tbody tr td:nth-child(%d)" % (column + 1))
+    warnings = [int(cell) for cell in cells.all_inner_texts()]
+    assert warnings == sorted(warnings)
+    assert max(warnings) >= 10 > min(warnings)
+    page.locator("#host-table th", has_text="State").get_by_role("button").click()
+    states = page.locator("#host-table tbody td .badge").all_text_contents()
+    order = [["✕At risk", "▲Degraded", "?Unknown", "✓Ready"].index(one) for one in states]
+    assert order == sorted(order)
+
+
+@pytest.mark.parametrize(("typed", "left"), [
+    ("hyperv02", ["hyperv02"]),
+    ("HYPERV02", ["hyperv02"]),
+    ("fd12:3456:789a:8::201", ["files03"]),  # a portal
+    ("flasharray.2f3b51c8a04d7e19", ["sql01"]),  # a target
+    ("naa.600a0980774f6a344e24537951336455", ["hyperv02"]),  # a disk
+    ("initiator does not know its target", ["hyperv02"]),  # a finding
+    ("192.168.50.21", ["sql01"]),  # an address of the host
+    ("no such thing", []),
+])
+def test_typing_finds_hosts_by_all_that_is_known_of_them(show, typed, left):
+    page = show("three")
+    page.get_by_role("searchbox").press_sequentially(typed)
+    expect(page.locator("#shown")).to_have_text("%d of 3 hosts" % len(left))
+    assert names(page) == left
+    assert page.locator("details.host:visible > summary bdi").all_text_contents() == left
+    expect(page.get_by_text("No host to show.")).to_be_visible(visible=not left)
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator("#shown")).to_have_text("3 hosts")
+    assert len(names(page)) == 3
+
+
+def test_a_tile_filters_by_state_and_lets_go_again(show):
+    page = show("three")
+    tile = page.locator(".tile", has_text="Degraded")
+    tile.click()
+    assert names(page) == ["hyperv02"]
+    expect(tile).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("combobox", name="State")).to_have_value("degraded")
+    assert set(page.locator("#disks tbody tr:visible th").all_inner_texts()) == {"hyperv02"}
+    tile.click()
+    expect(tile).to_have_attribute("aria-pressed", "false")
+    assert len(names(page)) == 3
+
+
+def test_filters_by_severity_and_drift(show):
+    page = show("three")
+    chosen = page.get_by_label("Has findings")
+    chosen.select_option("Critical")
+    assert names(page) == ["files03"]
+    assert set(page.locator("#findings tbody tr:visible .badge").all_text_contents()) == {"✕Critical"}
+    chosen.select_option("Warning")
+    assert names(page) == ["files03", "hyperv02"]
+    chosen.select_option("Drift")
+    assert names(page) == ["files03"]
+
+
+def test_a_key_goes_to_the_search(show):
+    page = show("three")
+    page.keyboard.press("/")
+    page.keyboard.type("sql01")
+    expect(page.locator("#shown")).to_have_text("1 of 3 hosts")
+
+
+# -- hosts -------------------------------------------------------------------------------------------------------------
+
+def test_a_host_opens_with_drift_field_by_field(show):
+    page = show("three")
+    page.locator("#host-table").get_by_role("link", name="files03").click()
+    host = page.locator("#host-files03")
+    expect(host).to_have_attribute("open", "")
+    expect(host.locator("summary").first).to_be_focused()
+    expect(host).to_be_in_viewport()
+    row = host.locator("tr", has_text="login_flags").first
+    expect(row.locator("del")).to_have_text("none")
+    expect(row.locator("ins")).to_have_text("multipath_enabled")
+    expect(host.get_by_role("heading", name="Persistent logins: 3")).to_be_visible()
+
+
+def test_a_link_from_outside_opens_its_host(show):
+    page = show("many", "#host-hyperv02-101")
+    expect(page.locator("#host-hyperv02-101")).to_have_attribute("open", "")
+    expect(page.locator("#host-hyperv02-101 > summary")).to_be_in_viewport()
+    expect(page.locator("details.host[open]")).to_have_count(1)
+
+
+def test_a_link_wins_over_a_filter(show):
+    page = show("three")
+    page.get_by_role("searchbox").fill("sql01")
+    expect(page.locator("#shown")).to_have_text("1 of 3 hosts")
+    page.evaluate("location.hash = '#host-files03'")
+    expect(page.locator("#host-files03")).to_be_visible()
+    expect(page.locator("#shown")).to_have_text("3 hosts")
+
+
+# -- the map -----------------------------------------------------------------------------------------------------------
+
+def test_pointing_at_a_box_follows_its_lines_and_says_what_it_is(show):
+    page = show("three")
+    page.locator("#network .node", has_text="hyperv02").hover()
+    expect(page.locator("#tip")).to_have_text("host: hyperv02")
+    lit = page.locator("#network .node.lit text:not(.mark):not(.sub)").all_text_contents()
+    assert {"hyperv02", "10.20.30.10:3260", "10.20.31.10:3260", "10.20.30.99:3260"} <= set(lit)
+    assert not {"sql01", "files03", "172.16.8.101:3260"} & set(lit)
+    opacity = page.locator("#network .node", has_text="sql01").evaluate("one => getComputedStyle(one).opacity")
+    assert float(opacity) < 0.5
+    page.mouse.move(5, 5)
+    expect(page.locator("#tip")).to_be_hidden()
+
+
+def test_keys_do_the_same_and_open_the_host(show):
+    page = show("three")
+    page.locator("#network a.node", has_text="sql01").focus()
+    expect(page.locator("#tip")).to_have_text("host: sql01")
+    page.keyboard.press("Enter")
+    expect(page.locator("#host-sql01")).to_have_attribute("open", "")
+
+
+def test_a_line_says_what_it_is(show):
+    page = show("three")
+    line = page.locator("#network .line.live_not_saved path").first
+    middle = line.evaluate("""one => {
+        const at = one.getPointAtLength(one.getTotalLength() / 2).matrixTransform(one.getScreenCTM());
+        scrollBy(0, at.y - 400);
+        return [at.x, 400];
+    }""")
+    page.mouse.move(*middle)
+    expect(page.locator("#tip")).to_have_text("1 path of 1 host: live, not saved")
+
+
+def test_five_hundred_hosts_are_a_map_that_can_be_read(show):
+    page = show("many")
+    boxes = page.locator("#network .node")
+    assert boxes.count() < 100
+    widest = page.locator("#network text").evaluate_all("all => Math.max(...all.map(one => one.getBBox().width))")
+    assert widest < 300
+    outside = page.locator("#network .node").evaluate_all("""all => all.filter(node => {
+        const right = (one) => one.getBBox().x + one.getBBox().width;
+        return [...node.querySelectorAll("text")].some(one => right(one) > right(node.querySelector("rect")));
+    }).length""")
+    assert outside == 0
+
+
+# -- five hundred hosts ------------------------------------------------------------------------------------------------
+
+def test_five_hundred_hosts_are_filtered_and_opened(show):
+    page = show("many")
+    expect(page.locator(HOST_ROWS)).to_have_count(500)
+    page.get_by_role("searchbox").fill("files03")
+    expect(page.locator("#shown")).to_have_text("50 of 500 hosts")
+    expect(page.locator(HOST_ROWS)).to_have_count(50)
+    expect(page.locator("details.host:visible")).to_have_count(50)
+    page.get_by_role("searchbox").fill("")
+    page.locator(".tile", has_text="Unknown").click()
+    expect(page.locator("#shown")).to_have_text("10 of 500 hosts")
+    page.locator("details.host:visible > summary").first.click()
+    expect(page.locator("details.host[open]")).to_contain_text("Unreachable: connection timed out")
+
+
+# -- looks -------------------------------------------------------------------------------------------------------------
+
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_is_the_systems_until_it_is_chosen(show, scheme):
+    page = show("three", color_scheme=scheme)
+    theme = page.get_by_role("button", name="Dark")
+    expect(theme).to_have_attribute("aria-pressed", str(scheme == "dark").lower())
+    before = page.evaluate(BACKGROUND)
+    theme.click()
+    after = page.evaluate(BACKGROUND)
+    assert (sum(map(int, re.findall(r"\d+", after))) > 384) == (scheme == "dark") != (
+        sum(map(int, re.findall(r"\d+", before))) > 384)
+    page.reload()
+    assert page.evaluate(BACKGROUND) == after
+    theme.click()
+    assert page.evaluate(BACKGROUND) == before
+
+
+# Contrast as WCAG 2 defines it, of every text that is seen with what lies behind it.
+CONTRAST = """() => {
+    const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+    const luminance = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+        .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, one, index) => sum + one * [0.2126, 0.7152, 0.0722][index], 0);
+    const behind = (one) => {
+        for (; one; one = one.parentElement) {
+            const color = parse(getComputedStyle(one).backgroundColor);
+            if (color.length === 3 || color[3] === 1) return color;
+        }
+        return [255, 255, 255];
+    };
+    const low = new Set();
+    for (const one of document.querySelectorAll("body *:not(svg *):not(script):not(option)")) {
+        const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+        if (!own || !one.checkVisibility()) continue;
+        const [text, back] = [parse(getComputedStyle(one).color), behind(one)].map(luminance);
+        const ratio = (Math.max(text, back) + 0.05) / (Math.min(text, back) + 0.05);
+        if (ratio < 4.5) low.add(`${one.tagName}.${one.className}: ${ratio.toFixed(2)}`);
+    }
+    return [...low];
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_what_is_behind_it(show, scheme):
+    page = show("three", color_scheme=scheme)
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_no_meaning_is_in_colour_alone(show):
+    page = show("three")
+    texts = page.locator(".badge").evaluate_all("all => all.map(one => one.textContent.trim())")
+    assert all(len(one) > 2 for one in texts)
+    dashes = page.locator(".legend path").evaluate_all("all => all.map(one => getComputedStyle(one).strokeDasharray)")
+    assert len(set(dashes)) == 3
+
+
+def test_a_small_window_scrolls_no_further_than_its_tables(show):
+    page = show("three")
+    page.set_viewport_size({"width": 420, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+
+def test_print_is_light_and_complete_and_leaves_the_page_as_it_was(show, tmp_path):
+    page = show("three", color_scheme="dark")
+    page.evaluate("addEventListener('beforeprint', () => {"
+                  " window.printed = document.querySelectorAll('details.host[open]').length; })")
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert page.evaluate("window.printed") == 3
+    expect(page.locator("details.host[open]")).to_have_count(0)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    for gone in ("#filter", "nav", ".tools"):
+        expect(page.locator(gone)).to_be_hidden()
+    expect(page.locator("#disks tbody tr").first).to_be_visible()
+    assert page.locator(".scroll").first.evaluate("one => getComputedStyle(one).overflow") == "visible"
+
+
+def test_print_of_many_hosts_opens_those_in_danger(show):
+    page = show("many")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    opened = page.locator("details.host[open]").count()
+    critical = page.locator("#host-table tr[data-critical]:not([data-critical='0'])").count()
+    assert 0 < opened == critical < 500
+
+
+def test_all_is_there_without_scripts(show):
+    page = show("three", java_script_enabled=False)
+    assert len(names(page)) == 3
+    expect(page.locator("#disks tbody tr", has_text="files03")).to_be_visible()
+    expect(page.locator("#filter")).to_be_hidden()
+    page.locator("#host-sql01 > summary").click()
+    expect(page.locator("#host-sql01")).to_contain_text("Sessions: 4")
+
+
+# -- names that mean harm ----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", ["hostile", "hostile-bare"])
+def test_hostile_names_are_text(show, name):
+    """Nothing of them runs, is fetched or is drawn; `show` sees to it that nothing is even tried."""
+    page = show(name)
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    assert page.locator("script, img, iframe, object, link").count() == 1
+    assert page.locator("b:not([aria-hidden])").count() == 0
+    shown = page.locator("#host-table tbody th").all_inner_texts()
+    assert "<script>alert(1)</script>" in shown
+    assert "\"><img src=x onerror=alert(1)>" in shown
+    assert "{{ 7 * 7 }}" in shown
+    assert "\\u202egnp.exe" in shown
+    assert "line one\\nline two" in shown
+    assert "&lt;b&gt;" in shown
+
+
+@pytest.mark.parametrize("name", ["hostile", "hostile-bare"])
+def test_hostile_names_stay_text_when_clicked_sorted_and_searched(show, name):
+    page = show(name)
+    page.locator("#host-table th", has_text="Host").get_by_role("button").click()
+    page.get_by_role("searchbox").fill("<script>")
+    expect(page.locator("#shown")).not_to_have_text(re.compile("^%d hosts" % (len(fleets.HARM) + 1)))
+    page.get_by_role("button", name="Reset").click()
+    for link in page.locator("#host-table tbody a").all():
+        link.click()
+    expect(page.locator("details.host[open]")).to_have_count(len(fleets.HARM) + 1)
+    for box in page.locator("#network .node").all()[:12]:
+        box.hover()
+        expect(page.locator("#tip")).to_be_visible()
+
+
+def test_the_policy_stops_what_escaping_might_miss(browser, files):
+    """A second line of defence: even markup that got in could run nothing."""
+    page = browser.new_page()
+    page.goto((files / "three.html").as_uri())
+    blocked = page.evaluate("""async () => {
+        const seen = [];
+        document.addEventListener("securitypolicyviolation", (event) => seen.push(event.effectiveDirective));
+        const harm = document.createElement("div");
+        harm.innerHTML = '<b onclick="window.harmed = true">x</b>';
+        document.body.append(harm);
+        harm.firstChild.click();
+        await new Promise((done) => setTimeout(done, 200));
+        harm.remove();
+        return [seen, window.harmed === undefined];
+    }""")
+    page.close()
+    assert blocked == [["script-src-attr"], True]
