@@ -134,13 +134,13 @@ class LoginOptions:
     version: int = 0
 
     # record field -> (bit of InformationSpecified, header field)
-    SPECIFIED: t.ClassVar = {
+    SPECIFIED: t.ClassVar[dict] = {
         "header_digest": (0x01, "HeaderDigest"), "data_digest": (0x02, "DataDigest"),
         "maximum_connections": (0x04, "MaximumConnections"), "default_time2wait": (0x08, "DefaultTime2Wait"),
         "default_time2retain": (0x10, "DefaultTime2Retain"), "username": (0x20, "Username"),
         "auth_type": (0x80, "AuthType"),
     }
-    PASSWORD_BIT: t.ClassVar = 0x40
+    PASSWORD_BIT: t.ClassVar[int] = 0x40
 
     @classmethod
     def of(cls, raw):
