@@ -21,7 +21,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import calls, forecast, initiator, reconcile, status, structures
+from . import calls, flags, forecast, initiator, reconcile, status, structures
 from .program import Builder
 from .structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
 
@@ -90,7 +90,8 @@ class Execution:
         self.builder = Builder(pointer)
         self.made = []  # (step or None, what it does in words, call), in order
         self.removals = []  # (records.Change, the call that removes), in order
-        for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key"):
+        for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key", "ike",
+                     "tunnel_outer_addresses"):
             self._each(kind, _SIMPLE[kind])
         for kind in ("isns_servers", "radius_servers"):
             self._each(kind, _SIMPLE[kind], _not_removing)
@@ -389,11 +390,28 @@ def _reveal(secret):
     return secret.reveal()
 
 
+def _stored(_detail):
+    return 1
+
+
+_ADAPTER = {"InitiatorName": lambda entry: entry.initiator_instance,
+            "InitiatorPortNumber": lambda entry: _port(entry.initiator_port), "Persist": _stored}
+
+
+def _ike(entry):
+    return {"AuthMethod": flags.IKE_AUTHENTICATION_METHODS.values["preshared_key"], "PsKey": {
+        "SecurityFlags": entry.security_flags, "IdType": entry.id_type, "Id": entry.id, "Key": entry.key.reveal()}}
+
+
 _SIMPLE = {
     "node_name": _one("SetIScsiInitiatorNodeNameW", InitiatorNodeName=str),
     "chap_secret": _one("SetIScsiInitiatorCHAPSharedSecret", SharedSecret=_reveal),
     "radius_secret": _one("SetIScsiInitiatorRADIUSSharedSecret", SharedSecret=_reveal),
-    "group_preshared_key": _one("SetIScsiGroupPresharedKey", Key=_reveal, Persist=lambda _secret: 1),
+    "group_preshared_key": _one("SetIScsiGroupPresharedKey", Key=_reveal, Persist=_stored),
+    "ike": _one("SetIScsiIKEInfoW", AuthInfo=_ike, **_ADAPTER),
+    "tunnel_outer_addresses": _one("SetIScsiTunnelModeOuterAddressW", **_ADAPTER,
+                                   OuterModeAddress=lambda tunnel: tunnel.outer_address,
+                                   DestinationAddress=lambda tunnel: tunnel.destination),
     "isns_servers": _servers("AddISNSServerW", "RemoveISNSServerW"),
     "radius_servers": _servers("AddRadiusServerW", "RemoveRadiusServerW"),
 }

@@ -248,7 +248,8 @@ def _answerable(step, made):
 
 
 # Steps whose success shows nowhere but in the status of their call.
-_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "persistent_devices")
+_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "ike", "tunnel_outer_addresses",
+           "persistent_devices")
 
 
 def _unrepaired(execution, answer):
@@ -279,7 +280,8 @@ def comparable(declaration):
 
     static = [wish for wish in declaration.static_targets or () if not wish.hidden]
     return dataclasses.replace(
-        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, bind_all_volumes=False,
+        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, ike=None,
+        tunnel_outer_addresses=None, bind_all_volumes=False,
         persistent_logins=calm(declaration.persistent_logins), target_portals=calm(declaration.target_portals),
         static_targets=calm(static))
 

@@ -157,6 +157,9 @@ class _Mappings(Property):
         found = record.mappings
         return found and records.Mapping("", "", "", found.bus, found.target_number, found.luns)
 
+    def show(self, raw):
+        return UNSPECIFIED if raw is None else super().show(raw)
+
     def write(self, record, raw):
         named = raw and dataclasses.replace(raw, initiator_instance=record.initiator_instance, target=record.target)
         return dataclasses.replace(record, mappings=named)
@@ -306,6 +309,54 @@ class StaticTarget(Wish):
 
 
 @dataclasses.dataclass
+class Ike:
+    """How the initiator identifies itself in IKE, and the preshared key that goes with it. Instance empty: each.
+
+    Nothing of it is ever read. GetIScsiIKEInfo hands out keys too (Microsoft documentation), and is not told the size
+    of its buffer.
+    """
+
+    where: str
+    initiator_instance: str
+    initiator_port: t.Optional[int]
+    id_type: int
+    id: bytes
+    security_flags: int
+    key: Secret
+
+    def label(self):
+        """Its identity in words."""
+        return "IKE %s %s" % (flags.IKE_ID_TYPES.decode(self.id_type), self._text())
+
+    def show(self):
+        """As a diff shows it."""
+        return {"security_flags": SECURITY_FLAGS.show(self.security_flags), "key": "set"}
+
+    def _text(self):
+        address = self.id_type in _ADDRESS_IDS
+        return str(ipaddress.ip_address(self.id)) if address else self.id.decode("ascii")
+
+
+@dataclasses.dataclass
+class Tunnel:
+    """The outer address of IPsec tunnels to a destination. Instance empty: each. No function tells it."""
+
+    where: str
+    initiator_instance: str
+    initiator_port: t.Optional[int]
+    destination: str
+    outer_address: str
+
+    def label(self):
+        """Its identity in words."""
+        return "tunnels to %s" % self.destination
+
+    def show(self):
+        """As a diff shows it."""
+        return {"outer_address": self.outer_address}
+
+
+@dataclasses.dataclass
 class Declaration:
     """What a host shall be. None or empty: unmanaged."""
 
@@ -315,6 +366,8 @@ class Declaration:
     chap_secret: t.Optional[Secret] = None
     radius_secret: t.Optional[Secret] = None
     group_preshared_key: t.Optional[Secret] = None
+    ike: t.Optional[t.List[Ike]] = None
+    tunnel_outer_addresses: t.Optional[t.List[Tunnel]] = None
     update_secret: str = "on_create"
     persistent_logins: t.Optional[t.List[Wish]] = None
     target_portals: t.Optional[t.List[Wish]] = None
@@ -342,6 +395,8 @@ class Declaration:
 _READS_OF = {
     "chap_secret": {"persistent_logins", "target_portals"},
     "group_preshared_key": {"persistent_logins", "target_portals"},
+    "ike": {"persistent_logins", "target_portals"},
+    "tunnel_outer_addresses": {"persistent_logins", "target_portals"},
     "radius_secret": {"radius_servers"},
     "target_portals": {"target_portals", "targets"},
     "static_targets": {"targets"},
@@ -485,6 +540,29 @@ def static_target(plain, where="static_target"):
                         **_secrets(plain, values, where))
 
 
+_ADDRESS_IDS = {1: ipaddress.IPv4Address, 5: ipaddress.IPv6Address}  # the other types are text
+
+
+def ike(plain, where="ike"):
+    """A preshared key with its identification from a mapping of options."""
+    id_type = Property("id_type", "", flags.IKE_ID_TYPES).accept(plain["id_type"], where)
+    try:
+        raw = _ADDRESS_IDS[id_type](plain["id"]).packed if id_type in _ADDRESS_IDS else plain["id"].encode("ascii")
+    except ValueError:
+        raw = None
+    if not raw:
+        raise DeclarationError("%s.id: %r is no %s" % (where, plain["id"], flags.IKE_ID_TYPES.decode(id_type)))
+    security_flags = SECURITY_FLAGS.accept(plain.get("security_flags") or 0, where)
+    return Ike(where, id_type=id_type, id=raw, security_flags=security_flags,
+               key=_secret(plain, "key", KEY_BYTES, where), **_initiator(plain, where))
+
+
+def tunnel(plain, where="tunnel_outer_address"):
+    """The outer address of tunnels from a mapping of options."""
+    return Tunnel(where, destination=address(plain["destination"], where + ".destination"),
+                  outer_address=address(plain["outer_address"], where + ".outer_address"), **_initiator(plain, where))
+
+
 def _each(parse):
     """What parses a list; None stays None."""
     def parse_all(plain, part):
@@ -523,6 +601,8 @@ _PARTS = {
     "target_portals": _each(target_portal),
     "static_targets": _each(static_target),
     "sessions": _each(session),
+    "ike": _each(ike),
+    "tunnel_outer_addresses": _each(tunnel),
     "isns_servers": _names("address", address),
     "radius_servers": _names("address", address),
     "persistent_devices": _names("path", _path),

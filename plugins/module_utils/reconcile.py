@@ -143,23 +143,30 @@ def _uses_ipsec(record):
                 or login_flags & flags.LOGIN_FLAGS.bits["require_ipsec"])
 
 
-class _HostSecret(t.NamedTuple):
-    """A secret of the whole host: its title, the lists of what uses it, and which of their entries do."""
+def _uses_tunnels(record):
+    return bool((record.security_flags or 0) & flags.SECURITY_FLAGS.bits["tunnel_mode_preferred"])
+
+
+class _Hidden(t.NamedTuple):
+    """What Windows keeps and never tells: its title, the lists of what uses it, and which of their entries do."""
 
     title: str
     lists: t.Tuple[str, ...]
     uses: t.Callable
 
 
-_SECRETS = {
-    "chap_secret": _HostSecret("mutual CHAP secret", ("persistent_logins", "target_portals"), _uses_mutual_chap),
-    "radius_secret": _HostSecret("RADIUS shared secret", ("radius_servers",), bool),
-    "group_preshared_key": _HostSecret("group preshared key", ("persistent_logins", "target_portals"), _uses_ipsec),
+_RECORDS = ("persistent_logins", "target_portals")
+_HIDDEN = {
+    "chap_secret": _Hidden("mutual CHAP secret", _RECORDS, _uses_mutual_chap),
+    "radius_secret": _Hidden("RADIUS shared secret", ("radius_servers",), bool),
+    "group_preshared_key": _Hidden("group preshared key", _RECORDS, _uses_ipsec),
+    "ike": _Hidden("IKE information", _RECORDS, _uses_ipsec),
+    "tunnel_outer_addresses": _Hidden("tunnel outer address", _RECORDS, _uses_tunnels),
 }
 
 
 def _settings(made, snapshot, declaration):
-    """The node name, and the secrets that are the host's.
+    """The node name, and what is the host's and hidden: its secrets, IKE information, outer addresses of tunnels.
 
     Those cannot be compared, nor whether one is set: on_create sets them until something that uses them is saved, from
     when on they are taken for set.
@@ -168,12 +175,32 @@ def _settings(made, snapshot, declaration):
     if node is not None and now.lower() != node.lower():
         made.add("node_name", "set", "node name", "the node name differs", before=now, after=node, detail=node)
     always = declaration.update_secret == "always"
-    for option, (title, lists, uses) in _SECRETS.items():
-        secret, users = getattr(declaration, option), (one for kind in lists for one in getattr(snapshot, kind) or ())
-        if secret is not None and (always or not any(map(uses, users))):
-            reason = "update_secret is always" if always else "nothing that is saved uses it yet"
-            made.add(option, "set", title, reason + "; whether it differs cannot be known", before="not shown",
-                     after="set", detail=secret)
+    for option, (title, lists, uses) in _HIDDEN.items():
+        wanted, users = getattr(declaration, option), (one for kind in lists for one in getattr(snapshot, kind) or ())
+        if wanted is None or not always and any(map(uses, users)):
+            continue
+        reason = "update_secret is always" if always else "nothing that is saved uses it yet"
+        each = [(title, "set", wanted)] if isinstance(wanted, Secret) else _at_each_instance(made, wanted, snapshot)
+        for what, after, detail in each:
+            made.add(option, "set", what, reason + "; whether it differs cannot be known", before="not shown",
+                     after=after, detail=detail)
+
+
+def _at_each_instance(made, entries, snapshot):
+    """(in words, as a diff shows it, the entry) for each initiator instance that an entry is for."""
+    found = {}
+    if not snapshot.initiator.instances:
+        made.refusals.append("This host has no initiator instance.")
+    for entry in entries:
+        for line in flags.SECURITY_FLAGS.warnings(getattr(entry, "security_flags", 0)):
+            made.warnings.append("%s: %s" % (entry.label(), line))
+        named = entry.initiator_instance
+        for instance in [_known(made, entry.where, named, snapshot)] if named else snapshot.initiator.instances:
+            what = "%s from %s" % (entry.label(), _source(instance, entry.initiator_port))
+            if what in found:
+                made.refusals.append("%s declares the same as another: %s." % (entry.where, what))
+            found[what] = what, entry.show(), dataclasses.replace(entry, initiator_instance=instance)
+    return found.values()
 
 
 _NAME_LISTS = {"isns_servers": "iSNS server", "radius_servers": "RADIUS server"}
@@ -238,15 +265,20 @@ def as_declared(record):
     plain = dict(plain, initiator_instance=record.initiator_instance or None, initiator_port=record.initiator_port)
     plain.update(show(record, PERSISTENT_LOGIN if login else TARGET_PORTAL))
     del plain["secret"]
+    if login and record.mappings is None:
+        plain["mappings"] = None  # of all that can be unspecified the one that no option can say it of
     return plain
 
 
 def label(record):
     """A record's identity in words."""
     where = place(record.portal) if record.portal else "any portal"
-    port = "any port" if record.initiator_port is None else "port %d" % record.initiator_port
     name = record.target + " through " if hasattr(record, "target") else ""
-    return "%s%s from %s %s" % (name, where, record.initiator_instance or "any instance", port)
+    return "%s%s from %s" % (name, where, _source(record.initiator_instance, record.initiator_port))
+
+
+def _source(instance, port):
+    return "%s %s" % (instance or "any instance", "any port" if port is None else "port %d" % port)
 
 
 def key(record):
@@ -265,11 +297,7 @@ def _settled(made, wish, current, snapshot, otherwise):
     """
     named = wish.record.initiator_instance
     if named:
-        known = {one.lower(): one for one in snapshot.initiator.instances}
-        if named.lower() not in known and wish.present:
-            made.refusals.append("%s: this host has no initiator instance %s; it has %s."
-                                 % (wish.where, named, ", ".join(snapshot.initiator.instances) or "none"))
-        return _at_instance(wish, known.get(named.lower(), named))
+        return _at_instance(wish, _known(made, wish.where, named, snapshot, wish.present))
     rest = _without_instance(key(wish.record))
     found = sorted({one.initiator_instance for one in current if _without_instance(key(one)) == rest}, key=str.lower)
     if "" in found:
@@ -279,6 +307,15 @@ def _settled(made, wish, current, snapshot, otherwise):
                              % (wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"))
         return wish
     return _at_instance(wish, found[0] if found else otherwise or "")
+
+
+def _known(made, where, named, snapshot, must=True):
+    """An initiator instance as the host spells it; refused where it must be there and is not."""
+    known = {one.lower(): one for one in snapshot.initiator.instances}
+    if named.lower() not in known and must:
+        made.refusals.append("%s: this host has no initiator instance %s; it has %s."
+                             % (where, named, ", ".join(snapshot.initiator.instances) or "none"))
+    return known.get(named.lower(), named)
 
 
 def _at_instance(wish, instance):

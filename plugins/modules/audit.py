@@ -39,6 +39,14 @@ options:
   group_preshared_key:
     description: Key for IPsec. It is never a difference.
     type: str
+  ike:
+    description: IKE information, as M(winstorage.iscsi.initiator) takes it. It is never read, so it is no difference.
+    type: list
+    elements: dict
+  tunnel_outer_addresses:
+    description: Gateways of IPsec tunnels, as M(winstorage.iscsi.initiator) takes them. They are never a difference.
+    type: list
+    elements: dict
   update_secret:
     description: Taken for the sake of M(winstorage.iscsi.initiator_state); an audit does the same with both.
     type: str

@@ -38,14 +38,69 @@ options:
   group_preshared_key:
     description: Key for IPsec with all targets that have none of their own. When it is set tells O(update_secret).
     type: str
+  ike:
+    description:
+      - How the initiator identifies itself to targets in IKE, and the preshared key that goes with it, for each of its
+        instances or ports. When they are set tells O(update_secret).
+      - What is not listed stays. Windows has no function that removes one.
+    type: list
+    elements: dict
+    suboptions:
+      initiator_instance: &adapter
+        description: The instance of the initiator, such as V(ROOT\\ISCSIPRT\\0000_0). Omitted means each of the host.
+        type: str
+      initiator_port: &adapter_port
+        description: Number of the initiator's port, which stands for one of its addresses. Omitted means every port.
+        type: int
+      auth_method:
+        description: Windows has this one.
+        type: str
+        choices: [preshared_key]
+        default: preshared_key
+      id_type:
+        description: What O(ike[].id) is.
+        type: str
+        choices: [ipv4_address, fqdn, user_fqdn, ipv6_address]
+        required: true
+      id:
+        description: An IP address, a domain name, or a user name such as V(sql01@example.com).
+        type: str
+        required: true
+      key:
+        description: The preshared key, as text or hexadecimal digits after V(0x).
+        type: str
+        required: true
+      security_flags:
+        description:
+          - How a connection is secured, as M(winstorage.iscsi.persistent_login) takes it. Omitted means none, so
+            that Windows does as it does by default.
+        type: raw
+  tunnel_outer_addresses:
+    description:
+      - Addresses of the security gateways that IPsec in tunnel mode goes through. When they are set tells
+        O(update_secret).
+      - What is not listed stays.
+    type: list
+    elements: dict
+    suboptions:
+      initiator_instance: *adapter
+      initiator_port: *adapter_port
+      destination:
+        description: Address of the target's portal behind the gateway.
+        type: str
+        required: true
+      outer_address:
+        description: Address of the gateway.
+        type: str
+        required: true
   update_secret:
     description:
-      - When O(chap_secret), O(radius_secret) and O(group_preshared_key) are set.
+      - When O(chap_secret), O(radius_secret), O(group_preshared_key), O(ike) and O(tunnel_outer_addresses) are set.
       - Windows tells neither what they are nor whether they are set. V(on_create) therefore sets one in each run, and
         reports a change, as long as nothing that is saved uses it; from then on it is taken for set. O(chap_secret) is
-        used by a persistent login or target portal with mutual CHAP, O(group_preshared_key) by one with IPsec,
-        O(radius_secret) by a RADIUS server.
-      - V(always) sets them in each run. To change a secret, run the task once with it.
+        used by a persistent login or target portal with mutual CHAP, O(group_preshared_key) and O(ike) by one with
+        IPsec, O(tunnel_outer_addresses) by one that prefers tunnel mode, O(radius_secret) by a RADIUS server.
+      - V(always) sets them in each run. To change one, or add one later, run the task once with it.
     type: str
     choices: [on_create, always]
     default: on_create
@@ -56,8 +111,9 @@ options:
 extends_documentation_fragment:
   - winstorage.iscsi.state
 notes:
-  - Windows can also hold IKE information and outer addresses of IPsec tunnels. It has no list of either, so that they
-    could not be kept as declared, and there is no option for them.
+  - Windows has no list of outer addresses of IPsec tunnels. It would tell of IKE information, but its function for that
+    hands out keys too, so that it is never called.
+  - A Windows that does not support IPsec for iSCSI says so, and the task fails with its answer.
 seealso:
   - module: winstorage.iscsi.facts
   - module: winstorage.iscsi.initiator_state
@@ -78,6 +134,16 @@ EXAMPLES = r"""
   winstorage.iscsi.initiator:
     chap_secret: "{{ sql01_new_mutual_chap_secret }}"
     update_secret: always
+
+- name: Identify the initiator to targets with IPsec, and send what tunnels through a gateway
+  winstorage.iscsi.initiator:
+    ike:
+      - id_type: fqdn
+        id: sql01.example.com
+        key: "{{ sql01_ipsec_key }}"
+        security_flags: [valid, ike_ipsec_enabled, main_mode_enabled, tunnel_mode_preferred]
+    tunnel_outer_addresses:
+      - {destination: 192.0.2.21, outer_address: 198.51.100.7}
 """
 
 RETURN = r"""

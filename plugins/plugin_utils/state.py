@@ -63,11 +63,20 @@ TARGET_PORTAL = {
     "refresh": {"type": "bool", "default": False},
     "discovery_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"}, **_STATE}
 STATIC_TARGET = {**_TARGET, **_arguments(declared.STATIC_TARGET), **_SECRET, **_UPDATE_SECRET, **_STATE}
+IKE = {
+    **_INITIATOR, "auth_method": {"type": "str", "choices": ["preshared_key"], "default": "preshared_key"},
+    "id_type": {"type": "str", "required": True, "choices": list(flags.IKE_ID_TYPES.values)},
+    "id": {"type": "str", "required": True}, "key": {"type": "str", "required": True, "no_log": True},
+    "security_flags": {"type": "raw"}}
+TUNNEL = {
+    **_INITIATOR, "destination": {"type": "str", "required": True}, "outer_address": {"type": "str", "required": True}}
 INITIATOR = {
     "node_name": {"type": "str"},
     "chap_secret": {"type": "str", "no_log": True},
     "radius_secret": {"type": "str", "no_log": True},
     "group_preshared_key": {"type": "str", "no_log": True},
+    "ike": {"type": "list", "elements": "dict", "options": IKE},
+    "tunnel_outer_addresses": {"type": "list", "elements": "dict", "options": TUNNEL},
     **_UPDATE_SECRET,
     "service_state": {"type": "str", "choices": ["started"]},
     "service_start_mode": {"type": "str", "choices": list(converge.START_MODES)},

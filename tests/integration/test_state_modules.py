@@ -327,6 +327,47 @@ CASES = {
         again=True,
         trips=(1, 2, 2),
     ),
+    "initiator-ike": Case(
+        "initiator",
+        {
+            "ike": [
+                {
+                    "id_type": "fqdn",
+                    "id": "sql01.example.com",
+                    "key": "{{ key }}",
+                    "security_flags": ["valid", "ike_ipsec_enabled"],
+                }
+            ]
+        },
+        RUNNING,
+        "ike",
+        {
+            "root\\iscsiprt\\0000_0/4294967295/2/%s" % b"sql01.example.com".hex(): {
+                "id_type": 2,
+                "id": "sql01.example.com",
+                "key": KEY,
+                "security_flags": ["valid", "ike_ipsec_enabled"],
+            }
+        },
+        again=True,
+        trips=(1, 2, 2),
+    ),
+    "whole-tunnels": Case(
+        "initiator_state",
+        {
+            "tunnel_outer_addresses": [{"destination": "192.0.2.21", "outer_address": "198.51.100.7"}],
+            "persistent_logins": [
+                dict(
+                    LOGIN,
+                    security_flags=["valid", "ike_ipsec_enabled", "tunnel_mode_preferred"],
+                    login_flags=["multipath_enabled"],
+                )
+            ],
+        },
+        SAVED,
+        "tunnels",
+        [{"initiator": INSTANCE, "destination": "192.0.2.21", "outer": "198.51.100.7"}],
+    ),
     "isns-added": Case("isns_server", {"address": "isns.example.com"}, RUNNING, "isns_servers", ["isns.example.com"]),
     "isns-removed": Case(
         "isns_server",

@@ -86,17 +86,19 @@ class Settings:
 
     @export("SetIScsiIKEInfoW")
     def _set_ike(self, given):
+        """One for each identification: the driver's method is SetPresharedKeyForId (Windows Driver Kit)."""
         info = given["AuthInfo"]
         key = info.get("PsKey") or {}
-        self.state["ike"][self._ike_name(given)] = {
+        id_type, name = key.get("IdType", 0), key.get("Id")
+        self.state["ike"]["%s/%d/%s" % (self._ike_name(given), id_type, (name or b"").hex())] = {
             "AuthMethod": info.get("AuthMethod", 0), "SecurityFlags": key.get("SecurityFlags", 0),
-            "IdType": key.get("IdType", 0),
-            "Id": key.get("Id"), "Key": key.get("Key"), "persist": bool(given["Persist"])}
+            "IdType": id_type, "Id": name, "Key": key.get("Key"), "persist": bool(given["Persist"])}
 
     @export("GetIScsiIKEInfoW")
     def _get_ike(self, given):
-        """Without the key, and of the identification only its length: a pointer would lead to memory of the DLL."""
-        entry = self.state["ike"].get(self._ike_name(given))
+        """One, without the key, and of its identification only the length: a pointer would lead to the DLL's memory."""
+        start = self._ike_name(given) + "/"
+        entry = next((entry for name, entry in self.state["ike"].items() if name.startswith(start)), None)
         if entry is None:
             raise Refused(_NO_IKE)
         return {"AuthInfo": {"AuthMethod": entry["AuthMethod"], "PsKey": {

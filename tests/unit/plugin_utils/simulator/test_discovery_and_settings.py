@@ -209,6 +209,19 @@ def test_the_mutual_secret(host, length, expected):
     assert host().status("SetIScsiInitiatorCHAPSharedSecret", SharedSecret=b"m" * length) == expected
 
 
+def test_ike_information_is_kept_by_its_identification_and_told_without_the_key(host):
+    one = host(known_host())
+    adapter = {"InitiatorName": INSTANCE, "InitiatorPortNumber": 1}
+    assert one.status("GetIScsiIKEInfoW", **adapter) == "ISDSC_NO_AUTH_INFO_AVAILABLE"
+    for name, key in ((b"sql01", b"old"), (b"sql02", b"old"), (b"sql01", b"new")):
+        info = {"AuthMethod": 1, "PsKey": {"SecurityFlags": 3, "IdType": 2, "Id": name, "Key": key}}
+        assert one.status("SetIScsiIKEInfoW", AuthInfo=info, Persist=1, **adapter) == "ERROR_SUCCESS"
+    kept = json.loads(one.path.with_name(one.path.name + ".state.json").read_text())["state"]["ike"].values()
+    assert sorted((entry["id"], entry["key"]) for entry in kept) == [("sql01", "new"), ("sql02", "old")]
+    told = one.call("GetIScsiIKEInfoW", **adapter)["AuthInfo"].PsKey
+    assert (told.SecurityFlags, told.IdType, told.Id, told.KeyLengthInBytes, told.Key) == (3, 2, None, 0, None)
+
+
 def test_devices_are_bound_by_any_of_their_names(host):
     one = host(known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}],
                           persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}]))
