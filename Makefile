@@ -71,15 +71,17 @@ test-sanity: $(CORES:%=test-sanity-%)
 $(CORES:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
-LINTED := $(wildcard demo extensions playbooks roles)
-.PHONY: lint lint-ansible lint-changelog lint-licenses lint-python lint-yaml
-lint: lint-ansible lint-changelog lint-licenses lint-python lint-yaml ## ansible-lint, ruff, yamllint, changelog, licences
+LINTED := $(wildcard demo examples extensions playbooks roles)
+.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml
+lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml ## ansible-lint, ruff, yamllint, changelog, docs, licences
 lint-ansible: .venv-lint/lint.stamp
 	copy=$$(.venv-lint/bin/python tools/stage.py .build/lint) && cd "$$copy" && \
 	    env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/lint" PATH="$(CURDIR)/.venv-lint/bin:$$PATH" \
 	    ansible-lint --offline --profile production $(LINTED)
 lint-changelog: .venv-lint/lint.stamp
 	.venv-lint/bin/antsibull-changelog lint
+lint-docs: .venv-lint/lint.stamp $(VIEW)
+	$(call IN_VIEW,lint) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self --disallow-unknown-collection-refs .
 lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
@@ -93,9 +95,17 @@ bench: .venv-$(CORE)/bench.stamp $(VIEW) | pythons ## measure decoding and a fac
 
 ##@ Write
 .PHONY: docs
-docs: .venv-lint/lint.stamp $(VIEW) ## reference pages of every plugin, in .build/docs
-	mkdir -p .build/docs
-	$(call IN_VIEW,lint) antsibull-docs collection --use-current --squash-hierarchy --dest-dir .build/docs winstorage.iscsi
+docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .build/docs/html; a warning is an error
+	rm -rf .build/docs
+	mkdir -p -m 755 .build/docs/rst
+	$(call IN_VIEW,lint) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir .build/docs/rst \
+	    winstorage.iscsi
+	.venv-lint/bin/python -m sphinx -W --keep-going --quiet -c docs/docsite .build/docs/rst .build/docs/html
+	@echo "$(CURDIR)/.build/docs/html/index.html"
+
+.PHONY: reference
+reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, anew from the core
+	$(call IN_VIEW,$(CORE)) python tools/reference.py
 
 ##@ Keep
 .PHONY: help

@@ -74,7 +74,8 @@ notes:
   - Nothing is changed when the plan has an obstacle that can be known beforehand; the error names each.
   - A secret is never read, and never shown. Keep it in a vault, and not in the text of a playbook, of which Ansible
     quotes lines in errors.
-  - MSiSCSI must run, see M(winstorage.iscsi.initiator). The host needs nothing installed, see docs/engines.md.
+  - MSiSCSI must run, see M(winstorage.iscsi.initiator). The host needs nothing installed, see
+    R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines).
 """
 
     STATE = r"""

@@ -36,6 +36,7 @@ class _Codec:
         self.title = title
         self.width = width
         self.values = dict(values)
+        self.header_names = dict(header_names)
         self._lookup = {name.lower(): value for name, value in self.values.items()}
         self._lookup.update((header_names[name].lower(), value) for name, value in self.values.items())
 
@@ -71,6 +72,7 @@ class FlagSet(_Codec):
     def __init__(self, title, bits, prefix, width=32, rules=()):
         super().__init__(title, width, bits, {name: prefix + name.upper() for name in bits})
         self.bits = self.values
+        self.contradictions = tuple(rule.text for rule in rules)
         self._rules = [(rule.text, self._mask(rule.all_of), self._mask(rule.any_of) or (1 << width) - 1,
                         self._mask(rule.none_of)) for rule in rules]
 

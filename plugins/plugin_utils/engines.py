@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a batch is run. An engine takes the text of a batch and gives the text of its answer.
 
-The core never knows which engine it was; inventory variables choose it, see docs/engines.md.
+The core never knows which engine it was; inventory variables choose it, see docs/docsite/rst/engines.rst.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The state of a simulated host: what a person writes in its file, and the same after the initiator has changed it.
 
-The tables below are the format; docs/simulator.md explains it. Records of the initiator are kept in the fields of the
+The tables below are the format; docs/docsite/rst/simulator.rst explains it. Records of the initiator are kept in the fields of the
 SDK header, so that the service hands them out as they are.
 """
 

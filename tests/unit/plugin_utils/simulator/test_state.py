@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import stat
+import textwrap
 import time
 from pathlib import Path
 
@@ -25,8 +26,8 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.schema 
 from .conftest import TARGET, Host, known_host
 
 ROOT = Path(__file__).parents[4]
-EXAMPLE = re.search(r"```yaml\n(# A full example.*?)```", (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8"),
-                    re.DOTALL)
+GUIDE = (ROOT / "docs/docsite/rst/simulator.rst").read_text(encoding="utf-8")
+EXAMPLE = textwrap.dedent(re.search(r"    # A full example.*\n(?:    .*\n|\n)+", GUIDE).group())
 
 
 @pytest.mark.parametrize("plain, where, problem", [
@@ -87,7 +88,7 @@ def test_a_portal_may_be_a_single_text(text, address, port):
 def _written():
     """Every state file of the repository, and the example of its documentation."""
     files = [(path.name, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "demo" / "hosts").glob("*.yml"))]
-    return [*files, ("docs/simulator.md", EXAMPLE.group(1))]
+    return [*files, ("simulator.rst", EXAMPLE)]
 
 
 @pytest.mark.parametrize("text", [text for _name, text in _written()], ids=[name for name, _text in _written()])
@@ -98,11 +99,10 @@ def test_what_is_written_loads_and_is_the_same_after_a_dump(text):
 
 
 def test_the_documentation_names_every_field_and_every_dialect():
-    text = (ROOT / "docs" / "simulator.md").read_text(encoding="utf-8")
-    missing = [name for name in state.HOST.fields if "`%s`" % name not in text
-               and not re.search(r"(?m)^%s:" % name, text)]
+    missing = [name for name in state.HOST.fields if "``%s``" % name not in GUIDE
+               and not re.search(r"(?m)^%s:" % name, EXAMPLE)]
     missing += [name for name, switch in dialects.SWITCHES.items()
-                if not all("`%s`" % word in text for word in (name, *switch.answers))]
+                if not all("``%s``" % word in GUIDE for word in (name, *switch.answers))]
     assert missing == []
 
 

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The guides: what they show is what is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import flags, status
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs/docsite"
+PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DOCS / "rst").glob("*.rst"))}
+EXAMPLES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+            for folder in ("examples", "examples/tasks") for path in sorted((ROOT / folder).glob("*.yml"))
+            if path.name != "inventory.yml"}
+BLOCK = re.compile(r"(?P<above>(?:\S.*\n)+)\n\.\. code-block:: (?P<language>[\w-]+)\n(?:    :.*\n)*\n"
+                   r"(?P<text>(?:    .*\n|\n)+)")
+
+
+def blocks(page):
+    """(the paragraph above, language, text) of each block of a page."""
+    for found in BLOCK.finditer(PAGES[page]):
+        yield found["above"], found["language"], textwrap.dedent(found["text"]).strip() + "\n"
+
+
+def without_header(text):
+    """A YAML file without its licence."""
+    return re.sub(r"\A---\n(?:#.*\n)+\n*", "---\n", text)
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+REFERENCE = load("reference")
+
+
+@pytest.mark.parametrize("page", REFERENCE.PARTS)
+def test_tables_are_those_of_the_core(page):
+    assert REFERENCE.renewed(page) == PAGES[page], "run: make reference"
+
+
+def test_every_status_is_told_once_and_those_with_a_remedy_under_it():
+    told = re.findall(r"^      - ``([A-Z][A-Z0-9_]+)``$", PAGES["status_codes"], re.MULTILINE)
+    assert sorted(told) == sorted(one.symbol for one in status.KNOWN)
+
+
+def test_every_flag_that_has_a_name_is_told():
+    for codec in (flags.SECURITY_FLAGS, flags.LOGIN_FLAGS, flags.INFORMATION_SPECIFIED, flags.TARGET_FLAGS):
+        for name in codec.bits:
+            assert f"      - ``{name}``\n" in PAGES["flags"]
+
+
+def test_every_page_is_in_the_table_of_contents_and_labelled_by_its_name():
+    sections = yaml.safe_load((DOCS / "extra-docs.yml").read_text(encoding="utf-8"))["sections"]
+    assert sorted(page for section in sections for page in section["toctree"]) == sorted(PAGES)
+    for page, text in PAGES.items():
+        assert re.findall(r"^\.\. _(.*):$", text, re.MULTILINE) == [
+            f"ansible_collections.winstorage.iscsi.docsite.{page}"]
+
+
+def test_every_link_between_pages_leads_to_one():
+    texts = {**PAGES, "README": (ROOT / "README.md").read_text(encoding="utf-8")}
+    links = [(page, link) for page, text in texts.items()
+             for link in re.findall(r"<([^<>\s]+)>`_|\]\(([^)\s]+)\)", text) for link in link if link]
+    assert len(links) > 20
+    folders = {"README": ROOT}
+    assert [(page, link) for page, link in links
+            if "://" not in link and not (folders.get(page, DOCS / "rst") / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_example_is_shown_as_it_is(name):
+    shown = [text for page in PAGES for above, language, text in blocks(page)
+             if language == "yaml" and f"``{name}``" in above]
+    assert shown == [without_header(EXAMPLES[name])]
+
+
+def test_what_is_shown_as_yaml_is_yaml_without_a_key_twice():
+    class Strict(yaml.SafeLoader):
+        """As Ansible's loader, to which a key beside one that is merged is one twice."""
+
+        def flatten_mapping(self, node):
+            super().flatten_mapping(node)
+            keys = [key.value for key, _value in node.value]
+            assert len(keys) == len(set(keys)), f"twice: {keys}, {node.start_mark}"
+
+    texts = [text for page in PAGES for _above, language, text in blocks(page) if language == "yaml"]
+    assert len(texts) > 20
+    for text in [*texts, *EXAMPLES.values()]:
+        assert yaml.load(text, Strict)
+
+
+def test_what_is_named_is_there():
+    there = {path.stem for kind in ("modules", "filter", "test") for path in (ROOT / "plugins" / kind).glob("*.*")}
+    for page, text in PAGES.items():
+        named = set(re.findall(r"``winstorage\.iscsi\.([a-z_]+)``", text))
+        assert named <= there, page
+        for path in re.findall(r"``((?:examples|demo|plugins|roles|tests|tools|docs|\.github)/[\w./-]*)", text):
+            assert (ROOT / path).exists(), (page, path)

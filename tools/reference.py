@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the tables of the pages of flags and status codes anew, from the core that acts upon them: make reference
+
+A part of a page begins at the comment ``begin NAME`` and ends at ``end NAME``. A test tells when it is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from pathlib import Path
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import flags, status
+
+PAGES = Path(__file__).parents[1] / "docs/docsite/rst"
+
+
+def literal(text):
+    return f"``{text}``"
+
+
+def table(headings, rows):
+    """The lines of a table."""
+    lines = [".. list-table::", "    :header-rows: 1", ""]
+    for first, *others in [headings, *rows]:
+        lines += [f"    * - {first}", *[f"      - {cell}".rstrip() for cell in others]]
+    return [*lines, ""]
+
+
+# -- flags -------------------------------------------------------------------------------------------------------------
+
+def flag_set(codec):
+    """The bits of a flag set, and the contradictions that are told."""
+    lines = table(["Bit", "Name", "In iscsidsc.h"], [
+        [literal(f"0x{bit:02x}"), literal(name), literal(codec.header_names[name])]
+        for name, bit in codec.bits.items()])
+    if codec.contradictions:
+        lines += ["Told by a warning:", "", *[f"- {text}." for text in codec.contradictions], ""]
+    return lines
+
+
+def enumeration(codec):
+    return table(["Value", "Name", "In iscsidsc.h"], [
+        [literal(value), literal(name), literal(codec.header_names[name])] for name, value in codec.values.items()])
+
+
+# -- status codes ------------------------------------------------------------------------------------------------------
+
+# What people meet first comes first. A symbol stands for all codes with the same remedy.
+SECTIONS = {
+    "The host": (
+        "ISDSC_SERVICE_NOT_RUNNING", "RPC_S_SERVER_UNAVAILABLE", "ERROR_ACCESS_DENIED", "ERROR_SERVICE_DISABLED",
+        "ERROR_SERVICE_DOES_NOT_EXIST", "ERROR_PROC_NOT_FOUND", "ISDSC_RESTRICTED_BY_GROUP_POLICY"),
+    "Portals and discovery": (
+        "ISDSC_CONNECTION_FAILED", "ISDSC_DNS_NAME_UNRESOLVED", "ISDSC_INVALID_PORT_NUMBER", "ERROR_TIMEOUT",
+        "ISDSC_PORTAL_NOT_FOUND", "ISDSC_INITIATOR_NOT_FOUND", "ERROR_INVALID_PARAMETER", "ERROR_INTERNAL_ERROR"),
+    "Logging in": (
+        "ISDSC_AUTHENTICATION_FAILURE", "ISDSC_INVALID_CHAP_SECRET", "ISDSC_INVALID_LOGON_AUTH_TYPE",
+        "ISDSC_LOGIN_FAILED", "ISDSC_TARGET_ALREADY_LOGGED_IN", "ISDSC_TARGET_NOT_FOUND", "ISDSC_TARGET_REMOVED",
+        "ISDSC_TARGET_ERROR", "ISDSC_INVALID_ISCSI_NAME", "ISDSC_IPSEC_NOT_SUPPORTED_ON_OS"),
+    "Sessions and disks": (
+        "ISDSC_DEVICE_BUSY_ON_SESSION", "ISDSC_SESSION_BUSY", "ISDSC_INVALID_SESSION_ID",
+        "ISDSC_CANT_REMOVE_LAST_CONNECTION", "ISDSC_DEVICE_NOT_FOUND"),
+    "Saving and removing": (
+        "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA", "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA",
+        "ISDSC_TOO_MANY_SESSIONS", "ISDSC_PERSISTENT_LOGIN_TIMEOUT", "ISDSC_OPERATION_NOT_ALL_SUCCESS",
+        "ISDSC_OPERATION_REQUIRES_REBOOT"),
+    "iSNS": ("ISDSC_ISNS_SERVER_NOT_FOUND", "ISDSC_ISNS_FIREWALL_BLOCKED"),
+    "Rarely": (
+        "ERROR_INSUFFICIENT_BUFFER", "ERROR_NOACCESS", "ISDSC_REQUEST_NOT_SUPPORTED", "ISDSC_NON_SPECIFIC_ERROR"),
+}
+
+
+def codes(found):
+    return table(["Number", "Symbol", "Windows says"],
+                 [[literal(one.number), literal(one.symbol), words(one.text)] for one in found])
+
+
+TYPED = r"(?:winstorage\.iscsi|ansible\.windows)\.\w+|\w+: (?:started|true|always)|\w+_\w+"
+
+
+def words(text):
+    """Text in which the names of plugins and what is typed are marked as such, and nothing else means anything."""
+    escaped = re.sub(r"([*`|\\])", r"\\\1", text)
+    return re.sub(TYPED, r"``\g<0>``", escaped)
+
+
+def remedies(symbols):
+    """For each remedy what to do, and the codes that it is for."""
+    lines = []
+    for symbol in symbols:
+        hint = status.by_name(symbol).hint
+        found = [one for one in status.KNOWN if one.hint == hint]
+        own_first = sorted(found, key=lambda one: one.value <= 0xFFFF)
+        lines += [*textwrap.wrap(words(hint), 118), "", *codes(own_first)]
+    return lines
+
+
+def heading(title):
+    return [title, "-" * len(title), ""]
+
+
+def troubleshooting():
+    return [line for title, symbols in SECTIONS.items() for line in heading(title) + remedies(symbols)]
+
+
+def others():
+    """The codes without a remedy of their own."""
+    return codes([one for one in status.KNOWN if not one.hint])
+
+
+PARTS = {
+    "flags": {
+        "security flags": lambda: flag_set(flags.SECURITY_FLAGS),
+        "login flags": lambda: flag_set(flags.LOGIN_FLAGS),
+        "information specified": lambda: flag_set(flags.INFORMATION_SPECIFIED),
+        "target flags": lambda: flag_set(flags.TARGET_FLAGS),
+        "authentication types": lambda: enumeration(flags.AUTH_TYPES),
+        "digest types": lambda: enumeration(flags.DIGEST_TYPES),
+    },
+    "status_codes": {"remedies": troubleshooting, "others": others},
+}
+
+
+def renewed(page):
+    """The text of a page with its made parts as they shall be."""
+    text = (PAGES / f"{page}.rst").read_text(encoding="utf-8")
+    for name, make in PARTS[page].items():
+        begin, end = f".. begin {name}\n", f".. end {name}\n"
+        before, _begin, rest = text.partition(begin)
+        _old, found, after = rest.partition(end)
+        if not found:
+            raise SystemExit(f"{page}.rst has no part from {begin.strip()!r} to {end.strip()!r}")
+        text = before + begin + "\n" + "\n".join(make()) + "\n" + end + after
+    return text
+
+
+def main():
+    for page in PARTS:
+        (PAGES / f"{page}.rst").write_text(renewed(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
