@@ -68,8 +68,8 @@ class _Unit:
 
     @property
     def turns(self):
-        """How many calls it takes to remove what shall go, should each take but one."""
-        return self.change.removes + bool(self.tried)
+        """How many calls it takes to remove what shall go, should each take but one; what was only tried, in two tries."""
+        return self.change.removes + (1 if self.change.removes else 2) * bool(self.tried)
 
 
 def _spelled(step, change):
@@ -160,11 +160,11 @@ class Execution:
     def _carry_out(self, how, units, listed):
         """Remove, save what is missing then, try once more, and put back."""
         meant, swept = [unit for unit in units if unit.step], [unit for unit in units if not unit.step]
-        listed = self._try(how, meant, listed)
+        listed = self._try(how, units, listed)
         for turn in range(max(unit.turns for unit in units)):
             for unit in units:
                 if turn < unit.turns:
-                    self._remove(how, listed, unit)
+                    self._remove(how, listed, unit, units)
             listed = self._list(how)
         shaken = _shaken(units)
         for unit in meant:
@@ -179,11 +179,12 @@ class Execution:
         if shaken:
             last = self._list(how, _unless_saved(units))
             for unit in units:
-                self._put_back(how, unit, units, last)
+                self._put_back(how, unit, units, [again, last])
 
     def _try(self, how, units, listed):
         """Where saving may be refused, save one more first: unless a list shows it, nothing is removed."""
-        doubtful = [unit for unit in units if unit.change.doubtful and unit.change.removes and unit.change.after]
+        doubtful = [unit for unit in units if unit.change.doubtful and unit.change.before and unit.change.after
+                    and any(_may_take(other, unit) for other in units)]
         if not doubtful:
             return listed
         for unit in doubtful:
@@ -198,12 +199,13 @@ class Execution:
     def _list(self, how, when=()):
         return self.builder.call(how.export, retry=LIST_AGAIN, back=False, when=when)
 
-    def _remove(self, how, listed, unit):
+    def _remove(self, how, listed, unit, units):
         """Take one away, or all, for a removal may do either; only while more are there than shall stay."""
         change = unit.change
         when = [self._count(how, listed, change.one, len(change.before) - change.removes + 1, _MANY)]
-        if unit.tried:
-            when.append(self._count(how, unit.tried, change.one, len(change.before) + 1, _MANY))
+        when += [self._count(how, other.tried, other.change.one, len(other.change.before) + 1, _MANY)
+                 for other in units if other.tried and reconcile.sweeps(change.one, other.change.one)
+                 and (change.removes or other is not unit)]
         made = how.remove(self, unit.step, change.one, when)
         unit.removal = unit.removal or made
         self.removals.append((change, made))
@@ -217,17 +219,17 @@ class Execution:
             when = _all_failed(earlier) + missing
             earlier.append(how.save(self, unit.step, record, secret, when))
 
-    def _put_back(self, how, unit, units, listed):
+    def _put_back(self, how, unit, units, lists):
         """Where nothing could be saved, save what was there before. Where no list tells, rather save once too often."""
         change = unit.change
         if not change.after or unit.step and not change.removes:
             return
         failed = _all_failed(made for calls_made in unit.saves.values() for made in calls_made)
-        gone = self._count(how, listed, change.one, 0, 0)
+        gone = [self._count(how, listed, change.one, 0, 0) for listed in lists]
         for record in change.before[:len(change.after)]:
-            how.save(self, unit.step, record, change.secret, failed + [gone], "put back")
+            how.save(self, unit.step, record, change.secret, failed + gone, "put back")
         removal = unit.removal or next(other.removal for other in units if other.removal)
-        unseen = [calls.Succeeded(listed.index, 0), calls.Succeeded(removal.index, 1)]
+        unseen = [calls.Succeeded(lists[-1].index, 0), calls.Succeeded(removal.index, 1)]
         for record, secret in change.after:
             how.save(self, unit.step, record, secret, failed + unseen, "save unseen")
 
@@ -272,6 +274,11 @@ def _removing(step):
 
 def _not_removing(step):
     return step.action != "remove"
+
+
+def _may_take(removed, other):
+    """Whether the removal of one unit may take records of another, or of its own."""
+    return bool(removed.change.removes) and reconcile.sweeps(removed.change.one, other.change.one)
 
 
 def _shaken(units):

@@ -535,7 +535,7 @@ def _check_logins(made, snapshot, wishes, changes):
             made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. "
                                  "Discover it first (target_portals with refresh, or static_targets)."
                                  % (label(change.one), " again after its removal" if change.before else ""))
-    _check_live(made, snapshot, changes, swept)
+    _doubt(snapshot, changes + swept)
     more = [len(change.after) - len(change.before) for change in changes]
     total = len(snapshot.persistent_logins) + sum(more)
     made.logins = len(snapshot.persistent_logins) + sum(number for number in more if number > 0)
@@ -547,21 +547,17 @@ def _check_logins(made, snapshot, wishes, changes):
             _login_warnings(made, wish.merged(), snapshot)
 
 
-def _check_live(made, snapshot, changes, swept):
-    """Without the multipath flag Windows may refuse to save a login while its target has a session.
+def _doubt(snapshot, changes):
+    """Mark what Windows may refuse to save: then it is tried before anything is removed.
 
-    Status 0xEFFF003F (observed: os-win).
+    Without the multipath flag that is a login whose target has a session (0xEFFF003F, observed: os-win). And a login
+    of one initiator port, for the port may have gone with its address, which nothing tells beforehand.
     """
     live = {session.target.lower() for session in snapshot.sessions or ()}
     multipath = flags.LOGIN_FLAGS.bits["multipath_enabled"]
-    for change in changes + swept:
+    for change in changes:
         single = any(not record.login_options.login_flags & multipath for record, _secret in change.after)
-        change.doubtful = single and change.one.target.lower() in live
-    for change in swept:
-        if change.doubtful:
-            made.refusals.append("%s: a removal asked for may take it along, and Windows may refuse to save it again "
-                                 "while its target has a session, for it lacks multipath_enabled. Log out first, or "
-                                 "declare it absent too." % label(change.one))
+        change.doubtful = single and change.one.target.lower() in live or change.one.initiator_port is not None
 
 
 def _login_warnings(made, record, snapshot):
