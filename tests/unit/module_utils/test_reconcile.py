@@ -236,13 +236,6 @@ def test_a_sibling_whose_target_is_unknown_stops_the_removal():
     assert "again after its removal" in refusal(made)
 
 
-def test_a_sibling_that_might_not_be_saved_again_stops_the_removal():
-    there = [login(login_flags=MULTIPATH), login(port=0)]
-    made = plan(snapshot(there, sessions=[session()]), persistent_logins=[wish(state="absent")])
-    assert "Windows may refuse to save it again" in refusal(made)
-    assert steps(plan(snapshot(there), persistent_logins=[wish(state="absent")]))
-
-
 def test_portals_of_any_instance_have_siblings_too():
     made = plan(snapshot(portals=[target_portal(), target_portal(instance=INSTANCE, port=1)]),
                 target_portals=[{"address": "10.0.0.1", "state": "absent"}])
@@ -302,11 +295,13 @@ def test_a_target_that_the_same_declaration_discovers_may_be_unknown_yet():
         assert ("persistent_logins", "add") in steps(made)
 
 
-def test_a_replacement_that_windows_may_refuse_is_tried_first():
-    made = plan(snapshot([login()], sessions=[session()]), persistent_logins=[wish(header_digest="crc32c")])
-    assert made.steps[0].detail.doubtful
-    made = plan(snapshot([login()], sessions=[session()]), persistent_logins=[wish(login_flags=["multipath_enabled"])])
-    assert not made.steps[0].detail.doubtful
+@pytest.mark.parametrize("record, live, options, doubtful", [
+    (login(), True, {}, True), (login(), False, {}, False), (login(), True, {"login_flags": ["multipath_enabled"]}, False),
+    (login(login_flags=MULTIPATH), True, {}, False), (login(port=0, login_flags=MULTIPATH), False, {"initiator_port": 0}, True),
+], ids=["live", "not live", "live and to be multipath", "multipath", "of one port"])
+def test_what_windows_may_refuse_to_save_is_marked(record, live, options, doubtful):
+    made = plan(snapshot([record], sessions=[session()] if live else []), persistent_logins=[wish(header_digest="crc32c", **options)])
+    assert made.steps[0].detail.doubtful is doubtful
 
 
 def test_multipath_without_mpio_is_a_warning():

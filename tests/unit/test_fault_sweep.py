@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever fails at whatever call of a change: nothing is gone without being named, and the next run finishes the work.
+
+Every call of a plan's change meets, in turn, every status that is plausible there, once and from there on; a call that
+fails although it did its work; one that never comes back; a connection that goes before or after it.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import copy
+import functools
+import json
+
+import pytest
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, changes, converge, declared, reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
+from ansible_collections.winstorage.iscsi.tests.unit.support.plans import PLANS, SECRET, declared_identities
+
+STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5, calls.ERROR_TIMEOUT)
+COUNT = collections.Counter()
+_READING = "GetIScsiInitiatorNodeNameW"  # the first call of what reads the host again
+
+
+@pytest.fixture(scope="module", autouse=True)
+def batches_decoded_once():
+    """A plan is one batch however often it is run, and its text is decoded by other tests."""
+    decode = calls.decode_batch
+    calls.decode_batch = functools.lru_cache(maxsize=64)(decode)
+    yield
+    calls.decode_batch = decode
+
+
+def every_fault(at):
+    """All that one call may meet."""
+    for lasting in (False, True):
+        yield from (Fault(at, "status", code, lasting) for code in STATUSES)
+    yield from (Fault(at, "done", 0xEFFF003F), Fault(at, "done", 0xEFFF0042, True), Fault(at, "hang"), Fault(at, "drop"),
+                Fault(at, "cut"))
+
+
+def some_faults(at):
+    """One of each kind."""
+    yield from (Fault(at, "status", 0xEFFF0041), Fault(at, "status", 0xEFFF0042, True), Fault(at, "cut"))
+
+
+class Trial:
+    """A plan under a dialect, run once without a fault to see what it calls."""
+
+    def __init__(self, plan, dialect):
+        self.plan, self.declaration = plan, declared.declaration(plan.declared)
+        self.host = Host(plan.host, dialect)
+        self.before = self.host.identities()
+        undisturbed = self.host.copy()
+        self.report = converge.converge(undisturbed, self.declaration)
+        self.started = self.host.copy()  # as the first batch leaves it: with its service started
+        self.started.faults[1] = Fault(0, "drop")
+        with contextlib.suppress(converge.Broken):
+            converge.converge(self.started, self.declaration)
+        plan_made = self.report.plan
+        pointer = self.report.before.host.pointer_bits // 8
+        self.execution = changes.Execution(pointer, plan_made, converge.subsets(self.declaration), changes.Limits())
+        called = [export for export, _status in undisturbed.batches[1]]
+        self.calls = len(called)
+        self.changing = self.calls - called[::-1].index(_READING) - 1
+        self.finished = {}  # state after a fault -> whether the runs after it went well
+
+    def meant(self):
+        """How many of what was there must still be there."""
+        declared_now, purged = declared_identities(self.plan.declared), self.plan.declared.get("purge", ())
+        return {identity: min(count, declared_now.get(identity, 0 if identity[0] in purged else count))
+                for identity, count in self.before.items()}
+
+    def strike(self, fault):
+        """Run with a fault, and judge what is left."""
+        COUNT["cases"] += 1
+        host = self.started.copy()
+        host.faults[0] = fault
+        try:
+            told, named = None, {}
+            told = converge.carry_out(host, self.execution, self.report.before, self.declaration)
+            named = told.lost
+        except converge.Broken as broken:
+            named = broken.at_risk
+            COUNT["answer not known"] += 1
+        self._check_nothing_lost(host, named, fault)
+        if told is not None and not told.problems and self.report.problems == []:
+            COUNT["made good in the same run"] += 1
+        self._check_finish(host, told, named)
+
+    def _check_nothing_lost(self, host, named, fault):
+        now = host.identities()
+        missing = {identity for identity, count in self.meant().items() if now[identity] < count}
+        COUNT["with a record missing, and named"] += bool(missing)
+        for identity in missing:
+            assert identity in restorable(named), "%s is gone, and nobody says so, after %s" % (identity, fault.describe())
+
+    def _check_finish(self, host, told, named):
+        """A second run without the fault converges, a third has nothing to do; the same state is tried but once."""
+        host = host.copy()
+        well = told is not None and not told.problems
+        state = json.dumps([host.dump(), well], sort_keys=True, default=str)
+        if state not in self.finished:
+            self.finished[state] = True
+            self._finish(host, well)
+            restore(host, named)
+            now = host.identities()
+            missing = {identity: count for identity, count in self.meant().items() if now[identity] < count}
+            assert not missing, "what was named cannot be restored as told"
+
+    def _finish(self, host, well):
+        try:
+            second = converge.converge(host, self.declaration)
+        except converge.Refused as refused:
+            raise AssertionError("the second run is refused: %s" % refused) from None
+        assert second.problems == self.report.problems, "the second run does not converge"
+        third = converge.converge(host, self.declaration)
+        assert third.problems == self.report.problems
+        always = any(one.get("update_secret") == "always" for one in
+                     [self.plan.declared, *self.plan.declared.get("persistent_logins", ())])
+        if not always and not self.report.problems:
+            assert not third.changed, "the third run changes something"
+            assert not well or not second.changed, "the run with the fault says all is well, and the second differs"
+
+
+def restorable(named):
+    """The identities that can be declared from what a result names."""
+    found = set()
+    for entry in [one for entries in named.values() for one in entries]:
+        kind = "persistent_logins" if "target" in entry else "target_portals"
+        found |= set(declared_identities({kind: [entry]}))
+    return found
+
+
+def restore(host, named):
+    """Declare what a result named, with the secrets that only people know."""
+    wishes = collections.defaultdict(list)
+    for entries in named.values():
+        kind = "persistent_logins" if "target" in entries[0] else "target_portals"
+        wish = dict(copy.deepcopy(entries[0]), copies=len(entries), secret=SECRET)
+        if wish["auth_type"] == "unspecified":
+            del wish["secret"]
+        identity = next(iter(declared_identities({kind: [wish]})))
+        if not host.identities()[identity]:
+            wishes[kind].append(wish)
+    if wishes:
+        converge.converge(host, declared.declaration(dict(wishes)))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
+def test_every_fault_at_every_call_of_the_change(plan):
+    trial = Trial(plan, {})
+    assert trial.report.changed and not trial.report.problems, trial.report.problems
+    for at in range(trial.changing):
+        for fault in every_fault(at):
+            trial.strike(fault)
+    for at in range(trial.changing, trial.calls, 3):  # what reads the host again
+        trial.strike(Fault(at, "status", 0xEFFF003E, True))
+    trial.strike(Fault(trial.calls - 1, "cut"))  # all was done, and the answer is lost
+    for list_call in range(trial.changing):
+        trial.strike(Fault(list_call, "empty"))
+
+
+@pytest.mark.parametrize("number", range(len(dialects.ALL) + len(dialects.PRESETS)))
+def test_some_faults_at_every_call_under_every_dialect(number):
+    dialect = (*dialects.ALL, *dialects.PRESETS.values())[number]
+    for plan in PLANS[number % 3::3]:
+        trial = Trial(plan, dialect)
+        for at in range(trial.changing):
+            for fault in list(some_faults(at))[at % 3:][:1]:
+                trial.strike(fault)
+
+
+@pytest.mark.parametrize("plan", [PLANS[0], next(plan for plan in PLANS if plan.name.startswith("start"))],
+                         ids=["running", "stopped"])
+def test_a_fault_while_reading_changes_nothing(plan):
+    undisturbed = Host(plan.host)
+    converge.converge(undisturbed, declared.declaration(plan.declared))
+    for at in range(len(undisturbed.batches[0])):
+        for fault in (Fault(at, "status", 0xEFFF003E, True), Fault(at, "hang"), Fault(at, "drop")):
+            COUNT["cases"] += 1
+            host = Host(plan.host)
+            host.faults[0] = fault
+            before = host.identities()
+            try:
+                converge.converge(host, declared.declaration(plan.declared))
+            except (CallError, Dropped, converge.Refused):
+                assert host.identities() == before
+            assert not before - host.identities()
+
+
+def test_the_number_of_cases(capfd):
+    """Told, not judged: pytest -s shows it, and so does this line."""
+    with capfd.disabled():
+        print("\nfault sweep: %d plans, %s" % (len(PLANS), ", ".join("%d %s" % (count, what) for what, count in COUNT.items())))
+    assert reconcile.MAX_PERSISTENT_LOGINS == 256
