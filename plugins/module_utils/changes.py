@@ -68,7 +68,7 @@ class _Unit:
 
     @property
     def turns(self):
-        """How many calls it takes to remove what shall go, should each take but one; what was only tried, in two tries."""
+        """How many calls it takes to remove what shall go, should each take one; two tries for what was only tried."""
         return self.change.removes + (1 if self.change.removes else 2) * bool(self.tried)
 
 

@@ -75,8 +75,8 @@ attributes:
     support: full
 notes:
   - The host needs nothing installed. Which engine makes the calls is chosen by variables of the inventory, see
-    R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines). With C(winstorage_iscsi_simulator_state)
-    a host is simulated and no Windows is needed.
+    R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines). With
+    C(winstorage_iscsi_simulator_state) a host is simulated and no Windows is needed.
   - Even reading needs an elevated token on the host.
   - A CHAP secret is never read. Only whether one is set is reported.
 seealso:

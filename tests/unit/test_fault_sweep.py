@@ -41,8 +41,13 @@ def every_fault(at):
     """All that one call may meet."""
     for lasting in (False, True):
         yield from (Fault(at, "status", code, lasting) for code in STATUSES)
-    yield from (Fault(at, "done", 0xEFFF003F), Fault(at, "done", 0xEFFF0042, True), Fault(at, "hang"), Fault(at, "drop"),
-                Fault(at, "cut"))
+    yield from (
+        Fault(at, "done", 0xEFFF003F),
+        Fault(at, "done", 0xEFFF0042, True),
+        Fault(at, "hang"),
+        Fault(at, "drop"),
+        Fault(at, "cut"),
+    )
 
 
 def some_faults(at):
@@ -74,8 +79,10 @@ class Trial:
     def meant(self):
         """How many of what was there must still be there."""
         declared_now, purged = declared_identities(self.plan.declared), self.plan.declared.get("purge", ())
-        return {identity: min(count, declared_now.get(identity, 0 if identity[0] in purged else count))
-                for identity, count in self.before.items()}
+        return {
+            identity: min(count, declared_now.get(identity, 0 if identity[0] in purged else count))
+            for identity, count in self.before.items()
+        }
 
     def strike(self, fault):
         """Run with a fault, and judge what is left."""
@@ -99,7 +106,10 @@ class Trial:
         missing = {identity for identity, count in self.meant().items() if now[identity] < count}
         COUNT["with a record missing, and named"] += bool(missing)
         for identity in missing:
-            assert identity in restorable(named), "%s is gone, and nobody says so, after %s" % (identity, fault.describe())
+            assert identity in restorable(named), "%s is gone, and nobody says so, after %s" % (
+                identity,
+                fault.describe(),
+            )
 
     def _check_finish(self, host, told, named):
         """A second run without the fault converges, a third has nothing to do; the same state is tried but once."""
@@ -122,8 +132,10 @@ class Trial:
         assert second.problems == self.report.problems, "the second run does not converge"
         third = converge.converge(host, self.declaration)
         assert third.problems == self.report.problems
-        always = any(one.get("update_secret") == "always" for one in
-                     [self.plan.declared, *self.plan.declared.get("persistent_logins", ())])
+        always = any(
+            one.get("update_secret") == "always"
+            for one in [self.plan.declared, *self.plan.declared.get("persistent_logins", ())]
+        )
         if not always and not self.report.problems:
             assert not third.changed, "the third run changes something"
             assert not well or not second.changed, "the run with the fault says all is well, and the second differs"
@@ -170,15 +182,16 @@ def test_every_fault_at_every_call_of_the_change(plan):
 @pytest.mark.parametrize("number", range(len(dialects.ALL) + len(dialects.PRESETS)))
 def test_some_faults_at_every_call_under_every_dialect(number):
     dialect = (*dialects.ALL, *dialects.PRESETS.values())[number]
-    for plan in PLANS[number % 3::3]:
+    for plan in PLANS[number % 3 :: 3]:
         trial = Trial(plan, dialect)
         for at in range(trial.changing):
-            for fault in list(some_faults(at))[at % 3:][:1]:
+            for fault in list(some_faults(at))[at % 3 :][:1]:
                 trial.strike(fault)
 
 
-@pytest.mark.parametrize("plan", [PLANS[0], next(plan for plan in PLANS if plan.name.startswith("start"))],
-                         ids=["running", "stopped"])
+@pytest.mark.parametrize(
+    "plan", [PLANS[0], next(plan for plan in PLANS if plan.name.startswith("start"))], ids=["running", "stopped"]
+)
 def test_a_fault_while_reading_changes_nothing(plan):
     undisturbed = Host(plan.host)
     converge.converge(undisturbed, declared.declaration(plan.declared))
@@ -198,5 +211,8 @@ def test_a_fault_while_reading_changes_nothing(plan):
 def test_the_number_of_cases(capfd):
     """Told, not judged: pytest -s shows it, and so does this line."""
     with capfd.disabled():
-        print("\nfault sweep: %d plans, %s" % (len(PLANS), ", ".join("%d %s" % (count, what) for what, count in COUNT.items())))
+        print(
+            "\nfault sweep: %d plans, %s"
+            % (len(PLANS), ", ".join("%d %s" % (count, what) for what, count in COUNT.items()))
+        )
     assert reconcile.MAX_PERSISTENT_LOGINS == 256

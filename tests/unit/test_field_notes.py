@@ -15,13 +15,36 @@ import pathlib
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls, changes, converge, declared, facts, functions, initiator, reconcile, runner, status,
+    calls,
+    changes,
+    converge,
+    declared,
+    facts,
+    functions,
+    initiator,
+    reconcile,
+    runner,
+    status,
 )
 from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Fault, Host, text_of
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
-    A, B, FLASH, MULTIPATH, NEIGHBOURS, OTHER_SECRET, SECRET, TAPE, V6, chap, host, login, logins, session, wish,
+    FLASH,
+    MULTIPATH,
+    NEIGHBOURS,
+    OTHER_SECRET,
+    SECRET,
+    TAPE,
+    V6,
+    A,
+    B,
+    chap,
+    host,
+    login,
+    logins,
+    session,
+    wish,
 )
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -46,8 +69,10 @@ def live(machine):
 
 # -- dsccommunity/iSCSIDsc ---------------------------------------------------------------------------------------------
 
+
 def test_01_an_omitted_boolean_does_not_count_as_false():
-    """An omitted boolean counts as false: omitted IsPersistent on a persistent session is never compliant and never fixed."""
+    """An omitted boolean counts as false: omitted IsPersistent on a persistent session is
+    never compliant and never fixed."""
     machine = Host(host([login(FLASH, A)], sessions=[session(FLASH, A)]))
     assert not run(machine, persistent_logins=[wish(FLASH, A)]).changed
     assert not run(machine, sessions=[wish(FLASH, A)]).changed
@@ -71,7 +96,8 @@ def test_03_the_multipath_flag_is_compared_and_reaches_the_login_call():
 
 
 def test_04_absent_removes_the_saved_login_and_touches_no_isns_server():
-    """Absent leaves the favorite target, so it reconnects at reboot; and it removes the iSNS server whatever was asked."""
+    """Absent leaves the favorite target, so it reconnects at reboot; and it removes the iSNS server whatever was
+    asked."""
     machine = Host(host([login(FLASH, A)], sessions=[session(FLASH, A)], isns_servers=["192.0.2.53"]))
     run(machine, persistent_logins=[wish(FLASH, A, state="absent", connected=False)], force=True)
     assert saved(machine) == live(machine) == [] and machine.state["isns_servers"] == ["192.0.2.53"]
@@ -86,7 +112,8 @@ def test_05_an_isns_error_is_told():
 
 
 def test_06_several_paths_to_one_target_are_several_logins():
-    """Several sessions or connections break the comparison; the key is the IQN alone, so one portal per target and no MPIO."""
+    """Several sessions or connections break the comparison; the key is the IQN alone, so one portal per target
+    and no MPIO."""
     paths = [wish(FLASH, at, login_flags=MULTIPATH, connected=True, copies=2) for at in (A, B)]
     machine = Host(host(mpio={"claimed": True}))
     run(machine, persistent_logins=paths)
@@ -99,7 +126,11 @@ def test_07_a_host_name_stays_one_whatever_it_resolves_to():
     state = host()
     state["network"] = dict(state["network"], names={"filer.example.com": V6})
     machine = Host(state)
-    run(machine, target_portals=[{"address": "filer.example.com"}], persistent_logins=[wish(FLASH, "filer.example.com", connected=True)])
+    run(
+        machine,
+        target_portals=[{"address": "filer.example.com"}],
+        persistent_logins=[wish(FLASH, "filer.example.com", connected=True)],
+    )
     assert saved(machine) == [(FLASH, "filer.example.com")] and len(live(machine)) == 1
 
 
@@ -115,14 +146,22 @@ def test_09_the_service_is_started_when_asked():
     """The service must already run."""
     machine = Host(host(service={"state": "stopped", "start_mode": "disabled"}))
     report = run(machine, service_state="started", service_start_mode="automatic", persistent_logins=[wish(FLASH, A)])
-    assert report.changed and machine.state["service"] == {"state": "running", "start_mode": "automatic", "delayed_start": False}
+    assert report.changed and machine.state["service"] == {
+        "state": "running",
+        "start_mode": "automatic",
+        "delayed_start": False,
+    }
     assert saved(machine) == [(FLASH, A)] and len(machine.batches) == 2
 
 
 def test_10_no_test_of_this_collection_returns_before_it_tests():
     """Its integration tests return at the top."""
-    tests = [node for path in sorted(ROOT.glob("tests/**/test_*.py")) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+    tests = [
+        node
+        for path in sorted(ROOT.glob("tests/**/test_*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
     assert len(tests) > 200
     for test in tests:
         body = [one for one in test.body if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
@@ -132,15 +171,22 @@ def test_10_no_test_of_this_collection_returns_before_it_tests():
 
 # -- other tools -------------------------------------------------------------------------------------------------------
 
+
 def test_11_favorites_that_outlived_their_target_are_told_and_removed_without_waiting_for_it():
-    """Favorites outlive their targets: the array logs a failed login every minute for ever; one host spent minutes of each
-    pass on stale ones."""
-    machine = Host(host([login("iqn.2001-05.com.equallogic:gone.3", DEAD), login(FLASH, A)], sessions=[session(FLASH, A)]))
+    """Favorites outlive their targets: the array logs a failed login every minute for ever; one host spent minutes of
+    each pass on stale ones."""
+    machine = Host(
+        host([login("iqn.2001-05.com.equallogic:gone.3", DEAD), login(FLASH, A)], sessions=[session(FLASH, A)])
+    )
     found = facts.assemble(initiator.gather(machine))
-    assert [one["target"] for one in found["next_boot"]["logins_not_connected"]] == ["iqn.2001-05.com.equallogic:gone.3"]
+    assert [one["target"] for one in found["next_boot"]["logins_not_connected"]] == [
+        "iqn.2001-05.com.equallogic:gone.3"
+    ]
     run(machine, persistent_logins=[wish(FLASH, A)], purge=["persistent_logins"])
     assert saved(machine) == [(FLASH, A)]
-    assert not {"LoginIScsiTargetW", "AddIScsiSendTargetPortalW", "RefreshIScsiSendTargetPortalW"} & set(machine.exports)
+    assert not {"LoginIScsiTargetW", "AddIScsiSendTargetPortalW", "RefreshIScsiSendTargetPortalW"} & set(
+        machine.exports
+    )
 
 
 def test_12_removing_a_login_takes_no_live_session_and_logging_out_leaves_the_login():
@@ -154,12 +200,14 @@ def test_12_removing_a_login_takes_no_live_session_and_logging_out_leaves_the_lo
 
 
 def test_13_pruning_with_an_empty_list_is_refused_and_pruning_a_live_login_is_not_done():
-    """Pruning with an empty list wiped hosts; pruning a record behind a live session is how a node loses its storage at the
-    next reboot."""
+    """Pruning with an empty list wiped hosts; pruning a record behind a live session is how a node loses its storage at
+    the next reboot."""
     machine = Host(host(NEIGHBOURS, sessions=[session(TAPE, A)]))
     before = machine.dump()
     for plain in ({}, {"persistent_logins": []}):
-        with pytest.raises(converge.Refused, match="Nothing was changed. purge of persistent_logins with nothing declared"):
+        with pytest.raises(
+            converge.Refused, match="Nothing was changed. purge of persistent_logins with nothing declared"
+        ):
             converge.converge(machine, declared.declaration(dict(plain, purge=["persistent_logins"])))
     assert machine.dump() == before
     report = run(machine, persistent_logins=[wish(FLASH, A)], purge=["persistent_logins"])
@@ -189,7 +237,9 @@ def test_15b_a_list_that_is_empty_for_a_moment_after_a_change_loses_nothing_and_
     plain = logins(wish(FLASH, A, state="absent"))
     undisturbed = Host(host([login(FLASH, A), *siblings, *NEIGHBOURS]), {"remove_any_port": "exact"})
     run(undisturbed, **plain)
-    lists = [at for at, (export, _status) in enumerate(undisturbed.batches[1]) if export == "ReportIScsiPersistentLoginsW"]
+    lists = [
+        at for at, (export, _status) in enumerate(undisturbed.batches[1]) if export == "ReportIScsiPersistentLoginsW"
+    ]
     for at in lists[2:-2]:
         machine = Host(host([login(FLASH, A), *siblings, *NEIGHBOURS]), {"remove_any_port": "exact"})
         machine.faults[1] = Fault(at, "empty")
@@ -218,7 +268,9 @@ def test_17_a_login_pinned_to_an_initiator_address_that_vanished_can_be_moved_an
     """Portals and records stay pinned to an initiator address that vanished."""
     pinned = login(FLASH, A, 7, login_flags=MULTIPATH)
     machine = Host(host([pinned]))
-    report = converge.converge(machine, declared.declaration(logins(wish(FLASH, A, initiator_port=7, header_digest="crc32c"))))
+    report = converge.converge(
+        machine, declared.declaration(logins(wish(FLASH, A, initiator_port=7, header_digest="crc32c")))
+    )
     assert "ISDSC_INVALID_PORT_NUMBER" in " ".join(report.problems)
     assert saved(machine) == [(FLASH, A)], "what cannot be saved again was removed"
     run(machine, persistent_logins=[wish(FLASH, A, initiator_port=7, state="absent"), wish(FLASH, A)])
@@ -229,13 +281,18 @@ def test_18_discovery_chap_target_chap_and_the_mutual_secret_are_three_things():
     """Discovery CHAP and target CHAP are different things; the mutual secret is one per host."""
     state = host()
     array = state["network"]["arrays"][0]
-    array.update(discovery_chap={"user": "discovery", "secret": OTHER_SECRET},
-                 targets=[{"iqn": FLASH, "chap": {"user": "sql-01", "secret": SECRET, "mutual_secret": "mutual-secret-1"}}])
+    array.update(
+        discovery_chap={"user": "discovery", "secret": OTHER_SECRET},
+        targets=[{"iqn": FLASH, "chap": {"user": "sql-01", "secret": SECRET, "mutual_secret": "mutual-secret-1"}}],
+    )
     state["target_portals"] = []
     machine = Host(state)
-    run(machine, chap_secret="mutual-secret-1",
+    run(
+        machine,
+        chap_secret="mutual-secret-1",
         target_portals=[{"address": A, "auth_type": "chap", "username": "discovery", "secret": OTHER_SECRET}],
-        persistent_logins=[wish(FLASH, A, auth_type="mutual_chap", username="sql-01", secret=SECRET)])
+        persistent_logins=[wish(FLASH, A, auth_type="mutual_chap", username="sql-01", secret=SECRET)],
+    )
     run(machine, persistent_logins=[wish(FLASH, A, secret=SECRET, connected=True)])
     assert live(machine) == [(FLASH, A)]
 
@@ -273,8 +330,16 @@ def test_21_secrets_are_in_nothing_that_is_told():
         told.append(text_of(answer))
         return answer
 
-    report = converge.converge(engine, declared.declaration(logins(
-        wish(FLASH, A, secret=SECRET, header_digest="crc32c"), wish(TAPE, A, auth_type="chap", secret=OTHER_SECRET), chap_secret=SECRET)))
+    report = converge.converge(
+        engine,
+        declared.declaration(
+            logins(
+                wish(FLASH, A, secret=SECRET, header_digest="crc32c"),
+                wish(TAPE, A, auth_type="chap", secret=OTHER_SECRET),
+                chap_secret=SECRET,
+            )
+        ),
+    )
     told.append(repr((vars(report), report.plan.diff())).encode())
     for secret in (SECRET, OTHER_SECRET):
         assert not any(secret.encode() in text or secret.encode("utf-16-le") in text for text in told)
@@ -282,8 +347,12 @@ def test_21_secrets_are_in_nothing_that_is_told():
 
 def test_22_no_localized_text_and_no_exit_code_decides_anything():
     """iscsicli's text is localized and its exit code can be 0 on failure."""
-    sources = [path for folder in ("module_utils", "action", "plugin_utils", "modules") for path in (ROOT / "plugins" / folder).rglob("*")
-               if path.suffix in (".py", ".cs", ".ps1")]
+    sources = [
+        path
+        for folder in ("module_utils", "action", "plugin_utils", "modules")
+        for path in (ROOT / "plugins" / folder).rglob("*")
+        if path.suffix in (".py", ".cs", ".ps1")
+    ]
     assert len(sources) > 20
     for path in sources:
         tree = path.read_text(encoding="utf-8")
@@ -295,7 +364,9 @@ def test_22_no_localized_text_and_no_exit_code_decides_anything():
 
 def test_23_every_session_of_a_target_is_seen():
     """Clients that take the first session only lose the others (csi-proxy)."""
-    machine = Host(host(sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH), session(FLASH, A, MULTIPATH)]))
+    machine = Host(
+        host(sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH), session(FLASH, A, MULTIPATH)])
+    )
     found = facts.assemble(initiator.gather(machine))
     assert len(found["sessions"]) == 3
     run(machine, sessions=[wish(FLASH, A, state="absent")], force=True)
@@ -325,15 +396,27 @@ def test_the_simulated_boot_opens_what_was_saved(tmp_path):
     """Every line above is about the next boot: a declared login is a session after it."""
     path = tmp_path / "host.yml"
     path.write_text(str(host(service={"state": "stopped", "start_mode": "manual"})))
-    report = converge.converge(lambda batch: simulator.run(batch, path), declared.declaration(logins(
-        wish(FLASH, A, login_flags=MULTIPATH), wish(FLASH, B, login_flags=MULTIPATH), service_state="started",
-        service_start_mode="automatic")))
+    report = converge.converge(
+        lambda batch: simulator.run(batch, path),
+        declared.declaration(
+            logins(
+                wish(FLASH, A, login_flags=MULTIPATH),
+                wish(FLASH, B, login_flags=MULTIPATH),
+                service_state="started",
+                service_start_mode="automatic",
+            )
+        ),
+    )
     assert not report.problems and simulator.boot(path) == []
     assert len(initiator.gather(lambda batch: simulator.run(batch, path), ["sessions"]).sessions) == 2
 
 
 def test_every_note_has_its_test():
     """The notes are numbered without a gap."""
-    numbers = {int(name.split("_")[1].rstrip("ab")) for name in globals() if name.startswith("test_") and name.split("_")[1][:1].isdigit()}
+    numbers = {
+        int(name.split("_")[1].rstrip("ab"))
+        for name in globals()
+        if name.startswith("test_") and name.split("_")[1][:1].isdigit()
+    }
     assert numbers == set(range(1, 26))
     assert functions.CALLABLE and calls.TIMED_OUT and reconcile.MAX_PERSISTENT_LOGINS

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model of the Microsoft iSCSI initiator of one Windows host, with its state in a file: see docs/docsite/rst/simulator.rst.
+"""A model of the Microsoft iSCSI initiator of one Windows host, with its state in a file: see simulator.rst in docs.
 
 :func:`run` is the engine: the text of a batch in, the text of its answer out. :func:`boot` restarts the host.
 """

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The state of a simulated host: what a person writes in its file, and the same after the initiator has changed it.
 
-The tables below are the format; docs/docsite/rst/simulator.rst explains it. Records of the initiator are kept in the fields of the
-SDK header, so that the service hands them out as they are.
+The tables below are the format; simulator.rst in docs explains it. Records of the initiator are kept in the fields of
+the SDK header, so that the service hands them out as they are.
 """
 
 from __future__ import annotations

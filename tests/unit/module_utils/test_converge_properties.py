@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Any host and any declaration: one run makes the host what was declared, or says why not; a second has nothing to do."""
+"""Any host and any declaration: one run makes the host what was declared, or says why not; a second does nothing."""
 
 from __future__ import annotations
 
-import collections
 import ipaddress
 
 import hypothesis
@@ -16,15 +15,22 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
-FLASH, TAPE, STALE = ("iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:Tape.2",
-                      "iqn.2001-05.com.equallogic:gone.3")
+FLASH, TAPE, STALE = (
+    "iqn.2010-06.com.purestorage:flash.1",
+    "iqn.1992-08.com.netapp:Tape.2",
+    "iqn.2001-05.com.equallogic:gone.3",
+)
 FIRST, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
 SECRET = "a secret of 16 B"
 IPV6 = ("fd00::1", "FD00:0:0:0:0:0:0:1", "fd00:0000::0001")
 ADDRESSES = ("10.0.0.1", "10.0.0.2", "filer.example.com", *IPV6)
 NETWORK = {
-    "arrays": [{"portals": ["10.0.0.1", "10.0.0.2", "[fd00::1]"],
-                "targets": [{"iqn": FLASH, "luns": [1, 2]}, {"iqn": TAPE, "luns": [0]}]}],
+    "arrays": [
+        {
+            "portals": ["10.0.0.1", "10.0.0.2", "[fd00::1]"],
+            "targets": [{"iqn": FLASH, "luns": [1, 2]}, {"iqn": TAPE, "luns": [0]}],
+        }
+    ],
     "names": {"filer.example.com": "10.0.0.2"},
 }
 DIALECTS = ({}, *dialects.ALL, *dialects.PRESETS.values())
@@ -39,10 +45,18 @@ def options(unspecified):
     """Login options as a host file has them or, with what may be unspecified, as a declaration has them."""
     digest = one_of_some("none", "crc32c", *unspecified)
     number = one_of_some(0, 7, *unspecified)
-    return st.fixed_dictionaries({}, optional={
-        "login_flags": one_of_some([], ["multipath_enabled"], ["require_ipsec", "multipath_enabled"]),
-        "header_digest": digest, "data_digest": digest, "maximum_connections": one_of_some(1, 8, *unspecified),
-        "default_time2wait": number, "default_time2retain": number, "username": one_of_some("sql-01", *unspecified)})
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "login_flags": one_of_some([], ["multipath_enabled"], ["require_ipsec", "multipath_enabled"]),
+            "header_digest": digest,
+            "data_digest": digest,
+            "maximum_connections": one_of_some(1, 8, *unspecified),
+            "default_time2wait": number,
+            "default_time2retain": number,
+            "username": one_of_some("sql-01", *unspecified),
+        },
+    )
 
 
 def spelled(text):
@@ -51,10 +65,16 @@ def spelled(text):
 
 
 def identities(targets):
-    return st.fixed_dictionaries({
-        "target": one_of_some(*targets).flatmap(spelled),
-        "portal": st.one_of(st.none(), st.sampled_from(ADDRESSES).map(lambda text: {"address": text, "port": 3260})),
-        "initiator_port": one_of_some(None, 0, 1), "initiator_instance": one_of_some(FIRST, FIRST, SECOND)})
+    return st.fixed_dictionaries(
+        {
+            "target": one_of_some(*targets).flatmap(spelled),
+            "portal": st.one_of(
+                st.none(), st.sampled_from(ADDRESSES).map(lambda text: {"address": text, "port": 3260})
+            ),
+            "initiator_port": one_of_some(None, 0, 1),
+            "initiator_instance": one_of_some(FIRST, FIRST, SECOND),
+        }
+    )
 
 
 @st.composite
@@ -62,9 +82,12 @@ def saved_logins(draw):
     """What a host may have: copies, records of other spellings, of targets that are gone, with and without CHAP."""
     found = []
     for identity in draw(st.lists(identities((FLASH, TAPE, STALE)), max_size=4)):
-        login = dict(identity, initiator_port="any" if identity["initiator_port"] is None else identity["initiator_port"],
-                     login_options=draw(options(())),
-                     security_flags=draw(one_of_some([], ["valid"])))
+        login = dict(
+            identity,
+            initiator_port="any" if identity["initiator_port"] is None else identity["initiator_port"],
+            login_options=draw(options(())),
+            security_flags=draw(one_of_some([], ["valid"])),
+        )
         if draw(st.booleans()) and draw(st.booleans()):
             login["login_options"] = dict(login["login_options"], auth_type="chap", password=SECRET)
         found += [login] * draw(one_of_some(1, 1, 1, 2, 3))
@@ -74,18 +97,31 @@ def saved_logins(draw):
 @st.composite
 def declared_logins(draw, there):
     """Some of what is there, with other options, and some that is not."""
-    known = [{name: one[name] for name in ("target", "portal", "initiator_port", "initiator_instance")} for one in there]
+    known = [
+        {name: one[name] for name in ("target", "portal", "initiator_port", "initiator_instance")} for one in there
+    ]
     for one in known:
         one["initiator_port"] = None if one["initiator_port"] == "any" else one["initiator_port"]
     new = identities((FLASH, TAPE))
     found = {}
     for identity in draw(st.lists(st.one_of(st.sampled_from(known), new) if known else new, max_size=4)):
         wish = dict(identity, **draw(options(("unspecified",))))
-        wish.update(draw(st.fixed_dictionaries({}, optional={
-            "state": one_of_some("present", "present", "absent"), "copies": one_of_some(1, 2, 3),
-            "secret": st.just(SECRET), "update_secret": one_of_some("on_create", "always"),
-            "auth_type": one_of_some("none", "chap"), "symbolic_name": one_of_some("", "site A"),
-            "session_type": one_of_some("data", "informational")})))
+        wish.update(
+            draw(
+                st.fixed_dictionaries(
+                    {},
+                    optional={
+                        "state": one_of_some("present", "present", "absent"),
+                        "copies": one_of_some(1, 2, 3),
+                        "secret": st.just(SECRET),
+                        "update_secret": one_of_some("on_create", "always"),
+                        "auth_type": one_of_some("none", "chap"),
+                        "symbolic_name": one_of_some("", "site A"),
+                        "session_type": one_of_some("data", "informational"),
+                    },
+                )
+            )
+        )
         found[reconcile.key(declared.persistent_login(wish).record)] = wish
     return list(found.values())
 
@@ -96,8 +132,12 @@ def portals(draw, instances, unspecified=()):
     found = {}
     for text in draw(st.lists(one_of_some("10.0.0.1", "10.0.0.2", "fd00::1"), max_size=3)):
         instance = draw(one_of_some(*instances))
-        portal = dict(draw(options(unspecified)), address=text, initiator_instance=instance,
-                      initiator_port=draw(one_of_some(None, 0)) if instance else None)
+        portal = dict(
+            draw(options(unspecified)),
+            address=text,
+            initiator_instance=instance,
+            initiator_port=draw(one_of_some(None, 0)) if instance else None,
+        )
         found[text, instance, portal["initiator_port"]] = portal
     return list(found.values())
 
@@ -107,19 +147,33 @@ def cases(draw):
     """A host file, a dialect, and a declaration."""
     logins = draw(saved_logins())
     target_portals = [
-        {"address": one.pop("address"), "initiator_instance": one.pop("initiator_instance"),
-         "initiator_port": "any" if one["initiator_port"] is None else one["initiator_port"],
-         "login_options": {name: value for name, value in one.items() if name != "initiator_port"}}
-        for one in draw(portals(("", FIRST)))]
-    sessions = [{"target": target, "portal": portal, "login_options": draw(one_of_some({}, MULTIPATH, MULTIPATH))}
-                for target, portal in draw(st.lists(st.tuples(one_of_some(FLASH, TAPE), one_of_some("10.0.0.1", "10.0.0.2")),
-                                                    max_size=2))]
+        {
+            "address": one.pop("address"),
+            "initiator_instance": one.pop("initiator_instance"),
+            "initiator_port": "any" if one["initiator_port"] is None else one["initiator_port"],
+            "login_options": {name: value for name, value in one.items() if name != "initiator_port"},
+        }
+        for one in draw(portals(("", FIRST)))
+    ]
+    sessions = [
+        {"target": target, "portal": portal, "login_options": draw(one_of_some({}, MULTIPATH, MULTIPATH))}
+        for target, portal in draw(
+            st.lists(st.tuples(one_of_some(FLASH, TAPE), one_of_some("10.0.0.1", "10.0.0.2")), max_size=2)
+        )
+    ]
     host = {
-        "service": {"state": "running", "start_mode": "automatic"}, "network": NETWORK, "persistent_logins": logins,
-        "target_portals": target_portals, "sessions": sessions, "static_targets": [
-            {"target": FLASH, "portal_groups": [["10.0.0.1"]]}, {"target": TAPE}],
-        "initiator": {"instances": [{"name": FIRST, "addresses": ["192.0.2.10", "192.0.2.11"]},
-                                    {"name": SECOND, "addresses": ["192.0.2.20", "192.0.2.21"]}]},
+        "service": {"state": "running", "start_mode": "automatic"},
+        "network": NETWORK,
+        "persistent_logins": logins,
+        "target_portals": target_portals,
+        "sessions": sessions,
+        "static_targets": [{"target": FLASH, "portal_groups": [["10.0.0.1"]]}, {"target": TAPE}],
+        "initiator": {
+            "instances": [
+                {"name": FIRST, "addresses": ["192.0.2.10", "192.0.2.11"]},
+                {"name": SECOND, "addresses": ["192.0.2.20", "192.0.2.21"]},
+            ]
+        },
     }
     plain = {"persistent_logins": draw(declared_logins(logins))}
     if draw(st.booleans()):
@@ -140,15 +194,17 @@ def attempt(host, plain, check=False):
 
 def declared_identities(plain):
     """{(kind, identity): how many of it are declared}"""
-    return {(kind, reconcile.key(wish.record)): wish.copies if wish.present else 0
-            for kind, make in (("persistent_logins", declared.persistent_login), ("target_portals", declared.target_portal))
-            for wish in map(make, plain.get(kind) or ())}
+    return {
+        (kind, reconcile.key(wish.record)): wish.copies if wish.present else 0
+        for kind, make in (("persistent_logins", declared.persistent_login), ("target_portals", declared.target_portal))
+        for wish in map(make, plain.get(kind) or ())
+    }
 
 
 def expected(host, plain):
     """Counter of identities that must be there after a run that carried out its plan, but for what a purge takes."""
     found = host.identities()
-    found.update({identity: 0 for identity in declared_identities(plain)})
+    found.update(dict.fromkeys(declared_identities(plain), 0))
     for identity, number in declared_identities(plain).items():
         found[identity] = number
     return found
@@ -174,12 +230,16 @@ def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
         assert "ISDSC_TARGET_ALREADY_LOGGED_IN" in report.problems[-1] and dialect["save_while_logged_in"] == "refused"
         return
 
-    again, _refusal = attempt(host, {**plain, "persistent_logins": [dict(one, update_secret="on_create")
-                                                                   for one in plain["persistent_logins"]]})
+    again, _refusal = attempt(
+        host,
+        {**plain, "persistent_logins": [dict(one, update_secret="on_create") for one in plain["persistent_logins"]]},
+    )
     assert again is not None, "what could be declared once is refused the second time"
     assert not again.changed and not again.plan.steps
     now = host.identities()
-    stays = {identity for identity in meant if identity[0] not in plain["purge"] or identity in declared_identities(plain)}
+    stays = {
+        identity for identity in meant if identity[0] not in plain["purge"] or identity in declared_identities(plain)
+    }
     assert {identity: now[identity] for identity in stays} == {identity: meant[identity] for identity in stays}
     assert all(now[identity] <= meant[identity] for identity in now), "more is there than before"
 

@@ -29,42 +29,119 @@ def refused(**options):
 
 # -- names and addresses -----------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", [IQN, IQN.upper(), "iqn.1992-08.com.netapp:sn.84183797:vf.1", "eui.02004567A425678D",
-                                  "naa.52004567BA64678D", "naa.62004567BA64678D0123456789ABCDEF", "iqn.2001-04.com.example:störage"])
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        IQN,
+        IQN.upper(),
+        "iqn.1992-08.com.netapp:sn.84183797:vf.1",
+        "eui.02004567A425678D",
+        "naa.52004567BA64678D",
+        "naa.62004567BA64678D0123456789ABCDEF",
+        "iqn.2001-04.com.example:störage",
+    ],
+)
 def test_iscsi_names(name):
     assert login(target=name).record.target == name
 
 
-@pytest.mark.parametrize("name", ["", "flash", "iqn.2010.com.example", "iqn.2010-06.", "eui.0200", "naa.5200", "iqn.2010-06.com.a b",
-                                  "iqn.2010-06.com." + "x" * 208])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "flash",
+        "iqn.2010.com.example",
+        "iqn.2010-06.",
+        "eui.0200",
+        "naa.5200",
+        "iqn.2010-06.com.a b",
+        "iqn.2010-06.com." + "x" * 208,
+    ],
+)
 def test_what_is_no_iscsi_name(name):
     assert refused(target=name).startswith("persistent_logins[3].target: ")
 
 
-@pytest.mark.parametrize("text, canonical", [
-    ("10.0.0.1", "10.0.0.1"), (" 10.0.0.1 ", "10.0.0.1"), ("fd00::1", "fd00::1"), ("FD00:0:0:0:0:0:0:1", "fd00::1"),
-    ("[fd00::1]", "fd00::1"), ("fe80::1%12", "fe80::1%12"), ("::ffff:10.0.0.1", "::ffff:10.0.0.1"),
-    ("Filer.Example.com", "Filer.Example.com"), ("filer", "filer"), ("filer_1.example.com.", "filer_1.example.com.")])
+@pytest.mark.parametrize(
+    "text, canonical",
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        (" 10.0.0.1 ", "10.0.0.1"),
+        ("fd00::1", "fd00::1"),
+        ("FD00:0:0:0:0:0:0:1", "fd00::1"),
+        ("[fd00::1]", "fd00::1"),
+        ("fe80::1%12", "fe80::1%12"),
+        ("::ffff:10.0.0.1", "::ffff:10.0.0.1"),
+        ("Filer.Example.com", "Filer.Example.com"),
+        ("filer", "filer"),
+        ("filer_1.example.com.", "filer_1.example.com."),
+    ],
+)
 def test_addresses_have_one_form_and_host_names_stay(text, canonical):
     found = login(portal=text).record.portal.address
     assert found == canonical or text.startswith("::ffff") and found in ("::ffff:10.0.0.1", "::ffff:a00:1")
 
 
-@pytest.mark.parametrize("text", ["10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.1:3260", "fd00::g", "[fd00::1", "a b", "-filer", "x" * 256])
+@pytest.mark.parametrize(
+    "text", ["10.0.0", "10.0.0.256", "010.0.0.1", "10.0.0.1:x", "fd00::g", "[fd00::1", "a b", "-filer", "x" * 256]
+)
 def test_what_is_no_address(text):
     assert refused(portal=text).startswith("persistent_logins[3].portal.address: ")
 
 
-@pytest.mark.parametrize("portal, port", [("10.0.0.1", 3260), ({"address": "10.0.0.1"}, 3260), ({"address": "10.0.0.1", "port": 860}, 860),
-                                          ({"address": "10.0.0.1", "port": "860"}, 860)])
+@pytest.mark.parametrize(
+    "portal, port",
+    [
+        ("10.0.0.1", 3260),
+        ({"address": "10.0.0.1"}, 3260),
+        ({"address": "10.0.0.1", "port": 860}, 860),
+        ({"address": "10.0.0.1", "port": "860"}, 860),
+    ],
+)
 def test_the_port_of_a_portal(portal, port):
     assert login(portal=portal).record.portal.port == port
 
 
-@pytest.mark.parametrize("portal", [{"address": "10.0.0.1", "port": 65536}, {"address": "10.0.0.1", "port": -1}, {"port": 3260},
-                                    {"address": ""}, {"address": "10.0.0.1", "socket": 1}])
+@pytest.mark.parametrize(
+    "portal",
+    [
+        {"address": "10.0.0.1", "port": 65536},
+        {"address": "10.0.0.1", "port": -1},
+        {"port": 3260},
+        {"address": ""},
+        {"address": "10.0.0.1", "socket": 1},
+    ],
+)
 def test_what_is_no_portal(portal):
     assert refused(portal=portal).startswith("persistent_logins[3].portal")
+
+
+@pytest.mark.parametrize(
+    "text, address, port",
+    [
+        ("10.0.0.1:860", "10.0.0.1", 860),
+        ("filer.example.com:860", "filer.example.com", 860),
+        ("[FD00::1]:860", "fd00::1", 860),
+        ("[fd00::1]", "fd00::1", 3260),
+        ("fd00::1:860", "fd00::1:860", 3260),
+    ],
+)
+def test_a_portal_in_words(text, address, port):
+    found = login(portal=text).record.portal
+    assert (found.address, found.port) == (address, port)
+    assert login(portal=declared.place(found)).record.portal == found
+
+
+@pytest.mark.parametrize(
+    "portal", ["10.0.0.1:0", "10.0.0.1:65536", {"address": "10.0.0.1", "port": 0}, ["10.0.0.1"], 7, ""]
+)
+def test_what_is_no_portal_either(portal):
+    assert refused(portal=portal).startswith("persistent_logins[3].portal")
+
+
+def test_what_was_put_into_a_portal_by_mistake_is_not_shown():
+    assert "marker" not in refused(portal={"address": "10.0.0.1", "secret": "marker-chap01"})
 
 
 def test_no_portal_is_any_portal_and_no_port_any_port():
@@ -73,17 +150,36 @@ def test_no_portal_is_any_portal_and_no_port_any_port():
     assert login(initiator_port=0).record.initiator_port == 0
 
 
-@pytest.mark.parametrize("options", [{"initiator_port": -1}, {"initiator_port": 0xFFFFFFFF}, {"initiator_port": "first"},
-                                     {"copies": 0}, {"copies": 257}, {"initiator_instance": "x" * 256}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"initiator_port": -1},
+        {"initiator_port": 0xFFFFFFFF},
+        {"initiator_port": "first"},
+        {"copies": 0},
+        {"copies": 257},
+        {"initiator_instance": "x" * 256},
+    ],
+)
 def test_numbers_out_of_range(options):
     assert refused(**options).startswith("persistent_logins[3].%s: " % next(iter(options)))
 
 
 # -- properties --------------------------------------------------------------------------------------------------------
 
-WRONG = {"security_flags": "multipath", "login_flags": ["no_such_flag"], "header_digest": "md5", "data_digest": 2 ** 32,
-         "maximum_connections": 0, "default_time2wait": -1, "default_time2retain": "soon", "auth_type": "kerberos",
-         "symbolic_name": "x" * 256, "session_type": "discovery", "mappings": {"bus": 0, "lun": 1}}
+WRONG = {
+    "security_flags": "multipath",
+    "login_flags": ["no_such_flag"],
+    "header_digest": "md5",
+    "data_digest": 2**32,
+    "maximum_connections": 0,
+    "default_time2wait": -1,
+    "default_time2retain": "soon",
+    "auth_type": "kerberos",
+    "symbolic_name": "x" * 256,
+    "session_type": "discovery",
+    "mappings": {"bus": 0, "lun": 1},
+}
 
 
 @pytest.mark.parametrize("option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.option != "username"])
@@ -110,12 +206,28 @@ def test_values_by_name_or_number(value):
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("secret, size", [("x" * 12, 12), ("x" * 16, 16), ("0x" + "ab" * 12, 12), ("0X" + "AB" * 16, 16)])
+
+@pytest.mark.parametrize(
+    "secret, size", [("x" * 12, 12), ("x" * 16, 16), ("0x" + "ab" * 12, 12), ("0X" + "AB" * 16, 16)]
+)
 def test_chap_secrets_of_12_to_16_bytes(secret, size):
     assert len(login(secret=secret).secret) == size
 
 
-@pytest.mark.parametrize("secret", ["", "hunter2", "x" * 11, "x" * 17, "0x" + "ab" * 11, "0x" + "ab" * 17, "0xabc", "0xhello-hello-hello", "schlüsselwort"])
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "hunter2",
+        "x" * 11,
+        "x" * 17,
+        "0x" + "ab" * 11,
+        "0x" + "ab" * 17,
+        "0xabc",
+        "0xhello-hello-hello",
+        "schlüsselwort",
+    ],
+)
 def test_a_secret_that_windows_would_refuse_is_told_without_being_shown(secret):
     text = refused(secret=secret)
     assert text.startswith("persistent_logins[3].secret: ") and (not secret or secret not in text)
@@ -139,13 +251,18 @@ def test_a_secret_in_hex_is_its_bytes(raw):
 
 # -- whole declarations ------------------------------------------------------------------------------------------------
 
+
 def test_a_list_tells_which_entry_is_wrong():
     with pytest.raises(DeclarationError, match=r"^persistent_logins\[1\]\.portal\.address: "):
-        declared.declaration({"persistent_logins": [{"target": IQN, "portal": "10.0.0.1"}, {"target": IQN, "portal": "a b"}]})
+        declared.declaration(
+            {"persistent_logins": [{"target": IQN, "portal": "10.0.0.1"}, {"target": IQN, "portal": "a b"}]}
+        )
 
 
-@pytest.mark.parametrize("part", ["persistent_logins", "target_portals", "static_targets", "isns_servers", "radius_servers",
-                                  "persistent_devices"])
+@pytest.mark.parametrize(
+    "part",
+    ["persistent_logins", "target_portals", "static_targets", "isns_servers", "radius_servers", "persistent_devices"],
+)
 def test_an_empty_list_is_read_and_an_omitted_one_is_not(part):
     reads = {"persistent_logins": "persistent_logins", "static_targets": "targets"}.get(part, part)
     assert reads in declared.declaration({part: []}).subsets()

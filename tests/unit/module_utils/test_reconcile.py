@@ -9,7 +9,20 @@ import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, reconcile, records
 from ansible_collections.winstorage.iscsi.tests.unit.support.snapshots import (
-    FLASH, INSTANCE, MULTIPATH, SECOND, TAPE, login, plan, refusal, session, snapshot, static, steps, target_portal, wish,
+    FLASH,
+    INSTANCE,
+    MULTIPATH,
+    SECOND,
+    TAPE,
+    login,
+    plan,
+    refusal,
+    session,
+    snapshot,
+    static,
+    steps,
+    target_portal,
+    wish,
 )
 
 SECRET = "a secret of 16 B"
@@ -18,14 +31,44 @@ CHAP = {"auth_type": 1, "username": b"sql-01", "password_set": True}
 
 # -- what is compared --------------------------------------------------------------------------------------------------
 
-FULL = login(security_flags=1, symbolic_name="site A", login_flags=MULTIPATH, header_digest=1, data_digest=0, maximum_connections=4,
-             default_time2wait=2, default_time2retain=20, auth_type=0, username=b"sql-01")
-SAME = {"security_flags": ["valid"], "symbolic_name": "site A", "login_flags": ["multipath_enabled"], "header_digest": "crc32c",
-        "data_digest": "none", "maximum_connections": 4, "default_time2wait": 2, "default_time2retain": 20, "auth_type": "none",
-        "username": "sql-01", "session_type": "data"}
-OTHER = {"security_flags": [], "symbolic_name": "site B", "login_flags": [], "header_digest": "none", "data_digest": "crc32c",
-         "maximum_connections": 5, "default_time2wait": 0, "default_time2retain": 0, "auth_type": "chap", "username": "SQL-01",
-         "session_type": "informational"}
+FULL = login(
+    security_flags=1,
+    symbolic_name="site A",
+    login_flags=MULTIPATH,
+    header_digest=1,
+    data_digest=0,
+    maximum_connections=4,
+    default_time2wait=2,
+    default_time2retain=20,
+    auth_type=0,
+    username=b"sql-01",
+)
+SAME = {
+    "security_flags": ["valid"],
+    "symbolic_name": "site A",
+    "login_flags": ["multipath_enabled"],
+    "header_digest": "crc32c",
+    "data_digest": "none",
+    "maximum_connections": 4,
+    "default_time2wait": 2,
+    "default_time2retain": 20,
+    "auth_type": "none",
+    "username": "sql-01",
+    "session_type": "data",
+}
+OTHER = {
+    "security_flags": [],
+    "symbolic_name": "site B",
+    "login_flags": [],
+    "header_digest": "none",
+    "data_digest": "crc32c",
+    "maximum_connections": 5,
+    "default_time2wait": 0,
+    "default_time2retain": 0,
+    "auth_type": "chap",
+    "username": "SQL-01",
+    "session_type": "informational",
+}
 
 
 def test_what_is_omitted_is_unmanaged():
@@ -39,17 +82,16 @@ def test_what_is_as_declared_takes_no_step():
 @pytest.mark.parametrize("option", OTHER)
 def test_each_property_is_compared_on_its_own(option):
     made = plan(snapshot([FULL]), persistent_logins=[wish(**dict(SAME, secret=SECRET, **{option: OTHER[option]}))])
-    if option == "auth_type":
-        made_of = "auth_type, secret differ"
-    else:
-        made_of = "%s differs" % option
+    made_of = "auth_type, secret differ" if option == "auth_type" else "%s differs" % option
     assert steps(made) == [("persistent_logins", "replace")] and made.steps[0].reason == made_of
     before, after = made.steps[0].before[0], made.steps[0].after[0]
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {option} | ({"secret"} if option == "auth_type" else set())
 
 
-@pytest.mark.parametrize("option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.unspecified and prop.option != "mappings"])
+@pytest.mark.parametrize(
+    "option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.unspecified and prop.option != "mappings"]
+)
 def test_unspecified_is_a_value_of_its_own(option):
     made = plan(snapshot([FULL]), persistent_logins=[wish(**{option: "unspecified"})])
     assert made.steps[0].reason == "%s differs" % option and made.steps[0].after[0][option] == "unspecified"
@@ -59,7 +101,9 @@ def test_unspecified_is_a_value_of_its_own(option):
 
 
 def test_unspecified_and_zero_differ():
-    assert steps(plan(snapshot([login()]), persistent_logins=[wish(default_time2wait=0)])) == [("persistent_logins", "replace")]
+    assert steps(plan(snapshot([login()]), persistent_logins=[wish(default_time2wait=0)])) == [
+        ("persistent_logins", "replace")
+    ]
     assert steps(plan(snapshot([login()]), persistent_logins=[wish(default_time2wait="unspecified")])) == []
 
 
@@ -72,32 +116,63 @@ def test_a_replaced_record_keeps_what_is_not_declared():
 
 # -- identity ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("record, declared_as", [
-    (login(FLASH.upper()), wish()), (login(), wish(target=FLASH.upper())),
-    (login(instance=INSTANCE.lower()), wish(initiator_instance=INSTANCE)),
-    (login(at="Filer.Example.COM"), wish(portal="filer.example.com")),
-    (login(at="fd00::1"), wish(portal="FD00:0:0:0:0:0:0:1")), (login(at="[fd00::1]"), wish(portal="fd00::1")),
-    (login(at="FD00:0000::0001"), wish(portal="[fd00::1]")),
-    (login(at="fe80::1%12"), wish(portal="fe80::1%12")),
-    (login(at=None), wish(portal=None)),
-    (login(port=1), wish(initiator_port=1)),
-], ids=["iqn upper", "iqn declared upper", "instance lower", "host name", "ipv6 long", "ipv6 bracketed", "ipv6 zeros", "ipv6 zone",
-        "any portal", "port"])
+
+@pytest.mark.parametrize(
+    "record, declared_as",
+    [
+        (login(FLASH.upper()), wish()),
+        (login(), wish(target=FLASH.upper())),
+        (login(instance=INSTANCE.lower()), wish(initiator_instance=INSTANCE)),
+        (login(at="Filer.Example.COM"), wish(portal="filer.example.com")),
+        (login(at="fd00::1"), wish(portal="FD00:0:0:0:0:0:0:1")),
+        (login(at="[fd00::1]"), wish(portal="fd00::1")),
+        (login(at="FD00:0000::0001"), wish(portal="[fd00::1]")),
+        (login(at="fe80::1%12"), wish(portal="fe80::1%12")),
+        (login(at=None), wish(portal=None)),
+        (login(port=1), wish(initiator_port=1)),
+    ],
+    ids=[
+        "iqn upper",
+        "iqn declared upper",
+        "instance lower",
+        "host name",
+        "ipv6 long",
+        "ipv6 bracketed",
+        "ipv6 zeros",
+        "ipv6 zone",
+        "any portal",
+        "port",
+    ],
+)
 def test_the_same_login_spelled_otherwise(record, declared_as):
     assert steps(plan(snapshot([record]), persistent_logins=[declared_as])) == []
 
 
-@pytest.mark.parametrize("declared_as", [
-    wish(target=TAPE), wish(initiator_port=0), wish(portal="10.0.0.2"), wish(portal={"address": "10.0.0.1", "port": 860}),
-    wish(portal=None), wish(portal="one.example.com"), wish(initiator_instance=SECOND),
-], ids=["target", "port", "address", "tcp port", "any portal", "host name of it", "instance"])
+@pytest.mark.parametrize(
+    "declared_as",
+    [
+        wish(target=TAPE),
+        wish(initiator_port=0),
+        wish(portal="10.0.0.2"),
+        wish(portal={"address": "10.0.0.1", "port": 860}),
+        wish(portal=None),
+        wish(portal="one.example.com"),
+        wish(initiator_instance=SECOND),
+    ],
+    ids=["target", "port", "address", "tcp port", "any portal", "host name of it", "instance"],
+)
 def test_another_login(declared_as):
-    made = plan(snapshot([login()], instances=(INSTANCE, SECOND)), persistent_logins=[dict({"initiator_instance": INSTANCE}, **declared_as)])
+    made = plan(
+        snapshot([login()], instances=(INSTANCE, SECOND)),
+        persistent_logins=[dict({"initiator_instance": INSTANCE}, **declared_as)],
+    )
     assert steps(made) == [("persistent_logins", "add")]
 
 
 def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
-    made = plan(snapshot(), persistent_logins=[wish(portal="fd00::1"), wish(portal="[FD00::0001]", target=FLASH.upper())])
+    made = plan(
+        snapshot(), persistent_logins=[wish(portal="fd00::1"), wish(portal="[FD00::0001]", target=FLASH.upper())]
+    )
     assert refusal(made).startswith("persistent_logins[0] and persistent_logins[1] declare the same")
 
 
@@ -107,7 +182,10 @@ def test_the_only_instance_is_meant_where_none_is_declared():
 
 
 def test_the_instance_of_the_record_is_meant_where_several_exist():
-    made = plan(snapshot([login(instance=SECOND)], instances=(INSTANCE, SECOND)), persistent_logins=[wish(header_digest="crc32c")])
+    made = plan(
+        snapshot([login(instance=SECOND)], instances=(INSTANCE, SECOND)),
+        persistent_logins=[wish(header_digest="crc32c")],
+    )
     assert made.steps[0].detail.one.initiator_instance == SECOND
 
 
@@ -134,7 +212,10 @@ def test_a_login_of_an_instance_that_is_gone_can_be_removed():
 
 # -- copies ------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("there, copies, expected, saved", [(1, 3, "copies", 3), (3, 1, "copies", 1), (2, 2, None, None), (0, 4, "add", 4)])
+
+@pytest.mark.parametrize(
+    "there, copies, expected, saved", [(1, 3, "copies", 3), (3, 1, "copies", 1), (2, 2, None, None), (0, 4, "add", 4)]
+)
 def test_copies(there, copies, expected, saved):
     made = plan(snapshot([login() for _ in range(there)]), persistent_logins=[wish(copies=copies)])
     assert steps(made) == ([("persistent_logins", expected)] if expected else [])
@@ -159,15 +240,20 @@ def test_more_than_256_logins_are_refused():
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("there, options", [
-    ([login(**CHAP)], {"header_digest": "crc32c"}),
-    ([login(**CHAP)] * 2, {}),
-    ([login(**CHAP)], {"copies": 2}),
-    ([login()], {"auth_type": "chap"}),
-    ([login()], {"auth_type": "mutual_chap"}),
-    ([], {"auth_type": "chap"}),
-    ([login(password_set=True)], {"auth_type": "none"}),
-], ids=["replace", "reduce", "more copies", "to chap", "to mutual chap", "new", "put back only"])
+
+@pytest.mark.parametrize(
+    "there, options",
+    [
+        ([login(**CHAP)], {"header_digest": "crc32c"}),
+        ([login(**CHAP)] * 2, {}),
+        ([login(**CHAP)], {"copies": 2}),
+        ([login()], {"auth_type": "chap"}),
+        ([login()], {"auth_type": "mutual_chap"}),
+        ([], {"auth_type": "chap"}),
+        ([login(password_set=True)], {"auth_type": "none"}),
+    ],
+    ids=["replace", "reduce", "more copies", "to chap", "to mutual chap", "new", "put back only"],
+)
 def test_what_cannot_be_saved_without_its_secret_is_refused_beforehand(there, options):
     text = refusal(plan(snapshot(there), persistent_logins=[wish(**options)]))
     assert "Declare its secret" in text
@@ -175,7 +261,9 @@ def test_what_cannot_be_saved_without_its_secret_is_refused_beforehand(there, op
 
 
 def test_what_has_a_secret_can_be_removed_without_it():
-    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[wish(state="absent")])) == [("persistent_logins", "remove")]
+    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[wish(state="absent")])) == [
+        ("persistent_logins", "remove")
+    ]
 
 
 def test_a_secret_cannot_be_compared():
@@ -208,19 +296,50 @@ def test_the_secrets_of_the_host_are_set_when_asked():
 
 # -- what a removal may take along -------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("removed, other, taken", [
-    (login(), login(port=0), True), (login(port=0), login(), False), (login(port=0), login(port=1), False),
-    (login(at=None), login(), True), (login(), login(at=None), False), (login(at=None, port=0), login(port=1), False),
-    (login(), login(at="10.0.0.2", port=0), False), (login(), login(TAPE, port=0), False),
-    (login(), login(FLASH.upper(), port=0, instance=INSTANCE.lower()), True), (login(), login(port=0, instance=SECOND), False),
-    (login(at="[fd00::1]"), login(at="FD00::1", port=1), True),
-], ids=["any port takes a port", "a port leaves any", "ports", "any portal takes a portal", "a portal leaves any", "any portal of a port",
-        "portal", "target", "letter case", "instance", "spelling"])
+
+@pytest.mark.parametrize(
+    "removed, other, taken",
+    [
+        (login(), login(port=0), True),
+        (login(port=0), login(), False),
+        (login(port=0), login(port=1), False),
+        (login(at=None), login(), True),
+        (login(), login(at=None), False),
+        (login(at=None, port=0), login(port=1), False),
+        (login(), login(at="10.0.0.2", port=0), False),
+        (login(), login(TAPE, port=0), False),
+        (login(), login(FLASH.upper(), port=0, instance=INSTANCE.lower()), True),
+        (login(), login(port=0, instance=SECOND), False),
+        (login(at="[fd00::1]"), login(at="FD00::1", port=1), True),
+    ],
+    ids=[
+        "any port takes a port",
+        "a port leaves any",
+        "ports",
+        "any portal takes a portal",
+        "a portal leaves any",
+        "any portal of a port",
+        "portal",
+        "target",
+        "letter case",
+        "instance",
+        "spelling",
+    ],
+)
 def test_what_a_removal_may_take(removed, other, taken):
     assert reconcile.sweeps(removed, other) is taken
-    made = plan(snapshot([removed, other], instances=(INSTANCE, SECOND)), persistent_logins=[
-        wish(target=removed.target, portal=removed.portal and removed.portal.address, initiator_port=removed.initiator_port,
-             initiator_instance=removed.initiator_instance, state="absent")])
+    made = plan(
+        snapshot([removed, other], instances=(INSTANCE, SECOND)),
+        persistent_logins=[
+            wish(
+                target=removed.target,
+                portal=removed.portal and removed.portal.address,
+                initiator_port=removed.initiator_port,
+                initiator_instance=removed.initiator_instance,
+                state="absent",
+            )
+        ],
+    )
     assert [change.before for change in made.swept["persistent_logins"]] == ([[other]] if taken else [])
 
 
@@ -237,12 +356,15 @@ def test_a_sibling_whose_target_is_unknown_stops_the_removal():
 
 
 def test_portals_of_any_instance_have_siblings_too():
-    made = plan(snapshot(portals=[target_portal(), target_portal(instance=INSTANCE, port=1)]),
-                target_portals=[{"address": "10.0.0.1", "state": "absent"}])
+    made = plan(
+        snapshot(portals=[target_portal(), target_portal(instance=INSTANCE, port=1)]),
+        target_portals=[{"address": "10.0.0.1", "state": "absent"}],
+    )
     assert len(made.swept["target_portals"]) == 1
 
 
 # -- purge -------------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("kind", ["persistent_logins", "target_portals", "isns_servers", "radius_servers"])
 @pytest.mark.parametrize("declared_list", [None, []], ids=["omitted", "empty"])
@@ -252,8 +374,9 @@ def test_purge_with_nothing_declared_is_refused(kind, declared_list):
 
 
 def test_purge_with_nothing_but_absences_is_refused():
-    assert "would remove them all" in refusal(plan(snapshot([login(), login(TAPE)]), persistent_logins=[wish(state="absent")],
-                                                   purge=["persistent_logins"]))
+    assert "would remove them all" in refusal(
+        plan(snapshot([login(), login(TAPE)]), persistent_logins=[wish(state="absent")], purge=["persistent_logins"])
+    )
 
 
 def test_purge_takes_what_is_not_declared_and_nothing_else():
@@ -268,39 +391,66 @@ def test_purge_spares_what_is_behind_a_live_session_and_says_so():
     made = plan(now, persistent_logins=[wish()], purge=["persistent_logins"])
     assert steps(made) == [] and len(made.kept) == 1 and TAPE in made.kept[0] and "purge_connected" in made.kept[0]
     assert steps(plan(now, persistent_logins=[wish()], purge=["persistent_logins"], purge_connected=True)) == [
-        ("persistent_logins", "remove")]
+        ("persistent_logins", "remove")
+    ]
 
 
 def test_what_is_not_purged_stays():
-    assert steps(plan(snapshot([login(TAPE)], [target_portal("10.0.0.2")], isns_servers=["192.0.2.53"]), persistent_logins=[wish()],
-                      target_portals=[{"address": "10.0.0.2"}], isns_servers=["192.0.2.53"])) == [("persistent_logins", "add")]
+    assert steps(
+        plan(
+            snapshot([login(TAPE)], [target_portal("10.0.0.2")], isns_servers=["192.0.2.53"]),
+            persistent_logins=[wish()],
+            target_portals=[{"address": "10.0.0.2"}],
+            isns_servers=["192.0.2.53"],
+        )
+    ) == [("persistent_logins", "add")]
 
 
 # -- what Windows would refuse -----------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("there, options", [([], {}), ([login()], {"header_digest": "crc32c"}), ([login()] * 2, {})],
-                         ids=["add", "replace", "reduce"])
+
+@pytest.mark.parametrize(
+    "there, options",
+    [([], {}), ([login()], {"header_digest": "crc32c"}), ([login()] * 2, {})],
+    ids=["add", "replace", "reduce"],
+)
 def test_a_login_to_a_target_that_is_not_known_cannot_be_saved(there, options):
     text = refusal(plan(snapshot(there, targets=(TAPE,)), persistent_logins=[wish(**options)]))
     assert "does not know the target now" in text and "target_portals with refresh" in text
 
 
 def test_a_stale_login_can_be_removed():
-    assert steps(plan(snapshot([login()], targets=()), persistent_logins=[wish(state="absent")])) == [("persistent_logins", "remove")]
+    assert steps(plan(snapshot([login()], targets=()), persistent_logins=[wish(state="absent")])) == [
+        ("persistent_logins", "remove")
+    ]
 
 
 def test_a_target_that_the_same_declaration_discovers_may_be_unknown_yet():
-    for part in ({"target_portals": [{"address": "10.0.0.1"}]}, {"static_targets": [{"target": FLASH}]}, {"isns_servers": ["192.0.2.53"]}):
+    for part in (
+        {"target_portals": [{"address": "10.0.0.1"}]},
+        {"static_targets": [{"target": FLASH}]},
+        {"isns_servers": ["192.0.2.53"]},
+    ):
         made = plan(snapshot(targets=()), persistent_logins=[wish()], **part)
         assert ("persistent_logins", "add") in steps(made)
 
 
-@pytest.mark.parametrize("record, live, options, doubtful", [
-    (login(), True, {}, True), (login(), False, {}, False), (login(), True, {"login_flags": ["multipath_enabled"]}, False),
-    (login(login_flags=MULTIPATH), True, {}, False), (login(port=0, login_flags=MULTIPATH), False, {"initiator_port": 0}, True),
-], ids=["live", "not live", "live and to be multipath", "multipath", "of one port"])
+@pytest.mark.parametrize(
+    "record, live, options, doubtful",
+    [
+        (login(), True, {}, True),
+        (login(), False, {}, False),
+        (login(), True, {"login_flags": ["multipath_enabled"]}, False),
+        (login(login_flags=MULTIPATH), True, {}, False),
+        (login(port=0, login_flags=MULTIPATH), False, {"initiator_port": 0}, True),
+    ],
+    ids=["live", "not live", "live and to be multipath", "multipath", "of one port"],
+)
 def test_what_windows_may_refuse_to_save_is_marked(record, live, options, doubtful):
-    made = plan(snapshot([record], sessions=[session()] if live else []), persistent_logins=[wish(header_digest="crc32c", **options)])
+    made = plan(
+        snapshot([record], sessions=[session()] if live else []),
+        persistent_logins=[wish(header_digest="crc32c", **options)],
+    )
     assert made.steps[0].detail.doubtful is doubtful
 
 
@@ -312,21 +462,36 @@ def test_multipath_without_mpio_is_a_warning():
 
 # -- sessions ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("connected, live, expected", [
-    (None, False, []), (None, True, []), (True, True, []), (False, False, []), (True, False, [("sessions", "login")]),
-    (False, True, [("sessions", "logout")])])
+
+@pytest.mark.parametrize(
+    "connected, live, expected",
+    [
+        (None, False, []),
+        (None, True, []),
+        (True, True, []),
+        (False, False, []),
+        (True, False, [("sessions", "login")]),
+        (False, True, [("sessions", "logout")]),
+    ],
+)
 def test_connected(connected, live, expected):
-    made = plan(snapshot([login()], sessions=[session()] if live else []), persistent_logins=[wish(connected=connected)])
+    made = plan(
+        snapshot([login()], sessions=[session()] if live else []), persistent_logins=[wish(connected=connected)]
+    )
     assert steps(made) == expected
 
 
 def test_a_new_login_is_saved_and_connected_in_two_steps():
-    assert steps(plan(snapshot(), persistent_logins=[wish(connected=True)])) == [("persistent_logins", "add"), ("sessions", "login")]
+    assert steps(plan(snapshot(), persistent_logins=[wish(connected=True)])) == [
+        ("persistent_logins", "add"),
+        ("sessions", "login"),
+    ]
 
 
 def test_a_session_for_each_copy():
-    assert steps(plan(snapshot([login()] * 2, sessions=[session()]), persistent_logins=[wish(copies=2, connected=True)])) == [
-        ("sessions", "login")]
+    assert steps(
+        plan(snapshot([login()] * 2, sessions=[session()]), persistent_logins=[wish(copies=2, connected=True)])
+    ) == [("sessions", "login")]
 
 
 def test_the_last_path_to_a_disk_is_not_closed_unless_forced_and_the_disk_is_named():
@@ -353,16 +518,22 @@ def test_to_log_in_takes_the_secret_too():
 
 # -- portals, static targets, names, service ---------------------------------------------------------------------------
 
+
 def test_portals_are_compared_by_each_property():
     now = snapshot(portals=[target_portal(header_digest=1)])
     assert steps(plan(now, target_portals=[{"address": "10.0.0.1"}])) == []
-    assert plan(now, target_portals=[{"address": "10.0.0.1", "header_digest": "none"}]).steps[0].reason == "header_digest differs"
+    assert (
+        plan(now, target_portals=[{"address": "10.0.0.1", "header_digest": "none"}]).steps[0].reason
+        == "header_digest differs"
+    )
 
 
 def test_a_refresh_is_no_change():
     made = plan(snapshot(portals=[target_portal()]), target_portals=[{"address": "10.0.0.1", "refresh": True}])
     assert steps(made) == [("target_portals", "refresh")] and not made.changed
-    assert steps(plan(snapshot(), target_portals=[{"address": "10.0.0.1", "refresh": True}])) == [("target_portals", "add")]
+    assert steps(plan(snapshot(), target_portals=[{"address": "10.0.0.1", "refresh": True}])) == [
+        ("target_portals", "add")
+    ]
 
 
 def test_a_portal_without_an_instance_is_told_from_one_with():
@@ -394,9 +565,15 @@ def test_what_is_not_reported_cannot_be_kept():
     assert "does not report" in refusal(plan(snapshot(radius_servers=None), radius_servers=["192.0.2.18"]))
 
 
-@pytest.mark.parametrize("state, mode, expected", [
-    ("running", "automatic", []), ("stopped", "automatic", ["state"]), ("running", "manual", ["start_mode"]),
-    ("stopped", "disabled", ["state", "start_mode"])])
+@pytest.mark.parametrize(
+    "state, mode, expected",
+    [
+        ("running", "automatic", []),
+        ("stopped", "automatic", ["state"]),
+        ("running", "manual", ["start_mode"]),
+        ("stopped", "disabled", ["state", "start_mode"]),
+    ],
+)
 def test_the_service(state, mode, expected):
     made = plan(snapshot(service_state=state, start_mode=mode), service_state="started", service_start_mode="automatic")
     assert [step.what for step in made.steps] == expected
@@ -404,8 +581,12 @@ def test_the_service(state, mode, expected):
 
 # -- the plan as people see it -----------------------------------------------------------------------------------------
 
+
 def test_a_diff_shows_every_managed_property_and_no_secret():
-    made = plan(snapshot([login(header_digest=0)]), persistent_logins=[wish(header_digest="crc32c", secret=SECRET, auth_type="chap")])
+    made = plan(
+        snapshot([login(header_digest=0)]),
+        persistent_logins=[wish(header_digest="crc32c", secret=SECRET, auth_type="chap")],
+    )
     diff = made.diff()
     name = "%s through 10.0.0.1:3260 from %s any port" % (FLASH, INSTANCE)
     assert diff["before"]["persistent_logins"][name][0]["header_digest"] == "none"
@@ -413,8 +594,17 @@ def test_a_diff_shows_every_managed_property_and_no_secret():
     assert SECRET not in repr(diff) and SECRET not in repr([step.describe() for step in made.steps])
 
 
-@pytest.mark.parametrize("record", [FULL, login(at=None, port=1), login(at="fd00::1"), target_portal(header_digest=1),
-                                    target_portal("filer.example.com", INSTANCE, 0)], ids=repr)
+@pytest.mark.parametrize(
+    "record",
+    [
+        FULL,
+        login(at=None, port=1),
+        login(at="fd00::1"),
+        target_portal(header_digest=1),
+        target_portal("filer.example.com", INSTANCE, 0),
+    ],
+    ids=repr,
+)
 def test_what_was_lost_is_told_as_it_would_be_declared(record):
     plain = reconcile.as_declared(record)
     make = declared.persistent_login if "target" in plain else declared.target_portal

@@ -3,13 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils import scsi
 from ansible_collections.winstorage.iscsi.plugins.module_utils.scsi import (
-    Capacity, Designator, Lun, ScsiError, Sense, StandardInquiry,
+    Capacity,
+    Designator,
+    Lun,
+    ScsiError,
+    Sense,
+    StandardInquiry,
 )
 
 # Responses of tgt 1.0.85 (Linux SCSI target framework), recorded over iSCSI from two disks: one of 64 MiB that was told
@@ -197,10 +204,8 @@ def test_damaged_real_responses_decode_or_raise_scsi_error(data):
     for index in data.draw(st.lists(st.integers(0, len(response) - 1), max_size=4)):
         response[index] = data.draw(st.integers(0, 255))
     for decode in DECODERS:
-        try:
+        with contextlib.suppress(ScsiError):
             str(decode(bytes(response)))
-        except ScsiError:
-            pass
 
 
 # --- the encoders are the inverse ---

@@ -33,42 +33,80 @@ INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 SECRET = "simulated-001"
 
 FLAGS = st.sets(st.sampled_from(["valid", "pfs_enabled", "ike_ipsec_enabled", "0x80"])).map(sorted)
-OPTIONS = st.fixed_dictionaries({}, optional={
-    "login_flags": st.sets(st.sampled_from(["multipath_enabled", "allow_portal_hopping", "0x40"])).map(sorted),
-    "header_digest": st.sampled_from(["none", "crc32c"]),
-    "data_digest": st.sampled_from(["none", "crc32c"]),
-    "maximum_connections": st.integers(1, 8),
-    "default_time2wait": st.integers(0, 60),
-    "default_time2retain": st.integers(0, 60),
-}) | st.fixed_dictionaries({
-    "auth_type": st.sampled_from(["chap", "mutual_chap"]), "username": st.sampled_from(["sql01", "0x00ff", "a b"])},
-    optional={"password": st.just(SECRET)})
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "login_flags": st.sets(st.sampled_from(["multipath_enabled", "allow_portal_hopping", "0x40"])).map(sorted),
+        "header_digest": st.sampled_from(["none", "crc32c"]),
+        "data_digest": st.sampled_from(["none", "crc32c"]),
+        "maximum_connections": st.integers(1, 8),
+        "default_time2wait": st.integers(0, 60),
+        "default_time2retain": st.integers(0, 60),
+    },
+) | st.fixed_dictionaries(
+    {"auth_type": st.sampled_from(["chap", "mutual_chap"]), "username": st.sampled_from(["sql01", "0x00ff", "a b"])},
+    optional={"password": st.just(SECRET)},
+)
 PORTALS = st.fixed_dictionaries(
     {"address": st.sampled_from(ADDRESSES), "port": st.sampled_from([3260, 860])},
-    optional={"symbolic_name": st.sampled_from(["", "left", "a: b"])})
+    optional={"symbolic_name": st.sampled_from(["", "left", "a: b"])},
+)
 PORTS = st.sampled_from(["any", 0, 1])
-HOSTS = st.fixed_dictionaries({
-    "service": st.fixed_dictionaries({
-        "state": st.just("running"), "start_mode": st.sampled_from(["automatic", "manual", "disabled"])}),
-    "initiator": st.just({"instances": [{"name": INSTANCE, "addresses": ["192.0.2.11", "198.51.100.11"]}]}),
-    "persistent_logins": st.lists(st.fixed_dictionaries(
-        {"target": st.sampled_from(TARGETS), "portal": st.none() | PORTALS, "initiator_port": PORTS},
-        optional={"login_options": OPTIONS, "security_flags": FLAGS, "copies": st.integers(1, 3),
-                  "session_type": st.sampled_from(["data", "informational"])}), max_size=6),
-    "target_portals": st.lists(st.builds(
-        lambda portal, more: {**portal, **more}, PORTALS,
-        st.fixed_dictionaries({"initiator_port": PORTS}, optional={
-            "login_options": OPTIONS, "security_flags": FLAGS,
-            "initiator_instance": st.sampled_from(["", INSTANCE])})), max_size=4, unique_by=lambda one: (
-                canonical_address(one["address"]), one["port"], one["initiator_port"], one.get("initiator_instance", ""))),
-    "static_targets": st.lists(st.fixed_dictionaries(
-        {"target": st.sampled_from(TARGETS)},
-        optional={"alias": st.sampled_from(["", "old"]), "login_options": OPTIONS,
-                  "portal_groups": st.lists(st.lists(PORTALS, min_size=1, max_size=2), max_size=2)}),
-        max_size=2, unique_by=lambda one: one["target"]),
-    "isns_servers": st.lists(st.sampled_from(["isns.example.com", "192.0.2.5"]), unique=True),
-    "persistent_devices": st.lists(st.sampled_from(["D:\\", "E:\\"]), unique=True),
-})
+HOSTS = st.fixed_dictionaries(
+    {
+        "service": st.fixed_dictionaries(
+            {"state": st.just("running"), "start_mode": st.sampled_from(["automatic", "manual", "disabled"])}
+        ),
+        "initiator": st.just({"instances": [{"name": INSTANCE, "addresses": ["192.0.2.11", "198.51.100.11"]}]}),
+        "persistent_logins": st.lists(
+            st.fixed_dictionaries(
+                {"target": st.sampled_from(TARGETS), "portal": st.none() | PORTALS, "initiator_port": PORTS},
+                optional={
+                    "login_options": OPTIONS,
+                    "security_flags": FLAGS,
+                    "copies": st.integers(1, 3),
+                    "session_type": st.sampled_from(["data", "informational"]),
+                },
+            ),
+            max_size=6,
+        ),
+        "target_portals": st.lists(
+            st.builds(
+                lambda portal, more: {**portal, **more},
+                PORTALS,
+                st.fixed_dictionaries(
+                    {"initiator_port": PORTS},
+                    optional={
+                        "login_options": OPTIONS,
+                        "security_flags": FLAGS,
+                        "initiator_instance": st.sampled_from(["", INSTANCE]),
+                    },
+                ),
+            ),
+            max_size=4,
+            unique_by=lambda one: (
+                canonical_address(one["address"]),
+                one["port"],
+                one["initiator_port"],
+                one.get("initiator_instance", ""),
+            ),
+        ),
+        "static_targets": st.lists(
+            st.fixed_dictionaries(
+                {"target": st.sampled_from(TARGETS)},
+                optional={
+                    "alias": st.sampled_from(["", "old"]),
+                    "login_options": OPTIONS,
+                    "portal_groups": st.lists(st.lists(PORTALS, min_size=1, max_size=2), max_size=2),
+                },
+            ),
+            max_size=2,
+            unique_by=lambda one: one["target"],
+        ),
+        "isns_servers": st.lists(st.sampled_from(["isns.example.com", "192.0.2.5"]), unique=True),
+        "persistent_devices": st.lists(st.sampled_from(["D:\\", "E:\\"]), unique=True),
+    }
+)
 
 
 def gathered(host):
@@ -106,17 +144,36 @@ def test_a_host_of_the_demo_is_as_its_own_export_declares(path, exact):
 # Kept in the reader's order: what identifies the host, portals, then logins.
 FULL = {
     "service": {"state": "running", "start_mode": "automatic"},
-    "initiator": {"node_name": "iqn.2004-01.com.example:sql01",
-                  "instances": [{"name": INSTANCE, "addresses": ["192.0.2.11"]}]},
-    "network": {"arrays": [{"portals": ["192.0.2.21"], "targets": [
-        {"iqn": TARGETS[0], "luns": [0], "chap": {"user": "sql01", "secret": SECRET}}]}]},
+    "initiator": {
+        "node_name": "iqn.2004-01.com.example:sql01",
+        "instances": [{"name": INSTANCE, "addresses": ["192.0.2.11"]}],
+    },
+    "network": {
+        "arrays": [
+            {
+                "portals": ["192.0.2.21"],
+                "targets": [{"iqn": TARGETS[0], "luns": [0], "chap": {"user": "sql01", "secret": SECRET}}],
+            }
+        ]
+    },
     "target_portals": [{"address": "192.0.2.21", "symbolic_name": "left"}],
-    "persistent_logins": [{
-        "target": TARGETS[0], "portal": {"address": "192.0.2.21", "symbolic_name": "left"}, "initiator_port": 0,
-        "copies": 2,
-        "security_flags": ["valid", "0x80"],
-        "login_options": {"login_flags": ["multipath_enabled"], "header_digest": "crc32c", "default_time2wait": 0,
-                          "auth_type": "chap", "username": "sql01", "password": SECRET}}],
+    "persistent_logins": [
+        {
+            "target": TARGETS[0],
+            "portal": {"address": "192.0.2.21", "symbolic_name": "left"},
+            "initiator_port": 0,
+            "copies": 2,
+            "security_flags": ["valid", "0x80"],
+            "login_options": {
+                "login_flags": ["multipath_enabled"],
+                "header_digest": "crc32c",
+                "default_time2wait": 0,
+                "auth_type": "chap",
+                "username": "sql01",
+                "password": SECRET,
+            },
+        }
+    ],
     "isns_servers": ["isns.example.com"],
     "persistent_devices": ["D:\\"],
 }
@@ -128,11 +185,22 @@ def test_every_declarable_value_is_said():
         "service_start_mode": "automatic",
         "node_name": "iqn.2004-01.com.example:sql01",
         "target_portals": [{"address": "192.0.2.21", "port": 3260, "symbolic_name": "left"}],
-        "persistent_logins": [{
-            "target": TARGETS[0], "portal": {"address": "192.0.2.21", "port": 3260}, "initiator_instance": INSTANCE,
-            "initiator_port": 0, "copies": 2, "security_flags": ["valid", "0x80"], "login_flags": ["multipath_enabled"],
-            "header_digest": "crc32c", "default_time2wait": 0, "auth_type": "chap", "username": "sql01",
-            "symbolic_name": "left"}],
+        "persistent_logins": [
+            {
+                "target": TARGETS[0],
+                "portal": {"address": "192.0.2.21", "port": 3260},
+                "initiator_instance": INSTANCE,
+                "initiator_port": 0,
+                "copies": 2,
+                "security_flags": ["valid", "0x80"],
+                "login_flags": ["multipath_enabled"],
+                "header_digest": "crc32c",
+                "default_time2wait": 0,
+                "auth_type": "chap",
+                "username": "sql01",
+                "symbolic_name": "left",
+            }
+        ],
         "isns_servers": ["isns.example.com"],
         "persistent_devices": ["D:\\"],
     }
@@ -154,16 +222,32 @@ def test_an_emptied_host_gets_all_back_from_its_export():
 
 def test_an_exact_export_finds_what_somebody_sets_afterwards():
     bare = dict(FULL, persistent_logins=[{"target": TARGETS[0], "portal": "192.0.2.21", "initiator_port": 0}])
-    touched = dict(bare, persistent_logins=[dict(bare["persistent_logins"][0], login_options={
-        "header_digest": "crc32c", "login_flags": ["multipath_enabled"]})])
-    fields = {exact: [one["field"] for one in audit.drift(reconcile.plan(
-        gathered(Host(touched)), declared.declaration(exported(Host(bare), exact))))] for exact in (False, True)}
+    touched = dict(
+        bare,
+        persistent_logins=[
+            dict(
+                bare["persistent_logins"][0],
+                login_options={"header_digest": "crc32c", "login_flags": ["multipath_enabled"]},
+            )
+        ],
+    )
+    fields = {
+        exact: [
+            one["field"]
+            for one in audit.drift(
+                reconcile.plan(gathered(Host(touched)), declared.declaration(exported(Host(bare), exact)))
+            )
+        ]
+        for exact in (False, True)
+    }
     assert fields == {False: [], True: ["header_digest", "login_flags"]}
 
 
 def test_records_of_one_identity_are_declared_by_what_they_share():
-    twins = [dict(FULL["persistent_logins"][0], copies=1, login_options={
-        "header_digest": digest, "data_digest": "none"}) for digest in ("none", "crc32c")]
+    twins = [
+        dict(FULL["persistent_logins"][0], copies=1, login_options={"header_digest": digest, "data_digest": "none"})
+        for digest in ("none", "crc32c")
+    ]
     (login,) = exported(Host(dict(FULL, persistent_logins=twins)))["persistent_logins"]
     assert login["copies"] == 2
     assert login["data_digest"] == "none"
@@ -180,7 +264,10 @@ def test_an_instance_that_is_gone_is_not_declared():
 def test_what_was_not_gathered_is_not_declared():
     some = facts.assemble(initiator.gather(Host(FULL), ["isns_servers"], 0))
     assert declaration(some) == {
-        "service_state": "started", "service_start_mode": "automatic", "isns_servers": ["isns.example.com"]}
+        "service_state": "started",
+        "service_start_mode": "automatic",
+        "isns_servers": ["isns.example.com"],
+    }
 
 
 @pytest.mark.parametrize("plain", [None, [], {}, "facts"])

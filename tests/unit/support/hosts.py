@@ -17,8 +17,11 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Dropped, Service
 
-LISTS = {"ReportIScsiPersistentLoginsW": "persistent_logins", "ReportIScsiSendTargetPortalsExW": "target_portals",
-         "GetIScsiSessionListW": "sessions"}
+LISTS = {
+    "ReportIScsiPersistentLoginsW": "persistent_logins",
+    "ReportIScsiSendTargetPortalsExW": "target_portals",
+    "GetIScsiSessionListW": "sessions",
+}
 
 
 class Fault(t.NamedTuple):
@@ -147,7 +150,9 @@ class _Raw:
     """A dict of header fields as :mod:`records` reads structures."""
 
     def __init__(self, fields):
-        self.__dict__.update({name: _Raw(value) if isinstance(value, dict) else value for name, value in fields.items()})
+        self.__dict__.update(
+            {name: _Raw(value) if isinstance(value, dict) else value for name, value in fields.items()}
+        )
 
 
 def _login(fields):
@@ -162,6 +167,7 @@ def text_of(batch):
     """The bytes of a batch or an answer, unpacked: to look for what must not be in it."""
     import base64
     import gzip
+
     return gzip.decompress(base64.b64decode(batch))
 
 

@@ -46,11 +46,21 @@ def session(target, portal, flags=()):
 
 def host(logins=(), **more):
     """A running host that knows both targets by a portal."""
-    network = {"arrays": [{"portals": [*PORTALS, "[%s]" % V6], "targets": [
-        {"iqn": FLASH, "luns": [1]}, {"iqn": TAPE, "luns": [0]}]}]}
-    return dict({"service": {"state": "running", "start_mode": "automatic"}, "target_portals": [A], "network": network,
-                 "initiator": {"instances": [{"name": INSTANCE, "addresses": ["192.0.2.10", "192.0.2.11"]}]},
-                 "persistent_logins": list(logins)}, **more)
+    network = {
+        "arrays": [
+            {"portals": [*PORTALS, "[%s]" % V6], "targets": [{"iqn": FLASH, "luns": [1]}, {"iqn": TAPE, "luns": [0]}]}
+        ]
+    }
+    return dict(
+        {
+            "service": {"state": "running", "start_mode": "automatic"},
+            "target_portals": [A],
+            "network": network,
+            "initiator": {"instances": [{"name": INSTANCE, "addresses": ["192.0.2.10", "192.0.2.11"]}]},
+            "persistent_logins": list(logins),
+        },
+        **more,
+    )
 
 
 def logins(*wishes, **more):
@@ -65,81 +75,177 @@ EIGHT = [login(FLASH, portal, login_flags=MULTIPATH) for portal in PORTALS]
 
 PLANS = (
     Plan("add a login", host(NEIGHBOURS), logins(wish(FLASH, A))),
-    Plan("add two logins and their sessions", host(NEIGHBOURS),
-         logins(wish(FLASH, C, login_flags=MULTIPATH, connected=True), wish(FLASH, D, login_flags=MULTIPATH, connected=True))),
+    Plan(
+        "add two logins and their sessions",
+        host(NEIGHBOURS),
+        logins(
+            wish(FLASH, C, login_flags=MULTIPATH, connected=True), wish(FLASH, D, login_flags=MULTIPATH, connected=True)
+        ),
+    ),
     Plan("add a login with CHAP", host(NEIGHBOURS), logins(wish(FLASH, A, auth_type="chap", secret=SECRET))),
     Plan("replace a login", host([login(FLASH, A), *NEIGHBOURS]), logins(wish(FLASH, A, header_digest="crc32c"))),
-    Plan("replace a login that has a secret", host([chap(FLASH, A), *NEIGHBOURS]),
-         logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))),
-    Plan("save a secret anew", host([chap(FLASH, A), *NEIGHBOURS]),
-         logins(wish(FLASH, A, secret=OTHER_SECRET, update_secret="always"))),
-    Plan("take CHAP off a login", host([chap(FLASH, A), *NEIGHBOURS]),
-         logins(wish(FLASH, A, auth_type="none", secret=SECRET))),
-    Plan("replace a login behind a live session without multipath",
-         host([login(FLASH, A), *NEIGHBOURS], sessions=[session(FLASH, A)]), logins(wish(FLASH, A, data_digest="crc32c"))),
+    Plan(
+        "replace a login that has a secret",
+        host([chap(FLASH, A), *NEIGHBOURS]),
+        logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET)),
+    ),
+    Plan(
+        "save a secret anew",
+        host([chap(FLASH, A), *NEIGHBOURS]),
+        logins(wish(FLASH, A, secret=OTHER_SECRET, update_secret="always")),
+    ),
+    Plan(
+        "take CHAP off a login",
+        host([chap(FLASH, A), *NEIGHBOURS]),
+        logins(wish(FLASH, A, auth_type="none", secret=SECRET)),
+    ),
+    Plan(
+        "replace a login behind a live session without multipath",
+        host([login(FLASH, A), *NEIGHBOURS], sessions=[session(FLASH, A)]),
+        logins(wish(FLASH, A, data_digest="crc32c")),
+    ),
     Plan("more copies", host([login(FLASH, A), *NEIGHBOURS]), logins(wish(FLASH, A, copies=3))),
     Plan("fewer copies", host([login(FLASH, A)] * 3 + NEIGHBOURS), logins(wish(FLASH, A))),
-    Plan("fewer copies behind a live session without multipath",
-         host([login(FLASH, A)] * 3 + NEIGHBOURS, sessions=[session(FLASH, A)]), logins(wish(FLASH, A))),
+    Plan(
+        "fewer copies behind a live session without multipath",
+        host([login(FLASH, A)] * 3 + NEIGHBOURS, sessions=[session(FLASH, A)]),
+        logins(wish(FLASH, A)),
+    ),
     Plan("fewer copies with a secret", host([chap(FLASH, A)] * 2 + NEIGHBOURS), logins(wish(FLASH, A, secret=SECRET))),
-    Plan("replace copies that differ", host([login(FLASH, A), login(FLASH, A, data_digest="crc32c"), *NEIGHBOURS]),
-         logins(wish(FLASH, A, copies=2, header_digest="crc32c"))),
-    Plan("remove a login for any port beside its siblings", host([login(FLASH, A), *SIBLINGS, *NEIGHBOURS]),
-         logins(wish(FLASH, A, **ABSENT))),
-    Plan("replace a login for any port beside its siblings", host([*SIBLINGS, login(FLASH, A), *NEIGHBOURS]),
-         logins(wish(FLASH, A, header_digest="crc32c"))),
-    Plan("remove a login for any port beside a sibling with a secret",
-         host([login(FLASH, A), chap(FLASH, A, 0), *NEIGHBOURS]),
-         logins(wish(FLASH, A, **ABSENT), wish(FLASH, A, initiator_port=0, secret=SECRET))),
-    Plan("remove a login for any portal beside others", host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
-         logins(wish(FLASH, None, **ABSENT))),
-    Plan("replace a login for any portal beside others", host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
-         logins(wish(FLASH, None, default_time2wait=5), wish(FLASH, A, initiator_port=0, default_time2wait=5))),
-    Plan("move to another array's portals", host([login(FLASH, A, login_flags=MULTIPATH), login(FLASH, B, login_flags=MULTIPATH)]),
-         logins(wish(FLASH, A, **ABSENT), wish(FLASH, B, **ABSENT), wish(FLASH, C, login_flags=MULTIPATH),
-                wish(FLASH, D, login_flags=MULTIPATH), target_portals=[{"address": A, "state": "absent"}, {"address": C}])),
-    Plan("purge logins", host([login(FLASH, A), *NEIGHBOURS], sessions=[session(TAPE, B)]),
-         logins(wish(FLASH, A), purge=["persistent_logins"])),
-    Plan("purge, add and replace", host([login(FLASH, A), *NEIGHBOURS]),
-         logins(wish(FLASH, A, data_digest="crc32c"), wish(FLASH, C), purge=["persistent_logins"])),
-    Plan("replace a portal", host(NEIGHBOURS, target_portals=[A, B]),
-         {"target_portals": [{"address": A, "header_digest": "crc32c", "symbolic_name": "array 1"}]}),
-    Plan("add a portal and purge the others", host(NEIGHBOURS, target_portals=[A, B]),
-         {"target_portals": [{"address": A}, {"address": "fd00:0::1"}], "purge": ["target_portals"]}),
-    Plan("remove a portal of any instance beside others",
-         host(NEIGHBOURS, target_portals=[A, {"address": A, "initiator_instance": INSTANCE, "initiator_port": 1}, B]),
-         {"target_portals": [{"address": A, "state": "absent"}, {"address": C}]}),
-    Plan("open a session", host(NEIGHBOURS), {"sessions": [wish(FLASH, A, login_flags=MULTIPATH), wish(FLASH, B, login_flags=MULTIPATH)]}),
-    Plan("close a session", host(NEIGHBOURS, sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH)]),
-         {"sessions": [wish(FLASH, A, **ABSENT)], "force": True}),
-    Plan("add a static target and its login", host(NEIGHBOURS, target_portals=[], static_targets=[{"target": TAPE}]),
-         logins(wish(FLASH, A), static_targets=[{"target": FLASH, "portals": [{"address": A}]}])),
-    Plan("replace a static target", host(NEIGHBOURS, static_targets=[{"target": TAPE, "alias": "old"}]),
-         {"static_targets": [{"target": TAPE, "alias": "new"}]}),
-    Plan("replace a login and remove its static target", host([login(FLASH, A), *NEIGHBOURS], static_targets=[{"target": FLASH}]),
-         logins(wish(FLASH, A, data_digest="crc32c"), static_targets=[{"target": FLASH, "state": "absent"}])),
-    Plan("start the service and add a login", host(NEIGHBOURS, service={"state": "stopped", "start_mode": "manual"}),
-         logins(wish(FLASH, C), service_state="started", service_start_mode="automatic")),
+    Plan(
+        "replace copies that differ",
+        host([login(FLASH, A), login(FLASH, A, data_digest="crc32c"), *NEIGHBOURS]),
+        logins(wish(FLASH, A, copies=2, header_digest="crc32c")),
+    ),
+    Plan(
+        "remove a login for any port beside its siblings",
+        host([login(FLASH, A), *SIBLINGS, *NEIGHBOURS]),
+        logins(wish(FLASH, A, **ABSENT)),
+    ),
+    Plan(
+        "replace a login for any port beside its siblings",
+        host([*SIBLINGS, login(FLASH, A), *NEIGHBOURS]),
+        logins(wish(FLASH, A, header_digest="crc32c")),
+    ),
+    Plan(
+        "remove a login for any port beside a sibling with a secret",
+        host([login(FLASH, A), chap(FLASH, A, 0), *NEIGHBOURS]),
+        logins(wish(FLASH, A, **ABSENT), wish(FLASH, A, initiator_port=0, secret=SECRET)),
+    ),
+    Plan(
+        "remove a login for any portal beside others",
+        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
+        logins(wish(FLASH, None, **ABSENT)),
+    ),
+    Plan(
+        "replace a login for any portal beside others",
+        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
+        logins(wish(FLASH, None, default_time2wait=5), wish(FLASH, A, initiator_port=0, default_time2wait=5)),
+    ),
+    Plan(
+        "move to another array's portals",
+        host([login(FLASH, A, login_flags=MULTIPATH), login(FLASH, B, login_flags=MULTIPATH)]),
+        logins(
+            wish(FLASH, A, **ABSENT),
+            wish(FLASH, B, **ABSENT),
+            wish(FLASH, C, login_flags=MULTIPATH),
+            wish(FLASH, D, login_flags=MULTIPATH),
+            target_portals=[{"address": A, "state": "absent"}, {"address": C}],
+        ),
+    ),
+    Plan(
+        "purge logins",
+        host([login(FLASH, A), *NEIGHBOURS], sessions=[session(TAPE, B)]),
+        logins(wish(FLASH, A), purge=["persistent_logins"]),
+    ),
+    Plan(
+        "purge, add and replace",
+        host([login(FLASH, A), *NEIGHBOURS]),
+        logins(wish(FLASH, A, data_digest="crc32c"), wish(FLASH, C), purge=["persistent_logins"]),
+    ),
+    Plan(
+        "replace a portal",
+        host(NEIGHBOURS, target_portals=[A, B]),
+        {"target_portals": [{"address": A, "header_digest": "crc32c", "symbolic_name": "array 1"}]},
+    ),
+    Plan(
+        "add a portal and purge the others",
+        host(NEIGHBOURS, target_portals=[A, B]),
+        {"target_portals": [{"address": A}, {"address": "fd00:0::1"}], "purge": ["target_portals"]},
+    ),
+    Plan(
+        "remove a portal of any instance beside others",
+        host(NEIGHBOURS, target_portals=[A, {"address": A, "initiator_instance": INSTANCE, "initiator_port": 1}, B]),
+        {"target_portals": [{"address": A, "state": "absent"}, {"address": C}]},
+    ),
+    Plan(
+        "open a session",
+        host(NEIGHBOURS),
+        {"sessions": [wish(FLASH, A, login_flags=MULTIPATH), wish(FLASH, B, login_flags=MULTIPATH)]},
+    ),
+    Plan(
+        "close a session",
+        host(NEIGHBOURS, sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH)]),
+        {"sessions": [wish(FLASH, A, **ABSENT)], "force": True},
+    ),
+    Plan(
+        "add a static target and its login",
+        host(NEIGHBOURS, target_portals=[], static_targets=[{"target": TAPE}]),
+        logins(wish(FLASH, A), static_targets=[{"target": FLASH, "portals": [{"address": A}]}]),
+    ),
+    Plan(
+        "replace a static target",
+        host(NEIGHBOURS, static_targets=[{"target": TAPE, "alias": "old"}]),
+        {"static_targets": [{"target": TAPE, "alias": "new"}]},
+    ),
+    Plan(
+        "replace a login and remove its static target",
+        host([login(FLASH, A), *NEIGHBOURS], static_targets=[{"target": FLASH}]),
+        logins(wish(FLASH, A, data_digest="crc32c"), static_targets=[{"target": FLASH, "state": "absent"}]),
+    ),
+    Plan(
+        "start the service and add a login",
+        host(NEIGHBOURS, service={"state": "stopped", "start_mode": "manual"}),
+        logins(wish(FLASH, C), service_state="started", service_start_mode="automatic"),
+    ),
     Plan("add eight paths", host(), logins(*[wish(FLASH, portal, login_flags=MULTIPATH) for portal in PORTALS])),
-    Plan("replace eight paths", host(EIGHT, sessions=[session(FLASH, portal, MULTIPATH) for portal in PORTALS[:4]]),
-         logins(*[wish(FLASH, portal, header_digest="crc32c") for portal in PORTALS])),
-    Plan("replace a login spelled in several ways",
-         host([login(FLASH, {"address": text}) for text in ("FD00::1", "fd00:0:0::1", "fd00::1")] + NEIGHBOURS),
-         logins(wish(FLASH, V6, header_digest="crc32c"))),
-    Plan("servers, names and secrets of the host", host(NEIGHBOURS, isns_servers=["192.0.2.53"], radius_servers=["192.0.2.18"]),
-         {"isns_servers": ["192.0.2.54", {"address": "192.0.2.53", "state": "absent"}], "radius_servers": ["192.0.2.19"],
-          "purge": ["radius_servers"], "node_name": "iqn.2026-01.com.example:sql-01", "chap_secret": SECRET,
-          "update_secret": "always"}),
-    Plan("bind devices", host([login(FLASH, A)], sessions=[session(FLASH, A)]),
-         {"persistent_devices": ["\\\\.\\PhysicalDrive1"]}),
+    Plan(
+        "replace eight paths",
+        host(EIGHT, sessions=[session(FLASH, portal, MULTIPATH) for portal in PORTALS[:4]]),
+        logins(*[wish(FLASH, portal, header_digest="crc32c") for portal in PORTALS]),
+    ),
+    Plan(
+        "replace a login spelled in several ways",
+        host([login(FLASH, {"address": text}) for text in ("FD00::1", "fd00:0:0::1", "fd00::1")] + NEIGHBOURS),
+        logins(wish(FLASH, V6, header_digest="crc32c")),
+    ),
+    Plan(
+        "servers, names and secrets of the host",
+        host(NEIGHBOURS, isns_servers=["192.0.2.53"], radius_servers=["192.0.2.18"]),
+        {
+            "isns_servers": ["192.0.2.54", {"address": "192.0.2.53", "state": "absent"}],
+            "radius_servers": ["192.0.2.19"],
+            "purge": ["radius_servers"],
+            "node_name": "iqn.2026-01.com.example:sql-01",
+            "chap_secret": SECRET,
+            "update_secret": "always",
+        },
+    ),
+    Plan(
+        "bind devices",
+        host([login(FLASH, A)], sessions=[session(FLASH, A)]),
+        {"persistent_devices": ["\\\\.\\PhysicalDrive1"]},
+    ),
 )
 
 
 def declared_identities(plain):
     """{(kind, identity): how many of it are declared}"""
-    return {(kind, reconcile.key(found.record)): found.copies if found.present else 0
-            for kind, make in (("persistent_logins", _login), ("target_portals", declared.target_portal))
-            for found in map(make, plain.get(kind) or ())}
+    return {
+        (kind, reconcile.key(found.record)): found.copies if found.present else 0
+        for kind, make in (("persistent_logins", _login), ("target_portals", declared.target_portal))
+        for found in map(make, plain.get(kind) or ())
+    }
 
 
 def _login(plain):

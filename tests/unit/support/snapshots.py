@@ -16,14 +16,23 @@ def portal(text):
     return None if text is None else records.Portal(text)
 
 
-def login(target=FLASH, at="10.0.0.1", port=None, instance=INSTANCE, session_type="data", security_flags=0, symbolic_name="",
-          **options):
+def login(
+    target=FLASH,
+    at="10.0.0.1",
+    port=None,
+    instance=INSTANCE,
+    session_type="data",
+    security_flags=0,
+    symbolic_name="",
+    **options,
+):
     """A saved login; ``password_set`` and the other login options by name."""
     place = portal(at)
     if place:
         place.symbolic_name = symbolic_name
-    return records.PersistentLogin(target, instance, port, place, session_type, security_flags,
-                                   login_options=records.LoginOptions(**options))
+    return records.PersistentLogin(
+        target, instance, port, place, session_type, security_flags, login_options=records.LoginOptions(**options)
+    )
 
 
 def target_portal(at="10.0.0.1", instance="", port=None, **options):
@@ -32,10 +41,30 @@ def target_portal(at="10.0.0.1", instance="", port=None, **options):
 
 def session(target=FLASH, at="10.0.0.1", disks=()):
     """A live session with disks by number."""
-    devices = [records.Device(INSTANCE, target, "\\\\?\\scsi#disk%d" % number, "\\\\.\\PhysicalDrive%d" % number, number, 7, 0,
-                              "{}", 2, 0, 0, number) for number in disks]
-    return records.Session(target, "iqn.1991-05.com.microsoft:host", [records.Connection(at, 3260, "192.0.2.10")],
-                           devices=devices, session_id="%016x-%016x" % (1, len(at) + sum(disks)))
+    devices = [
+        records.Device(
+            INSTANCE,
+            target,
+            "\\\\?\\scsi#disk%d" % number,
+            "\\\\.\\PhysicalDrive%d" % number,
+            number,
+            7,
+            0,
+            "{}",
+            2,
+            0,
+            0,
+            number,
+        )
+        for number in disks
+    ]
+    return records.Session(
+        target,
+        "iqn.1991-05.com.microsoft:host",
+        [records.Connection(at, 3260, "192.0.2.10")],
+        devices=devices,
+        session_id="%016x-%016x" % (1, len(at) + sum(disks)),
+    )
 
 
 def static(name, alias="", portals=(), flags=0):
@@ -45,12 +74,21 @@ def static(name, alias="", portals=(), flags=0):
 
 def snapshot(logins=(), portals=(), targets=(FLASH, TAPE), sessions=(), instances=(INSTANCE,), **more):
     """A running host with all that plans look at."""
-    host = records.Host(64, "test", None, None, more.pop("service_state", "running"), more.pop("start_mode", "automatic"),
-                        False, True)
+    host = records.Host(
+        64, "test", None, None, more.pop("service_state", "running"), more.pop("start_mode", "automatic"), False, True
+    )
     known = [one if isinstance(one, records.Target) else records.Target(one) for one in targets]
     parts = dict({"isns_servers": [], "radius_servers": [], "persistent_devices": []}, **more)
-    return records.Snapshot(host, records.Initiator(parts.pop("node_name", "iqn.1991-05.com.microsoft:host"), list(instances), "10.0"),
-                            list(logins), list(portals), known, list(sessions), mappings=[], **parts)
+    return records.Snapshot(
+        host,
+        records.Initiator(parts.pop("node_name", "iqn.1991-05.com.microsoft:host"), list(instances), "10.0"),
+        list(logins),
+        list(portals),
+        known,
+        list(sessions),
+        mappings=[],
+        **parts,
+    )
 
 
 def plan(now, **plain):
