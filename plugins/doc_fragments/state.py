@@ -120,18 +120,10 @@ options:
     required: true
   portal:
     description:
-      - Where the target is reached. Omitted means any of its portals.
+      - Where the target is reached, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or as
+        a mapping with C(address) and C(port). The port is V(3260) when omitted. Omitted means any portal of the target.
       - It belongs to the identity.
-    type: dict
-    suboptions:
-      address:
-        description: IPv4 or IPv6 address, or host name.
-        type: str
-        required: true
-      port:
-        description: TCP port.
-        type: int
-        default: 3260
+    type: raw
   copies:
     description:
       - How many there shall be. Each identical record is a session of its own at boot, which is wanted for several

@@ -441,18 +441,24 @@ def _is_name(text):
     return False
 
 
+_SOCKET = re.compile(r"(\[[^][]*\]|[^][:]+):([0-9]+)")
+
+
 def portal(plain, where):
-    """A :class:`records.Portal` from a mapping with address and port; None for None, which means any portal."""
+    """A :class:`records.Portal` from a mapping with address and port, or from text as :func:`place` makes it.
+
+    Without a port it is 3260. None for None, which means any portal.
+    """
     if plain is None:
         return None
     if isinstance(plain, str):
-        plain = {"address": plain}
-    unknown = set(plain) - {"address", "port", "symbolic_name"}
-    if unknown or not plain.get("address"):
-        raise DeclarationError("%s: a portal has an address and a port, got %s"
-                               % (where, ", ".join(sorted(plain)) or "nothing"))
+        both = _SOCKET.fullmatch(plain.strip())
+        plain = {"address": both.group(1), "port": both.group(2)} if both else {"address": plain}
+    if not isinstance(plain, dict) or set(plain) - {"address", "port", "symbolic_name"} or not plain.get("address"):
+        raise DeclarationError("%s: expected text such as 192.0.2.21, 192.0.2.21:3260 or [2001:db8::21]:3260, or a "
+                               "mapping of address and port alone" % where)
     try:
-        port = Number(1, 65535).encode(plain.get("port") or 3260)
+        port = 3260 if plain.get("port") is None else Number(1, 65535).encode(plain["port"])
     except DeclarationError as error:
         raise DeclarationError("%s.port: %s" % (where, error)) from None
     return records.Portal(address(plain["address"], where + ".address"), port)

@@ -42,7 +42,7 @@ options:
     description:
       - How the initiator identifies itself to targets in IKE, and the preshared key that goes with it, for each of its
         instances or ports. When they are set tells O(update_secret).
-      - What is not listed stays. Windows has no function that removes one.
+      - What is not listed stays. No function is documented that removes one.
     type: list
     elements: dict
     suboptions:

@@ -15,7 +15,7 @@ description:
   - All of a host's declaration in one task, and two round trips at the most however much there is to do.
   - It is done in an order in which each step finds what it needs. First comes the service, then names and secrets,
     servers, portals with their discovery, static targets, persistent logins, live sessions, bound devices.
-  - Every value is optional. See docs/declaring.md.
+  - Every value is optional. See R(the guide to declarations,ansible_collections.winstorage.iscsi.docsite.declaring).
 options:
   service_state:
     description:
@@ -44,7 +44,7 @@ options:
     description:
       - How the initiator identifies itself to targets in IKE, and the preshared key that goes with it, for each of its
         instances or ports. When they are set tells O(update_secret).
-      - What is not listed stays. Windows has no function that removes one.
+      - What is not listed stays. No function is documented that removes one.
     type: list
     elements: dict
     suboptions:
@@ -218,18 +218,12 @@ options:
         description: A name for people.
         type: str
       portals: &portals
-        description: Where the target is reached; one portal group, in any order.
+        description:
+          - Where the target is reached; one portal group, in any order. Each portal is text such as V(192.0.2.21),
+            V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with C(address) and C(port). The port is V(3260)
+            when omitted.
         type: list
-        elements: dict
-        suboptions:
-          address:
-            description: IPv4 or IPv6 address, or host name.
-            type: str
-            required: true
-          port:
-            description: TCP port.
-            type: int
-            default: 3260
+        elements: raw
       target_flags: &target_flags
         description:
           - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
@@ -255,18 +249,11 @@ options:
       target: *target
       portal: &portal
         description:
-          - Where the target is reached. Omitted means any of its portals.
+          - Where the target is reached, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or
+            as a mapping with C(address) and C(port). The port is V(3260) when omitted. Omitted means any portal of the
+            target.
           - It belongs to the identity.
-        type: dict
-        suboptions:
-          address:
-            description: IPv4 or IPv6 address, or host name.
-            type: str
-            required: true
-          port:
-            description: TCP port.
-            type: int
-            default: 3260
+        type: raw
       copies: &copies
         description:
           - How many there shall be. Each identical record is a session of its own at boot, which is wanted for several
@@ -400,14 +387,14 @@ EXAMPLES = r"""
       - {address: 192.0.2.22}
     persistent_logins:
       - target: iqn.2004-01.com.example:sql01-data
-        portal: {address: 192.0.2.21}
+        portal: 192.0.2.21
         login_flags: [multipath_enabled]
         auth_type: chap
         username: sql01
         secret: "{{ sql01_chap_secret }}"
         connected: true
       - target: iqn.2004-01.com.example:sql01-data
-        portal: {address: 192.0.2.22}
+        portal: 192.0.2.22
         login_flags: [multipath_enabled]
         auth_type: chap
         username: sql01

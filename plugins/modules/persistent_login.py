@@ -49,7 +49,7 @@ EXAMPLES = r"""
 - name: Save a login with CHAP and log in
   winstorage.iscsi.persistent_login:
     target: iqn.2004-01.com.example:sql01-data
-    portal: {address: 192.0.2.21}
+    portal: 192.0.2.21
     initiator_port: 0
     login_flags: [multipath_enabled]
     auth_type: chap
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 - name: Set a new CHAP secret, once
   winstorage.iscsi.persistent_login:
     target: iqn.2004-01.com.example:sql01-data
-    portal: {address: 192.0.2.21}
+    portal: 192.0.2.21
     initiator_port: 0
     secret: "{{ sql01_new_chap_secret }}"
     update_secret: always
@@ -73,7 +73,7 @@ EXAMPLES = r"""
 - name: Remove every favourite of a target that is gone
   winstorage.iscsi.persistent_login:
     target: "{{ item.target }}"
-    portal: "{{ {'address': item.portal.address, 'port': item.portal.port} if item.portal else omit }}"
+    portal: "{{ item.portal }}"
     initiator_instance: "{{ item.initiator_instance }}"
     initiator_port: "{{ item.initiator_port if item.initiator_port is not none else omit }}"
     state: absent

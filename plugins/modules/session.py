@@ -40,7 +40,7 @@ EXAMPLES = r"""
 - name: Log in for this once
   winstorage.iscsi.session:
     target: iqn.2004-01.com.example:scratch
-    portal: {address: 192.0.2.21}
+    portal: 192.0.2.21
 
 - name: End all sessions to a target whose disks are offline
   winstorage.iscsi.session:

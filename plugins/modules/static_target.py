@@ -23,18 +23,12 @@ options:
     description: A name for people.
     type: str
   portals:
-    description: Where the target is reached; one portal group, in any order.
+    description:
+      - Where the target is reached; one portal group, in any order. Each portal is text such as V(192.0.2.21),
+        V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with C(address) and C(port). The port is V(3260) when
+        omitted.
     type: list
-    elements: dict
-    suboptions:
-      address:
-        description: IPv4 or IPv6 address, or host name.
-        type: str
-        required: true
-      port:
-        description: TCP port.
-        type: int
-        default: 3260
+    elements: raw
   target_flags:
     description:
       - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
@@ -57,8 +51,8 @@ EXAMPLES = r"""
   winstorage.iscsi.static_target:
     target: iqn.2004-01.com.example:backup
     portals:
-      - {address: 192.0.2.41}
-      - {address: "2001:db8::41", port: 3261}
+      - 192.0.2.41
+      - "[2001:db8::41]:3261"
 
 - name: Forget it
   winstorage.iscsi.static_target:

@@ -35,7 +35,7 @@ def _argument(prop):
     if isinstance(codec, declared.Choice):
         return {"type": "str", "choices": list(codec.words)}
     if codec is declared.PortalList:
-        return {"type": "list", "elements": "dict", "options": PORTAL}
+        return {"type": "list", "elements": "raw"}
     if codec is declared.ScsiNumbers:
         return {"type": "dict", "options": SCSI_NUMBERS}
     return {"type": "str"}
@@ -52,7 +52,7 @@ _UPDATE_SECRET = {"update_secret": {"type": "str", "choices": ["on_create", "alw
 _SECRET = {"secret": {"type": "str", "no_log": True}}
 _KEY = {"ipsec_key": {"type": "str", "no_log": True}}
 _TARGET = {"target": {"type": "str", "required": True}}
-_LOGIN = {**_TARGET, **_INITIATOR, "portal": {"type": "dict", "options": PORTAL},
+_LOGIN = {**_TARGET, **_INITIATOR, "portal": {"type": "raw"},
           "copies": {"type": "int", "default": 1}, **_SECRET, **_KEY}
 
 PERSISTENT_LOGIN = {**_LOGIN, **_arguments(declared.PERSISTENT_LOGIN), **_UPDATE_SECRET,

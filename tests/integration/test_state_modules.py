@@ -191,6 +191,20 @@ CASES = {
         "persistent_logins",
         [{"target": DATA.upper().replace("IQN", "iqn"), "portal": None}],
     ),
+    "login-through-a-portal-in-words": Case(
+        "persistent_login",
+        {"target": DATA, "portal": "[2001:DB8::21]:3261"},
+        KNOWN,
+        "persistent_logins",
+        [{"target": DATA, "portal": {"address": "2001:db8::21", "port": 3261}}],
+    ),
+    "login-of-the-facts": Case(
+        "persistent_login",
+        {"target": DATA, "portal": {"address": "192.0.2.21", "port": 3260, "symbolic_name": ""}, "state": "absent"},
+        SAVED,
+        "persistent_logins",
+        [],
+    ),
     "login-removed": Case("persistent_login", dict(LOGIN, state="absent"), SAVED, "persistent_logins", []),
     "login-removed-in-other-case": Case(
         "persistent_login",
@@ -242,7 +256,7 @@ CASES = {
     "portal-removed": Case("target_portal", {"address": "192.0.2.21", "state": "absent"}, KNOWN, "target_portals", []),
     "static-added": Case(
         "static_target",
-        {"target": GONE, "alias": "by hand", "portals": [{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]},
+        {"target": GONE, "alias": "by hand", "portals": ["192.0.2.22", {"address": "192.0.2.41"}]},
         RUNNING,
         "static_targets",
         [

@@ -134,7 +134,7 @@ CASES = {
         target=DATA,
         portal={"address": "192.0.2.21", "port": 70000},
     ),
-    "portal-incomplete": wrong("persistent_login", "address found in portal", target=DATA, portal={"port": 3260}),
+    "portal-incomplete": wrong("persistent_login", "portal: expected text such as", target=DATA, portal={"port": 3260}),
     "secret-short": wrong(
         "persistent_login", "secret: the secret must have 12 to 16 bytes, this one has 4", **LOGIN, secret="Mrkr"
     ),
