@@ -60,5 +60,6 @@ def judge(found, plan, named):
     return {
         "next_boot": found["next_boot"], "declared": named, "drift": drift, "risks": risks,
         "compliant": all(one["severity"] == "info" for one in drift),
-        "counts": {severity: sum(one["severity"] == severity for one in drift + risks) for severity in audit.SEVERITIES},
+        "counts": {severity: sum(one["severity"] == severity for one in drift + risks)
+                   for severity in audit.SEVERITIES},
     }

@@ -62,7 +62,8 @@ VERDICTS = {
 def findings(audit, info=False):
     """See DOCUMENTATION."""
     if isinstance(audit, dict) and (audit.get("failed") or audit.get("unreachable")):
-        return "%s: %s" % ("Not reached" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given")
+        return "%s: %s" % ("Not reached" if audit.get("unreachable") else "Not read",
+                           audit.get("msg") or "no reason was given")
     if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
         raise AnsibleFilterError("winstorage.iscsi.findings takes the result of winstorage.iscsi.audit.")
     verdict = (audit["next_boot"] or {}).get("verdict")
@@ -82,7 +83,9 @@ def _block(title, found, show, info):
     """A title with how many there are, and their lines. Remarks are counted apart."""
     shown = [one for one in found if info or one["severity"] != "info"]
     remarks = len(found) - len(shown)
-    numbers = ([str(len(shown))] if shown else []) + (["%d remark%s" % (remarks, "s" * (remarks > 1))] if remarks else [])
+    numbers = [str(len(shown))] if shown else []
+    if remarks:
+        numbers.append("%d remark%s" % (remarks, "s" * (remarks > 1)))
     if not numbers:
         return [title + ("." if title.endswith("eclared") else ": none.")]
     return ["%s: %s" % (title, ", ".join(numbers)), *show(shown)]

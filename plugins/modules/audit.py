@@ -202,13 +202,25 @@ drift:
       returned: success
       type: str
       sample: differs
-    record: {description: "The kind of record, empty where it is about none.", returned: success, type: str, sample: persistent_logins}
-    what: {description: Which one., returned: success, type: str, sample: "iqn.2004-01.com.example:data through any portal"}
+    record:
+      description: The kind of record, empty where it is about none.
+      returned: success
+      type: str
+      sample: persistent_logins
+    what:
+      description: Which one.
+      returned: success
+      type: str
+      sample: iqn.2004-01.com.example:data through any portal
     field: {description: "The field that differs, or null.", returned: success, type: str, sample: login_flags}
     found: {description: What is there., returned: success, type: raw, sample: []}
     declared: {description: What is declared., returned: success, type: raw, sample: [multipath_enabled]}
     text: {description: All of it in words., returned: success, type: str, sample: login_flags differs}
-    remedy: {description: What to do., returned: success, type: str, sample: "Run the role with initiator_mode: enforce."}
+    remedy:
+      description: What to do.
+      returned: success
+      type: str
+      sample: "Run the role with initiator_mode: enforce, or declare what is there."
     run: {description: Tasks that are the remedy., returned: success, type: list, elements: dict, sample: []}
   sample: []
 risks:

@@ -46,7 +46,8 @@ def drift(plan):
     found = [finding for step in plan.steps for finding in _step(step)]
     found += [_whole("critical", "blocked", line.partition(": ")[0], line,
                      "Mend the declaration: enforcing it would be refused.") for line in plan.refusals]
-    found += [_whole("info", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.") for line in plan.kept]
+    found += [_whole("info", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.")
+              for line in plan.kept]
     return ordered(found)
 
 
@@ -55,7 +56,8 @@ def not_compared(facts, parts):
     unknown = [part for part in parts if not part.startswith("service_")]
     if unknown and is_stopped(facts):
         yield _whole("critical", "not_compared", "MSiSCSI", "MSiSCSI is %s, so this could not be compared: %s."
-                     % (facts["host"]["service_state"], ", ".join(unknown)), "Start it, or enforce service_state: started.",
+                     % (facts["host"]["service_state"], ", ".join(unknown)),
+                     "Start it, or enforce service_state: started.",
                      [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
 
 

@@ -14,7 +14,8 @@ import pytest
 SECRET = "Marker-Secret42"
 TARGET = "iqn.2004-01.com.example:data"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
-ARRAY = {"portals": ["192.0.2.21"], "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}]}
+ARRAY = {"portals": ["192.0.2.21"],
+         "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}]}
 LOGIN = {"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP}
 WELL = {"service": {"state": "running", "start_mode": "automatic"}, "network": {"arrays": [ARRAY]},
         "target_portals": ["192.0.2.21"], "persistent_logins": [LOGIN], "sessions": [LOGIN]}
@@ -32,8 +33,8 @@ DECLARATION = {
     "initiator_service_state": "started",
     "initiator_service_start_mode": "automatic",
     "initiator_target_portals": [{"address": "192.0.2.21"}],
-    "initiator_persistent_logins": [{"target": TARGET, "portal": {"address": "192.0.2.21"}, "auth_type": "chap", "username": "sql01",
-                                     "secret": SECRET, "connected": True}],
+    "initiator_persistent_logins": [{"target": TARGET, "portal": {"address": "192.0.2.21"}, "auth_type": "chap",
+                                     "username": "sql01", "secret": SECRET, "connected": True}],
     "initiator_purge": ["persistent_logins"],
 }
 PLAY = """
@@ -90,7 +91,8 @@ def test_what_is_shown_begins_with_the_next_restart(audit):
     shown = {one.host: one.result["msg"] for one in audit.results if one.task.endswith("the next restart first")}
     assert set(shown) == set(HOSTS)
     assert shown["drifted"][0] == "Next boot: AT RISK. A disk is not expected back."
-    assert "- differs: service, start_mode" in shown["drifted"] and "  it is manual, declared automatic" in shown["drifted"]
+    assert "- differs: service, start_mode" in shown["drifted"]
+    assert "  it is manual, declared automatic" in shown["drifted"]
     assert shown["away"][0].startswith("Not reached: ") and shown["denied"][0].startswith("Not read: ")
 
 
@@ -98,7 +100,8 @@ def test_hosts_that_could_not_be_read_fail_after_the_report_shows_them(audit):
     assert audit.rc == 2
     assert {host for host, counts in audit.recap.items() if counts["failed"]} == {"away", "denied"}
     assert {host: one["state"] for host, one in audit.report.items()} == {
-        "well": "ready", "drifted": "at_risk", "stopped": "unknown", "denied": "unknown", "away": "unknown", "lost": "at_risk"}
+        "well": "ready", "drifted": "at_risk", "stopped": "unknown", "denied": "unknown", "away": "unknown",
+        "lost": "at_risk"}
     assert "dropped the connection" in audit.report["away"]["reason"]
     assert "elevated token" in audit.report["denied"]["reason"]
     assert audit.report["drifted"]["compliant"] is False and audit.report["well"]["compliant"] is True
@@ -113,7 +116,8 @@ def test_no_secret_is_told_at_any_verbosity(audit, site):
 def test_batches_of_one_end_in_a_report_of_all(fleet):
     done = fleet({"batch": 1}, "--limit", "well,drifted,stopped")
     assert done.rc == 0
-    assert {host: one["state"] for host, one in done.report.items()} == {"well": "ready", "drifted": "at_risk", "stopped": "unknown"}
+    assert {host: one["state"] for host, one in done.report.items()} == {
+        "well": "ready", "drifted": "at_risk", "stopped": "unknown"}
 
 
 def test_a_limit_leaves_the_others_out_of_the_report(fleet):
@@ -136,7 +140,8 @@ def test_check_mode_shows_what_enforcing_would_do(fleet, site, audit):
     before = changes(site)
     done = fleet({"initiator_mode": "enforce"}, "--check", "--diff", "--limit", "well,drifted,stopped")
     assert done.rc == 0, done.output
-    assert {one.host for one in done.results if "plan" in one.result and one.result["changed"]} == {"drifted", "stopped"}
+    changed = {one.host for one in done.results if "plan" in one.result and one.result["changed"]}
+    assert changed == {"drifted", "stopped"}
     assert "\n-manual\n+automatic\n" in done.output
     assert changes(site) == before
     assert not audits_of(done)["drifted"]["compliant"]
