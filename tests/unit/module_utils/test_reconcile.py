@@ -227,6 +227,11 @@ def test_a_login_saved_twice_is_told_and_reduced():
     assert made.steps[0].reason == "2 there, 1 declared" and made.steps[0].detail.removes == 1
 
 
+def test_a_replacement_tells_of_its_copies_too():
+    made = plan(snapshot([login(header_digest=0)] * 2), persistent_logins=[wish(header_digest="crc32c")])
+    assert [step.reason for step in made.steps] == ["header_digest differs, 2 there, 1 declared"]
+
+
 def test_copies_that_differ_from_each_other_are_all_made_alike():
     made = plan(snapshot([login(), login(header_digest=1)]), persistent_logins=[wish(copies=2, header_digest="crc32c")])
     assert [record.login_options.header_digest for record, _secret in made.steps[0].detail.after] == [1, 1]
@@ -517,6 +522,12 @@ def test_to_log_in_takes_the_secret_too():
 
 
 # -- portals, static targets, names, service ---------------------------------------------------------------------------
+
+
+def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
+    made = plan(snapshot([login()]), persistent_logins=[wish(mappings={"bus": 0, "target_number": 1, "luns": []})])
+    assert made.steps[0].before[0]["mappings"] == "unspecified"
+    assert made.steps[0].after[0]["mappings"] == {"bus": 0, "target_number": 1, "luns": []}
 
 
 def test_portals_are_compared_by_each_property():
