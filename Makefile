@@ -81,7 +81,8 @@ lint-ansible: .venv-lint/lint.stamp
 lint-changelog: .venv-lint/lint.stamp
 	.venv-lint/bin/antsibull-changelog lint
 lint-docs: .venv-lint/lint.stamp $(VIEW)
-	$(call IN_VIEW,lint) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self --disallow-unknown-collection-refs .
+	$(call IN_VIEW,lint) antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs \
+	    --validate-collection-refs self --disallow-unknown-collection-refs .
 lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
