@@ -22,7 +22,7 @@ def example(site):
     """A copy with the hosts of the demo beside it."""
     for name in ("demo", "examples"):
         shutil.copytree(ROOT / name, site.folder / "copy" / name)
-    return site.folder / "copy/examples/inventory"
+    return site.folder / "copy/examples/groups"
 
 
 @pytest.fixture(scope="module")
