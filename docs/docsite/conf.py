@@ -13,7 +13,7 @@ from sphinx.transforms import SphinxTransform
 
 project = "winstorage.iscsi"
 author = "winstorage.iscsi contributors"
-copyright = f"2026, {author}"
+project_copyright = f"2026, {author}"
 html_title = project
 
 extensions = ["sphinx_antsibull_ext"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a report says, as one document of plain data: docs/report.md describes its keys.
+"""What a report says, as one document of plain data: report.rst in docs describes its keys.
 
 Made from facts alone, so that a fact cache is enough, and from the drift of an audit where there was one.
 """
