@@ -46,7 +46,9 @@ class Broken(Exception):
     def __init__(self, problem, plan, at_risk):
         known = (" Until then these may be missing, or be there once too often; at_risk tells how to declare them: %s."
                  % "; ".join(sorted(at_risk)) if at_risk else "")
-        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (problem, known))
+        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (
+            problem, " These may be missing now, or be there once too often; at_risk has all their options, of which a "
+            "new run knows only those that are declared: %s." % "; ".join(sorted(at_risk)) if at_risk else ""))
         self.plan, self.at_risk = plan, at_risk
 
 
