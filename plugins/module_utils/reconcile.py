@@ -256,7 +256,6 @@ def show(record, properties):
     return dict(shown, secret="set" if record.login_options and record.login_options.password_set else "not set")
 
 
-
 def as_declared(record):
     """A login or portal as a declaration would have it. Its secret is not there, for Windows does not give it back."""
     portal = record.portal and {"address": record.portal.address, "port": record.portal.port}

@@ -46,12 +46,9 @@ class _Hex:
         return bytes.fromhex(value.replace("-", ""))
 
 
-def _field(codec=None, default=None, private=False):
-    return dataclasses.field(default=default, metadata={"codec": codec, "private": private})
-
-
-def _many():
-    return dataclasses.field(default_factory=list)
+def _as(codec=None, private=False):
+    """What a field knows beside its type: the codec of its words, and whether it changes with every login."""
+    return {"codec": codec, "private": private}
 
 
 @functools.lru_cache(maxsize=None)
@@ -121,16 +118,16 @@ class LoginOptions:
     Times in seconds. The password is not here: only whether one is set.
     """
 
-    login_flags: int = _field(flags.LOGIN_FLAGS, 0)
-    header_digest: t.Optional[int] = _field(flags.DIGEST_TYPES)
-    data_digest: t.Optional[int] = _field(flags.DIGEST_TYPES)
+    login_flags: int = dataclasses.field(default=0, metadata=_as(flags.LOGIN_FLAGS))
+    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
+    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
     maximum_connections: t.Optional[int] = None
     default_time2wait: t.Optional[int] = None
     default_time2retain: t.Optional[int] = None
-    auth_type: t.Optional[int] = _field(flags.AUTH_TYPES)
-    username: t.Optional[bytes] = _field(UserName)
+    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.AUTH_TYPES))
+    username: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(UserName))
     password_set: bool = False
-    information_specified: int = _field(flags.INFORMATION_SPECIFIED, 0)
+    information_specified: int = dataclasses.field(default=0, metadata=_as(flags.INFORMATION_SPECIFIED))
     version: int = 0
 
     # record field -> (bit of InformationSpecified, header field)
@@ -179,8 +176,8 @@ class Mapping:
     os_device_name: str
     bus: int
     target_number: int
-    luns: t.List[Lun] = _many()
-    session_id: t.Optional[str] = _field(private=True)
+    luns: t.List[Lun] = dataclasses.field(default_factory=list)
+    session_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
 
     @classmethod
     def of(cls, raw):
@@ -210,7 +207,7 @@ class PersistentLogin:
     initiator_port: t.Optional[int] = None
     portal: t.Optional[Portal] = None
     session_type: str = "data"
-    security_flags: int = _field(flags.SECURITY_FLAGS, 0)
+    security_flags: int = dataclasses.field(default=0, metadata=_as(flags.SECURITY_FLAGS))
     mappings: t.Optional[Mapping] = None
     login_options: LoginOptions = dataclasses.field(default_factory=LoginOptions)
 
@@ -235,7 +232,7 @@ class TargetPortal:
     portal: t.Optional[Portal]
     initiator_instance: str = ""
     initiator_port: t.Optional[int] = None
-    security_flags: t.Optional[int] = _field(flags.SECURITY_FLAGS)
+    security_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.SECURITY_FLAGS))
     login_options: t.Optional[LoginOptions] = None
 
     @classmethod
@@ -255,10 +252,10 @@ class Discovery:
     """One way in which a target was found, as the DLL words it, and what is known of the target through it."""
 
     mechanism: str
-    protocol: t.Optional[int] = _field(flags.TARGET_PROTOCOLS)
+    protocol: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.TARGET_PROTOCOLS))
     alias: t.Optional[str] = None
     initiator: t.Optional[str] = None
-    target_flags: t.Optional[int] = _field(flags.TARGET_FLAGS)
+    target_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.TARGET_FLAGS))
     login_options: t.Optional[LoginOptions] = None
     portal_groups: t.Optional[t.List[t.List[Portal]]] = None
 
@@ -277,7 +274,7 @@ class Target:
     """A target that the initiator knows of."""
 
     name: str
-    discoveries: t.List[Discovery] = _many()
+    discoveries: t.List[Discovery] = dataclasses.field(default_factory=list)
 
     def identity(self):
         return self.name.lower()
@@ -291,13 +288,13 @@ class Connection:
     target_port: int
     initiator_address: t.Optional[str]
     state: t.Optional[int] = None
-    header_digest: t.Optional[int] = _field(flags.DIGEST_TYPES)
-    data_digest: t.Optional[int] = _field(flags.DIGEST_TYPES)
-    auth_type: t.Optional[int] = _field(flags.AUTH_TYPES)
+    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
+    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
+    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.AUTH_TYPES))
     max_recv_data_segment_length: t.Optional[int] = None
-    initiator_tcp_port: t.Optional[int] = _field(private=True)
-    connection_id: t.Optional[str] = _field(private=True)
-    cid: t.Optional[bytes] = _field(_Hex, private=True)
+    initiator_tcp_port: t.Optional[int] = dataclasses.field(default=None, metadata=_as(private=True))
+    connection_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
+    cid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
 
     @classmethod
     def of(cls, raw, extended=None):
@@ -318,7 +315,7 @@ class Inquiry:
     product: t.Optional[str] = None
     revision: t.Optional[str] = None
     serial: t.Optional[str] = None
-    identifiers: t.List[str] = _many()
+    identifiers: t.List[str] = dataclasses.field(default_factory=list)
     block_size: t.Optional[int] = None
     size: t.Optional[int] = None
     problem: t.Optional[str] = None
@@ -340,7 +337,7 @@ class Device:
     scsi_bus: int
     scsi_target: int
     scsi_lun: int
-    device_instance: t.Optional[int] = _field(private=True)
+    device_instance: t.Optional[int] = dataclasses.field(default=None, metadata=_as(private=True))
 
     @classmethod
     def of(cls, raw):
@@ -367,7 +364,7 @@ class Session:
 
     target: str
     initiator_node: t.Optional[str]
-    connections: t.List[Connection] = _many()
+    connections: t.List[Connection] = dataclasses.field(default_factory=list)
     session_type: t.Optional[int] = None
     maximum_connections: t.Optional[int] = None
     error_recovery_level: t.Optional[int] = None
@@ -377,9 +374,9 @@ class Session:
     max_burst_length: t.Optional[int] = None
     devices: t.Optional[t.List[Device]] = None
     luns: t.Optional[t.List[Inquiry]] = None
-    session_id: t.Optional[str] = _field(private=True)
-    isid: t.Optional[bytes] = _field(_Hex, private=True)
-    tsid: t.Optional[bytes] = _field(_Hex, private=True)
+    session_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
+    isid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
+    tsid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
 
     @classmethod
     def of(cls, raw, extended=None):
@@ -406,7 +403,7 @@ class Initiator:
     """The initiator itself."""
 
     node_name: t.Optional[str] = None
-    instances: t.List[str] = _many()
+    instances: t.List[str] = dataclasses.field(default_factory=list)
     version: t.Optional[str] = None
 
 
@@ -454,4 +451,4 @@ class Snapshot:
     isns_servers: t.Optional[t.List[str]] = None
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
-    warnings: t.List[str] = _many()
+    warnings: t.List[str] = dataclasses.field(default_factory=list)

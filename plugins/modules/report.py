@@ -80,7 +80,8 @@ notes:
   - Facts do not say when they were gathered. A report from a fact cache is as old as the cache.
   - The files name hosts, addresses and iSCSI names, and hold no secret. They are made with the permissions that the
     user's umask leaves.
-  - The keys of the JSON are described in R(the guide to the report,ansible_collections.winstorage.iscsi.docsite.report).
+  - The keys of the JSON are described in
+    R(the guide to the report,ansible_collections.winstorage.iscsi.docsite.report).
     They have a C(schema_version).
 seealso:
   - module: winstorage.iscsi.facts

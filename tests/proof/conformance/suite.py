@@ -593,7 +593,7 @@ FAILING = [
          [text_seen("ISN+", "a"), text_seen("ISN+", "b")]),
     Case("a call that hangs in a program with a limit", lambda pointer: [add("a", limit=600000), add("b")], step(HANG),
          [(TIMED_OUT, [(1460, (), {})]), (NOT_REACHED, [])], [text_seen("ISN+", "a")], limit=200),
-    Case("the second item hangs", lambda pointer: _three_logouts({"limit": 200})(pointer), session_steps(A, B, C)
+    Case("the second item hangs", _three_logouts({"limit": 200}), session_steps(A, B, C)
          + step(0) + step(HANG),
          [ran(0), (TIMED_OUT, [(0, (0,), {}), (1460, (), {})])], session_trace(48)
          + [seen("LOGO", A), seen("LOGO", B)]),

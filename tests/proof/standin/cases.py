@@ -30,8 +30,8 @@ LOGINS = [
     {"TargetName": IQN, "IsInformationalSession": 0, "InitiatorInstance": INSTANCE, "InitiatorPortNumber": 1,
      "TargetPortal": PORTAL, "SecurityFlags": 0x8000000000000022, "LoginOptions": OPTIONS},
     {"TargetName": LONGEST_IQN, "IsInformationalSession": 1, "InitiatorInstance": "i" * 255,
-     "InitiatorPortNumber": 0xFFFFFFFF, "TargetPortal": {"SymbolicName": "s" * 255, "Address": LONGEST_ADDRESS,
-                                                        "Socket": 1},
+     "InitiatorPortNumber": 0xFFFFFFFF,
+     "TargetPortal": {"SymbolicName": "s" * 255, "Address": LONGEST_ADDRESS, "Socket": 1},
      "SecurityFlags": 0x7F, "Mappings": MAPPING, "LoginOptions": CHAP_BACK},
     {"TargetName": IQN.upper(), "TargetPortal": NO_PORTAL},
     {"TargetName": IQN, "Mappings": dict(MAPPING, LUNList=None),
@@ -186,9 +186,9 @@ def portal_group(portals, abi):
 _INFO = {"TargetName": IQN, "DiscoveryMechanism": "SendTargets:*192.0.2.10 0003260 ROOT\\ISCSIPRT\\0000_0"}
 
 
-def _information(name, value, through=_INFO):
+def _information(name, value, through=None):
     return Case("information: " + name, "GetIScsiTargetInformationW",
-                dict(through, InfoClass=functions.TARGET_INFORMATION[name][0]), {"Buffer": value})
+                dict(through or _INFO, InfoClass=functions.TARGET_INFORMATION[name][0]), {"Buffer": value})
 
 
 def _secret(export):

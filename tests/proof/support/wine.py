@@ -143,7 +143,7 @@ class WinePython:
 def _make_python(folder: Path) -> None:
     """Lay out an installation as Windows has it: python.exe and its DLLs, DLLs/*.pyd, Lib/."""
     def wanted(name: str) -> Path | None:
-        place, _, file = name.rpartition("/")
+        place, _slash, file = name.rpartition("/")
         if place != "deploy_libs":
             return None
         if file.endswith(".pyd"):

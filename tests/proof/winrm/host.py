@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ansible.executor.powershell import module_manifest
 
-import ansible_collections.winstorage.iscsi.plugins as plugins
+from ansible_collections.winstorage.iscsi import plugins
 
 PLUGINS = Path(next(iter(plugins.__path__)))
 LONGEST_COMMAND_LINE = 8191  # cmd.exe's own limit: Microsoft, "Command prompt line string limitation"

@@ -61,6 +61,7 @@ ENUM_CONSTANTS = [
     (flags.IKE_AUTHENTICATION_METHODS, 32, {"IKE_AUTHENTICATION_PRESHARED_KEY_METHOD": ("preshared_key", 1)}),
 ]
 
+
 def for_each(table):
     return pytest.mark.parametrize("codec, width, constants", table, ids=[row[0].title for row in table])
 

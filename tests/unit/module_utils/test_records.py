@@ -120,12 +120,11 @@ def test_the_kind_of_a_discovery_is_its_first_word(mechanism, kind):
 @wide_abi
 def test_a_session_takes_what_each_report_knows_of_it(abi):
     ids = {"AdapterUnique": 0xFFFFA00F4C5E8010, "AdapterSpecific": 0x4000013700000002}
-    raw = support.image(s.ISCSI_SESSION_INFO, {
-        "SessionId": ids, "TargetName": "iqn.t", "InitiatorName": "iqn.me",
-        "ISID": b"\x40\0\x01\x37\0\0", "TSID": b"\0\x01",
-        "Connections": [{"ConnectionId": {"AdapterUnique": 5}, "TargetAddress": "10.0.0.1", "TargetSocket": 3260,
-                         "InitiatorAddress": "10.0.0.9", "InitiatorSocket": 50000, "CID": b"\x01\0"}]},
-        abi).read(s.ISCSI_SESSION_INFO)
+    connection = {"ConnectionId": {"AdapterUnique": 5}, "TargetAddress": "10.0.0.1", "TargetSocket": 3260,
+                  "InitiatorAddress": "10.0.0.9", "InitiatorSocket": 50000, "CID": b"\x01\0"}
+    values = {"SessionId": ids, "TargetName": "iqn.t", "InitiatorName": "iqn.me", "ISID": b"\x40\0\x01\x37\0\0",
+              "TSID": b"\0\x01", "Connections": [connection]}
+    raw = support.image(s.ISCSI_SESSION_INFO, values, abi).read(s.ISCSI_SESSION_INFO)
     more = support.image(s.ISCSI_SESSION_INFO_EX, {
         "SessionId": ids, "InitialR2t": 1, "FirstBurstLength": 65536, "MaximumConnections": 1,
         "Connections": [{"ConnectionId": {"AdapterUnique": 5}, "State": 5, "HeaderDigest": 1}]},
@@ -150,5 +149,5 @@ def test_what_the_runner_could_not_tell_of_the_host_is_none(state, shown, elevat
 
 
 def test_a_guid_is_written_as_windows_does():
-    raw = s.GUID.layout(s.X64_W).unpack(bytes.fromhex("0763f553bfb6d011" "94f200a0c91efb8b"))
+    raw = s.GUID.layout(s.X64_W).unpack(bytes.fromhex("0763f553bfb6d01194f200a0c91efb8b"))
     assert records.guid(raw) == "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"  # GUID_DEVINTERFACE_DISK

@@ -162,7 +162,7 @@ def test_a_lun_without_a_device_is_told():
 
 def test_deferred_and_descriptor_sense_and_codes_without_words():
     assert scsi.sense(bytes.fromhex("730627070000000000")) == Sense("unit_attention", 0x27, 0x07, deferred=True)
-    fixed = bytes.fromhex("f1" "0003" "00000112" "0a" "00000000" "1100" "00000000")  # VALID, with INFORMATION 0x112
+    fixed = bytes.fromhex("f1 0003 00000112 0a 00000000 1100 00000000")  # VALID, with INFORMATION 0x112
     assert scsi.sense(fixed) == Sense("medium_error", 0x11, 0x00, deferred=True)
     assert Sense("vendor_specific", 0x80, 0x01).text == "additional sense code 0x80/0x01"
 
@@ -174,8 +174,8 @@ def test_a_device_without_serial_number_has_an_empty_one():
 @pytest.mark.parametrize("decode, data, told", [
     (scsi.unit_serial_number, "00830000", "Unit Serial Number page: PAGE CODE at offset 1: expected 0x80, found 0x83"),
     (scsi.device_identification, "0083ffff", "PAGE LENGTH at offset 2"),
-    (scsi.device_identification, "00830006" "010300ff0102", "DESIGNATOR at offset 8: needs 255 bytes"),
-    (scsi.device_identification, "00830002" "0103", "DESIGNATOR LENGTH at offset 7"),
+    (scsi.device_identification, "00830006010300ff0102", "DESIGNATOR at offset 8: needs 255 bytes"),
+    (scsi.device_identification, "008300020103", "DESIGNATOR LENGTH at offset 7"),
     (scsi.report_luns, "ffffffff00000000", "LUN LIST LENGTH at offset 0: 4294967295 is not a multiple of 8"),
     (scsi.report_luns, "fffffff800000000", "LUN LIST LENGTH at offset 0: the response should have 4294967296 bytes"),
     (scsi.read_capacity, "0001ffff00000000", "LOGICAL BLOCK LENGTH IN BYTES at offset 4: is zero"),

@@ -27,7 +27,7 @@ WIN32 = {
 
 def test_the_headers_table_is_complete():
     assert len(ISDSC) == 104
-    assert [int(value, 16) & 0xFFFF for value, _, _ in ISDSC] == list(range(1, 105))
+    assert [int(value, 16) & 0xFFFF for value, _symbol, _text in ISDSC] == list(range(1, 105))
 
 
 @pytest.mark.parametrize("value, symbol, text", ISDSC, ids=[row[1] for row in ISDSC])
@@ -43,7 +43,7 @@ def test_every_code_of_the_header_is_known(value, symbol, text):
 
 
 def test_nothing_but_the_headers_codes_is_called_isdsc():
-    assert [s.symbol for s in status.KNOWN if s.symbol.startswith("ISDSC_")] == [symbol for _, symbol, _ in ISDSC]
+    assert [s.symbol for s in status.KNOWN if s.symbol.startswith("ISDSC_")] == [row[1] for row in ISDSC]
     assert len({s.symbol for s in status.KNOWN}) == len({s.value for s in status.KNOWN}) == len(status.KNOWN)
 
 
@@ -96,7 +96,7 @@ def test_what_people_meet_comes_with_its_remedy(symbol, remedy):
 
 
 def test_every_hint_belongs_to_one_known_symbol_only():
-    pairs = [symbol for _, symbols in status._HINTS for symbol in symbols]
+    pairs = [symbol for _hint, symbols in status._HINTS for symbol in symbols]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) <= {s.symbol for s in status.KNOWN}
 
