@@ -44,11 +44,9 @@ class Broken(Exception):
     """
 
     def __init__(self, problem, plan, at_risk):
-        known = (" Until then these may be missing, or be there once too often; at_risk tells how to declare them: %s."
-                 % "; ".join(sorted(at_risk)) if at_risk else "")
-        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (
-            problem, " These may be missing now, or be there once too often; at_risk has all their options, of which a "
-            "new run knows only those that are declared: %s." % "; ".join(sorted(at_risk)) if at_risk else ""))
+        known = (" These may be missing now, or be there once too often; at_risk has all their options, of which a new "
+                 "run knows only those that are declared: %s." % "; ".join(sorted(at_risk)) if at_risk else "")
+        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (problem, known))
         self.plan, self.at_risk = plan, at_risk
 
 
@@ -200,11 +198,13 @@ def _judge(execution, answer, before, declaration):
     differing = [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]
     problems = []
     for title, lines in (
-            ("Not as declared yet", differing), ("Calls that failed", failures),
+            ("Not as declared yet", differing),
+            ("Not known to be saved with its secret", _unsaved_secrets(execution, answer)),
+            ("Calls that failed", failures),
             ("Gone without being meant to, to be saved again with the options in lost and their secrets",
              sorted(lost))):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
-            problems.append("%s: %s." % (title, "; ".join(lines)))
+            problems.append("%s: %s." % (title, "; ".join(line.rstrip(".") for line in lines)))
     warnings += ["More often saved than before, and not by this declaration: %s." % what for what in surplus]
     for failing, line in _silent_portals(plan, discoveries):
         (problems if failing else warnings).append(line)
