@@ -212,7 +212,7 @@ PLANS = (
     Plan(
         "replace eight paths",
         host(EIGHT, sessions=[session(FLASH, portal, MULTIPATH) for portal in PORTALS[:4]]),
-        logins(*[wish(FLASH, portal, header_digest="crc32c") for portal in PORTALS]),
+        logins(*[wish(FLASH, portal, login_flags=MULTIPATH, header_digest="crc32c") for portal in PORTALS]),
     ),
     Plan(
         "replace a login spelled in several ways",
