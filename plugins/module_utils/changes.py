@@ -12,6 +12,7 @@ decided on the host, by conditions on lists read in between, for no connection i
   removal that took more, or less, is made good, and two tasks at a time do not save a login twice.
 * A list can be empty for a moment after a change (observed: os-win). What nobody meant to touch is therefore
   saved again only if two lists in a row lack it.
+* What is only to go, by a purge or as declared absent, goes once everything that is to come is there.
 * A save that failed is tried once more. Where nothing could be saved, the record that was there before is put back.
 * Where the lists themselves fail, a login is rather saved twice than lost.
 """
@@ -28,6 +29,7 @@ from .structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, P
 LIST_AGAIN = calls.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
 UNHURRIED = calls.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
 _MANY = 0xFFFFFFFF
+_NOTHING = "GetIScsiVersionInformation"  # changes nothing and always answers
 SAVES = ("save", "discover", "save unseen")  # what a call does that saves what was declared
 LIST_BUDGET = 64 << 20  # bytes of lists that the target keeps until the batch ends
 _RECORD_BYTES = 2080  # of a login in a list
@@ -90,6 +92,7 @@ class Execution:
         self.builder = Builder(pointer)
         self.made = []  # (step or None, what it does in words, call), in order
         self.removals = []  # (records.Change, the call that removes), in order
+        self.gates = []  # calls that are made only where what was added is there
         for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key", "ike",
                      "tunnel_outer_addresses"):
             self._each(kind, _SIMPLE[kind])
@@ -131,8 +134,11 @@ class Execution:
         units += [unit for change in self.plan.swept.get(kind, ()) for unit in _spelled(None, change)]
         if units:
             listed = self._list(how)
-            for group in self._groups(units):
+            groups = self._groups(units)
+            for group in groups:
                 self._carry_out(how, group, listed)
+                if group is groups[0] and not _shaken(group) and any(map(_removing, self.plan.steps)):
+                    self.gates.append(self._gate(how, group))
         for step in steps:
             if step.action == "refresh":
                 self.call(step, "refresh", "RefreshIScsiSendTargetPortalW", limit=1000 * self.limits.discovery,
@@ -196,6 +202,17 @@ class Execution:
             unit.tried = listed
         return listed
 
+    def _gate(self, how, added):
+        """A call that is made, and does nothing, only where all that was added is there: what is to go waits for it."""
+        if how is _PORTALS:  # an address that does not answer is listed all the same
+            when = [calls.Succeeded(unit.saves[0][0].index) for unit in added if unit.change.wish.must_answer]
+        else:
+            seen = self._list(how)
+            lacking = [self.builder.call(_NOTHING, when=missing) for unit in added for missing in
+                       [self._missing(how, seen, unit.change.one, len(unit.change.after) - 1)]]
+            when = [calls.Succeeded(seen.index), *_all_failed(lacking)]
+        return self.builder.call(_NOTHING, when=when)
+
     def _list(self, how, when=()):
         return self.builder.call(how.export, retry=LIST_AGAIN, back=False, when=when)
 
@@ -206,6 +223,8 @@ class Execution:
         when += [self._count(how, other.tried, other.change.one, len(other.change.before) + 1, _MANY)
                  for other in units if other.tried and reconcile.sweeps(change.one, other.change.one)
                  and (change.removes or other is not unit)]
+        if _goes(unit):
+            when += [calls.Succeeded(gate.index) for gate in self.gates]
         made = how.remove(self, unit.step, change.one, when)
         unit.removal = unit.removal or made
         self.removals.append((change, made))
@@ -274,6 +293,11 @@ def _removing(step):
 
 def _not_removing(step):
     return step.action != "remove"
+
+
+def _goes(unit):
+    """Whether the records are to go and nothing comes in their place."""
+    return bool(unit.step) and not unit.change.after
 
 
 def _may_take(removed, other):

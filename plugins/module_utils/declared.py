@@ -261,6 +261,11 @@ class Wish:
     refresh: bool = False
     discovery_failure: str = "fail"
 
+    @property
+    def must_answer(self):
+        """Whether a portal that does not answer is a failure."""
+        return self.discovery_failure == "fail"
+
     def merged(self, record=None):
         """The record as it shall be: the declared values over those that are there, or over nothing."""
         merged = record if record is not None else self.record

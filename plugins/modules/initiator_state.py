@@ -357,6 +357,7 @@ options:
     description:
       - Kinds of which nothing shall stay that is not declared. Nothing of other kinds is removed unless declared
         V(absent).
+      - Logins and portals go once those that the same task adds are there.
       - A kind of which nothing is declared is refused, so that an empty list never removes everything.
       - A persistent login that a live session goes with is spared and named in RV(kept), unless
         O(purge_connected=true).

@@ -420,3 +420,23 @@ def test_every_note_has_its_test():
     }
     assert numbers == set(range(1, 26))
     assert functions.CALLABLE and calls.TIMED_OUT and reconcile.MAX_PERSISTENT_LOGINS
+
+
+def test_what_is_to_go_waits_for_what_is_to_come():
+    """An array moves to an address that does not answer: neither the old portal nor the old login goes meanwhile."""
+    state = {
+        "service": {"state": "running", "start_mode": "automatic"},
+        "network": {"arrays": [{"name": "old", "portals": ["10.0.0.1:3260"], "targets": [{"iqn": FLASH}]}]},
+        "target_portals": ["10.0.0.1:3260"],
+        "persistent_logins": [{"target": FLASH, "portal": "10.0.0.1:3260"}],
+    }
+    machine = Host(state)
+    moved = declared.declaration({
+        "target_portals": [{"address": "10.0.0.9"}],
+        "persistent_logins": [{"target": FLASH, "portal": "10.0.0.9:3260"}],
+        "purge": ["target_portals", "persistent_logins"],
+    })
+    report = converge.converge(machine, moved)
+    assert report.problems and not report.lost
+    for found in (report.after.target_portals, report.after.persistent_logins):
+        assert "10.0.0.1" in [one.portal.address for one in found]

@@ -217,7 +217,7 @@ def test_a_login_of_an_instance_that_is_gone_can_be_removed():
     "there, copies, expected, saved", [(1, 3, "copies", 3), (3, 1, "copies", 1), (2, 2, None, None), (0, 4, "add", 4)]
 )
 def test_copies(there, copies, expected, saved):
-    made = plan(snapshot([login() for _ in range(there)]), persistent_logins=[wish(copies=copies)])
+    made = plan(snapshot([login() for _copy in range(there)]), persistent_logins=[wish(copies=copies)])
     assert steps(made) == ([("persistent_logins", expected)] if expected else [])
     assert not expected or len(made.steps[0].detail.after) == saved
 
