@@ -566,9 +566,10 @@ def _login_warnings(made, record, snapshot):
     devices = [device for session in snapshot.sessions or () for device in session.devices or ()]
     claimed = any("mpio" in (device.device_interface_name + device.legacy_name).lower() for device in devices)
     if login_flags & flags.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
-        made.warnings.append("%s: multipath_enabled, but MPIO claims no device of this host. Two paths to a disk "
-                             "without MPIO can corrupt its data: install the feature and have it claim iSCSI devices "
-                             "first." % label(record))
+        line = ("multipath_enabled is declared, but MPIO claims no device of this host%s. Two paths to a disk without "
+                "MPIO can corrupt its data: install the feature and have it claim iSCSI devices first."
+                % ("" if devices else ", which shows none yet"))
+        made.warnings += [] if line in made.warnings else [line]  # it is about the host, however many logins it has
 
 
 # -- live sessions -----------------------------------------------------------------------------------------------------
