@@ -116,10 +116,11 @@ def _played(playbook):
             "winstorage_iscsi_simulator_state": str(state)}}}}
         (folder / "inventory.yml").write_text(json.dumps(inventory))
         (folder / "playbook.yml").write_text(json.dumps(playbook))
+        environment = dict(os.environ, ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"),
+                           ANSIBLE_STDOUT_CALLBACK="task_times", ANSIBLE_LOCALHOST_WARNING="false")
         ran = subprocess.run(
-            [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml"], cwd=folder, text=True,
-            check=False, capture_output=True, env=dict(os.environ, ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"),
-                                          ANSIBLE_STDOUT_CALLBACK="task_times", ANSIBLE_LOCALHOST_WARNING="false"))
+            [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml"],
+            cwd=folder, text=True, check=False, capture_output=True, env=environment)
     if ran.returncode:
         raise SystemExit("ansible-playbook failed, nothing is measured:\n" + ran.stderr + ran.stdout)
     return json.loads(ran.stdout.strip().splitlines()[-1])

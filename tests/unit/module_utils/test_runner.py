@@ -420,8 +420,8 @@ def test_as_many_items_as_an_answer_counts_come_through():
 
 
 def test_a_number_is_not_loaded_from_beyond_its_block():
-    machine = ScriptedMachine({"List": lambda machine, size, buffer: report((2).to_bytes(4, "little") + bytes(
-        16380 + 4))(machine, size, buffer), "X": scripted(0)})
+    listed = report((2).to_bytes(4, "little") + bytes(16384))
+    machine = ScriptedMachine({"List": listed, "X": scripted(0)})
     each = Each(0, (Array(1, 8, 1, 0),))
     _listed, result = perform(machine, reporting("List"), Call("X", (Load(0, 1 << 20, 8),), each=(each,)))
     assert result.outcome == BAD_ITEMS
