@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures two things against their likes, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures three things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
-rows first; and the facts task through ansible-playbook against tasks that do nothing.
+rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
+takes; and the facts task through ansible-playbook against tasks that do nothing.
 
     python bench/run.py [--rounds N] [--tasks N] [--output results.json]
 """
@@ -26,6 +27,10 @@ import tracemalloc
 
 import decoders
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils import converge, declared, initiator
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
+
+LOGINS = 256
 RECORDS = 1000
 HERE = pathlib.Path(__file__).resolve().parent
 HOSTS = HERE.parent / "demo" / "hosts"
@@ -126,6 +131,45 @@ def _played(playbook):
     return json.loads(ran.stdout.strip().splitlines()[-1])
 
 
+def declaring():
+    """[{what, seconds, ratio, trips}, ...]: 256 logins through 16 portals; ratio: the time by that of reading them."""
+    target = "iqn.2010-06.com.purestorage:flasharray.bench"
+    portals = ["192.0.2.%d" % number for number in range(1, 17)]
+    own = ["198.51.100.%d" % number for number in range(1, 17)]
+    state = {"service": {"state": "running", "start_mode": "automatic"}, "target_portals": portals[:1],
+             "initiator": {"instances": [{"addresses": own}]},
+             "network": {"arrays": [{"name": "bench", "portals": portals, "targets": [{"iqn": target}]}]}}
+
+    def wanted(presence):
+        return declared.declaration({"persistent_logins": [
+            {"target": target, "portal": portals[number % 16], "initiator_port": number // 16, "state": presence,
+             "login_flags": ["multipath_enabled"]} for number in range(LOGINS)]})
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "host.yml")
+        path.write_text(json.dumps(state))
+        trips = []
+
+        def run(batch):
+            trips.append(batch)
+            return simulator.run(batch, str(path))
+
+        taken = []
+        for what, work in (
+                ("save 256", lambda: converge.converge(run, wanted("present"))),
+                ("unchanged", lambda: converge.converge(run, wanted("present"))),
+                ("read 256", lambda: initiator.gather(run)),
+                ("remove 256", lambda: converge.converge(run, wanted("absent")))):
+            trips.clear()
+            started = time.perf_counter()
+            problems = getattr(work(), "problems", ())
+            if problems:
+                raise SystemExit("%s: %s" % (what, problems))
+            taken.append({"what": what, "seconds": time.perf_counter() - started, "trips": len(trips)})
+    reading = next(one["seconds"] for one in taken if one["what"] == "read 256")
+    return [dict(one, ratio=one["seconds"] / reading) for one in taken]
+
+
 # -- telling -----------------------------------------------------------------------------------------------------------
 
 def _table(headings, rows):
@@ -149,6 +193,12 @@ def main():
            [(one["decoder"], "%.1f" % (1000 * one["seconds"]), "%.1f" % one["ratio"], "%d" % (one["peak_bytes"] >> 10))
             for one in decoded])
 
+    kept = declaring()
+    print("\nDeclaring %d persistent logins on a simulated host, which itself takes most of the time\n" % LOGINS)
+    _table(("what", "ms", "times reading", "round trips"),
+           [(one["what"], "%.0f" % (1000 * one["seconds"]), "%.1f" % one["ratio"], "%d" % one["trips"])
+            for one in kept])
+
     played = tasks(options.tasks)
     print("\nTasks through ansible-playbook: median of %d interleaved rounds\n" % options.tasks)
     _table(("task", "ms", "times nothing"),
@@ -156,7 +206,7 @@ def main():
 
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:
-            json.dump({"records": RECORDS, "decoding": decoded, "tasks": played}, file, indent=2)
+            json.dump({"records": RECORDS, "decoding": decoded, "declaring": kept, "tasks": played}, file, indent=2)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from .program import Builder, CallError
 
 START_MODES = {"automatic": 2, "manual": 3, "disabled": 4}
 SERVICE_START_SECONDS = 60
+_FEW = 6  # lines of a kind in a message
 _ALREADY_RUNNING = 1056
 
 
@@ -195,7 +196,7 @@ def _judge(execution, answer, before, declaration):
     lost, surplus = _lost(before, after, plan)
     left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None,
                                                      service_start_mode=None))
-    differing = [step.what + ": " + step.reason for step in left.steps if step.action != "refresh"]
+    differing = _few(step.what + ": " + step.reason for step in left.steps if step.action != "refresh")
     problems = []
     for title, lines in (
             ("Not as declared yet", differing),
@@ -226,8 +227,11 @@ def _silent_portals(plan, discoveries):
 
 
 def _replies(execution, answer):
-    """(what failed, warnings, whether a restart is needed, {portal: the status of its discovery})."""
-    failures, warnings, reboot, discoveries = [], [], False, {}
+    """(what failed, warnings, whether a restart is needed, {portal: the status of its discovery}).
+
+    Many calls can fail of one cause, as with an initiator port that is not there: one line tells each cause.
+    """
+    failures, warnings, reboot, discoveries = {}, {}, False, {}
     for step, what, made in execution.made:
         result = answer.results[made.index]
         for run in result.runs:
@@ -237,12 +241,24 @@ def _replies(execution, answer):
             if code.value == status.OPERATION_REQUIRES_REBOOT:
                 reboot = True
             elif code.severity == "warning":
-                warnings.append("%s: %s" % (_answerable(step, made), code.describe()))
+                warnings.setdefault(code.describe(), []).append(_answerable(step, made))
             if not code.ok:
-                failures.append("%s (%s): %s" % (_answerable(step, made), what, code.describe()))
+                failures.setdefault(code.describe(), []).append("%s (%s)" % (_answerable(step, made), what))
         if result.outcome == calls.NO_SUCH_EXPORT:
-            failures.append("%s (%s): this host's iscsidsc.dll has no such function" % (_answerable(step, made), what))
-    return failures, warnings, reboot, discoveries
+            failures.setdefault("this host's iscsidsc.dll has no such function", []).append(
+                "%s (%s)" % (_answerable(step, made), what))
+    return _told(failures), _told(warnings), reboot, discoveries
+
+
+def _told(causes):
+    """A line for each cause and what it befell."""
+    return ["%s: %s" % ("; ".join(_few(dict.fromkeys(names))), cause) for cause, names in causes.items()]
+
+
+def _few(lines):
+    """The first lines, and how many more there are: a message is for reading, and the plan holds them all."""
+    lines = list(lines)
+    return lines if len(lines) <= _FEW else lines[:_FEW] + ["and %d more" % (len(lines) - _FEW)]
 
 
 def _answerable(step, made):
