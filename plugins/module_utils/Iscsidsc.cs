@@ -642,7 +642,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         // Codes 0xAFFF.... are warnings: the operation went through.
         public bool Failed
         {
-            get { return Status != 0 && Status >> 30 != 2; }
+            get { return Status != 0 && Status >> 16 != 0xAFFF; }
         }
     }
 

@@ -98,7 +98,7 @@ def carry_out(run, execution, before, declaration):
     try:
         answer = calls.decode_answer(run(batch))
     except Exception as error:
-        raise Broken("The change was sent, but its answer did not arrive: %s" % _told(error), plan,
+        raise Broken("The change was sent, but its answer did not arrive: %s" % _in_words(error), plan,
                      _at_risk(plan)) from None
     try:
         return _judge(execution, answer, before, declaration)
@@ -107,11 +107,11 @@ def carry_out(run, execution, before, declaration):
         problem = "The change was sent, but what is there now could not be read: %s" % " ".join(failures + [str(error)])
         raise Broken(problem.rstrip("."), plan, _at_risk(plan, execution, answer)) from None
     except Exception as error:
-        raise Broken("The change was sent, but its answer could not be told: %s" % _told(error), plan,
+        raise Broken("The change was sent, but its answer could not be told: %s" % _in_words(error), plan,
                      _at_risk(plan, execution, answer)) from None
 
 
-def _told(error):
+def _in_words(error):
     """An exception in words; a defect by its place alone."""
     if not isinstance(error, _DEFECTS):
         return str(error).rstrip(".") or type(error).__name__

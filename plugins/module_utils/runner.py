@@ -70,8 +70,11 @@ class Machine(t.Protocol):
 
 
 def failed(status):
-    """Whether a status is an error. Codes 0xAFFF.... are warnings: the operation went through."""
-    return status != 0 and status >> 30 != 2
+    """Whether a status is an error. Codes 0xAFFF.... are warnings: the operation went through.
+
+    The top bits alone do not tell: a failed HRESULT begins with 0x8.
+    """
+    return status != 0 and status >> 16 != 0xAFFF
 
 
 def run(text, machine):

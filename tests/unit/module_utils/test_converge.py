@@ -1,13 +1,215 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a change tells of itself."""
+"""Read, plan, carry out, look again: what a run tells of what it did, and of what it cannot know."""
 
 from __future__ import annotations
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import converge, declared
-from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
-from ansible_collections.winstorage.iscsi.tests.unit.support.plans import FLASH
+import traceback
+
+import pytest
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils import changes, converge, declared, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import network
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
+from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
+    ABSENT,
+    FLASH,
+    INSTANCE,
+    MULTIPATH,
+    NEIGHBOURS,
+    OTHER_SECRET,
+    PLANS,
+    SECRET,
+    TAPE,
+    A,
+    B,
+    C,
+    chap,
+    host,
+    login,
+    logins,
+    wish,
+)
+
+
+def run(machine, **plain):
+    return converge.converge(machine, declared.declaration(plain))
+
+
+def change(name="replace a login"):
+    """A host that needs a change, and its declaration."""
+    plan = next(plan for plan in PLANS if plan.name == name)
+    return Host(plan.host), declared.declaration(plan.declared)
+
+
+def called(machine, export, batch=1):
+    """The numbers of the calls of an export in a batch."""
+    return [at for at, (name, _status) in enumerate(machine.batches[batch]) if name == export]
+
+
+def calls_of(machine, export, **plain):
+    """The same for a run that nothing disturbs; the machine is left as it was."""
+    undisturbed = machine.copy()
+    run(undisturbed, **plain)
+    return called(undisturbed, export)
+
+
+# -- round trips -------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
+def test_two_round_trips_to_change_and_one_to_find_nothing_to_do(plan):
+    machine = Host(plan.host)
+    assert not run(machine, **plan.declared).problems and len(machine.batches) == 2
+    if plan.declared.get("update_secret") != "always" and plan.name != "save a secret anew":
+        assert not run(machine, **plan.declared).changed and len(machine.batches) == 3
+
+
+def test_check_mode_is_one_round_trip_and_starts_nothing():
+    machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "manual"}))
+    before = machine.dump()
+    declaration = declared.declaration(logins(wish(FLASH, A), service_state="started", service_start_mode="automatic"))
+    report = converge.converge(machine, declaration, check=True)
+    assert machine.dump() == before and len(machine.batches) == 1
+    assert report.changed and {step.what for step in report.plan.steps} == {"state", "start_mode"}
+    assert "can only be seen once it runs" in report.warnings[0]
+
+
+def test_a_32_bit_host_is_changed_by_its_own_layouts():
+    plan = next(plan for plan in PLANS if plan.name == "replace eight paths")
+    machine = Host(dict(plan.host, windows={"architecture": "x86"}))
+    assert not run(machine, **plan.declared).problems and not run(machine, **plan.declared).changed
+
+
+# -- what Windows answers ----------------------------------------------------------------------------------------------
+
+def test_a_warning_is_told_and_is_no_failure():
+    machine = Host(host(NEIGHBOURS))
+    at = calls_of(machine, "LoginIScsiTargetW", persistent_logins=[wish(FLASH, A)])[0]
+    machine.faults[1] = Fault(at, "done", status.SHORT_CHAP_SECRET)
+    report = run(machine, persistent_logins=[wish(FLASH, A)])
+    assert not report.problems and any("ISDSC_SHORT_CHAP_SECRET" in line for line in report.warnings)
+
+
+def test_a_restart_that_is_needed_is_told():
+    machine = Host(host(NEIGHBOURS))
+    machine.faults[1] = Fault(0, "done", status.OPERATION_REQUIRES_REBOOT)
+    report = run(machine, node_name="iqn.2026-01.com.example:sql-01")
+    assert report.reboot_required and not report.problems
+    assert not run(Host(host()), node_name="iqn.2026-01.com.example:sql-01").reboot_required
+
+
+@pytest.mark.parametrize("code", [status.TARGET_ALREADY_LOGGED_IN, status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA])
+def test_a_save_that_was_refused_but_happened_is_not_made_twice(code):
+    machine = Host(host(NEIGHBOURS))
+    at = calls_of(machine, "LoginIScsiTargetW", persistent_logins=[wish(FLASH, A)])[0]
+    machine.faults[1] = Fault(at, "done", code)
+    report = run(machine, persistent_logins=[wish(FLASH, A)])
+    assert not report.problems and len(machine.logins()) == len(NEIGHBOURS) + 1
+
+
+def test_a_removal_that_was_refused_but_happened_is_made_good():
+    machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
+    plain = logins(wish(FLASH, A, header_digest="crc32c"))
+    machine.faults[1] = Fault(calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[0], "done",
+                              status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA)
+    assert not run(machine, **plain).problems and len(machine.logins()) == len(NEIGHBOURS) + 1
+
+
+@pytest.mark.parametrize("code", [0xEFFF0041, 5, 0x80070005], ids=["ISDSC", "Win32", "HRESULT"])
+def test_a_save_that_failed_once_is_made_again(code):
+    machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
+    plain = logins(wish(FLASH, A, header_digest="crc32c"))
+    machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[0], "status", code)
+    before = machine.identities()
+    assert not run(machine, **plain).problems and machine.identities() == before
+
+
+def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had(monkeypatch):
+    save = Logins._save
+
+    def without_digests(self, record, portals):
+        if record["LoginOptions"]["HeaderDigest"]:
+            raise network.Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
+        return save(self, record, portals)
+
+    monkeypatch.setattr(Logins, "_save", without_digests)
+    machine = Host(host([chap(FLASH, A, default_time2wait=9), *NEIGHBOURS]))
+    before = sorted(map(repr, machine.logins()))
+    report = run(machine, persistent_logins=[wish(FLASH, A, header_digest="crc32c", secret=SECRET)])
+    assert "header_digest differs" in report.problems[0] and "ISDSC_COULD_NOT_SAVE" in report.problems[1]
+    assert not report.lost and sorted(map(repr, machine.logins())) == before
+
+
+def test_what_is_lost_is_told_with_all_its_options():
+    machine = Host(host([login(FLASH, A, default_time2wait=9), *NEIGHBOURS]))
+    plain = logins(wish(FLASH, A, header_digest="crc32c"))
+    machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[0], "status", 0xEFFF0041, lasting=True)
+    report = run(machine, **plain)
+    assert any(line.startswith("Gone without being meant to") for line in report.problems)
+    entry = next(iter(report.lost.values()))[0]
+    assert entry["default_time2wait"] == 9 and entry["header_digest"] == "unspecified"
+    assert not run(machine, persistent_logins=[entry]).problems
+    assert machine.logins()[-1].login_options.default_time2wait == 9
+
+
+def test_a_secret_that_was_not_saved_anew_is_told_though_no_list_shows_it():
+    machine = Host(host([chap(FLASH, A)]))
+    plain = logins(wish(FLASH, A, secret=OTHER_SECRET, update_secret="always"))
+    at = calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[0]
+    machine.faults[1] = Fault(at, "status", 0xEFFF0042, lasting=True)
+    report = run(machine, **plain)
+    assert report.problems[0].startswith("Not known to be saved with its secret")
+    assert not run(machine, **plain).problems
+    assert machine.state["persistent_logins"][0]["LoginOptions"]["Password"] == OTHER_SECRET.encode()
+
+
+def test_what_somebody_else_saved_meanwhile_is_told():
+    machine = Host(host(NEIGHBOURS))
+    machine.between[1] = lambda other: run(other.copy_of_state(), persistent_logins=[wish(TAPE, C)])
+    report = run(machine, persistent_logins=[wish(FLASH, A)])
+    assert not report.problems
+    assert any("not by this declaration" in line and TAPE in line for line in report.warnings)
+
+
+def test_what_somebody_else_saved_meanwhile_under_the_same_name_is_not_lost_for_the_change():
+    machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
+    machine.between[1] = lambda other: other.state["persistent_logins"].append(
+        dict(other.state["persistent_logins"][0]))
+    plain = logins(wish(FLASH, A, header_digest="crc32c"))
+    report = run(machine, **plain)
+    assert report.problems and not report.lost
+    assert not run(machine, **plain).problems and len(machine.logins()) == len(NEIGHBOURS) + 1
+
+
+def test_a_login_that_opens_its_session_by_itself_is_not_opened_twice():
+    for dialect, batches in (({}, 2), ({"saved_login_connects": "at_once"}, 2)):
+        machine = Host(host(NEIGHBOURS), dialect)
+        wishes = [wish(FLASH, at, login_flags=MULTIPATH, connected=True) for at in (A, B)]
+        assert not run(machine, persistent_logins=wishes).problems and len(machine.batches) == batches
+        assert len(machine.state["sessions"]) == 2
+
+
+def test_a_login_is_saved_before_what_made_its_target_known_goes():
+    machine = Host(host([login(FLASH, A)], target_portals=[], static_targets=[{"target": FLASH}]))
+    report = run(machine, persistent_logins=[wish(FLASH, A, header_digest="crc32c")],
+                 static_targets=[{"target": FLASH, "state": "absent"}])
+    assert not report.problems and not machine.state["static_targets"] and len(machine.logins()) == 1
+
+
+def test_at_the_limit_of_logins_what_goes_makes_room_first():
+    there = [login(FLASH, "10.0.%d.%d" % divmod(number, 200)) for number in range(1, 257)]
+    machine = Host(host(there))
+    plain = logins(wish(FLASH, "10.0.0.1", **ABSENT), wish(FLASH, "10.9.0.1"))
+    assert not run(machine, **plain).problems and len(machine.logins()) == 256
+
+
+def test_the_list_of_portals_of_an_old_dll_is_not_needed_for_logins():
+    machine = Host(host([login(FLASH, A)]))
+    assert "target_portals" not in converge.subsets(declared.declaration(logins(wish(FLASH, A))))
+    assert not run(machine, persistent_logins=[wish(FLASH, A)]).changed
 
 
 def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable():
@@ -25,3 +227,136 @@ def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable(
     assert told.count("and 34 more") == 2 and ".." not in told
     assert len(told) < 2500
     assert len(report.plan.steps) == 40
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+def test_a_refusal_says_that_nothing_was_changed():
+    machine = Host(host(NEIGHBOURS))
+    with pytest.raises(converge.Refused, match="^Nothing was changed. ") as caught:
+        run(machine, persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
+    assert not caught.value.changed and len(machine.batches) == 1
+
+
+def test_a_refusal_after_the_service_was_started_says_that_it_was():
+    machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "automatic"}))
+    with pytest.raises(converge.Refused, match="^Nothing but the state and start mode of MSiSCSI was chang") as caught:
+        run(machine, service_state="started", persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
+    assert caught.value.changed and machine.state["service"]["state"] == "running"
+
+
+def test_a_service_that_cannot_be_started_is_told_with_its_status():
+    machine = Host(host(service={"state": "stopped", "start_mode": "disabled"}))
+    with pytest.raises(CallError, match="StartService.*disabled"):
+        run(machine, service_state="started")
+
+
+# -- when the answer does not come -------------------------------------------------------------------------------------
+
+class Trouble(Exception):
+    """What an engine raises when the connection is lost."""
+
+
+def broken(engine, declaration):
+    with pytest.raises(converge.Broken) as caught:
+        converge.converge(engine, declaration)
+    return caught.value
+
+
+def failing_at_the_change(machine, error, done=True):
+    """An engine that fails at the second batch, once it has made it or before."""
+    def engine(batch):
+        number = len(machine.batches)
+        answer = machine(batch) if number == 0 or done else None
+        if number == 1:
+            raise error
+        return answer
+    return engine
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_lost_connection_tells_what_may_be_missing(done):
+    machine, declaration = change()
+    told = broken(failing_at_the_change(machine, Trouble("the host went away"), done), declaration)
+    assert str(told).startswith("The change was sent, but its answer did not arrive: the host went away. Run the task")
+    assert list(told.at_risk) == ["%s through 10.0.0.1:3260 from %s any port" % (FLASH, INSTANCE)]
+    assert told.plan.steps
+
+
+def test_a_lost_connection_before_the_change_is_the_engines_own_error():
+    machine, declaration = change()
+    machine.faults[0] = Fault(3, "drop")
+    with pytest.raises(Dropped):
+        converge.converge(machine, declaration)
+
+
+@pytest.mark.parametrize("defect", [TypeError, KeyError, AttributeError, IndexError, AssertionError, ZeroDivisionError])
+def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be_missing(defect):
+    error = defect("secret")
+    machine, declaration = change()
+    told = broken(failing_at_the_change(machine, error), declaration)
+    assert "%s at line " % defect.__name__ in str(told) and "test_converge.py, which is a defect" in str(told)
+    assert "secret" not in str(told) and told.at_risk
+
+
+def test_a_defect_in_reading_the_answer_is_told_as_such(monkeypatch):
+    machine, declaration = change()
+    monkeypatch.setattr(converge, "_lost", lambda *_arguments: {}["missing"])
+    told = broken(machine, declaration)
+    assert "its answer could not be told: KeyError at line" in str(told) and told.at_risk
+
+
+def test_a_defect_before_anything_is_sent_is_raised_as_it_is(monkeypatch):
+    machine, declaration = change()
+    monkeypatch.setattr(changes, "Execution", lambda *_arguments: None + 1)
+    with pytest.raises(TypeError):
+        converge.converge(machine, declaration)
+    assert len(machine.batches) == 1
+
+
+def test_an_answer_that_is_none_is_told():
+    machine, declaration = change()
+
+    def engine(batch):
+        return machine(batch) if not machine.batches else "not an answer"
+
+    assert "its answer did not arrive: this is not an answer: not base64 of gzip" in str(broken(engine, declaration))
+
+
+def test_no_secret_is_in_the_trace_of_what_broke():
+    machine = Host(host([chap(FLASH, A)]))
+    error = Trouble("lost")
+    error.batch = SECRET
+    told = broken(failing_at_the_change(machine, error), declared.declaration(
+        logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))))
+    assert SECRET not in "".join(traceback.format_exception(told)) and told.__suppress_context__
+
+
+@pytest.mark.parametrize("export, at_risk", [("ReportIScsiPersistentLoginsW", 0), ("RemoveIScsiPersistentTargetW", 1),
+                                             ("LoginIScsiTargetW", 1)])
+def test_a_call_that_hangs_puts_at_risk_only_what_was_removed(export, at_risk):
+    plan = next(plan for plan in PLANS if plan.name == "replace eight paths")
+    machine = Host(plan.host)
+    at = calls_of(machine, export, **plan.declared)[0]
+    machine.faults[1] = Fault(at, "hang")
+    told = broken(machine, declared.declaration(plan.declared))
+    assert "what is there now could not be read" in str(told) and export in str(told)
+    assert len(told.at_risk) == at_risk
+
+
+def test_a_list_that_fails_for_good_after_a_removal_costs_no_login():
+    machine, declaration = change()
+    machine.faults[1] = Fault(calls_of(machine, "RemoveIScsiPersistentTargetW", **logins(
+        wish(FLASH, A, header_digest="crc32c")))[0] + 1, "status", status.SESSION_BUSY, lasting=True)
+    told = broken(machine, declaration)
+    assert "ISDSC_SESSION_BUSY" in str(told) and told.at_risk
+    assert len(machine.logins()) == len(NEIGHBOURS) + 1
+
+
+def test_a_whole_program_has_a_time_limit():
+    network_of_slow_logins = {"arrays": [dict(host()["network"]["arrays"][0], login_seconds=20)]}
+    machine = Host(host(network=network_of_slow_logins))
+    declaration = declared.declaration({"sessions": [wish(FLASH, at, login_flags=MULTIPATH) for at in (A, B, C)]})
+    with pytest.raises(converge.Broken, match="ERROR_TIMEOUT"):
+        converge.converge(machine, declaration, limits=changes.Limits(total=30))
+    assert len(called(machine, "LoginIScsiTargetW")) <= 2 and machine.machine.clock() <= 30000

@@ -600,6 +600,6 @@ def test_memory_is_released_when_the_machine_itself_fails():
 
 
 @pytest.mark.parametrize("status, failed", [(0, False), (1, True), (122, True), (0xEFFF0001, True), (0xAFFF003B, False),
-                                            (0x80000000, False), (0xC0000005, True)])
+                                            (0x80070005, True), (0xC0000005, True)])
 def test_warnings_are_no_failures(status, failed):
     assert runner.failed(status) is failed
