@@ -109,7 +109,11 @@ def test_every_property_is_an_argument(properties, options):
 
 @pytest.mark.parametrize(
     "prop",
-    [prop for prop in {*declared.PERSISTENT_LOGIN, *declared.STATIC_TARGET} if hasattr(prop.codec, "values")],
+    [
+        prop
+        for prop in dict.fromkeys(declared.PERSISTENT_LOGIN + declared.STATIC_TARGET)
+        if hasattr(prop.codec, "values")
+    ],
     ids=lambda prop: prop.option,
 )
 def test_the_documentation_names_every_value_that_a_codec_takes(prop):
