@@ -484,7 +484,8 @@ def _succeeded(status, expected, holds):
 CONDITIONS = [
     _succeeded(0, 1, True), _succeeded(0, 0, False), _succeeded(5, 1, False), _succeeded(5, 0, True),
     _succeeded(WARNING, 1, True),
-    _succeeded(0xEFFF0001, 1, False), _succeeded(0x8FFF0001, 1, True), _succeeded(0xCFFF0001, 1, False),
+    _succeeded(0xEFFF0001, 1, False), _succeeded(0x8FFF0001, 1, False), _succeeded(0xCFFF0001, 1, False),
+    _succeeded(0x80070005, 1, False),  # a failed HRESULT
     Case("a call that was skipped did not succeed",
          lambda pointer: [add("a"), add("b", when=(Succeeded(0),)), remove("c", when=(Succeeded(1),)),
                           remove("d", when=(Succeeded(1, 0),))],
