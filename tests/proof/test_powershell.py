@@ -147,8 +147,9 @@ def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_
     judge.conformance(8, *driver, library)
     with pytest.raises(AssertionError, match="not met: .*not base64"):
         judge.conformance(8, "cat")
-    with pytest.raises(AssertionError, match="not met"):
-        judge.conformance(8, *driver, build.library("elf"))  # another library
+    # another library: none of its answers are those of the suite, and where it is handed nonsense it may crash
+    with pytest.raises(AssertionError, match="not met|exit code"):
+        judge.conformance(8, *driver, build.library("elf"))
 
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
