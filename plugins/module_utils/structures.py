@@ -219,7 +219,7 @@ class Layout:
     def _decoded(self, raws):
         if raws.count(raws[0]) == len(raws):  # often: one initiator instance, no symbolic names
             return [self._text(raws[0])] * len(raws)
-        return map(self._text, raws)
+        return _wide_texts(raws) if self.abi.char == 2 else map(self._text, raws)
 
     def _resolved(self, follow, columns, resolve):
         addresses = columns[follow.position]
@@ -301,6 +301,15 @@ def text_length(raw, char, start=0):
 
 def _wide_text(raw, decode=codecs.utf_16_le_decode):
     return decode(raw, "replace", True)[0].partition("\0")[0]
+
+
+def _wide_texts(raws):
+    """The texts of arrays of one size. Decoded as one, which costs half; a pair of surrogates breaks their step."""
+    size = len(raws[0]) // 2
+    joined = codecs.utf_16_le_decode(b"".join(raws), "replace", True)[0]
+    if len(joined) != size * len(raws):
+        return map(_wide_text, raws)
+    return [joined[at:at + size].partition("\0")[0] for at in range(0, len(joined), size)]
 
 
 def _ansi_text(raw):

@@ -133,3 +133,12 @@ def test_the_refusal_does_not_repeat_the_value(value):
         s.ISCSI_TARGET_PORTAL.layout(s.X64_W).pack({"SymbolicName": value})
     assert "hunter2" not in str(refusal.value)
     assert refusal.value.__cause__ is None and refusal.value.__suppress_context__ or refusal.value.__context__ is None
+
+
+def test_texts_of_several_records_do_not_run_into_each_other():
+    layout = s.ISCSI_TARGET_PORTAL.layout(s.X64_W)
+    for ends, begins in (("a", "b"), ("\ud83d", "\ude00"), ("\U0001f600", "c")):
+        first, second = ((text * 256).encode("utf-16-le", "surrogatepass")[:512] for text in (ends, begins))
+        rows = first + bytes(514) + second + bytes(514)
+        names = [row.SymbolicName for row in layout.unpack_all(rows, 0, 2)]
+        assert names == [raw.decode("utf-16-le", "replace") for raw in (first, second)]
