@@ -27,7 +27,9 @@ import tracemalloc
 
 import decoders
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import converge, declared, initiator
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 
 LOGINS = 256
@@ -45,15 +47,22 @@ def decoding(rounds):
     for _round in range(rounds):
         for name, (decode, _rows) in decoders.DECODERS.items():
             times[name].append(_timed(decode, data))
-    return [{"decoder": name, "seconds": statistics.median(taken), "ratio": _ratio(taken, times[OURS]),
-             "peak_bytes": _peak(decoders.DECODERS[name][0], data)} for name, taken in times.items()]
+    return [
+        {
+            "decoder": name,
+            "seconds": statistics.median(taken),
+            "ratio": _ratio(taken, times[OURS]),
+            "peak_bytes": _peak(decoders.DECODERS[name][0], data),
+        }
+        for name, taken in times.items()
+    ]
 
 
 def _must_agree(data):
     rows = {name: make_rows(decode(data, RECORDS)) for name, (decode, make_rows) in decoders.DECODERS.items()}
     for name, found in rows.items():
         if len(found) != RECORDS or found != rows[OURS]:
-            raise SystemExit("%s decodes something else; nothing is measured." % name)
+            raise SystemExit(f"{name} decodes something else; nothing is measured.")
 
 
 def _timed(decode, data):
@@ -93,10 +102,13 @@ TASKS = {  # name -> the task
 
 def tasks(count):
     """[{task, seconds, ratio}, ...]; ratio: the median over rounds of its time by a do-nothing module's."""
-    playbook = [{
-        "hosts": "all", "gather_facts": False,
-        "tasks": [dict(task, name=name) for _round in range(count + 1) for name, task in TASKS.items()],
-    }]
+    playbook = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [dict(task, name=name) for _round in range(count + 1) for name, task in TASKS.items()],
+        }
+    ]
     times = {name: [] for name in TASKS}
     for name, seconds in _played(playbook):
         times[name].append(seconds)
@@ -105,10 +117,13 @@ def tasks(count):
         raise SystemExit("Not every task ran; nothing is measured.")
     # The simulator spares facts the trip that every module makes. With it, a host's facts cost what a module costs and,
     # on top, what the action does itself: the encoding, the decoding, and here even the host.
-    times["%s, and a module's trip" % FACTS.partition(" (")[0]] = [
-        nothing + facts - no_trip for nothing, no_trip, facts in zip(times[NOTHING], times[NO_TRIP], times[FACTS])]
-    return [{"task": name, "seconds": statistics.median(taken), "ratio": _ratio(taken, times[NOTHING])}
-            for name, taken in times.items()]
+    times["{}, and a module's trip".format(FACTS.partition(" (")[0])] = [
+        nothing + facts - no_trip for nothing, no_trip, facts in zip(times[NOTHING], times[NO_TRIP], times[FACTS])
+    ]
+    return [
+        {"task": name, "seconds": statistics.median(taken), "ratio": _ratio(taken, times[NOTHING])}
+        for name, taken in times.items()
+    ]
 
 
 def _played(playbook):
@@ -116,16 +131,33 @@ def _played(playbook):
         folder = pathlib.Path(folder)
         shutil.copytree(HOSTS, folder / "hosts")
         state = next((folder / "hosts").glob("sql*.yml"))
-        inventory = {"all": {"hosts": {state.stem: {
-            "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
-            "winstorage_iscsi_simulator_state": str(state)}}}}
+        inventory = {
+            "all": {
+                "hosts": {
+                    state.stem: {
+                        "ansible_connection": "local",
+                        "ansible_python_interpreter": sys.executable,
+                        "winstorage_iscsi_simulator_state": str(state),
+                    }
+                }
+            }
+        }
         (folder / "inventory.yml").write_text(json.dumps(inventory))
         (folder / "playbook.yml").write_text(json.dumps(playbook))
-        environment = dict(os.environ, ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"),
-                           ANSIBLE_STDOUT_CALLBACK="task_times", ANSIBLE_LOCALHOST_WARNING="false")
+        environment = dict(
+            os.environ,
+            ANSIBLE_CALLBACK_PLUGINS=str(HERE / "callback"),
+            ANSIBLE_STDOUT_CALLBACK="task_times",
+            ANSIBLE_LOCALHOST_WARNING="false",
+        )
         ran = subprocess.run(
             [sys.executable, "-m", "ansible", "playbook", "-i", "inventory.yml", "playbook.yml"],
-            cwd=folder, text=True, check=False, capture_output=True, env=environment)
+            cwd=folder,
+            text=True,
+            check=False,
+            capture_output=True,
+            env=environment,
+        )
     if ran.returncode:
         raise SystemExit("ansible-playbook failed, nothing is measured:\n" + ran.stderr + ran.stdout)
     return json.loads(ran.stdout.strip().splitlines()[-1])
@@ -134,16 +166,30 @@ def _played(playbook):
 def declaring():
     """[{what, seconds, ratio, trips}, ...]: 256 logins through 16 portals; ratio: the time by that of reading them."""
     target = "iqn.2010-06.com.purestorage:flasharray.bench"
-    portals = ["192.0.2.%d" % number for number in range(1, 17)]
-    own = ["198.51.100.%d" % number for number in range(1, 17)]
-    state = {"service": {"state": "running", "start_mode": "automatic"}, "target_portals": portals[:1],
-             "initiator": {"instances": [{"addresses": own}]},
-             "network": {"arrays": [{"name": "bench", "portals": portals, "targets": [{"iqn": target}]}]}}
+    portals = [f"192.0.2.{number}" for number in range(1, 17)]
+    own = [f"198.51.100.{number}" for number in range(1, 17)]
+    state = {
+        "service": {"state": "running", "start_mode": "automatic"},
+        "target_portals": portals[:1],
+        "initiator": {"instances": [{"addresses": own}]},
+        "network": {"arrays": [{"name": "bench", "portals": portals, "targets": [{"iqn": target}]}]},
+    }
 
     def wanted(presence):
-        return declared.declaration({"persistent_logins": [
-            {"target": target, "portal": portals[number % 16], "initiator_port": number // 16, "state": presence,
-             "login_flags": ["multipath_enabled"]} for number in range(LOGINS)]})
+        return declared.declaration(
+            {
+                "persistent_logins": [
+                    {
+                        "target": target,
+                        "portal": portals[number % 16],
+                        "initiator_port": number // 16,
+                        "state": presence,
+                        "login_flags": ["multipath_enabled"],
+                    }
+                    for number in range(LOGINS)
+                ]
+            }
+        )
 
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder, "host.yml")
@@ -156,21 +202,23 @@ def declaring():
 
         taken = []
         for what, work in (
-                ("save 256", lambda: converge.converge(run, wanted("present"))),
-                ("unchanged", lambda: converge.converge(run, wanted("present"))),
-                ("read 256", lambda: initiator.gather(run)),
-                ("remove 256", lambda: converge.converge(run, wanted("absent")))):
+            ("save 256", lambda: converge.converge(run, wanted("present"))),
+            ("unchanged", lambda: converge.converge(run, wanted("present"))),
+            ("read 256", lambda: queries.gather(run)),
+            ("remove 256", lambda: converge.converge(run, wanted("absent"))),
+        ):
             trips.clear()
             started = time.perf_counter()
             problems = getattr(work(), "problems", ())
             if problems:
-                raise SystemExit("%s: %s" % (what, problems))
+                raise SystemExit(f"{what}: {problems}")
             taken.append({"what": what, "seconds": time.perf_counter() - started, "trips": len(trips)})
     reading = next(one["seconds"] for one in taken if one["what"] == "read 256")
     return [dict(one, ratio=one["seconds"] / reading) for one in taken]
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------
+
 
 def _table(headings, rows):
     widths = [max(len(row[at]) for row in [headings, *rows]) for at in range(len(headings))]
@@ -187,22 +235,38 @@ def main():
     options = parser.parse_args()
 
     decoded = decoding(options.rounds)
-    print("Decoding %d persistent logins with their user names: median of %d interleaved rounds\n"
-          % (RECORDS, options.rounds))
-    _table(("decoder", "ms", "times ours", "peak KiB"),
-           [(one["decoder"], "%.1f" % (1000 * one["seconds"]), "%.1f" % one["ratio"], "%d" % (one["peak_bytes"] >> 10))
-            for one in decoded])
+    print(
+        f"Decoding {RECORDS} persistent logins with their user names: median of {options.rounds} interleaved rounds\n"
+    )
+    _table(
+        ("decoder", "ms", "times ours", "peak KiB"),
+        [
+            (
+                one["decoder"],
+                f"{1000 * one['seconds']:.1f}",
+                "{:.1f}".format(one["ratio"]),
+                f"{one['peak_bytes'] >> 10}",
+            )
+            for one in decoded
+        ],
+    )
 
     kept = declaring()
-    print("\nDeclaring %d persistent logins on a simulated host, which itself takes most of the time\n" % LOGINS)
-    _table(("what", "ms", "times reading", "round trips"),
-           [(one["what"], "%.0f" % (1000 * one["seconds"]), "%.1f" % one["ratio"], "%d" % one["trips"])
-            for one in kept])
+    print(f"\nDeclaring {LOGINS} persistent logins on a simulated host, which itself takes most of the time\n")
+    _table(
+        ("what", "ms", "times reading", "round trips"),
+        [
+            (one["what"], f"{1000 * one['seconds']:.0f}", "{:.1f}".format(one["ratio"]), f"{one['trips']}")
+            for one in kept
+        ],
+    )
 
     played = tasks(options.tasks)
-    print("\nTasks through ansible-playbook: median of %d interleaved rounds\n" % options.tasks)
-    _table(("task", "ms", "times nothing"),
-           [(one["task"], "%.0f" % (1000 * one["seconds"]), "%.2f" % one["ratio"]) for one in played])
+    print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
+    _table(
+        ("task", "ms", "times nothing"),
+        [(one["task"], f"{1000 * one['seconds']:.0f}", "{:.2f}".format(one["ratio"])) for one in played],
+    )
 
     if options.output:
         with open(options.output, "w", encoding="utf-8") as file:

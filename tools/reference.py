@@ -13,7 +13,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import flags, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, status
 
 PAGES = Path(__file__).parents[1] / "docs/docsite/rst"
 
@@ -32,19 +32,26 @@ def table(headings, rows):
 
 # -- flags -------------------------------------------------------------------------------------------------------------
 
+
 def flag_set(codec):
     """The bits of a flag set, and the contradictions that are told."""
-    lines = table(["Bit", "Name", "In iscsidsc.h"], [
-        [literal(f"0x{bit:02x}"), literal(name), literal(codec.header_names[name])]
-        for name, bit in codec.bits.items()])
+    lines = table(
+        ["Bit", "Name", "In iscsidsc.h"],
+        [
+            [literal(f"0x{bit:02x}"), literal(name), literal(codec.header_names[name])]
+            for name, bit in codec.bits.items()
+        ],
+    )
     if codec.contradictions:
         lines += ["Told by a warning:", "", *[f"- {text}." for text in codec.contradictions], ""]
     return lines
 
 
 def enumeration(codec):
-    return table(["Value", "Name", "In iscsidsc.h"], [
-        [literal(value), literal(name), literal(codec.header_names[name])] for name, value in codec.values.items()])
+    return table(
+        ["Value", "Name", "In iscsidsc.h"],
+        [[literal(value), literal(name), literal(codec.header_names[name])] for name, value in codec.values.items()],
+    )
 
 
 # -- status codes ------------------------------------------------------------------------------------------------------
@@ -52,31 +59,66 @@ def enumeration(codec):
 # What people meet first comes first. A symbol stands for all codes with the same remedy.
 SECTIONS = {
     "The host": (
-        "ISDSC_SERVICE_NOT_RUNNING", "RPC_S_SERVER_UNAVAILABLE", "ERROR_ACCESS_DENIED", "ERROR_SERVICE_DISABLED",
-        "ERROR_SERVICE_DOES_NOT_EXIST", "ERROR_PROC_NOT_FOUND", "ISDSC_RESTRICTED_BY_GROUP_POLICY"),
+        "ISDSC_SERVICE_NOT_RUNNING",
+        "RPC_S_SERVER_UNAVAILABLE",
+        "ERROR_ACCESS_DENIED",
+        "ERROR_SERVICE_DISABLED",
+        "ERROR_SERVICE_DOES_NOT_EXIST",
+        "ERROR_PROC_NOT_FOUND",
+        "ISDSC_RESTRICTED_BY_GROUP_POLICY",
+    ),
     "Portals and discovery": (
-        "ISDSC_CONNECTION_FAILED", "ISDSC_DNS_NAME_UNRESOLVED", "ISDSC_INVALID_PORT_NUMBER", "ERROR_TIMEOUT",
-        "ISDSC_PORTAL_NOT_FOUND", "ISDSC_INITIATOR_NOT_FOUND", "ERROR_INVALID_PARAMETER", "ERROR_INTERNAL_ERROR"),
+        "ISDSC_CONNECTION_FAILED",
+        "ISDSC_DNS_NAME_UNRESOLVED",
+        "ISDSC_INVALID_PORT_NUMBER",
+        "ERROR_TIMEOUT",
+        "ISDSC_PORTAL_NOT_FOUND",
+        "ISDSC_INITIATOR_NOT_FOUND",
+        "ERROR_INVALID_PARAMETER",
+        "ERROR_INTERNAL_ERROR",
+    ),
     "Logging in": (
-        "ISDSC_AUTHENTICATION_FAILURE", "ISDSC_INVALID_CHAP_SECRET", "ISDSC_INVALID_LOGON_AUTH_TYPE",
-        "ISDSC_LOGIN_FAILED", "ISDSC_TARGET_ALREADY_LOGGED_IN", "ISDSC_TARGET_NOT_FOUND", "ISDSC_TARGET_REMOVED",
-        "ISDSC_TARGET_ERROR", "ISDSC_INVALID_ISCSI_NAME", "ISDSC_IPSEC_NOT_SUPPORTED_ON_OS"),
+        "ISDSC_AUTHENTICATION_FAILURE",
+        "ISDSC_INVALID_CHAP_SECRET",
+        "ISDSC_INVALID_LOGON_AUTH_TYPE",
+        "ISDSC_LOGIN_FAILED",
+        "ISDSC_TARGET_ALREADY_LOGGED_IN",
+        "ISDSC_TARGET_NOT_FOUND",
+        "ISDSC_TARGET_REMOVED",
+        "ISDSC_TARGET_ERROR",
+        "ISDSC_INVALID_ISCSI_NAME",
+        "ISDSC_IPSEC_NOT_SUPPORTED_ON_OS",
+    ),
     "Sessions and disks": (
-        "ISDSC_DEVICE_BUSY_ON_SESSION", "ISDSC_SESSION_BUSY", "ISDSC_INVALID_SESSION_ID",
-        "ISDSC_CANT_REMOVE_LAST_CONNECTION", "ISDSC_DEVICE_NOT_FOUND"),
+        "ISDSC_DEVICE_BUSY_ON_SESSION",
+        "ISDSC_SESSION_BUSY",
+        "ISDSC_INVALID_SESSION_ID",
+        "ISDSC_CANT_REMOVE_LAST_CONNECTION",
+        "ISDSC_DEVICE_NOT_FOUND",
+    ),
     "Saving and removing": (
-        "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA", "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA",
-        "ISDSC_TOO_MANY_SESSIONS", "ISDSC_PERSISTENT_LOGIN_TIMEOUT", "ISDSC_OPERATION_NOT_ALL_SUCCESS",
-        "ISDSC_OPERATION_REQUIRES_REBOOT"),
+        "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA",
+        "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA",
+        "ISDSC_TOO_MANY_SESSIONS",
+        "ISDSC_PERSISTENT_LOGIN_TIMEOUT",
+        "ISDSC_OPERATION_NOT_ALL_SUCCESS",
+        "ISDSC_OPERATION_REQUIRES_REBOOT",
+    ),
     "iSNS": ("ISDSC_ISNS_SERVER_NOT_FOUND", "ISDSC_ISNS_FIREWALL_BLOCKED"),
     "Rarely": (
-        "ERROR_INSUFFICIENT_BUFFER", "ERROR_NOACCESS", "ISDSC_REQUEST_NOT_SUPPORTED", "ISDSC_NON_SPECIFIC_ERROR"),
+        "ERROR_INSUFFICIENT_BUFFER",
+        "ERROR_NOACCESS",
+        "ISDSC_REQUEST_NOT_SUPPORTED",
+        "ISDSC_NON_SPECIFIC_ERROR",
+    ),
 }
 
 
 def codes(found):
-    return table(["Number", "Symbol", "Windows says"],
-                 [[literal(one.number), literal(one.symbol), words(one.text)] for one in found])
+    return table(
+        ["Number", "Symbol", "Windows says"],
+        [[literal(one.number), literal(one.symbol), words(one.text)] for one in found],
+    )
 
 
 TYPED = r"(?:winstorage\.iscsi|ansible\.windows)\.\w+|\w+: (?:started|true|always)|\w+_\w+"
@@ -114,12 +156,12 @@ def others():
 
 PARTS = {
     "flags": {
-        "security flags": lambda: flag_set(flags.SECURITY_FLAGS),
-        "login flags": lambda: flag_set(flags.LOGIN_FLAGS),
-        "information specified": lambda: flag_set(flags.INFORMATION_SPECIFIED),
-        "target flags": lambda: flag_set(flags.TARGET_FLAGS),
-        "authentication types": lambda: enumeration(flags.AUTH_TYPES),
-        "digest types": lambda: enumeration(flags.DIGEST_TYPES),
+        "security flags": lambda: flag_set(codecs.SECURITY_FLAGS),
+        "login flags": lambda: flag_set(codecs.LOGIN_FLAGS),
+        "information specified": lambda: flag_set(codecs.INFORMATION_SPECIFIED),
+        "target flags": lambda: flag_set(codecs.TARGET_FLAGS),
+        "authentication types": lambda: enumeration(codecs.AUTH_TYPES),
+        "digest types": lambda: enumeration(codecs.DIGEST_TYPES),
     },
     "status_codes": {"remedies": troubleshooting, "others": others},
 }

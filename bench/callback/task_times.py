@@ -28,7 +28,7 @@ class CallbackModule(CallbackBase):
         self._times.append((result._task.get_name(), time.perf_counter() - self._started))
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        sys.stderr.write("%s: %s\n" % (result._task.get_name(), result._result.get("msg")))
+        sys.stderr.write("{}: {}\n".format(result._task.get_name(), result._result.get("msg")))
 
     def v2_playbook_on_stats(self, stats):
         print(json.dumps(self._times))

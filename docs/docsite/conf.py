@@ -45,9 +45,18 @@ class LinksBetweenPages(SphinxTransform):
         for link in list(self.document.findall(nodes.reference)):
             page = re.fullmatch(r"(\w+)\.rst", link.get("refuri", ""))
             if page:
-                link.replace_self(addnodes.pending_xref(
-                    "", nodes.inline("", link.astext()), refdomain="std", reftype="doc", reftarget=page[1],
-                    refdoc=self.env.current_document.docname, refexplicit=True, refwarn=True))
+                link.replace_self(
+                    addnodes.pending_xref(
+                        "",
+                        nodes.inline("", link.astext()),
+                        refdomain="std",
+                        reftype="doc",
+                        reftarget=page[1],
+                        refdoc=self.env.current_document.docname,
+                        refexplicit=True,
+                        refwarn=True,
+                    )
+                )
 
 
 class LinksToReference(SphinxTransform):
@@ -63,8 +72,15 @@ class LinksToReference(SphinxTransform):
             pages = [page for page in self.env.found_docs if name and re.fullmatch(f"{name[1]}_[a-z]+", page)]
             if len(pages) == 1 and not isinstance(text.parent, nodes.reference):
                 target = addnodes.pending_xref(
-                    "", text.deepcopy(), refdomain="std", reftype="doc", reftarget=f"/{pages[0]}",
-                    refdoc=self.env.current_document.docname, refexplicit=True, refwarn=True)
+                    "",
+                    text.deepcopy(),
+                    refdomain="std",
+                    reftype="doc",
+                    reftarget=f"/{pages[0]}",
+                    refdoc=self.env.current_document.docname,
+                    refexplicit=True,
+                    refwarn=True,
+                )
                 text.replace_self(target)
 
 

@@ -9,7 +9,11 @@ import dataclasses
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils import converge, declared, facts, initiator, reconcile, records
+from ..module_utils.client import queries
+from ..module_utils.model import facts, records
+from ..module_utils.plan import apply as converge
+from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import planner as reconcile
 from ..plugin_utils import audit, state
 from . import initiator_state
 
@@ -25,15 +29,15 @@ class ActionModule(state.StateAction):
 
     def act(self, arguments, engine):
         if arguments["time_limit"] < 0:
-            raise AnsibleActionFail("time_limit is in seconds, 0 for none; got %d." % arguments["time_limit"])
+            raise AnsibleActionFail(f"time_limit is in seconds, 0 for none; got {arguments['time_limit']}.")
         try:
             declaration = declared.declaration(arguments)
         except declared.DeclarationError as error:
             raise AnsibleActionFail(str(error)) from None
         try:
-            snapshot = initiator.gather(engine, time_limit=arguments["time_limit"])
+            snapshot = queries.gather(engine, time_limit=arguments["time_limit"])
             plan = reconcile.plan(snapshot, converge.comparable(declaration))
-        except initiator.ServiceStopped as stopped:
+        except queries.ServiceStopped as stopped:
             snapshot, plan = records.Snapshot(stopped.host), reconcile.Plan()
             reconcile.service(plan, snapshot, declaration)
         found = facts.assemble(snapshot)
@@ -46,8 +50,11 @@ _MANNERS = ("update_secret", "purge_connected", "force")  # how to go about it, 
 def parts(declaration):
     """The names of what is declared."""
     nothing = declared.Declaration()
-    return [field.name for field in dataclasses.fields(declaration)
-            if field.name not in _MANNERS and getattr(declaration, field.name) != getattr(nothing, field.name)]
+    return [
+        field.name
+        for field in dataclasses.fields(declaration)
+        if field.name not in _MANNERS and getattr(declaration, field.name) != getattr(nothing, field.name)
+    ]
 
 
 def judge(found, plan, named):
@@ -58,8 +65,12 @@ def judge(found, plan, named):
     drift = audit.ordered([*audit.drift(plan), *audit.not_compared(found, named)])
     risks = audit.risks(found)
     return {
-        "next_boot": found["next_boot"], "declared": named, "drift": drift, "risks": risks,
+        "next_boot": found["next_boot"],
+        "declared": named,
+        "drift": drift,
+        "risks": risks,
         "compliant": all(one["severity"] == "info" for one in drift),
-        "counts": {severity: sum(one["severity"] == severity for one in drift + risks)
-                   for severity in audit.SEVERITIES},
+        "counts": {
+            severity: sum(one["severity"] == severity for one in drift + risks) for severity in audit.SEVERITIES
+        },
     }

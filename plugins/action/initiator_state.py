@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils import declared
+from ..module_utils.plan import declaration as declared
 from ..plugin_utils import state
 
 
@@ -23,12 +23,17 @@ class ActionModule(state.StateAction):
         "bind_all_volumes": {"type": "bool", "default": False},
         "purge": {"type": "list", "elements": "str", "choices": list(declared.PURGEABLE)},
         "purge_connected": {"type": "bool", "default": False},
-        **state.FORCE, **state.LIMITS}
+        **state.FORCE,
+        **state.LIMITS,
+    }
 
     def declare(self, arguments):
         return declared.declaration(arguments)
 
     def found(self, report, after, declaration):
-        known = {name: value for name, value in after.items()
-                 if name not in ("schema_version", "warnings") and value is not None}
+        known = {
+            name: value
+            for name, value in after.items()
+            if name not in ("schema_version", "warnings") and value is not None
+        }
         return dict(known, discovery_ok=report.discoveries)

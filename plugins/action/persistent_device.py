@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils import declared
+from ..module_utils.plan import declaration as declared
 from ..plugin_utils import state
 
 
 class ActionModule(state.StateAction):
     """winstorage.iscsi.persistent_device"""
 
-    ARGUMENTS = {"path": {"type": "str"}, "state": state.PERSISTENT_LOGIN["state"],
-                 "bind_all_volumes": {"type": "bool", "default": False}, **state.LIMITS}
+    ARGUMENTS = {
+        "path": {"type": "str"},
+        "state": state.PERSISTENT_LOGIN["state"],
+        "bind_all_volumes": {"type": "bool", "default": False},
+        **state.LIMITS,
+    }
 
     def declare(self, arguments):
         path, bind_all = arguments["path"], arguments["bind_all_volumes"]

@@ -49,11 +49,12 @@ class ActionModule(ActionBase):
                 if not self._task.check_mode:
                     _write(path, written)
         except OSError as error:
-            raise AnsibleActionFail("The report cannot be written: %s." % error) from error
+            raise AnsibleActionFail(f"The report cannot be written: {error}.") from error
         return dict(result, changed=changed, paths=paths, totals=document["totals"])
 
 
 # -- what is known of each host ----------------------------------------------------------------------------------------
+
 
 def _hosts(task_vars, wanted, audits):
     """The hosts as :func:`report.model` takes them, from variables alone."""
@@ -61,7 +62,7 @@ def _hosts(task_vars, wanted, audits):
     names = task_vars["ansible_play_hosts_all"] if wanted is None else wanted
     strangers = sorted(set(names) - set(hostvars))
     if strangers:
-        raise AnsibleActionFail("The inventory has no host %s." % ", ".join(strangers))
+        raise AnsibleActionFail("The inventory has no host {}.".format(", ".join(strangers)))
     fallen = set(task_vars["ansible_play_hosts_all"]) - set(task_vars["ansible_play_hosts"])
     return [_host(name, hostvars[name], audits.get(name), name in fallen) for name in dict.fromkeys(map(str, names))]
 
@@ -72,7 +73,7 @@ def _host(name, variables, audit, fallen):
     error = None
     if audit.get("unreachable") or audit.get("failed"):
         how = "Unreachable" if audit.get("unreachable") else "Not read"
-        error = "%s: %s" % (how, audit.get("msg") or "no reason was given")
+        error = "{}: {}".format(how, audit.get("msg") or "no reason was given")
     elif fallen and not audit:
         error = "Unreachable, or failed earlier in the play."
     compared = not error and audit.get("declared", True)
@@ -90,11 +91,15 @@ def _plain(value):
 
 # -- files -------------------------------------------------------------------------------------------------------------
 
+
 def _paths(path, formats):
     """{form: file}. A path to a .html file names that file, any other a folder."""
-    base = path[:-len(".html")] if path.lower().endswith(".html") else os.path.join(path, "iscsi")
-    return {form: path if form == "html" and path.lower().endswith(".html") else base + report.FORMATS[form][0]
-            for form in report.FORMATS if form in formats}
+    base = path[: -len(".html")] if path.lower().endswith(".html") else os.path.join(path, "iscsi")
+    return {
+        form: path if form == "html" and path.lower().endswith(".html") else base + report.FORMATS[form][0]
+        for form in report.FORMATS
+        if form in formats
+    }
 
 
 def _read(path):
@@ -112,7 +117,7 @@ def _without_time(written):
 def _write(path, written):
     """Put the file in place whole, so that nobody ever reads half a report."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    beside = "%s.%d" % (path, os.getpid())
+    beside = f"{path}.{os.getpid()}"
     try:
         with open(beside, "w", encoding="utf-8", newline="") as file:
             file.write(written)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils import declared
+from ..module_utils.plan import declaration as declared
 from ..plugin_utils import state
 
 

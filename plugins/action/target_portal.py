@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils import declared
+from ..module_utils.plan import declaration as declared
 from ..plugin_utils import state
 
 
@@ -20,5 +20,7 @@ class ActionModule(state.StateAction):
     def found(self, report, after, declaration):
         record = declaration.target_portals[0].record
         portals = after["target_portals"]
-        return {"target_portals": portals and [one for one in portals if state.same_portal(one, record)],
-                "discovery_ok": next(iter(report.discoveries.values()), None)}
+        return {
+            "target_portals": portals and [one for one in portals if state.same_portal(one, record)],
+            "discovery_ok": next(iter(report.discoveries.values()), None),
+        }

@@ -62,8 +62,9 @@ VERDICTS = {
 def findings(audit, info=False):
     """See DOCUMENTATION."""
     if isinstance(audit, dict) and (audit.get("failed") or audit.get("unreachable")):
-        return "%s: %s" % ("Not reached" if audit.get("unreachable") else "Not read",
-                           audit.get("msg") or "no reason was given")
+        return "{}: {}".format(
+            "Not reached" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given"
+        )
     if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
         raise AnsibleFilterError("winstorage.iscsi.findings takes the result of winstorage.iscsi.audit.")
     verdict = (audit["next_boot"] or {}).get("verdict")
@@ -85,10 +86,10 @@ def _block(title, found, show, info):
     remarks = len(found) - len(shown)
     numbers = [str(len(shown))] if shown else []
     if remarks:
-        numbers.append("%d remark%s" % (remarks, "s" * (remarks > 1)))
+        numbers.append(f"{remarks} remark{'s' * (remarks > 1)}")
     if not numbers:
         return [title + ("." if title.endswith("eclared") else ": none.")]
-    return ["%s: %s" % (title, ", ".join(numbers)), *show(shown)]
+    return ["{}: {}".format(title, ", ".join(numbers)), *show(shown)]
 
 
 def _drifts(found):
@@ -98,13 +99,13 @@ def _drifts(found):
         for one in members:
             if one.get("field") is not None:
                 field = "it" if one["field"] == "value" else one["field"]  # what has no fields is a value
-                yield "  %s is %s, declared %s" % (field, _value(one["found"]), _value(one["declared"]))
+                yield "  {} is {}, declared {}".format(field, _value(one["found"]), _value(one["declared"]))
 
 
 def _title(one):
     if not one["record"]:
-        return "%s: %s" % (one["kind"].replace("_", " "), text.text(one["text"]))
-    return "%s: %s, %s" % (one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
+        return "{}: {}".format(one["kind"].replace("_", " "), text.text(one["text"]))
+    return "{}: {}, {}".format(one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
 
 
 def _value(value):
@@ -113,7 +114,7 @@ def _value(value):
 
 def _risks(found):
     for one in found:
-        yield "- %s: %s: %s" % (one["severity"], text.text(one["what"]), text.text(one["text"]))
+        yield "- {}: {}: {}".format(one["severity"], text.text(one["what"]), text.text(one["text"]))
         yield "  " + text.text(one["remedy"])
 
 

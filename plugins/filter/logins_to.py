@@ -45,8 +45,10 @@ def logins_to(facts, target):
     """See DOCUMENTATION."""
     logins = facts.get("persistent_logins") if isinstance(facts, dict) else None
     if logins is None:
-        raise AnsibleFilterError("winstorage.iscsi.logins_to takes ansible_facts.windows_iscsi, gathered with "
-                                 "persistent_logins; these facts do not have them.")
+        raise AnsibleFilterError(
+            "winstorage.iscsi.logins_to takes ansible_facts.windows_iscsi, gathered with "
+            "persistent_logins; these facts do not have them."
+        )
     return [login for login in logins if login["target"].lower() == target.lower()]
 
 

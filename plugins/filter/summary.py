@@ -53,7 +53,7 @@ def portal(place):
     if place is None:
         return "any"
     address = place["address"]
-    return "%s:%d" % ("[%s]" % address if ":" in address else address, place["port"])
+    return f"{f'[{address}]' if ':' in address else address}:{place['port']}"
 
 
 def _port(record):
@@ -70,17 +70,20 @@ def _chap(options):
     if kind in (None, "none"):
         return kind
     secret = "secret set" if options["password_set"] else "NO SECRET"
-    return "%s as %s, %s" % (kind, options["username"] or "the node name", secret)
+    return "{} as {}, {}".format(kind, options["username"] or "the node name", secret)
 
 
 def _options(options):
     """The login options that are specified, but those that have columns of their own."""
-    return ["%s %s" % (label, options[name]) for label, name in _OPTION_LABELS.items() if options[name] is not None]
+    return [f"{label} {options[name]}" for label, name in _OPTION_LABELS.items() if options[name] is not None]
 
 
 _OPTION_LABELS = {
-    "header digest": "header_digest", "data digest": "data_digest", "connections": "maximum_connections",
-    "time2wait": "default_time2wait", "time2retain": "default_time2retain",
+    "header digest": "header_digest",
+    "data digest": "data_digest",
+    "connections": "maximum_connections",
+    "time2wait": "default_time2wait",
+    "time2retain": "default_time2retain",
 }
 
 
@@ -94,29 +97,59 @@ def _short(name):
 
 
 _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
-    ("Persistent logins", lambda facts: facts["persistent_logins"], {
-        "Target": "target", "Portal": lambda row: portal(row["portal"]), "Initiator port": _port,
-        "Security flags": lambda row: _flags(row["security_flags"]),
-        "Login flags": lambda row: _flags(row["login_options"]["login_flags"]),
-        "Options": lambda row: _options(row["login_options"]), "CHAP": lambda row: _chap(row["login_options"]),
-        "Copies": "copies", "Live": "live_sessions",
-    }),
-    ("Target portals", lambda facts: facts["target_portals"], {
-        "Portal": lambda row: portal(row["portal"]), "Initiator port": _port,
-        "Security flags": lambda row: _flags(row["security_flags"]), "CHAP": lambda row: _chap(row["login_options"]),
-    }),
-    ("Sessions", lambda facts: facts["sessions"], {
-        "Target": "target",
-        "Portal": lambda row: [portal({"address": one["target_address"] or "?", "port": one["target_port"]})
-                               for one in row["connections"]],
-        "From": _connected("initiator_address"), "CHAP": _connected("auth_type"),
-        "Disks": lambda row: [_short(one["legacy_name"]) for one in row["devices"] or ()], "Saved": "saved",
-    }),
-    ("Disks", lambda facts: facts["next_boot"] and facts["next_boot"]["disks"], {
-        "Disk": lambda row: [_short(name) for name in row["names"]], "Size": lambda row: text.size(row["size"]),
-        "Id": "id", "Paths now": "paths_now", "Expected": "paths_expected", "Unproven": "paths_unproven",
-        "After a restart": lambda row: row["outlook"].replace("_", " "),
-    }),
+    (
+        "Persistent logins",
+        lambda facts: facts["persistent_logins"],
+        {
+            "Target": "target",
+            "Portal": lambda row: portal(row["portal"]),
+            "Initiator port": _port,
+            "Security flags": lambda row: _flags(row["security_flags"]),
+            "Login flags": lambda row: _flags(row["login_options"]["login_flags"]),
+            "Options": lambda row: _options(row["login_options"]),
+            "CHAP": lambda row: _chap(row["login_options"]),
+            "Copies": "copies",
+            "Live": "live_sessions",
+        },
+    ),
+    (
+        "Target portals",
+        lambda facts: facts["target_portals"],
+        {
+            "Portal": lambda row: portal(row["portal"]),
+            "Initiator port": _port,
+            "Security flags": lambda row: _flags(row["security_flags"]),
+            "CHAP": lambda row: _chap(row["login_options"]),
+        },
+    ),
+    (
+        "Sessions",
+        lambda facts: facts["sessions"],
+        {
+            "Target": "target",
+            "Portal": lambda row: [
+                portal({"address": one["target_address"] or "?", "port": one["target_port"]})
+                for one in row["connections"]
+            ],
+            "From": _connected("initiator_address"),
+            "CHAP": _connected("auth_type"),
+            "Disks": lambda row: [_short(one["legacy_name"]) for one in row["devices"] or ()],
+            "Saved": "saved",
+        },
+    ),
+    (
+        "Disks",
+        lambda facts: facts["next_boot"] and facts["next_boot"]["disks"],
+        {
+            "Disk": lambda row: [_short(name) for name in row["names"]],
+            "Size": lambda row: text.size(row["size"]),
+            "Id": "id",
+            "Paths now": "paths_now",
+            "Expected": "paths_expected",
+            "Unproven": "paths_unproven",
+            "After a restart": lambda row: row["outlook"].replace("_", " "),
+        },
+    ),
 )
 
 
@@ -128,7 +161,7 @@ def summary(facts):
     for title, rows_of, columns in _SECTIONS:
         rows = rows_of(facts)
         if rows is not None:
-            blocks.append(["%s: %s" % (title, len(rows) or "none")] + _table(rows, columns))
+            blocks.append(["{}: {}".format(title, len(rows) or "none")] + _table(rows, columns))
     return "\n\n".join("\n".join(block) for block in blocks)
 
 

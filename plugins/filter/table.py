@@ -72,13 +72,13 @@ from ..plugin_utils import text
 def table(rows, columns):
     """See DOCUMENTATION."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
-        raise AnsibleFilterError("winstorage.iscsi.table takes a list of mappings, not %s." % type(rows).__name__)
+        raise AnsibleFilterError(f"winstorage.iscsi.table takes a list of mappings, not {type(rows).__name__}.")
     if not isinstance(columns, dict):
         columns = {name: name for name in ([columns] if isinstance(columns, str) else columns)}
     try:
         return "\n".join(text.table(rows, columns))
     except text.ColumnError as error:
-        raise AnsibleFilterError("winstorage.iscsi.table: %s." % error) from error
+        raise AnsibleFilterError(f"winstorage.iscsi.table: {error}.") from error
 
 
 class FilterModule:

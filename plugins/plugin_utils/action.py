@@ -8,11 +8,11 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.calls import WireError
-from ..module_utils.flags import FlagError
-from ..module_utils.memory import ImageError
-from ..module_utils.program import CallError
-from ..module_utils.structures import LayoutError
+from ..module_utils.abi.codecs import FlagError
+from ..module_utils.abi.memory import ImageError
+from ..module_utils.abi.structures import LayoutError
+from ..module_utils.client.builder import CallError
+from ..module_utils.runner.wire import WireError
 from .engines import choose
 from .simulator.schema import StateError
 

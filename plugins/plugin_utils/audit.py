@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import collections
 
-from ..module_utils import flags
-from ..module_utils.forecast import canonical_address
+from ..module_utils.abi import codecs
+from ..module_utils.model.forecast import canonical_address
 from . import export
 
 SEVERITIES = ("critical", "warning", "info")
@@ -26,14 +26,33 @@ USERNAME = "{{ chap_username }}"
 
 
 def _finding(severity, category, kind, what, text, remedy, run=(), **more):
-    return dict({"severity": severity, "category": category, "kind": kind, "what": what, "text": text,
-                 "remedy": remedy, "run": list(run)}, **more)
+    return dict(
+        {
+            "severity": severity,
+            "category": category,
+            "kind": kind,
+            "what": what,
+            "text": text,
+            "remedy": remedy,
+            "run": list(run),
+        },
+        **more,
+    )
 
 
 def ordered(findings):
     """The worst first, then as they read."""
-    return sorted(findings, key=lambda one: (SEVERITIES.index(one["severity"]), one["category"], one["kind"],
-                                             one["what"], one.get("field") or "", one["text"]))
+    return sorted(
+        findings,
+        key=lambda one: (
+            SEVERITIES.index(one["severity"]),
+            one["category"],
+            one["kind"],
+            one["what"],
+            one.get("field") or "",
+            one["text"],
+        ),
+    )
 
 
 # -- drift -------------------------------------------------------------------------------------------------------------
@@ -44,10 +63,15 @@ _ENFORCE = "Run the role with initiator_mode: enforce, or declare what is there.
 def drift(plan):
     """Findings for each step of a :class:`reconcile.Plan`, field by field, and for what stands in its way."""
     found = [finding for step in plan.steps for finding in _step(step)]
-    found += [_whole("critical", "blocked", line.partition(": ")[0], line,
-                     "Mend the declaration: enforcing it would be refused.") for line in plan.refusals]
-    found += [_whole("info", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.")
-              for line in plan.kept]
+    found += [
+        _whole(
+            "critical", "blocked", line.partition(": ")[0], line, "Mend the declaration: enforcing it would be refused."
+        )
+        for line in plan.refusals
+    ]
+    found += [
+        _whole("info", "kept", line.partition(": ")[0], line, "Nothing, if it is meant to stay.") for line in plan.kept
+    ]
     return ordered(found)
 
 
@@ -55,10 +79,16 @@ def not_compared(facts, parts):
     """Findings for the named parts of a declaration of which nothing is known while the service is stopped."""
     unknown = [part for part in parts if not part.startswith("service_")]
     if unknown and is_stopped(facts):
-        yield _whole("critical", "not_compared", "MSiSCSI", "MSiSCSI is %s, so this could not be compared: %s."
-                     % (facts["host"]["service_state"], ", ".join(unknown)),
-                     "Start it, or enforce service_state: started.",
-                     [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
+        yield _whole(
+            "critical",
+            "not_compared",
+            "MSiSCSI",
+            "MSiSCSI is {}, so this could not be compared: {}.".format(
+                facts["host"]["service_state"], ", ".join(unknown)
+            ),
+            "Start it, or enforce service_state: started.",
+            [{"winstorage.iscsi.initiator": {"service_state": "started"}}],
+        )
 
 
 def _whole(severity, kind, what, text, remedy, run=()):
@@ -81,19 +111,29 @@ def _step(step):
     else:
         differing = list(_fields(_several(step.before), _several(step.after)))
         for field, found, wanted in differing:
-            yield _drift(step, "differs", "%s differs" % field, field, found, wanted)
+            yield _drift(step, "differs", f"{field} differs", field, found, wanted)
         if not differing:
             yield _drift(step, "unverifiable", "its secret is declared to be set each time", "secret", _UNSEEN, "set")
 
 
 def _drift(step, kind, text, field, found, declared):
-    return _finding("info" if kind == "unverifiable" else "warning", "drift", kind, step.what, text, _ENFORCE,
-                    record=step.kind, field=field, found=found, declared=declared)
+    return _finding(
+        "info" if kind == "unverifiable" else "warning",
+        "drift",
+        kind,
+        step.what,
+        text,
+        _ENFORCE,
+        record=step.kind,
+        field=field,
+        found=found,
+        declared=declared,
+    )
 
 
 def _briefly(side):
     """What a side of a step says in a word or two: how many copies, or the value itself."""
-    return "%d saved" % len(side) if isinstance(side, list) else "there" if isinstance(side, dict) else side
+    return f"{len(side)} saved" if isinstance(side, list) else "there" if isinstance(side, dict) else side
 
 
 def _several(side):
@@ -116,6 +156,7 @@ def _fields(before, after):
 
 # -- risks -------------------------------------------------------------------------------------------------------------
 
+
 def risks(facts):
     """Findings in the ``windows_iscsi`` facts of a host."""
     return ordered([finding for look in _LOOKS for finding in look(facts)])
@@ -132,10 +173,14 @@ def is_stopped(facts):
 
 def _stopped(facts):
     if is_stopped(facts):
-        yield _risk("warning", "service_stopped", "MSiSCSI",
-                    "MSiSCSI is %s, so what is saved could not be read." % facts["host"]["service_state"],
-                    "Start it, if the host is meant to use iSCSI.",
-                    [{"winstorage.iscsi.initiator": {"service_state": "started"}}])
+        yield _risk(
+            "warning",
+            "service_stopped",
+            "MSiSCSI",
+            "MSiSCSI is {}, so what is saved could not be read.".format(facts["host"]["service_state"]),
+            "Start it, if the host is meant to use iSCSI.",
+            [{"winstorage.iscsi.initiator": {"service_state": "started"}}],
+        )
 
 
 def _service(facts):
@@ -144,20 +189,30 @@ def _service(facts):
     forecast, host = facts.get("next_boot") or {}, facts["host"]
     if forecast.get("service_starts") is False:
         how = {"manual": "only on demand", "disabled": "never"}.get(forecast["service_start_mode"])
-        yield _risk("critical", "service_not_automatic", "MSiSCSI",
-                    "MSiSCSI starts %s, so no saved login is replayed at boot." % how,
-                    "Have it start automatically.", _START_AUTOMATICALLY)
+        yield _risk(
+            "critical",
+            "service_not_automatic",
+            "MSiSCSI",
+            f"MSiSCSI starts {how}, so no saved login is replayed at boot.",
+            "Have it start automatically.",
+            _START_AUTOMATICALLY,
+        )
     elif host["service_delayed_start"]:
-        yield _risk("info", "service_delayed", "MSiSCSI",
-                    "MSiSCSI starts delayed: a service that needs a disk may start before it.",
-                    "Have it start without delay, unless nothing depends on its disks.",
-                    [{"ansible.windows.win_service": {"name": "MSiSCSI", "start_mode": "auto"}}])
+        yield _risk(
+            "info",
+            "service_delayed",
+            "MSiSCSI",
+            "MSiSCSI starts delayed: a service that needs a disk may start before it.",
+            "Have it start without delay, unless nothing depends on its disks.",
+            [{"ansible.windows.win_service": {"name": "MSiSCSI", "start_mode": "auto"}}],
+        )
 
 
 _START_AUTOMATICALLY = [{"winstorage.iscsi.initiator": {"service_start_mode": "automatic"}}]
 
 
 # -- disks --
+
 
 def disk_remedy(facts, disk):
     """(what a person does about the outlook of a disk, the tasks for it)."""
@@ -170,52 +225,81 @@ def disk_remedy(facts, disk):
     if unsaved:
         return "Save a login for each session that is meant to stay.", [_save(facts, one) for one in unsaved]
     logins = [one for one in facts["persistent_logins"] if one["target"].lower() in targets and not one["connected"]]
-    return ("Check the portals of its saved logins, and log in to prove them.",
-            [_login_task(one, **_secret(one), connected=True) for one in logins])
+    return (
+        "Check the portals of its saved logins, and log in to prove them.",
+        [_login_task(one, **_secret(one), connected=True) for one in logins],
+    )
 
 
-_OUTLOOKS = {"lost": ("critical", "disk_lost"), "unproven": ("critical", "disk_unproven"),
-             "fewer_paths": ("warning", "fewer_paths")}
+_OUTLOOKS = {
+    "lost": ("critical", "disk_lost"),
+    "unproven": ("critical", "disk_unproven"),
+    "fewer_paths": ("warning", "fewer_paths"),
+}
 
 
 def _disks(facts):
     for disk in (facts.get("next_boot") or {}).get("disks") or ():
         name = ", ".join(map(short, disk["names"]))
         if disk["outlook"] in _OUTLOOKS:
-            yield _risk(*_OUTLOOKS[disk["outlook"]], name, "%s has %s now, %d expected after a restart: %s."
-                        % (disk["id"], count(disk["paths_now"], "path"), disk["paths_expected"], disk["reason"]),
-                        *disk_remedy(facts, disk))
+            yield _risk(
+                *_OUTLOOKS[disk["outlook"]],
+                name,
+                f"{disk['id']} has {count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected after a restart: {disk['reason']}.",
+                *disk_remedy(facts, disk),
+            )
         elif disk["paths_now"] == 1:
-            yield _risk("info", "single_path", name, "%s has one path." % disk["id"],
-                        "Nothing, if one path is meant; else save a login through another portal, with MPIO.")
+            yield _risk(
+                "info",
+                "single_path",
+                name,
+                "{} has one path.".format(disk["id"]),
+                "Nothing, if one path is meant; else save a login through another portal, with MPIO.",
+            )
         if len(disk["names"]) > 1:
-            yield _risk("critical", "paths_without_mpio", name,
-                        "Windows shows %d disks for %s: MPIO does not claim its paths, and two writers corrupt its "
-                        "data." % (len(disk["names"]), disk["id"]),
-                        "Keep one path until MPIO claims iSCSI devices, which takes a restart.", _CLAIM)
+            yield _risk(
+                "critical",
+                "paths_without_mpio",
+                name,
+                f"Windows shows {len(disk['names'])} disks for {disk['id']}: MPIO does not claim its paths, and two writers corrupt its "
+                "data.",
+                "Keep one path until MPIO claims iSCSI devices, which takes a restart.",
+                _CLAIM,
+            )
 
 
-_CLAIM = [{"ansible.windows.win_feature": {"name": "Multipath-IO", "state": "present"}},
-          {"ansible.windows.win_powershell": {"script": "Enable-MSDSMAutomaticClaim -BusType iSCSI"}}]
+_CLAIM = [
+    {"ansible.windows.win_feature": {"name": "Multipath-IO", "state": "present"}},
+    {"ansible.windows.win_powershell": {"script": "Enable-MSDSMAutomaticClaim -BusType iSCSI"}},
+]
 
 
 def _sessions(facts):
     for session in facts.get("sessions") or ():
         if session["saved"] is False:
-            yield _risk("warning", "not_saved", _through(session),
-                        "live, but not saved: it is gone after the next restart.",
-                        "Save a login for it, if it is meant to stay.", [_save(facts, session)])
+            yield _risk(
+                "warning",
+                "not_saved",
+                _through(session),
+                "live, but not saved: it is gone after the next restart.",
+                "Save a login for it, if it is meant to stay.",
+                [_save(facts, session)],
+            )
 
 
 def _through(session):
     """A session in words."""
-    return "%s through %s" % (session["target"], ", ".join(map(connection, session["connections"])) or "no connection")
+    return "{} through {}".format(
+        session["target"], ", ".join(map(connection, session["connections"])) or "no connection"
+    )
 
 
 def _save(facts, session):
     """The task that saves a live session. What a session does not tell is taken from a saved login to its target."""
-    like = next((one for one in facts.get("persistent_logins") or ()
-                 if one["target"].lower() == session["target"].lower()), None)
+    like = next(
+        (one for one in facts.get("persistent_logins") or () if one["target"].lower() == session["target"].lower()),
+        None,
+    )
     task = export.LOGINS.declare(like) if like else {"target": session["target"]}
     task.pop("initiator_port", None)  # a session does not tell it
     first = next(iter(session["connections"]), None)
@@ -229,15 +313,20 @@ def _save(facts, session):
 
 # -- saved logins --
 
+
 def _logins(facts):
     for login in facts.get("persistent_logins") or ():
         if login["connected"] is False and login["session_type"] == "data":
             yield _not_connected(login, facts)
         if login["copies"] > 1:
-            yield _risk("warning", "saved_twice", place(login),
-                        "saved %d times; each copy opens a session of its own." % login["copies"],
-                        "Keep one, unless several sessions are meant.",
-                        [_identity_task(login, **_secret(login), copies=1)])
+            yield _risk(
+                "warning",
+                "saved_twice",
+                place(login),
+                f"saved {login['copies']} times; each copy opens a session of its own.",
+                "Keep one, unless several sessions are meant.",
+                [_identity_task(login, **_secret(login), copies=1)],
+            )
 
 
 def _not_connected(login, facts):
@@ -245,24 +334,43 @@ def _not_connected(login, facts):
     what = place(login)
     instances = (facts.get("initiator") or {}).get("instances")
     if instances is not None and login["initiator_instance"].lower() not in map(str.lower, ["", *instances]):
-        return _risk("warning", "vanished_instance", what,
-                     "saved for %s, which the host does not have any more." % login["initiator_instance"],
-                     "Remove it, and save the login for an instance that is there.",
-                     [_identity_task(login, state="absent")])
+        return _risk(
+            "warning",
+            "vanished_instance",
+            what,
+            "saved for {}, which the host does not have any more.".format(login["initiator_instance"]),
+            "Remove it, and save the login for an instance that is there.",
+            [_identity_task(login, state="absent")],
+        )
     if facts.get("targets") is not None and login["target"].lower() not in _known(facts):
-        return _risk("warning", "stale_favourite", what,
-                     "saved, not connected, and the initiator does not know its target: every restart tries it anew.",
-                     "If the array is gone, remove it.", [_identity_task(login, state="absent")])
+        return _risk(
+            "warning",
+            "stale_favourite",
+            what,
+            "saved, not connected, and the initiator does not know its target: every restart tries it anew.",
+            "If the array is gone, remove it.",
+            [_identity_task(login, state="absent")],
+        )
     if not login["any_initiator_port"] and any(
-            other["connected"] and place(other, False) == place(login, False) for other in facts["persistent_logins"]):
-        return _risk("warning", "vanished_initiator_port", what,
-                     "saved for initiator port %d and not connected, while another port reaches the same portal."
-                     % login["initiator_port"],
-                     "See whether the address behind that port still exists. If not, save the login for any port "
-                     "or for the right one, and remove this one.", [_identity_task(login, state="absent")])
-    return _risk("warning", "not_connected", what, "saved, but no live session goes with it.",
-                 "Log in, or remove it when it is not wanted.",
-                 [_login_task(login, **_secret(login), connected=True)])
+        other["connected"] and place(other, False) == place(login, False) for other in facts["persistent_logins"]
+    ):
+        return _risk(
+            "warning",
+            "vanished_initiator_port",
+            what,
+            f"saved for initiator port {login['initiator_port']} and not connected, while another port reaches the same portal.",
+            "See whether the address behind that port still exists. If not, save the login for any port "
+            "or for the right one, and remove this one.",
+            [_identity_task(login, state="absent")],
+        )
+    return _risk(
+        "warning",
+        "not_connected",
+        what,
+        "saved, but no live session goes with it.",
+        "Log in, or remove it when it is not wanted.",
+        [_login_task(login, **_secret(login), connected=True)],
+    )
 
 
 def _known(facts):
@@ -275,20 +383,34 @@ def _multipath(facts):
     for target, logins in _by_target(facts).items():
         asking = [one for one in logins if "multipath_enabled" in one["login_options"]["login_flags"]["names"]]
         if asking and claims is False:
-            yield _risk("warning", "multipath_without_mpio", target,
-                        "multipath_enabled in %s, but MPIO claims no device of the host: two paths to a disk "
-                        "can corrupt its data." % count(len(asking), "login"),
-                        "Install MPIO and have it claim iSCSI devices, which takes a restart.", _CLAIM)
+            yield _risk(
+                "warning",
+                "multipath_without_mpio",
+                target,
+                "multipath_enabled in {}, but MPIO claims no device of the host: two paths to a disk "
+                "can corrupt its data.".format(count(len(asking), "login")),
+                "Install MPIO and have it claim iSCSI devices, which takes a restart.",
+                _CLAIM,
+            )
         others = [one for one in logins if one not in asking]
         if others and sum(one["copies"] for one in logins) > 1:
-            yield _risk("warning", "sessions_without_multipath", target,
-                        "%d logins are saved, %d of them without multipath_enabled: Windows refuses a second session "
-                        "to a target without it." % (sum(one["copies"] for one in logins),
-                                                     sum(one["copies"] for one in others)),
-                        "Set the flag where MPIO claims the disks, or keep one login.",
-                        [_identity_task(one, **_secret(one), copies=one["copies"], login_flags=[
-                            *export.names(one["login_options"]["login_flags"]), "multipath_enabled"])
-                         for one in others])
+            yield _risk(
+                "warning",
+                "sessions_without_multipath",
+                target,
+                f"{sum(one['copies'] for one in logins)} logins are saved, {sum(one['copies'] for one in others)} of them without multipath_enabled: Windows refuses a second session "
+                "to a target without it.",
+                "Set the flag where MPIO claims the disks, or keep one login.",
+                [
+                    _identity_task(
+                        one,
+                        **_secret(one),
+                        copies=one["copies"],
+                        login_flags=[*export.names(one["login_options"]["login_flags"]), "multipath_enabled"],
+                    )
+                    for one in others
+                ],
+            )
 
 
 def _by_target(facts):
@@ -313,35 +435,67 @@ def _chap(facts):
     for target, logins in _by_target(facts).items():
         without = [one for one in logins if one["login_options"]["auth_type"] in (None, "none")]
         mute = [one for one in logins if one not in without and not one["login_options"]["password_set"]]
-        used = {one["auth_type"] for session in facts.get("sessions") or ()
-                if session["target"].lower() == target.lower() for one in session["connections"]} - {None, "none"}
+        used = {
+            one["auth_type"]
+            for session in facts.get("sessions") or ()
+            if session["target"].lower() == target.lower()
+            for one in session["connections"]
+        } - {None, "none"}
         said = {one["login_options"]["auth_type"] for one in logins if one not in without}
         kinds = sorted(used | said)
         for login in mute:
-            yield _risk("critical", "chap_without_secret", place(login),
-                        "logs in with %s, but no secret is saved, so it will be refused."
-                        % login["login_options"]["auth_type"], "Save it with its secret.",
-                        [_login_task(login, **_secret(login, True), update_secret="always")])
+            yield _risk(
+                "critical",
+                "chap_without_secret",
+                place(login),
+                "logs in with {}, but no secret is saved, so it will be refused.".format(
+                    login["login_options"]["auth_type"]
+                ),
+                "Save it with its secret.",
+                [_login_task(login, **_secret(login, True), update_secret="always")],
+            )
         if without and kinds:
-            yield _risk("critical" if used else "warning", "chap_missing", target,
-                        "%s without CHAP, but %s: the array may refuse them at boot."
-                        % (count(len(without), "saved login"),
-                           "a live session uses %s" % kinds[0] if used else "others have %s" % kinds[0]),
-                        "Save them with CHAP.",
-                        [_identity_task(one, auth_type=kinds[0], username=_username(logins), secret=SECRET,
-                                        copies=one["copies"]) for one in without])
+            yield _risk(
+                "critical" if used else "warning",
+                "chap_missing",
+                target,
+                "{} without CHAP, but {}: the array may refuse them at boot.".format(
+                    count(len(without), "saved login"),
+                    f"a live session uses {kinds[0]}" if used else f"others have {kinds[0]}",
+                ),
+                "Save them with CHAP.",
+                [
+                    _identity_task(
+                        one, auth_type=kinds[0], username=_username(logins), secret=SECRET, copies=one["copies"]
+                    )
+                    for one in without
+                ],
+            )
         elif without and (facts.get("targets") is None or target.lower() in _known(facts)):
-            yield _risk("info", "no_chap", target, "%s in without CHAP." % count(len(without), "saved login", "log"),
-                        "Set auth_type, username and secret, where the array asks for them.")
+            yield _risk(
+                "info",
+                "no_chap",
+                target,
+                "{} in without CHAP.".format(count(len(without), "saved login", "log")),
+                "Set auth_type, username and secret, where the array asks for them.",
+            )
     for portal in facts.get("target_portals") or ():
         options = portal["login_options"] or {}
         if options.get("auth_type") not in (None, "none") and not options["password_set"]:
-            yield _risk("warning", "chap_without_secret", "portal " + socket(portal["portal"]),
-                        "asks for targets with %s, but no secret is saved, so it will be refused."
-                        % options["auth_type"],
-                        "Save it with its secret.",
-                        [{"winstorage.iscsi.target_portal": dict(export.PORTALS.declare(portal), secret=SECRET,
-                                                                 update_secret="always")}])
+            yield _risk(
+                "warning",
+                "chap_without_secret",
+                "portal " + socket(portal["portal"]),
+                "asks for targets with {}, but no secret is saved, so it will be refused.".format(options["auth_type"]),
+                "Save it with its secret.",
+                [
+                    {
+                        "winstorage.iscsi.target_portal": dict(
+                            export.PORTALS.declare(portal), secret=SECRET, update_secret="always"
+                        )
+                    }
+                ],
+            )
 
 
 def _username(logins):
@@ -350,31 +504,58 @@ def _username(logins):
 
 # -- target portals --
 
+
 def _portals(facts):
     """Portals through which nothing was found, and those bound to what is not there."""
     instances = (facts.get("initiator") or {}).get("instances")
-    ways = None if facts.get("targets") is None else collections.Counter(
-        _asked(way) for way in {way["mechanism"].lower() for target in facts["targets"]
-                                for way in target["discoveries"] if way["kind"] == "sendtargets"})
-    entries = collections.Counter(_canonical(one["portal"]) for one in facts.get("target_portals") or ()
-                                  if one["portal"])
+    ways = (
+        None
+        if facts.get("targets") is None
+        else collections.Counter(
+            _asked(way)
+            for way in {
+                way["mechanism"].lower()
+                for target in facts["targets"]
+                for way in target["discoveries"]
+                if way["kind"] == "sendtargets"
+            }
+        )
+    )
+    entries = collections.Counter(
+        _canonical(one["portal"]) for one in facts.get("target_portals") or () if one["portal"]
+    )
     for portal in facts.get("target_portals") or ():
         if not portal["portal"]:
             continue
-        what, at = "portal %s%s" % (socket(portal["portal"]), _from(portal)), _canonical(portal["portal"])
+        what, at = "portal {}{}".format(socket(portal["portal"]), _from(portal)), _canonical(portal["portal"])
         remove = [{"winstorage.iscsi.target_portal": dict(export.PORTALS.identity(portal), state="absent")}]
         if instances is not None and portal["initiator_instance"].lower() not in map(str.lower, ["", *instances]):
-            yield _risk("warning", "vanished_instance", what, "bound to %s, which the host does not have any more."
-                        % portal["initiator_instance"], "Remove it, and add it for an instance that is there.", remove)
+            yield _risk(
+                "warning",
+                "vanished_instance",
+                what,
+                "bound to {}, which the host does not have any more.".format(portal["initiator_instance"]),
+                "Remove it, and add it for an instance that is there.",
+                remove,
+            )
         elif ways is not None and not ways[at]:
-            yield _risk("warning", "silent_portal", what, "the initiator knows no target through it.",
-                        "Ask it again. If it does not answer, see whether the array has moved, and remove it.",
-                        [{"winstorage.iscsi.target_portal": dict(export.PORTALS.identity(portal), refresh=True)}])
+            yield _risk(
+                "warning",
+                "silent_portal",
+                what,
+                "the initiator knows no target through it.",
+                "Ask it again. If it does not answer, see whether the array has moved, and remove it.",
+                [{"winstorage.iscsi.target_portal": dict(export.PORTALS.identity(portal), refresh=True)}],
+            )
         elif ways is not None and ways[at] < entries[at] and not portal["any_initiator_port"]:
-            yield _risk("warning", "vanished_initiator_port", what,
-                        "listed %d times, but targets were found by %d of them: an address may be gone to which one "
-                        "is bound." % (entries[at], ways[at]),
-                        "See which initiator port still has an address, and remove the other.")
+            yield _risk(
+                "warning",
+                "vanished_initiator_port",
+                what,
+                f"listed {entries[at]} times, but targets were found by {ways[at]} of them: an address may be gone to which one "
+                "is bound.",
+                "See which initiator port still has an address, and remove the other.",
+            )
 
 
 def _asked(mechanism):
@@ -393,18 +574,25 @@ def _canonical(portal):
 
 # -- flags --
 
+
 def _flags(facts):
     """Flags that contradict each other or mean nothing, then what the initiator could not tell."""
     told = set()
     for record, what, module, kind in _flagged(facts):
         ignored = dict(kind.identity(record), security_flags=[], **_secret(record))
-        for line in flags.SECURITY_FLAGS.warnings(record["security_flags"]["raw"]):
+        for line in codecs.SECURITY_FLAGS.warnings(record["security_flags"]["raw"]):
             told.add(line)
             remedy = _IGNORED if "without valid" in line else _CHOOSE
-            yield _risk("warning", "questionable_flags", what, line + ".", remedy,
-                        [{module: ignored}] if remedy is _IGNORED else ())
+            yield _risk(
+                "warning",
+                "questionable_flags",
+                what,
+                line + ".",
+                remedy,
+                [{module: ignored}] if remedy is _IGNORED else (),
+            )
         asked = record["login_options"]["login_flags"]
-        for line in flags.LOGIN_FLAGS.warnings(asked["raw"]) + list(_contradictions(record, asked["names"], facts)):
+        for line in codecs.LOGIN_FLAGS.warnings(asked["raw"]) + list(_contradictions(record, asked["names"], facts)):
             yield _risk("warning", "questionable_flags", what, line + ".", _CHOOSE)
     for line in facts.get("warnings") or ():
         if not any(line.endswith(known) for known in told):
@@ -420,8 +608,12 @@ def _flagged(facts):
         yield login, place(login), "winstorage.iscsi.persistent_login", export.LOGINS
     for portal in facts.get("target_portals") or ():
         if portal["security_flags"] is not None and portal["portal"]:
-            yield (portal, "portal %s%s" % (socket(portal["portal"]), _from(portal)), "winstorage.iscsi.target_portal",
-                   export.PORTALS)
+            yield (
+                portal,
+                "portal {}{}".format(socket(portal["portal"]), _from(portal)),
+                "winstorage.iscsi.target_portal",
+                export.PORTALS,
+            )
 
 
 def _contradictions(record, names, facts):
@@ -430,24 +622,28 @@ def _contradictions(record, names, facts):
         yield "login flags ask for IPsec (require_ipsec), but the security flags do not enable it (ike_ipsec_enabled)"
     radius = [name for name in names if name.startswith("use_radius")]
     if radius and facts.get("radius_servers") == []:
-        yield "login flags have %s, but no RADIUS server is known" % ", ".join(radius)
+        yield "login flags have {}, but no RADIUS server is known".format(", ".join(radius))
 
 
 # -- words and tasks --
 
+
 def place(login, with_port=True):
     """A login of the facts in words."""
-    text = "%s through %s" % (login["target"], socket(login["portal"]) if login["portal"] else "any portal")
+    text = "{} through {}".format(login["target"], socket(login["portal"]) if login["portal"] else "any portal")
     return text + _from(login) if with_port else text
 
 
 def _from(record):
-    return "" if record["any_initiator_port"] else " from port %d" % record["initiator_port"]
+    return "" if record["any_initiator_port"] else f" from port {record['initiator_port']}"
 
 
 def socket(portal):
     """Address and port as people write them: [fe80::1]:3260."""
-    return "%s:%d" % ("[%s]" % portal["address"] if ":" in portal["address"] else portal["address"], portal["port"])
+    return "%s:%d" % (
+        "[{}]".format(portal["address"]) if ":" in portal["address"] else portal["address"],
+        portal["port"],
+    )
 
 
 def connection(one):
@@ -462,8 +658,8 @@ def short(name):
 
 def count(number, noun, verb=""):
     """1 path, 2 paths; with a verb, 1 login logs, 2 logins log."""
-    words = "%d %s%s" % (number, noun, "" if number == 1 else "s")
-    return words + (" %s%s" % (verb, "s" if number == 1 else "") if verb else "")
+    words = f"{number} {noun}{'' if number == 1 else 's'}"
+    return words + (" {}{}".format(verb, "s" if number == 1 else "") if verb else "")
 
 
 def _secret(record, always=False):

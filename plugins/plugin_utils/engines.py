@@ -16,7 +16,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.utils.display import Display
 
-from ..module_utils import native
+from ..module_utils.runner import native
 from . import python_payload, simulator
 
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
@@ -26,26 +26,34 @@ class _Unprinted(str):
     """A text that ansible-core, which prints a module's arguments where ANSIBLE_DEBUG is set, does not show."""
 
     def __repr__(self):
-        return "<%d characters>" % len(self)
+        return f"<{len(self)} characters>"
 
 
 def powershell(action, settings, task_vars):
     """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs."""
+
     def run(batch):
         if C.DEFAULT_KEEP_REMOTE_FILES:  # then even connections that pipeline write the module's input to the host
-            raise AnsibleActionFail("keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) would leave the calls in a file on "
-                                    "the host, and calls may hold secrets. Switch it off.")
-        result = action._execute_module(module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)},
-                                        task_vars=task_vars)
+            raise AnsibleActionFail(
+                "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) would leave the calls in a file on "
+                "the host, and calls may hold secrets. Switch it off."
+            )
+        result = action._execute_module(
+            module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)}, task_vars=task_vars
+        )
         if "answer" not in result:
-            raise AnsibleActionFail("The call runner did not run on the host: %s"
-                                    % (result.get("msg") or result.get("module_stderr") or "it said nothing"))
+            raise AnsibleActionFail(
+                "The call runner did not run on the host: %s"
+                % (result.get("msg") or result.get("module_stderr") or "it said nothing")
+            )
         return result["answer"]
+
     return run
 
 
 def python(action, settings, task_vars):
     """The core itself in the target's Windows Python, sent on its standard input; nothing is written to the host."""
+
     def run(batch):
         command = python_payload.command(settings["python"], action._connection._shell)
         program = python_payload.build(batch, settings["dll"]).encode("ascii")
@@ -53,10 +61,13 @@ def python(action, settings, task_vars):
         answer = python_payload.answer(result.get("stdout") or "")
         if answer is None:
             raise AnsibleActionFail(
-                "The Python on the host (winstorage_iscsi_python is %r) did not make the calls, exit code %s: %s. "
-                "The python engine wants a Windows host with Python 3.8 or newer; without it use the powershell engine."
-                % (settings["python"], result.get("rc"), _last_line(result.get("stderr")) or "it said nothing"))
+                "The Python on the host (winstorage_iscsi_python is {!r}) did not make the calls, exit code {}: {}. "
+                "The python engine wants a Windows host with Python 3.8 or newer; without it use the powershell engine.".format(
+                    settings["python"], result.get("rc"), _last_line(result.get("stderr")) or "it said nothing"
+                )
+            )
         return answer
+
     return run
 
 
@@ -66,26 +77,31 @@ def simulated(action, settings, task_vars):
     if not path:
         raise AnsibleActionFail("The simulator engine needs a host: set winstorage_iscsi_simulator_state to its file.")
     base = task_vars.get("inventory_dir") or action._loader.get_basedir()
-    path, folder = (place and os.path.join(base, os.path.expanduser(place))
-                    for place in (path, settings["simulator_folder"]))
+    path, folder = (
+        place and os.path.join(base, os.path.expanduser(place)) for place in (path, settings["simulator_folder"])
+    )
 
     def run(batch):
         try:
             return simulator.run(batch, path, dialect=settings["simulator_dialect"], folder=folder)
         except simulator.Dropped:
             raise AnsibleConnectionFailure("The simulated host dropped the connection, as its file says.") from None
+
     return run
 
 
 def in_process(action, settings, task_vars):
     """The DLL in this process by ctypes: for tests against a library with its exports."""
+
     def run(batch):
         try:
             return native.run_here(batch, settings["dll"])
         except native.LibraryError as error:
             raise AnsibleActionFail(
-                "%s. The native engine calls the DLL on the controller itself: set winstorage_iscsi_dll to the path of "
-                "a library for this machine, or choose another winstorage_iscsi_engine." % error) from None
+                f"{error}. The native engine calls the DLL on the controller itself: set winstorage_iscsi_dll to the path of "
+                "a library for this machine, or choose another winstorage_iscsi_engine."
+            ) from None
+
     return run
 
 
@@ -106,26 +122,35 @@ def choose(action, task_vars):
     :raises AnsibleActionFail: for an engine that does not exist, with those that do.
     """
     task_vars = task_vars.get("ansible_delegated_vars", {}).get(action._task.delegate_to, task_vars)
-    settings = {name: action._templar.template(task_vars.get(variable, default))
-                for name, (variable, default) in VARIABLES.items()}
+    settings = {
+        name: action._templar.template(task_vars.get(variable, default))
+        for name, (variable, default) in VARIABLES.items()
+    }
     name = settings["engine"]
     if name == "auto":
         name = "simulator" if settings["simulator_state"] else "powershell" if _is_windows(action) else "python"
     if name not in ENGINES:
         near = difflib.get_close_matches(str(name), ENGINES, n=1)
-        raise AnsibleActionFail("winstorage_iscsi_engine is %r%s; the engines are auto, %s."
-                                % (name, " (did you mean %s?)" % near[0] if near else "", ", ".join(ENGINES)))
+        raise AnsibleActionFail(
+            "winstorage_iscsi_engine is {!r}{}; the engines are auto, {}.".format(
+                name, f" (did you mean {near[0]}?)" if near else "", ", ".join(ENGINES)
+            )
+        )
     return _told(name, ENGINES[name](action, settings, task_vars), task_vars.get("inventory_hostname"))
 
 
 def _told(name, run, host):
     """The engine, telling at -vvv each time that a batch goes out and an answer comes back."""
+
     def trip(batch):
         began = time.monotonic()
         answer = run(batch)
-        Display().vvv("winstorage.iscsi: round trip by the %s engine, %d bytes out, %d back, %d ms"
-                      % (name, len(batch), len(answer), 1000 * (time.monotonic() - began)), host=host)
+        Display().vvv(
+            f"winstorage.iscsi: round trip by the {name} engine, {len(batch)} bytes out, {len(answer)} back, {1000 * (time.monotonic() - began)} ms",
+            host=host,
+        )
         return answer
+
     return trip
 
 

@@ -9,8 +9,10 @@ has one is declared without: an audit needs none, and a change asks for it.
 
 from __future__ import annotations
 
-from ..module_utils import declared, reconcile, records
-from ..module_utils.converge import START_MODES
+from ..module_utils.model import records
+from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import planner as reconcile
+from ..module_utils.plan.apply import START_MODES
 
 _LISTS = ("isns_servers", "radius_servers", "persistent_devices")
 
@@ -22,15 +24,17 @@ def declaration(facts, exact=False):
     """
     host, initiator = facts["host"], facts.get("initiator") or {}
     static = [one for one in facts.get("targets") or () if one["static"]]
-    return _said({
-        "service_state": "started" if host["service_state"] == "running" else None,
-        "service_start_mode": host["service_start_mode"] if host["service_start_mode"] in START_MODES else None,
-        "node_name": initiator.get("node_name"),
-        "target_portals": _each(facts.get("target_portals"), PORTALS, initiator.get("instances"), exact),
-        "static_targets": [_static_target(one, exact) for one in static] or None,
-        "persistent_logins": _each(facts.get("persistent_logins"), LOGINS, initiator.get("instances"), exact),
-        **{name: facts.get(name) or None for name in _LISTS},
-    })
+    return _said(
+        {
+            "service_state": "started" if host["service_state"] == "running" else None,
+            "service_start_mode": host["service_start_mode"] if host["service_start_mode"] in START_MODES else None,
+            "node_name": initiator.get("node_name"),
+            "target_portals": _each(facts.get("target_portals"), PORTALS, initiator.get("instances"), exact),
+            "static_targets": [_static_target(one, exact) for one in static] or None,
+            "persistent_logins": _each(facts.get("persistent_logins"), LOGINS, initiator.get("instances"), exact),
+            **{name: facts.get(name) or None for name in _LISTS},
+        }
+    )
 
 
 class _Kind:
@@ -45,8 +49,13 @@ class _Kind:
 
     def identity(self, found):
         """The same as a declaration says it."""
-        return _said(dict(self._place(found), initiator_instance=found["initiator_instance"] or None,
-                          initiator_port=found["initiator_port"]))
+        return _said(
+            dict(
+                self._place(found),
+                initiator_instance=found["initiator_instance"] or None,
+                initiator_port=found["initiator_port"],
+            )
+        )
 
     def declare(self, found, exact=False):
         """One as a task takes it, but for its secret and the number of its copies."""
@@ -57,8 +66,11 @@ def _socket(portal):
     return {"address": portal["address"], "port": portal["port"]}
 
 
-LOGINS = _Kind(records.PersistentLogin, declared.PERSISTENT_LOGIN, lambda login: {
-    "target": login["target"], "portal": login["portal"] and _socket(login["portal"])})
+LOGINS = _Kind(
+    records.PersistentLogin,
+    declared.PERSISTENT_LOGIN,
+    lambda login: {"target": login["target"], "portal": login["portal"] and _socket(login["portal"])},
+)
 PORTALS = _Kind(records.TargetPortal, declared.TARGET_PORTAL, lambda portal: _socket(portal["portal"]))
 
 
@@ -83,10 +95,16 @@ def _each(found, kind, instances, exact):
         named = bool(instance) and (known is None or instance.lower() in known)
         if named or len(places[_without_instance(key)]) == 1:
             copies = sum(one.get("copies", 1) for one in members)
-            made.append(_said(dict(
-                kind.identity(members[0]), initiator_instance=instance if named else None,
-                copies=copies if copies > 1 and kind is LOGINS else None,
-                **_shared([_values(one, kind.properties, exact) for one in members]))))
+            made.append(
+                _said(
+                    dict(
+                        kind.identity(members[0]),
+                        initiator_instance=instance if named else None,
+                        copies=copies if copies > 1 and kind is LOGINS else None,
+                        **_shared([_values(one, kind.properties, exact) for one in members]),
+                    )
+                )
+            )
     return made
 
 
@@ -127,10 +145,12 @@ def _accepted(prop, value):
 
 def _followed(path):
     """A function that finds the value of a path in a record of the facts, flags as people write them."""
+
     def follow(found):
         for name in path.split("."):
             found = None if found is None else found.get(name)
         return names(found) if isinstance(found, dict) else found
+
     return follow
 
 
@@ -141,8 +161,11 @@ def names(flags):
 
 def _mappings(login):
     numbers = login["mappings"]
-    return numbers and {"bus": numbers["bus"], "target_number": numbers["target_number"],
-                        "luns": [{"os_lun": lun["os_lun"], "target_lun": lun["target_lun"]} for lun in numbers["luns"]]}
+    return numbers and {
+        "bus": numbers["bus"],
+        "target_number": numbers["target_number"],
+        "luns": [{"os_lun": lun["os_lun"], "target_lun": lun["target_lun"]} for lun in numbers["luns"]],
+    }
 
 
 # Where the facts have a value in another form than a declaration.

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils import flags
+from ..module_utils.abi import codecs
 
 SETS = {
-    "security": flags.SECURITY_FLAGS,
-    "login": flags.LOGIN_FLAGS,
-    "information": flags.INFORMATION_SPECIFIED,
-    "target": flags.TARGET_FLAGS,
+    "security": codecs.SECURITY_FLAGS,
+    "login": codecs.LOGIN_FLAGS,
+    "information": codecs.INFORMATION_SPECIFIED,
+    "target": codecs.TARGET_FLAGS,
 }
 
 
 def convert(method, value, which):
     """What a method of the codec (``encode`` or ``decode``) makes of the value."""
     if which not in SETS:
-        raise AnsibleFilterError("There are no %r flags; the sets are %s." % (which, ", ".join(SETS)))
+        raise AnsibleFilterError("There are no {!r} flags; the sets are {}.".format(which, ", ".join(SETS)))
     try:
         return getattr(SETS[which], method)(value)
-    except flags.FlagError as error:
+    except codecs.FlagError as error:
         raise AnsibleFilterError(str(error)) from error

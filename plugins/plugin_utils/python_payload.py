@@ -17,42 +17,48 @@ import zlib
 
 _CORE = pathlib.Path(__file__).parent.parent / "module_utils"
 # what native.main needs: the calls and the machine, none of the reading of answers
-_MODULES = ("structures", "functions", "calls", "runner", "native")
+_MODULES = ("abi.structures", "abi.prototypes", "runner.wire", "runner.executor", "runner.native")
 _POWERSHELL = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted"
 _BEGIN, _END = "<<winstorage.iscsi ", " winstorage.iscsi>>"
 
-_PROGRAM = '''\
+_PROGRAM = """\
 import base64, importlib.abc, importlib.util, json, sys, zlib
 SOURCES = json.loads(zlib.decompress(base64.b64decode("%(sources)s")))
+PACKAGES = {"iscsidsc"} | {"iscsidsc." + name.partition(".")[0] for name in SOURCES}
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path=None, target=None):
-        if name == "iscsidsc" or name.startswith("iscsidsc.") and name[9:] in SOURCES:
-            return importlib.util.spec_from_loader(name, self, is_package=name == "iscsidsc")
+        if name in PACKAGES or name.startswith("iscsidsc.") and name[9:] in SOURCES:
+            return importlib.util.spec_from_loader(name, self, is_package=name in PACKAGES)
     def create_module(self, spec):
         return None
     def exec_module(self, module):
         exec(compile(SOURCES.get(module.__name__[9:], ""), module.__name__, "exec"), module.__dict__)
 sys.meta_path.insert(0, Finder())
 try:
-    from iscsidsc import native
+    from iscsidsc.runner import native
     answer = native.run_here("%(batch)s", %(library)s)
 except Exception as error:  # without a traceback: it may quote a line of this program
     sys.exit("%%s: %%s" %% (type(error).__name__, error))
 sys.stdout.write("%(begin)s" + answer + "%(end)s")
 sys.stdout.flush()
-'''
+"""
 
 
 @functools.lru_cache(maxsize=1)
 def _sources():
-    sources = {name: (_CORE / (name + ".py")).read_text(encoding="utf-8") for name in _MODULES}
+    sources = {name: (_CORE / (name.replace(".", "/") + ".py")).read_text(encoding="utf-8") for name in _MODULES}
     return base64.b64encode(zlib.compress(json.dumps(sources).encode("utf-8"), 9)).decode("ascii")
 
 
 def build(batch, library=None):
     """The program that runs a batch, as ASCII text; ``library`` is the path of a DLL other than Windows' own."""
-    return _PROGRAM % {"sources": _sources(), "batch": batch, "library": ascii(library and str(library)),
-                       "begin": _BEGIN, "end": _END}
+    return _PROGRAM % {
+        "sources": _sources(),
+        "batch": batch,
+        "library": ascii(library and str(library)),
+        "begin": _BEGIN,
+        "end": _END,
+    }
 
 
 def command(interpreter, shell):
@@ -64,13 +70,13 @@ def command(interpreter, shell):
     :param shell: Ansible's shell plugin of the connection.
     """
     if not getattr(shell, "_IS_WINDOWS", False):
-        return "%s -I -" % shell.quote(interpreter)
+        return f"{shell.quote(interpreter)} -I -"
     # PowerShell hands its standard input to a native command only through the pipeline
-    script = "$input | & '%s' -I -; exit $LASTEXITCODE" % interpreter.replace("'", "''")
-    return "%s -EncodedCommand %s" % (_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+    script = "$input | & '{}' -I -; exit $LASTEXITCODE".format(interpreter.replace("'", "''"))
+    return "{} -EncodedCommand {}".format(_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 
 def answer(output):
     """The answer in what the program printed, or None."""
     begin, end = output.find(_BEGIN), output.rfind(_END)
-    return output[begin + len(_BEGIN):end] if 0 <= begin < end else None
+    return output[begin + len(_BEGIN) : end] if 0 <= begin < end else None

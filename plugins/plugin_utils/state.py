@@ -13,7 +13,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
-from ..module_utils import changes, converge, declared, facts, flags, forecast, reconcile, records
+from ..module_utils.abi import codecs
+from ..module_utils.model import facts, forecast, records
+from ..module_utils.plan import apply as converge
+from ..module_utils.plan import change_batch as changes
+from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import planner as reconcile
 from .action import InitiatorAction
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
@@ -22,15 +27,19 @@ PORTAL = {"address": {"type": "str", "required": True}, "port": {"type": "int", 
 SCSI_NUMBERS = {
     "bus": {"type": "int", "required": True},
     "target_number": {"type": "int", "required": True},
-    "luns": {"type": "list", "elements": "dict", "required": True, "options": {
-        "os_lun": {"type": "int", "required": True}, "target_lun": {"type": "int", "required": True}}},
+    "luns": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {"os_lun": {"type": "int", "required": True}, "target_lun": {"type": "int", "required": True}},
+    },
 }
 
 
 def _argument(prop):
     """The argument of a property; what it takes is checked by its codec, whose errors name the valid values."""
     codec = prop.codec
-    if isinstance(codec, flags.FlagSet):
+    if isinstance(codec, codecs.FlagSet):
         return {"type": "raw"}  # a list of names, a name, a number, or flags as the facts have them
     if isinstance(codec, declared.Choice):
         return {"type": "str", "choices": list(codec.words)}
@@ -47,29 +56,53 @@ def _arguments(properties):
 
 _STATE = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
 _INITIATOR = {"initiator_instance": {"type": "str"}, "initiator_port": {"type": "int"}}
-_UPDATE_SECRET = {"update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create",
-                                    "no_log": False}}
+_UPDATE_SECRET = {
+    "update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False}
+}
 _SECRET = {"secret": {"type": "str", "no_log": True}}
 _KEY = {"ipsec_key": {"type": "str", "no_log": True}}
 _TARGET = {"target": {"type": "str", "required": True}}
-_LOGIN = {**_TARGET, **_INITIATOR, "portal": {"type": "raw"},
-          "copies": {"type": "int", "default": 1}, **_SECRET, **_KEY}
+_LOGIN = {
+    **_TARGET,
+    **_INITIATOR,
+    "portal": {"type": "raw"},
+    "copies": {"type": "int", "default": 1},
+    **_SECRET,
+    **_KEY,
+}
 
-PERSISTENT_LOGIN = {**_LOGIN, **_arguments(declared.PERSISTENT_LOGIN), **_UPDATE_SECRET,
-                    "connected": {"type": "bool"}, **_STATE}
+PERSISTENT_LOGIN = {
+    **_LOGIN,
+    **_arguments(declared.PERSISTENT_LOGIN),
+    **_UPDATE_SECRET,
+    "connected": {"type": "bool"},
+    **_STATE,
+}
 SESSION = {**_LOGIN, **_arguments(declared.SESSION), **_STATE}
 TARGET_PORTAL = {
-    **PORTAL, **_INITIATOR, **_arguments(declared.TARGET_PORTAL), **_SECRET, **_UPDATE_SECRET,
+    **PORTAL,
+    **_INITIATOR,
+    **_arguments(declared.TARGET_PORTAL),
+    **_SECRET,
+    **_UPDATE_SECRET,
     "refresh": {"type": "bool", "default": False},
-    "discovery_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"}, **_STATE}
+    "discovery_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+    **_STATE,
+}
 STATIC_TARGET = {**_TARGET, **_arguments(declared.STATIC_TARGET), **_SECRET, **_UPDATE_SECRET, **_STATE}
 IKE = {
-    **_INITIATOR, "auth_method": {"type": "str", "choices": ["preshared_key"], "default": "preshared_key"},
-    "id_type": {"type": "str", "required": True, "choices": list(flags.IKE_ID_TYPES.values)},
-    "id": {"type": "str", "required": True}, "key": {"type": "str", "required": True, "no_log": True},
-    "security_flags": {"type": "raw"}}
+    **_INITIATOR,
+    "auth_method": {"type": "str", "choices": ["preshared_key"], "default": "preshared_key"},
+    "id_type": {"type": "str", "required": True, "choices": list(codecs.IKE_ID_TYPES.values)},
+    "id": {"type": "str", "required": True},
+    "key": {"type": "str", "required": True, "no_log": True},
+    "security_flags": {"type": "raw"},
+}
 TUNNEL = {
-    **_INITIATOR, "destination": {"type": "str", "required": True}, "outer_address": {"type": "str", "required": True}}
+    **_INITIATOR,
+    "destination": {"type": "str", "required": True},
+    "outer_address": {"type": "str", "required": True},
+}
 INITIATOR = {
     "node_name": {"type": "str"},
     "chap_secret": {"type": "str", "no_log": True},
@@ -107,11 +140,12 @@ def _plain(value):
 def _limits(arguments):
     for name in LIMITS:
         if arguments[name] < 0:
-            raise AnsibleActionFail("%s is in seconds, 0 for none; got %d." % (name, arguments[name]))
+            raise AnsibleActionFail(f"{name} is in seconds, 0 for none; got {arguments[name]}.")
     return changes.Limits(arguments["discovery_time_limit"], arguments["login_time_limit"], arguments["time_limit"])
 
 
 # -- the action --------------------------------------------------------------------------------------------------------
+
 
 class StateAction(InitiatorAction):
     """Base of the actions that change. A subclass has ``ARGUMENTS``, ``declare`` and ``found``."""
@@ -131,8 +165,10 @@ class StateAction(InitiatorAction):
     def validate_argument_spec(self, argument_spec=None, **_other):
         """As Ansible does it, but an error repeats no secret, and no line of the playbook that may hold one."""
         checked = ArgumentSpecValidator(argument_spec).validate(self._task.args)
-        told = [("Unsupported parameters: %s" if isinstance(error, UnsupportedError) else "%s") % error.msg
-                for error in checked.errors.errors]
+        told = [
+            ("Unsupported parameters: %s" if isinstance(error, UnsupportedError) else "%s") % error.msg
+            for error in checked.errors.errors
+        ]
         if told:
             raise AnsibleActionFail(remove_values("; ".join(told), checked._no_log_values))
         return checked, _plain(checked.validated_parameters)
@@ -164,7 +200,7 @@ class StateAction(InitiatorAction):
     def _planned(self, plan):
         """What a plan adds to a result, whether it was carried out or not."""
         for step in plan.steps:
-            self._display.v("%(action)s %(kind)s, %(what)s: %(reason)s" % step.describe(), host=self._task_host)
+            self._display.v("{action} {kind}, {what}: {reason}".format(**step.describe()), host=self._task_host)
         result = {"plan": [step.describe() for step in plan.steps]}
         if plan.kept:
             result["kept"] = plan.kept
@@ -179,7 +215,7 @@ class StateAction(InitiatorAction):
 
 def _diff(step):
     """A step as Ansible shows a diff: a text of a line for each field on either side."""
-    title = "%s, %s" % (step.kind, step.what)
+    title = f"{step.kind}, {step.what}"
     return {"before_header": title, "before": _lines(step.before), "after_header": title, "after": _lines(step.after)}
 
 
@@ -192,6 +228,7 @@ def _lines(value):
 
 
 # -- what is there now -------------------------------------------------------------------------------------------------
+
 
 def same_login(plain, record):
     """Whether a persistent login of the facts has the identity of a record, whose instance may be left open."""
@@ -214,5 +251,4 @@ def sessions_of(snapshot, after, record):
     if snapshot.sessions is None:
         return None
     in_order = sorted(snapshot.sessions, key=lambda one: one.identity())
-    return [plain for session, plain in zip(in_order, after["sessions"])
-            if forecast.fits(record, session, False)]
+    return [plain for session, plain in zip(in_order, after["sessions"]) if forecast.fits(record, session, False)]

@@ -50,7 +50,7 @@ def _value(rows, row, path):
     found, value = follow(row, path)
     if not found and not any(follow(other, path)[0] for other in rows):
         keys = sorted({str(key) for other in rows for key in other})
-        raise ColumnError("no row has %r; the rows have %s" % (path, ", ".join(keys)))
+        raise ColumnError("no row has {!r}; the rows have {}".format(path, ", ".join(keys)))
     return value
 
 
@@ -77,7 +77,7 @@ def text(value):
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
     if isinstance(value, Mapping):
-        return ", ".join("%s=%s" % (key, text(inside)) for key, inside in value.items())
+        return ", ".join(f"{key}={text(inside)}" for key, inside in value.items())
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(value))
 
 
@@ -98,5 +98,5 @@ def size(number):
         return None
     for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if number < 1024 or unit == "PiB":
-            return "%s %s" % (("%.1f" % number).rstrip("0").rstrip(".") if number % 1 else int(number), unit)
+            return "{} {}".format((f"{number:.1f}").rstrip("0").rstrip(".") if number % 1 else int(number), unit)
         number /= 1024

@@ -43,14 +43,16 @@ _NAME = re.compile(
     r"iqn\.[0-9]{4}-(0[1-9]|1[0-2])"
     r"\.[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:([a-z0-9.:-]|[^\W_\x00-\x7f])+)?"
     r"|eui\.[0-9a-f]{16}"
-    r"|naa\.([0-9a-f]{16}|[0-9a-f]{32})")
+    r"|naa\.([0-9a-f]{16}|[0-9a-f]{32})"
+)
 _LONGEST = 223  # bytes of UTF-8
 
 
 def iqn(value):
     """See DOCUMENTATION."""
-    return (isinstance(value, str) and len(value.encode("utf-8")) <= _LONGEST
-            and _NAME.fullmatch(value.lower()) is not None)
+    return (
+        isinstance(value, str) and len(value.encode("utf-8")) <= _LONGEST and _NAME.fullmatch(value.lower()) is not None
+    )
 
 
 class TestModule:

@@ -43,12 +43,24 @@ class Site:
         results = self.folder / f"results{self.runs}.json"
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "ANSIBLE_COLLECTIONS_PATH": str(self.view), "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self.view),
+            "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
-            "ANSIBLE_CALLBACKS_ENABLED": "results", "RESULTS_FILE": str(results), **environment}
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "RESULTS_FILE": str(results),
+            **environment,
+        }
         command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", *arguments]
-        done = subprocess.run(command, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, cwd=folder, env=environment)
+        done = subprocess.run(
+            command,
+            check=False,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
+        )
         lines = results.read_text().splitlines() if results.exists() else []
         found = [SimpleNamespace(**json.loads(line)) for line in lines]
         return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found)

@@ -13,18 +13,24 @@ import pytest
 SECRET = "Marker-Secret42"
 TARGET = "iqn.2004-01.com.example:data"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET, "login_flags": ["multipath_enabled"]}
-ARRAY = {"portals": ["192.0.2.21", "192.0.2.22"],
-         "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}]}
+ARRAY = {
+    "portals": ["192.0.2.21", "192.0.2.22"],
+    "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}],
+}
 HOST = {
     "service": {"state": "running", "start_mode": "automatic"},
-    "mpio": {"claimed": True}, "network": {"arrays": [ARRAY]},
+    "mpio": {"claimed": True},
+    "network": {"arrays": [ARRAY]},
     "target_portals": ["192.0.2.21"],
     "persistent_logins": [
         {"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP},
         {"target": TARGET, "portal": "192.0.2.22", "login_options": CHAP},
-        {"target": "iqn.2004-01.com.example:gone", "portal": "192.0.2.99"}],
-    "sessions": [{"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP},
-                 {"target": TARGET, "portal": "192.0.2.22", "login_options": CHAP}],
+        {"target": "iqn.2004-01.com.example:gone", "portal": "192.0.2.99"},
+    ],
+    "sessions": [
+        {"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP},
+        {"target": TARGET, "portal": "192.0.2.22", "login_options": CHAP},
+    ],
 }
 LOGIN = {"target": TARGET, "portal": {"address": "192.0.2.21"}, "auth_type": "chap", "username": "sql01"}
 OTHER = {"target": TARGET, "portal": {"address": "192.0.2.22"}}
@@ -33,45 +39,80 @@ WITH_SECRET = dict(LOGIN, secret=SECRET)
 # Declaration -> (kind, record, field, found, declared) of each difference that is found, in order.
 CASES = {
     "nothing": ({}, []),
-    "as it is": ({"persistent_logins": [LOGIN], "target_portals": [{"address": "192.0.2.21"}],
-                  "service_state": "started"}, []),
+    "as it is": (
+        {"persistent_logins": [LOGIN], "target_portals": [{"address": "192.0.2.21"}], "service_state": "started"},
+        [],
+    ),
     "letter case": ({"persistent_logins": [dict(LOGIN, target=TARGET.upper().replace("IQN", "iqn"))]}, []),
-    "field": ({"persistent_logins": [dict(WITH_SECRET, header_digest="crc32c", login_flags=[])]}, [
-        ("differs", "persistent_logins", "header_digest", "unspecified", "crc32c"),
-        ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], [])]),
-    "copies": ({"persistent_logins": [dict(WITH_SECRET, copies=2)]}, [
-        ("differs", "persistent_logins", "copies", 1, 2)]),
-    "missing": ({"target_portals": [{"address": "192.0.2.22"}]}, [
-        ("missing", "target_portals", None, None, "1 saved")]),
-    "absent": ({"persistent_logins": [{"target": "iqn.2004-01.com.example:gone", "portal": {"address": "192.0.2.99"},
-                                       "state": "absent"}]}, [("extra", "persistent_logins", None, "1 saved", None)]),
-    "purge": ({"persistent_logins": [LOGIN], "purge": ["persistent_logins"]}, [
-        ("extra", "persistent_logins", None, "1 saved", None), ("kept", "", None, None, None)]),
+    "field": (
+        {"persistent_logins": [dict(WITH_SECRET, header_digest="crc32c", login_flags=[])]},
+        [
+            ("differs", "persistent_logins", "header_digest", "unspecified", "crc32c"),
+            ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], []),
+        ],
+    ),
+    "copies": (
+        {"persistent_logins": [dict(WITH_SECRET, copies=2)]},
+        [("differs", "persistent_logins", "copies", 1, 2)],
+    ),
+    "missing": (
+        {"target_portals": [{"address": "192.0.2.22"}]},
+        [("missing", "target_portals", None, None, "1 saved")],
+    ),
+    "absent": (
+        {
+            "persistent_logins": [
+                {"target": "iqn.2004-01.com.example:gone", "portal": {"address": "192.0.2.99"}, "state": "absent"}
+            ]
+        },
+        [("extra", "persistent_logins", None, "1 saved", None)],
+    ),
+    "purge": (
+        {"persistent_logins": [LOGIN], "purge": ["persistent_logins"]},
+        [("extra", "persistent_logins", None, "1 saved", None), ("kept", "", None, None, None)],
+    ),
     "empty purge": ({"purge": ["persistent_logins"]}, [("blocked", "", None, None, None)]),
-    "no secret for a change": ({"persistent_logins": [dict(LOGIN, header_digest="crc32c")]}, [
-        ("blocked", "", None, None, None), ("differs", "persistent_logins", "header_digest", "unspecified", "crc32c")]),
-    "session": ({"persistent_logins": [dict(LOGIN, connected=False), OTHER]}, [
-        ("extra", "sessions", None, "connected", None)]),
+    "no secret for a change": (
+        {"persistent_logins": [dict(LOGIN, header_digest="crc32c")]},
+        [("blocked", "", None, None, None), ("differs", "persistent_logins", "header_digest", "unspecified", "crc32c")],
+    ),
+    "session": (
+        {"persistent_logins": [dict(LOGIN, connected=False), OTHER]},
+        [("extra", "sessions", None, "connected", None)],
+    ),
     "service": ({"service_start_mode": "manual"}, [("differs", "service", "value", "automatic", "manual")]),
     # what cannot be read is no difference, however it shall be set
-    "secrets": ({"chap_secret": SECRET, "update_secret": "always", "bind_all_volumes": True,
-                 "target_portals": [{"address": "192.0.2.21", "refresh": True}],
-                 "persistent_logins": [dict(WITH_SECRET, update_secret="always")]}, []),
+    "secrets": (
+        {
+            "chap_secret": SECRET,
+            "update_secret": "always",
+            "bind_all_volumes": True,
+            "target_portals": [{"address": "192.0.2.21", "refresh": True}],
+            "persistent_logins": [dict(WITH_SECRET, update_secret="always")],
+        },
+        [],
+    ),
 }
-TASKS = "".join(f"    - {{name: {name}, winstorage.iscsi.audit: {json.dumps(declaration)}, diff: true}}\n"
-                for name, (declaration, _findings) in CASES.items())
+TASKS = "".join(
+    f"    - {{name: {name}, winstorage.iscsi.audit: {json.dumps(declaration)}, diff: true}}\n"
+    for name, (declaration, _findings) in CASES.items()
+)
 
 
 @pytest.fixture(scope="module")
 def play(site):
     """One run of every case, with everything that is told at -vvvvv."""
     site.host("sql01", HOST)
-    done = site.run("""
+    done = site.run(
+        """
 - hosts: sql01
   gather_facts: false
   tasks:
     - {name: facts, winstorage.iscsi.facts: }
-""" + TASKS, "-vvvvv")
+"""
+        + TASKS,
+        "-vvvvv",
+    )
     assert done.rc == 0, done.output
     return done
 
@@ -106,7 +147,11 @@ def test_the_forecast_and_the_facts_are_those_of_the_facts_task(play):
 def test_what_was_declared_is_told(play):
     assert result_of(play, "nothing")["declared"] == []
     assert set(result_of(play, "secrets")["declared"]) == {
-        "chap_secret", "persistent_logins", "target_portals", "bind_all_volumes"}
+        "chap_secret",
+        "persistent_logins",
+        "target_portals",
+        "bind_all_volumes",
+    }
 
 
 def test_an_audit_costs_one_round_trip_and_changes_nothing(play, site):
@@ -127,7 +172,8 @@ def odd(site):
     site.host("stopped", {"service": {"state": "stopped", "start_mode": "manual"}})
     site.host("denied", {"service": {"state": "running"}, "elevated": False})
     site.host("wrong", {"service": {"state": "running"}}, logins=[{"target": "data", "secret": SECRET}])
-    return site.run("""
+    return site.run(
+        """
 - hosts: stopped
   gather_facts: false
   tasks:
@@ -147,7 +193,9 @@ def odd(site):
       ignore_errors: true
     - name: shown
       ansible.builtin.debug: {msg: "{{ denied | winstorage.iscsi.findings }}"}
-""", "-vvvvv")
+""",
+        "-vvvvv",
+    )
 
 
 def test_a_stopped_service_is_found_and_no_error(odd):
@@ -156,7 +204,9 @@ def test_a_stopped_service_is_found_and_no_error(odd):
     assert undeclared["next_boot"] is None and undeclared["ansible_facts"]["windows_iscsi"]["sessions"] is None
     assert not declared["compliant"]
     assert [(one["kind"], one["what"]) for one in declared["drift"]] == [
-        ("not_compared", "MSiSCSI"), ("differs", "state")]
+        ("not_compared", "MSiSCSI"),
+        ("differs", "state"),
+    ]
     assert "target_portals" in declared["drift"][0]["text"]
 
 

@@ -35,18 +35,23 @@ def play(site, demo):
 def test_each_host_is_shown_with_what_deserves_attention(play):
     output = re.sub(r"\s*\n\s*", "\n", play.output)
     for line in (
-            "sql01     ready      -\n",
-            "files03   at_risk    MSiSCSI starts only on demand",
-            "! Saved 2 times: iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5.",
-            "! Saved but not connected: iqn.1992-04.com.emc:cx.apm00093203217.a0 through 10.20.30.99 port 3260.",
-            "transport_mode_preferred, tunnel_mode_preferred, 0x200"):
+        "sql01     ready      -\n",
+        "files03   at_risk    MSiSCSI starts only on demand",
+        "! Saved 2 times: iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5.",
+        "! Saved but not connected: iqn.1992-04.com.emc:cx.apm00093203217.a0 through 10.20.30.99 port 3260.",
+        "transport_mode_preferred, tunnel_mode_preferred, 0x200",
+    ):
         assert line in output
 
 
 def test_a_second_run_finds_the_same_facts(play, site, demo):
     again = site.run_here(demo, "demo.yml")
-    found = [sorted((one.host, json.dumps(one.result["ansible_facts"])) for one in run.results
-                    if "ansible_facts" in one.result) for run in (play, again)]
+    found = [
+        sorted(
+            (one.host, json.dumps(one.result["ansible_facts"])) for one in run.results if "ansible_facts" in one.result
+        )
+        for run in (play, again)
+    ]
     assert len(found[0]) == 3 * 4  # three hosts; twice as they are, before and after they are as declared
     assert found[0] == found[1]
 
@@ -73,8 +78,13 @@ def test_the_folder_is_left_as_it_was(play, demo):
 
 
 def test_the_example_for_real_hosts_leaves_the_engine_to_the_connection(site, demo):
-    command = [sys.executable, Path(sys.executable).parent / "ansible-inventory", "--list",
-               "-i", "inventory.windows.example.yml"]
+    command = [
+        sys.executable,
+        Path(sys.executable).parent / "ansible-inventory",
+        "--list",
+        "-i",
+        "inventory.windows.example.yml",
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=demo)
     hosts = json.loads(done.stdout)["_meta"]["hostvars"]
     assert {hosts[name]["ansible_connection"] for name in hosts} == {"winrm", "psrp", "ssh"}

@@ -11,8 +11,11 @@ import sys
 import pytest
 
 SECRET = "Marker-Secret42"
-LOGIN = {"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21",
-         "login_options": {"auth_type": "chap", "username": "sql01", "password": SECRET}}
+LOGIN = {
+    "target": "iqn.2004-01.com.example:data",
+    "portal": "192.0.2.21",
+    "login_options": {"auth_type": "chap", "username": "sql01", "password": SECRET},
+}
 RUNNING = {"service": {"state": "running", "start_mode": "automatic"}, "persistent_logins": [LOGIN]}
 PYTHON = {"winstorage_iscsi_engine": "python"}
 NATIVE = {"winstorage_iscsi_engine": "native"}
@@ -20,32 +23,64 @@ NATIVE = {"winstorage_iscsi_engine": "native"}
 CASES = {  # host -> (state, variables, what the error must say, in this order)
     "stopped": (dict(RUNNING, service={"state": "stopped"}), {}, "MSiSCSI is stopped.*Start MSiSCSI"),
     "not-elevated": (dict(RUNNING, elevated=False), {}, "Access is denied.*elevated token.*administrator"),
-    "too-large": (dict(RUNNING, persistent_logins=[dict(LOGIN, copies=512)] * 16), {},
-                  "ReportIScsiPersistentLoginsW: ERROR_INSUFFICIENT_BUFFER.*16 MiB.*iscsicli"),
-    "hanging": (dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "hang"}]), {},
-                "ReportIScsiTargetsW: ERROR_TIMEOUT.*repair or remove it, or allow the phase more time"),
-    "dropped": (dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "drop"}]),
-                {"winstorage_iscsi_simulator_folder": "changed"}, "dropped the connection"),
-    "misspelt": (dict(RUNNING, persistant_logins=[]), {},
-                 "persistant_logins: no such field.*did you mean persistent_logins"),
-    "misshapen": (dict(RUNNING, target_portals=[{"address": "192.0.2.21", "port": "iscsi"}]), {},
-                  r"target_portals\[0\]\.port: expected .*number from 0 to 65535"),
-    "no-file": (None, {"winstorage_iscsi_simulator_state": "nowhere.yml"},
-                "nowhere.yml: cannot be read.*an empty file is"),
+    "too-large": (
+        dict(RUNNING, persistent_logins=[dict(LOGIN, copies=512)] * 16),
+        {},
+        "ReportIScsiPersistentLoginsW: ERROR_INSUFFICIENT_BUFFER.*16 MiB.*iscsicli",
+    ),
+    "hanging": (
+        dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "hang"}]),
+        {},
+        "ReportIScsiTargetsW: ERROR_TIMEOUT.*repair or remove it, or allow the phase more time",
+    ),
+    "dropped": (
+        dict(RUNNING, faults=[{"export": "ReportIScsiTargetsW", "action": "drop"}]),
+        {"winstorage_iscsi_simulator_folder": "changed"},
+        "dropped the connection",
+    ),
+    "misspelt": (
+        dict(RUNNING, persistant_logins=[]),
+        {},
+        "persistant_logins: no such field.*did you mean persistent_logins",
+    ),
+    "misshapen": (
+        dict(RUNNING, target_portals=[{"address": "192.0.2.21", "port": "iscsi"}]),
+        {},
+        r"target_portals\[0\]\.port: expected .*number from 0 to 65535",
+    ),
+    "no-file": (
+        None,
+        {"winstorage_iscsi_simulator_state": "nowhere.yml"},
+        "nowhere.yml: cannot be read.*an empty file is",
+    ),
     "no-state": (None, {"winstorage_iscsi_engine": "simulator"}, "set winstorage_iscsi_simulator_state"),
-    "no-dll": (None, dict(NATIVE, winstorage_iscsi_dll="/no/such/iscsidsc.dll"),
-               "/no/such/iscsidsc.dll cannot be loaded.*set winstorage_iscsi_dll"),
-    "no-windows": (None, dict(PYTHON, winstorage_iscsi_python=sys.executable),
-                   "iscsidsc.dll cannot be loaded.*wants a Windows host"),
-    "no-python": (None, dict(PYTHON, winstorage_iscsi_python="/no/such/python"),
-                  "winstorage_iscsi_python is '/no/such/python'.*exit code 127"),
+    "no-dll": (
+        None,
+        dict(NATIVE, winstorage_iscsi_dll="/no/such/iscsidsc.dll"),
+        "/no/such/iscsidsc.dll cannot be loaded.*set winstorage_iscsi_dll",
+    ),
+    "no-windows": (
+        None,
+        dict(PYTHON, winstorage_iscsi_python=sys.executable),
+        "iscsidsc.dll cannot be loaded.*wants a Windows host",
+    ),
+    "no-python": (
+        None,
+        dict(PYTHON, winstorage_iscsi_python="/no/such/python"),
+        "winstorage_iscsi_python is '/no/such/python'.*exit code 127",
+    ),
     "kept-files": (None, {"winstorage_iscsi_engine": "powershell"}, "keep_remote_files.*secrets. Switch it off"),
-    "no-engine": (RUNNING, {"winstorage_iscsi_engine": "pwershell"},
-                  "did you mean powershell.*auto, powershell, python, simulator, native"),
+    "no-engine": (
+        RUNNING,
+        {"winstorage_iscsi_engine": "pwershell"},
+        "did you mean powershell.*auto, powershell, python, simulator, native",
+    ),
 }
 ARGUMENTS = {  # task -> (its arguments, what the error must say)
-    "subset misspelt": ("gather_subset: [initiator, persistant_logins]",
-                        "no 'persistant_logins' .did you mean persistent_logins.*all, initiator, persistent_logins"),
+    "subset misspelt": (
+        "gather_subset: [initiator, persistant_logins]",
+        "no 'persistant_logins' .did you mean persistent_logins.*all, initiator, persistent_logins",
+    ),
     "left out misspelt": ("gather_subset: ['!session']", "no 'session' .did you mean sessions"),
     "subset unlike any": ("gather_subset: [hardware]", "no 'hardware'. Subsets: all, initiator"),
     "time": ("time_limit: -1", "time_limit is in seconds, 0 for none; got -1"),
@@ -59,9 +94,12 @@ def play(site):
     for name, (state, variables, _text) in CASES.items():
         site.host(name, state, **variables)
     site.host("fine", RUNNING)
-    tasks = "".join(f"    - {{name: {name}, winstorage.iscsi.facts: {{{arguments}}}, ignore_errors: true}}\n"
-                    for name, (arguments, _text) in ARGUMENTS.items())
-    return site.run(f"""
+    tasks = "".join(
+        f"    - {{name: {name}, winstorage.iscsi.facts: {{{arguments}}}, ignore_errors: true}}\n"
+        for name, (arguments, _text) in ARGUMENTS.items()
+    )
+    return site.run(
+        f"""
 - hosts: all:!fine
   gather_facts: false
   tasks:
@@ -69,7 +107,11 @@ def play(site):
 - hosts: fine
   gather_facts: false
   tasks:
-{tasks}""", "-vvvvv", ANSIBLE_FORKS="2", ANSIBLE_KEEP_REMOTE_FILES="true")
+{tasks}""",
+        "-vvvvv",
+        ANSIBLE_FORKS="2",
+        ANSIBLE_KEEP_REMOTE_FILES="true",
+    )
 
 
 @pytest.mark.parametrize("host", CASES)

@@ -74,17 +74,26 @@ FIELDS = {
 }
 FIRST, SECOND = "192.0.2.21", "198.51.100.21"
 CHANGING = {
-    "multipath": Example("hyperv03", {
-        "persistent_logins": [(FIRST, 0), (FIRST, 1), (SECOND, 0), (SECOND, 1)],
-        "sessions": [FIRST, FIRST, SECOND, SECOND], "target_portals": [FIRST, SECOND]}),
-    "rotate_chap": Example("mail01", {
-        "persistent_logins": [(FIRST, 0), (SECOND, 1)], "sessions": [FIRST, SECOND]}, again=True),
-    "stale_favourites": Example("files04", {
-        "persistent_logins": [(FIRST, None)], "sessions": [FIRST]}, ("-e", "remove=true")),
-    "move_array": Example("web05", {
-        "persistent_logins": [(FIRST, None)], "sessions": [FIRST], "target_portals": [FIRST]}),
-    "save_sessions": Example("sql02", {
-        "persistent_logins": [(FIRST, 0), (SECOND, None), (FIRST, None)], "sessions": [FIRST, SECOND, FIRST]}),
+    "multipath": Example(
+        "hyperv03",
+        {
+            "persistent_logins": [(FIRST, 0), (FIRST, 1), (SECOND, 0), (SECOND, 1)],
+            "sessions": [FIRST, FIRST, SECOND, SECOND],
+            "target_portals": [FIRST, SECOND],
+        },
+    ),
+    "rotate_chap": Example(
+        "mail01", {"persistent_logins": [(FIRST, 0), (SECOND, 1)], "sessions": [FIRST, SECOND]}, again=True
+    ),
+    "stale_favourites": Example(
+        "files04", {"persistent_logins": [(FIRST, None)], "sessions": [FIRST]}, ("-e", "remove=true")
+    ),
+    "move_array": Example(
+        "web05", {"persistent_logins": [(FIRST, None)], "sessions": [FIRST], "target_portals": [FIRST]}
+    ),
+    "save_sessions": Example(
+        "sql02", {"persistent_logins": [(FIRST, 0), (SECOND, None), (FIRST, None)], "sessions": [FIRST, SECOND, FIRST]}
+    ),
 }
 
 

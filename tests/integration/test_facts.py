@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.initiator import READS
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.queries import READS
 
 SECRET = "Marker-Secret42"
 TARGET = "iqn.2004-01.com.example:data"
@@ -22,15 +22,35 @@ HOST = {
     "target_portals": ["192.0.2.21"],
     # 256 logins, no two alike, and one of them saved twice
     "persistent_logins": [
-        {"target": TARGET, "portal": f"192.0.2.{21 + number % 2}:{3260 + number // 2}", "login_options": CHAP,
-         "initiator_port": 0, "security_flags": ["valid", "0x80"]} for number in range(254)
-    ] + [{"target": TARGET.upper().replace("IQN", "iqn"), "portal": None, "copies": 2}],
+        {
+            "target": TARGET,
+            "portal": f"192.0.2.{21 + number % 2}:{3260 + number // 2}",
+            "login_options": CHAP,
+            "initiator_port": 0,
+            "security_flags": ["valid", "0x80"],
+        }
+        for number in range(254)
+    ]
+    + [{"target": TARGET.upper().replace("IQN", "iqn"), "portal": None, "copies": 2}],
     "isns_servers": ["isns.example.com"],
-    "network": {"arrays": [{"portals": ["192.0.2.21", "192.0.2.22"], "targets": [
-        {"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [
-            {"lun": 0, "size": "100G", "serial": "A1", "naa": "6001405a1b2c3d4e5f60718293a4b5c6"}]}]}]},
-    "sessions": [{"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP},
-                 {"target": TARGET, "portal": "192.0.2.22", "login_options": CHAP}],
+    "network": {
+        "arrays": [
+            {
+                "portals": ["192.0.2.21", "192.0.2.22"],
+                "targets": [
+                    {
+                        "iqn": TARGET,
+                        "chap": {"user": "sql01", "secret": SECRET},
+                        "luns": [{"lun": 0, "size": "100G", "serial": "A1", "naa": "6001405a1b2c3d4e5f60718293a4b5c6"}],
+                    }
+                ],
+            }
+        ]
+    },
+    "sessions": [
+        {"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP},
+        {"target": TARGET, "portal": "192.0.2.22", "login_options": CHAP},
+    ],
 }
 PLAYS = """
 - hosts: all
@@ -50,8 +70,14 @@ PLAYS = """
       - [all, '!isns_servers']
       - isns_servers
 """
-SUBSETS = [set(), {"sessions", "initiator"}, {"sessions"}, set(READS) - {"sessions", "targets"},
-           set(READS) - {"isns_servers"}, {"isns_servers"}]
+SUBSETS = [
+    set(),
+    {"sessions", "initiator"},
+    {"sessions"},
+    set(READS) - {"sessions", "targets"},
+    set(READS) - {"isns_servers"},
+    {"isns_servers"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +90,21 @@ def play(site):
 
 
 def facts_of(play, task):
-    return [one.result["ansible_facts"]["windows_iscsi"] for one in play.results
-            if one.task == task and "ansible_facts" in one.result]
+    return [
+        one.result["ansible_facts"]["windows_iscsi"]
+        for one in play.results
+        if one.task == task and "ansible_facts" in one.result
+    ]
 
 
 def test_every_login_is_reported(play):
     (facts,) = facts_of(play, "first")
     assert sum(login["copies"] for login in facts["persistent_logins"]) == 256
-    bound = next(login for login in facts["persistent_logins"] if login["portal"] == {
-        "address": "192.0.2.21", "port": 3260, "symbolic_name": ""})
+    bound = next(
+        login
+        for login in facts["persistent_logins"]
+        if login["portal"] == {"address": "192.0.2.21", "port": 3260, "symbolic_name": ""}
+    )
     assert bound["target"] == TARGET
     assert (bound["initiator_port"], bound["any_initiator_port"]) == (0, False)
     assert bound["security_flags"] == {"names": ["valid"], "raw": 0x81, "unknown": "0x80"}
@@ -106,8 +138,10 @@ def test_identifiers_of_the_moment_are_there_when_asked_for_alone(play):
     (without,), (with_them,) = facts_of(play, "first"), facts_of(play, "identifiers")
     assert all("session_id" not in session for session in without["sessions"])
     assert all(re.fullmatch("[0-9a-f]{16}-[0-9a-f]{16}", session["session_id"]) for session in with_them["sessions"])
-    stripped = [{name: value for name, value in session.items() if name not in ("session_id", "isid", "tsid")}
-                for session in with_them["sessions"]]
+    stripped = [
+        {name: value for name, value in session.items() if name not in ("session_id", "isid", "tsid")}
+        for session in with_them["sessions"]
+    ]
     assert [session["target"] for session in stripped] == [session["target"] for session in without["sessions"]]
 
 
@@ -133,18 +167,24 @@ def test_no_secret_is_told_at_any_verbosity(play):
 
 def test_a_fact_cache_keeps_them(site, play):
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(site.folder / "cache")}
-    gathered = site.run("""
+    gathered = site.run(
+        """
 - hosts: all
   gather_facts: false
   tasks:
     - {name: gather, winstorage.iscsi.facts: }
-""", **cache)
-    read = site.run("""
+""",
+        **cache,
+    )
+    read = site.run(
+        """
 - hosts: all
   gather_facts: false
   tasks:
     - name: read
       ansible.builtin.debug: {msg: "{{ ansible_facts.windows_iscsi }}"}
-""", **cache)
+""",
+        **cache,
+    )
     assert read.rc == 0, read.output
     assert read.results[0].result["msg"] == facts_of(gathered, "gather")[0]

@@ -57,17 +57,25 @@ PLAYS = """
 @pytest.fixture(scope="module")
 def play(site):
     for name in HOSTS:
-        site.host(name, {
-            "service": {"state": "running"}, "initiator": {"node_name": f"iqn.1991-05.com.microsoft:{name}"},
-            "persistent_logins": [{"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21"}]})
+        site.host(
+            name,
+            {
+                "service": {"state": "running"},
+                "initiator": {"node_name": f"iqn.1991-05.com.microsoft:{name}"},
+                "persistent_logins": [{"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21"}],
+            },
+        )
     done = site.run(PLAYS, ANSIBLE_FORKS="3")
     assert done.rc == 0, done.output
     return done
 
 
 def node_names(play, task):
-    return {(one.host, one.result["ansible_facts"]["windows_iscsi"]["initiator"]["node_name"].rpartition(":")[2])
-            for one in play.results if one.task == task and "ansible_facts" in one.result}
+    return {
+        (one.host, one.result["ansible_facts"]["windows_iscsi"]["initiator"]["node_name"].rpartition(":")[2])
+        for one in play.results
+        if one.task == task and "ansible_facts" in one.result
+    }
 
 
 def result_of(play, task):
@@ -95,5 +103,9 @@ def test_a_variable_of_the_task_chooses_the_host(play):
 
 def test_filters_and_tests_take_the_facts(play):
     assert result_of(play, "filters and tests")["msg"] == [
-        1, "portal.address\n192.0.2.21", 3, True,
-        "Next boot: ready. Every disk comes back over as many paths as now."]
+        1,
+        "portal.address\n192.0.2.21",
+        3,
+        True,
+        "Next boot: ready. Every disk comes back over as many paths as now.",
+    ]

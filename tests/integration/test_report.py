@@ -22,7 +22,9 @@ GATHER = """
   tasks:
     - {name: gather, winstorage.iscsi.facts: , ignore_unreachable: true}
 """
-PLAYS = GATHER + """
+PLAYS = (
+    GATHER
+    + """
     - {name: check, winstorage.iscsi.report: {path: out}, run_once: true, check_mode: true}
     - {name: first, winstorage.iscsi.report: {path: out, title: North site}, run_once: true}
     - {name: again, winstorage.iscsi.report: {path: out, title: North site}, run_once: true}
@@ -38,6 +40,7 @@ PLAYS = GATHER + """
       hyperv02: {declared: [], drift: [], risks: []}
       files03: {failed: true, msg: MSiSCSI said no}
 """
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +77,8 @@ def test_all_hosts_of_the_play_are_in_it_also_one_that_is_away(site, play):
 def test_three_files_are_written_and_named(site, play):
     assert result_of(play, "first")["paths"] == {
         form: str(site.folder / "out" / ("iscsi" + ending))
-        for form, ending in (("html", ".html"), ("json", ".json"), ("markdown", ".md"))}
+        for form, ending in (("html", ".html"), ("json", ".json"), ("markdown", ".md"))
+    }
     assert sorted(os.listdir(site.folder / "out")) == ["iscsi.html", "iscsi.json", "iscsi.md"]
     assert (site.folder / "out/iscsi.html").read_text().startswith("<!DOCTYPE html>")
     assert (site.folder / "out/iscsi.md").read_text().startswith("# South site\n")
@@ -86,16 +90,20 @@ def test_a_path_to_a_page_names_it(site, play):
     assert os.listdir(site.folder / "www") == ["all.html"]
 
 
-@pytest.mark.parametrize(("task", "changed"), [
-    ("check", True), ("first", True), ("again", False), ("check again", False), ("other", True)])
+@pytest.mark.parametrize(
+    ("task", "changed"), [("check", True), ("first", True), ("again", False), ("check again", False), ("other", True)]
+)
 def test_it_is_changed_by_what_it_says_and_not_by_the_time(play, task, changed):
     assert result_of(play, task)["changed"] is changed
 
 
 def test_check_mode_writes_nothing(site, play):
-    done = site.run(GATHER + """
+    done = site.run(
+        GATHER
+        + """
     - {name: check, winstorage.iscsi.report: {path: nowhere}, run_once: true, check_mode: true}
-""")
+"""
+    )
     assert result_of(done, "check")["changed"] is True
     assert not (site.folder / "nowhere").exists()
 
@@ -104,9 +112,12 @@ def test_a_later_run_renews_the_time_and_is_not_changed(site, play):
     path = site.folder / "www/all.html"
     now = re.search(r"Generated (\d{4}-[\d: -]+ UTC)", path.read_text())[1]
     path.write_text(path.read_text().replace(now, "2001-01-01 00:00:00 UTC"))
-    done = site.run(GATHER + """
+    done = site.run(
+        GATHER
+        + """
     - {name: later, winstorage.iscsi.report: {path: www/all.html, formats: [html]}, run_once: true}
-""")
+"""
+    )
     assert result_of(done, "later")["changed"] is False
     assert "2001-01-01" not in path.read_text()
 
@@ -114,13 +125,17 @@ def test_a_later_run_renews_the_time_and_is_not_changed(site, play):
 def test_audits_say_what_was_compared(site, play):
     told = {host["name"]: host for host in document(site, "audited/iscsi.json")["hosts"]}
     assert {name: host["compliant"] for name, host in told.items()} == {
-        "sql01": True, "hyperv02": None, "files03": None, "away": None}
+        "sql01": True,
+        "hyperv02": None,
+        "files03": None,
+        "away": None,
+    }
     assert (told["files03"]["state"], told["files03"]["reason"]) == ("unknown", "Not read: MSiSCSI said no")
     assert told["files03"]["earlier"] is True
 
 
 def test_the_role_reports_what_it_found(site, play):
-    done = site.run("""
+    done = site.run(f"""
 - hosts: all
   gather_facts: false
   roles:
@@ -128,8 +143,8 @@ def test_the_role_reports_what_it_found(site, play):
       vars:
         initiator_report_path: role
         initiator_persistent_logins:
-          - {target: "%s", portal: {address: 172.16.8.101}, header_digest: crc32c}
-""" % TARGET)
+          - {{target: "{TARGET}", portal: {{address: 172.16.8.101}}, header_digest: crc32c}}
+""")
     assert done.rc == 4 or done.rc == 2  # away fails in the end
     told = {host["name"]: host for host in document(site, "role/iscsi.json")["hosts"]}
     assert told["away"]["reason"].startswith("Unreachable: ")
@@ -142,34 +157,42 @@ def test_a_fact_cache_is_enough(site, play):
     """The second run contacts no host: none of them is in its play."""
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(site.folder / "cache")}
     site.run(GATHER, **cache)
-    done = site.run("""
+    done = site.run(
+        """
 - hosts: localhost
   gather_facts: false
   tasks:
     - name: cached
       winstorage.iscsi.report: {path: cached, formats: [json], hosts: "{{ groups.all }}"}
-""", "-vvv", **cache)
+""",
+        "-vvv",
+        **cache,
+    )
     assert done.rc == 0, done.output
     assert "round trip" not in done.output
     told = document(site, "cached/iscsi.json")
     assert states(told) == {"files03": "at_risk", "hyperv02": "degraded", "away": "unknown", "sql01": "ready"}
     assert {host["name"]: host["reason"] for host in told["hosts"]}["away"] == (
-        "No facts. Gather them with winstorage.iscsi.facts.")
+        "No facts. Gather them with winstorage.iscsi.facts."
+    )
 
 
-@pytest.mark.parametrize(("options", "message"), [
-    ("{path: out, hosts: [sql01, nobody, no2]}", "The inventory has no host no2, nobody."),
-    ("{path: playbook.yml/x}", "The report cannot be written: "),
-    ("{path: out, formats: [pdf]}", "formats must be one or more of: html, json, markdown"),
-    ("{}", "missing required arguments: path"),
-])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("{path: out, hosts: [sql01, nobody, no2]}", "The inventory has no host no2, nobody."),
+        ("{path: playbook.yml/x}", "The report cannot be written: "),
+        ("{path: out, formats: [pdf]}", "formats must be one or more of: html, json, markdown"),
+        ("{}", "missing required arguments: path"),
+    ],
+)
 def test_mistakes_are_told(site, play, options, message):
-    done = site.run("""
+    done = site.run(f"""
 - hosts: sql01
   gather_facts: false
   tasks:
-    - {name: wrong, winstorage.iscsi.report: %s}
-""" % options)
+    - {{name: wrong, winstorage.iscsi.report: {options}}}
+""")
     (failed,) = [one for one in done.results if one.status == "failed"]
     assert message in failed.result["msg"]
     assert sorted(os.listdir(site.folder / "out")) == ["iscsi.html", "iscsi.json", "iscsi.md"]

@@ -14,11 +14,18 @@ import pytest
 SECRET = "Marker-Secret42"
 TARGET = "iqn.2004-01.com.example:data"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
-ARRAY = {"portals": ["192.0.2.21"],
-         "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}]}
+ARRAY = {
+    "portals": ["192.0.2.21"],
+    "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}],
+}
 LOGIN = {"target": TARGET, "portal": "192.0.2.21", "login_options": CHAP}
-WELL = {"service": {"state": "running", "start_mode": "automatic"}, "network": {"arrays": [ARRAY]},
-        "target_portals": ["192.0.2.21"], "persistent_logins": [LOGIN], "sessions": [LOGIN]}
+WELL = {
+    "service": {"state": "running", "start_mode": "automatic"},
+    "network": {"arrays": [ARRAY]},
+    "target_portals": ["192.0.2.21"],
+    "persistent_logins": [LOGIN],
+    "sessions": [LOGIN],
+}
 HOSTS = {
     "well": WELL,
     "drifted": dict(WELL, service={"state": "running", "start_mode": "manual"}),
@@ -26,15 +33,29 @@ HOSTS = {
     "denied": dict(WELL, elevated=False),
     "away": dict(WELL, faults=[{"export": "*", "action": "drop", "times": 0}]),
     # it answers the audit, and is lost while it is changed
-    "lost": dict(WELL, persistent_logins=[], faults=[{"export": "AddIScsiPersistent*", "action": "drop", "times": 0},
-                                                     {"export": "LoginIScsiTargetW", "action": "drop", "times": 0}]),
+    "lost": dict(
+        WELL,
+        persistent_logins=[],
+        faults=[
+            {"export": "AddIScsiPersistent*", "action": "drop", "times": 0},
+            {"export": "LoginIScsiTargetW", "action": "drop", "times": 0},
+        ],
+    ),
 }
 DECLARATION = {
     "initiator_service_state": "started",
     "initiator_service_start_mode": "automatic",
     "initiator_target_portals": [{"address": "192.0.2.21"}],
-    "initiator_persistent_logins": [{"target": TARGET, "portal": {"address": "192.0.2.21"}, "auth_type": "chap",
-                                     "username": "sql01", "secret": SECRET, "connected": True}],
+    "initiator_persistent_logins": [
+        {
+            "target": TARGET,
+            "portal": {"address": "192.0.2.21"},
+            "auth_type": "chap",
+            "username": "sql01",
+            "secret": SECRET,
+            "connected": True,
+        }
+    ],
     "initiator_purge": ["persistent_logins"],
 }
 PLAY = """
@@ -55,10 +76,18 @@ def fleet(site):
         variables = dict(variables, initiator_report_path=str(site.folder / "report"))
         done = site.run(PLAY, "-e", json.dumps(variables), *arguments)
         report = json.loads((site.folder / "report/iscsi.json").read_text())
-        recap = {host: {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", counts)}
-                 for host, counts in re.findall(r"^(\w+) +: (ok=.*)$", done.output, re.MULTILINE)}
-        return SimpleNamespace(rc=done.rc, output=done.output, results=done.results, recap=recap,
-                               report={host["name"]: host for host in report["hosts"]})
+        recap = {
+            host: {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", counts)}
+            for host, counts in re.findall(r"^(\w+) +: (ok=.*)$", done.output, re.MULTILINE)
+        }
+        return SimpleNamespace(
+            rc=done.rc,
+            output=done.output,
+            results=done.results,
+            recap=recap,
+            report={host["name"]: host for host in report["hosts"]},
+        )
+
     return run
 
 
@@ -81,7 +110,11 @@ def audit(fleet, site):
 
 def test_an_audit_tells_of_every_host_and_changes_none(audit):
     assert {host: one["compliant"] for host, one in audits_of(audit).items()} == {
-        "well": True, "drifted": False, "stopped": False, "lost": False}
+        "well": True,
+        "drifted": False,
+        "stopped": False,
+        "lost": False,
+    }
     # a dropped connection is all that the simulator notes
     assert set(audit.changes) <= {"away"}
     assert {one.result["changed"] for one in audit.results if "drift" in one.result} == {False}
@@ -100,8 +133,13 @@ def test_hosts_that_could_not_be_read_fail_after_the_report_shows_them(audit):
     assert audit.rc == 2
     assert {host for host, counts in audit.recap.items() if counts["failed"]} == {"away", "denied"}
     assert {host: one["state"] for host, one in audit.report.items()} == {
-        "well": "ready", "drifted": "at_risk", "stopped": "unknown", "denied": "unknown", "away": "unknown",
-        "lost": "at_risk"}
+        "well": "ready",
+        "drifted": "at_risk",
+        "stopped": "unknown",
+        "denied": "unknown",
+        "away": "unknown",
+        "lost": "at_risk",
+    }
     assert "dropped the connection" in audit.report["away"]["reason"]
     assert "elevated token" in audit.report["denied"]["reason"]
     assert audit.report["drifted"]["compliant"] is False and audit.report["well"]["compliant"] is True
@@ -117,7 +155,10 @@ def test_batches_of_one_end_in_a_report_of_all(fleet):
     done = fleet({"batch": 1}, "--limit", "well,drifted,stopped")
     assert done.rc == 0
     assert {host: one["state"] for host, one in done.report.items()} == {
-        "well": "ready", "drifted": "at_risk", "stopped": "unknown"}
+        "well": "ready",
+        "drifted": "at_risk",
+        "stopped": "unknown",
+    }
 
 
 def test_a_limit_leaves_the_others_out_of_the_report(fleet):
@@ -125,11 +166,14 @@ def test_a_limit_leaves_the_others_out_of_the_report(fleet):
     assert set(done.report) == set(audits_of(done)) == {"drifted"}
 
 
-@pytest.mark.parametrize("variables, failing", [
-    ({"initiator_fail_on_drift": True}, {"drifted", "stopped"}),
-    ({"initiator_fail_on_risk": "critical"}, {"drifted"}),  # what a stopped host risks is not known
-    ({"initiator_fail_on_risk": "warning"}, {"drifted", "stopped"}),
-])
+@pytest.mark.parametrize(
+    "variables, failing",
+    [
+        ({"initiator_fail_on_drift": True}, {"drifted", "stopped"}),
+        ({"initiator_fail_on_risk": "critical"}, {"drifted"}),  # what a stopped host risks is not known
+        ({"initiator_fail_on_risk": "warning"}, {"drifted", "stopped"}),
+    ],
+)
 def test_findings_fail_a_host_where_that_is_asked_for(fleet, variables, failing):
     done = fleet(variables, "--limit", "well,drifted,stopped")
     assert {host for host, counts in done.recap.items() if counts["failed"]} == failing
@@ -155,7 +199,11 @@ def enforced(fleet, audit):
 def test_enforcing_mends_what_it_can_and_tells_what_it_cannot(enforced):
     first, _second = enforced
     assert {host: one["compliant"] for host, one in audits_of(first).items()} == {
-        "well": True, "drifted": True, "stopped": True, "lost": False}
+        "well": True,
+        "drifted": True,
+        "stopped": True,
+        "lost": False,
+    }
     assert {host for host, counts in first.recap.items() if counts["failed"]} == {"away", "denied", "lost"}
     assert first.report["drifted"]["state"] == first.report["stopped"]["state"] == "ready"
     (lost,) = [one.result["msg"] for one in first.results if one.host == "lost" and "Fail a host" in one.task]
@@ -168,14 +216,20 @@ def test_enforcing_again_changes_nothing_more(enforced):
     changed = {one.host for one in second.results if one.result.get("changed") and "plan" in one.result}
     assert changed <= {"lost"}
     assert {host: one["compliant"] for host, one in audits_of(second).items() if host != "lost"} == {
-        "well": True, "drifted": True, "stopped": True}
+        "well": True,
+        "drifted": True,
+        "stopped": True,
+    }
 
 
-@pytest.mark.parametrize("variables, told", [
-    ({"initiator_mode": "mend"}, "value of initiator_mode must be one of: audit, enforce, got: mend"),
-    ({"initiator_persistent_logins": [SECRET]}, "initiator_persistent_logins"),
-    ({"initiator_purge": ["sessions"]}, "initiator_purge must be one or more of: persistent_logins"),
-])
+@pytest.mark.parametrize(
+    "variables, told",
+    [
+        ({"initiator_mode": "mend"}, "value of initiator_mode must be one of: audit, enforce, got: mend"),
+        ({"initiator_persistent_logins": [SECRET]}, "initiator_persistent_logins"),
+        ({"initiator_purge": ["sessions"]}, "initiator_purge must be one or more of: persistent_logins"),
+    ],
+)
 def test_wrong_variables_are_told_before_any_host_is_asked(site, fleet, variables, told):
     site.host("well", WELL, **dict(DECLARATION, **variables))
     done = site.run(PLAY, "--limit", "well")

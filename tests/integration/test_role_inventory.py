@@ -28,14 +28,19 @@ def example(site):
 @pytest.fixture(scope="module")
 def groups(site, example):
     """The groups of the inventory: before anything is known, after the audit, and after mending."""
+
     def listed():
         home = str(site.folder / "home")
         environment = dict(os.environ, ANSIBLE_COLLECTIONS_PATH=str(site.view), ANSIBLE_HOME=home)
         command = [sys.executable, Path(sys.executable).parent / "ansible-inventory", "--list"]
-        done = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              cwd=example, env=environment)
-        return {name: set(group.get("hosts", ())) for name, group in json.loads(done.stdout).items()
-                if name.startswith("iscsi_")}
+        done = subprocess.run(
+            command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=example, env=environment
+        )
+        return {
+            name: set(group.get("hosts", ()))
+            for name, group in json.loads(done.stdout).items()
+            if name.startswith("iscsi_")
+        }
 
     found = [listed()]
     for playbook in ("gather.yml", "mend.yml"):
@@ -59,7 +64,10 @@ def test_hosts_are_grouped_by_what_is_wrong_with_them(groups):
     assert groups[1]["iscsi_drifted"] == {"files03"}
     assert groups[1]["iscsi_unprotected"] == {"sql01", "hyperv02", "files03"}
     assert {name: groups[1][name] for name in ("iscsi_ready", "iscsi_degraded", "iscsi_at_risk")} == {
-        "iscsi_ready": {"sql01"}, "iscsi_degraded": {"hyperv02"}, "iscsi_at_risk": {"files03"}}
+        "iscsi_ready": {"sql01"},
+        "iscsi_degraded": {"hyperv02"},
+        "iscsi_at_risk": {"files03"},
+    }
 
 
 def test_a_mended_host_leaves_its_group(groups):

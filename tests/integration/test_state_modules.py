@@ -356,7 +356,7 @@ CASES = {
         RUNNING,
         "ike",
         {
-            "root\\iscsiprt\\0000_0/4294967295/2/%s" % b"sql01.example.com".hex(): {
+            "root\\iscsiprt\\0000_0/4294967295/2/{}".format(b"sql01.example.com".hex()): {
                 "id_type": 2,
                 "id": "sql01.example.com",
                 "key": KEY,
@@ -455,7 +455,7 @@ def keep_secrets(site):
     vault = VaultLib([("default", VaultSecret(b"vault password of the tests"))])
     texts = {name: vault.encrypt(secret).decode() for name, secret in SECRETS.items()}
     (site.folder / "secrets.yml").write_text(
-        "".join("%s: !vault |\n%s" % (name, textwrap.indent(text, "  ")) for name, text in texts.items())
+        "".join("{}: !vault |\n{}".format(name, textwrap.indent(text, "  ")) for name, text in texts.items())
     )
 
 
@@ -519,7 +519,7 @@ def test_check_mode_shows_the_plan_and_the_diff_of_the_real_run(runs, name):
 @pytest.mark.parametrize("name", CASES)
 def test_round_trips(runs, name):
     made = tuple(
-        len(re.findall("<%s> winstorage.iscsi: round trip" % name, runs[run].output))
+        len(re.findall(f"<{name}> winstorage.iscsi: round trip", runs[run].output))
         for run in ("check", "real", "again")
     )
     assert made == CASES[name].trips
@@ -534,9 +534,7 @@ def test_no_secret_is_told_anywhere(runs):
 
 def test_a_diff_has_a_line_for_each_field(runs):
     diff = runs["real"].output.partition("TASK [task]")[2]
-    changed = diff[
-        diff.index("before: persistent_logins, %s through 192.0.2.21:3260 from %s any port" % (DATA, INSTANCE)) :
-    ]
+    changed = diff[diff.index(f"before: persistent_logins, {DATA} through 192.0.2.21:3260 from {INSTANCE} any port") :]
     assert re.search(
         r"^\+- security_flags: \[valid, pfs_enabled\]\n"
         r"\+  login_flags: \[multipath_enabled\]\n\+  header_digest: crc32c\n",
@@ -571,4 +569,4 @@ def test_what_deserves_a_warning_gets_one(runs):
 
 
 def test_the_plan_is_told_at_v(runs):
-    assert "<login-removed> remove persistent_logins, %s through 192.0.2.21:3260" % DATA in runs["check"].output
+    assert f"<login-removed> remove persistent_logins, {DATA} through 192.0.2.21:3260" in runs["check"].output

@@ -322,7 +322,7 @@ CASES = {
         "persistent_login",
         dict(CHAP_LOGIN, secret="{{ secret }}", update_secret="always"),
         dict(CHAP, faults=[{"export": "LoginIScsiTargetW", "action": "drop"}]),
-        "answer did not arrive.*Run the task again.*at_risk.*%s" % LOGS,
+        f"answer did not arrive.*Run the task again.*at_risk.*{LOGS}",
         [],
         lambda result: list(result["at_risk"].values())[0][0]["username"].index("sql01"),
     ),
@@ -335,7 +335,7 @@ CASES = {
                 {"export": "LoginIScsiTargetW", "times": 0, "status": "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA"}
             ],
         ),
-        "Gone without being meant to.*lost.*%s" % DATA,
+        f"Gone without being meant to.*lost.*{DATA}",
         [GONE],
         lambda result: list(result["lost"].values())[0][0]["target"].index(DATA),
     ),

@@ -37,10 +37,10 @@ def missing(expected, shown):
     rest = [line.rstrip() for line in shown.split("\n")]
     for run in "\n".join(expected).split("..."):
         lines = run.strip("\n").split("\n") if run.strip("\n") else []
-        found = next((at for at in range(len(rest)) if rest[at:at + len(lines)] == lines), None)
+        found = next((at for at in range(len(rest)) if rest[at : at + len(lines)] == lines), None)
         if found is None:
             return lines
-        rest = rest[found + len(lines):]
+        rest = rest[found + len(lines) :]
     return None
 
 
@@ -49,8 +49,12 @@ def test_the_tutorial_does_what_it_says(tmp_path):
     folder.mkdir(parents=True)
     (home / "winstorage.iscsi").symlink_to(ROOT)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
-    environment.update(HOME=str(home), PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                       ANSIBLE_FORKS="1", LC_ALL="C.UTF-8")  # one host after the other, in the order of the tutorial
+    environment.update(
+        HOME=str(home),
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        ANSIBLE_FORKS="1",
+        LC_ALL="C.UTF-8",
+    )  # one host after the other, in the order of the tutorial
     exported, ran = "true", []
     for language, name, text in blocks():
         if name:
@@ -60,8 +64,16 @@ def test_the_tutorial_does_what_it_says(tmp_path):
             if command.startswith("export "):
                 exported = command
                 continue
-            done = subprocess.run(["bash", "-c", f"{exported}; {command}"], cwd=folder, env=environment, check=False,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run(
+                ["bash", "-c", f"{exported}; {command}"],
+                cwd=folder,
+                env=environment,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
             assert missing(expected, done.stdout) is None, f"{command} shows:\n{done.stdout}"
             assert "[WARNING]: Found duplicate" not in done.stdout
             ran.append(command.split()[0])

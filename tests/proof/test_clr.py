@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 import ansible_collections.winstorage.iscsi as collection
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, functions, structures
-from ansible_collections.winstorage.iscsi.plugins.module_utils.calls import Address, Block, Call, Integer
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.wire import Address, Block, Call, Integer
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines, suite
 from ansible_collections.winstorage.iscsi.tests.proof.support import compilers, mono
 from ansible_collections.winstorage.iscsi.tests.proof.support.dotnet import WineDotnet
@@ -36,7 +37,7 @@ def scripted(tmp_path_factory):
 
 
 def _batch(*made):
-    return calls.encode_batch(calls.Batch((calls.Program(8, 0, made),)))
+    return wire.encode_batch(wire.Batch((wire.Program(8, 0, made),)))
 
 
 def _printed(program, argument):
@@ -45,16 +46,19 @@ def _printed(program, argument):
 
 # -- declarations ------------------------------------------------------------------------------------------------------
 
+
 def test_every_prototype_is_declared_alike(program):
     """Name by name, argument by argument: types and names of Iscsidsc.cs are those of functions.py."""
+
     def declared(holder, function):
         return " ".join([holder, function.name, "UInt32", *map(argument_declared, function.arguments)])
 
     def argument_declared(argument):
         by_value = isinstance(argument.kind, structures.Scalar)
         return (CSHARP_TYPES[argument.kind.size] if by_value else "IntPtr") + ":" + argument.name
-    expected = [declared("NativeMethods", function) for function in functions.FUNCTIONS.values()]
-    expected += [declared("InitiatorService", function) for function in functions.SERVICE_FUNCTIONS.values()]
+
+    expected = [declared("NativeMethods", function) for function in prototypes.FUNCTIONS.values()]
+    expected += [declared("InitiatorService", function) for function in prototypes.SERVICE_FUNCTIONS.values()]
     assert sorted(_printed(program, "--declarations")) == sorted(expected)
 
 
@@ -79,12 +83,17 @@ def test_ansible_sends_it_along_with_the_module():
     """
     view = Path(next(iter(collection.__path__))).parents[2]
     module = engines.MODULE_UTILS.parent / "modules" / "iscsidsc_call.ps1"
-    sent = subprocess.run([sys.executable, "-c", script, module], capture_output=True,
-                          env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(view)}, check=False)
+    sent = subprocess.run(
+        [sys.executable, "-c", script, module],
+        capture_output=True,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(view)},
+        check=False,
+    )
     assert sent.stdout == (engines.MODULE_UTILS / "Iscsidsc.cs").read_bytes(), sent.stderr.decode()
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("runtime", ["mono", "cpython"])
 def test_memory_is_cleared_before_it_is_given_back(runtime, program, scripted, tmp_path):
@@ -93,24 +102,30 @@ def test_memory_is_cleared_before_it_is_given_back(runtime, program, scripted, t
     steps = suite.step(suite.BUSY) + suite.step(0) + suite.step(suite.HANG)
     batch = _batch(
         Call("SetIScsiGroupPresharedKey", (Integer(len(steps)), Address(0), Integer(0)), (Block(len(steps), steps),)),
-        Call("SetIScsiInitiatorCHAPSharedSecret", (Integer(18), Address(0)), (secret,),
-             retry=(calls.Retry(1, 1, (suite.BUSY,)),)),
+        Call(
+            "SetIScsiInitiatorCHAPSharedSecret",
+            (Integer(18), Address(0)),
+            (secret,),
+            retry=(wire.Retry(1, 1, (suite.BUSY,)),),
+        ),
         Call("ClearPersistentIScsiDevices", (), (secret,)),
-        suite.add("hangs", limit=200))
+        suite.add("hangs", limit=200),
+    )
     watch = compilers.library("elf", [engines.HERE / "freed.c"], tmp_path / "freed.so", "-fvisibility=default", "-ldl")
     environment = {"LD_PRELOAD": str(watch), "LD_LIBRARY_PATH": str(scripted.parent), "PATH": "/usr/bin:/bin"}
     command = ["mono", program] if runtime == "mono" else [sys.executable, "-I", engines.DRIVER, engines.MODULE_UTILS]
     done = subprocess.run(command, input=batch.encode() + b"\n", capture_output=True, env=environment, check=True)
-    outcomes = [result.outcome for result in calls.decode_answer(done.stdout.decode().strip()).results]
-    assert outcomes == [calls.RAN, calls.RAN, calls.NO_SUCH_EXPORT, calls.TIMED_OUT]
+    outcomes = [result.outcome for result in wire.decode_answer(done.stdout.decode().strip()).results]
+    assert outcomes == [wire.RAN, wire.RAN, wire.NO_SUCH_EXPORT, wire.TIMED_OUT]
     assert done.stderr == b"CCC"
 
 
 # -- the machine -------------------------------------------------------------------------------------------------------
 
+
 def _answer(engine, *made):
-    line, = engine([_batch(*made)])
-    return calls.decode_answer(line)
+    (line,) = engine([_batch(*made)])
+    return wire.decode_answer(line)
 
 
 def test_where_there_is_no_windows_the_header_knows_nothing(program, scripted):
@@ -119,7 +134,7 @@ def test_where_there_is_no_windows_the_header_knows_nothing(program, scripted):
     answers = [_answer(engine, *made) for engine in both]
     for answer in answers:
         assert [result.runs[0].status for result in answer.results] == [NO_SERVICE, NO_SERVICE]
-        assert answer.host._replace(runtime="") == calls.Host(8, "", (0, 0, 0, 0), (0, 0, 0))
+        assert answer.host._replace(runtime="") == wire.Host(8, "", (0, 0, 0, 0), (0, 0, 0))
     assert [answer.host.runtime.split()[0] for answer in answers] == ["CLR", "CPython"]
 
 
@@ -137,8 +152,12 @@ def test_msiscsi_is_described_started_and_configured(runtime, program, tmp_path)
 
         service = compilers.executable("x64", [engines.HERE / "service.c"], tmp_path / "service.exe")
         assert wine.run(windows_path(service), "install").returncode == 0
-        started = _answer(engine, Call("StartService", (Integer(30000),)), Call("SetServiceStartMode", (Integer(2),)),
-                          Call("StartService", (Integer(30000),)))
+        started = _answer(
+            engine,
+            Call("StartService", (Integer(30000),)),
+            Call("SetServiceStartMode", (Integer(2),)),
+            Call("StartService", (Integer(30000),)),
+        )
         assert [result.runs[0].status for result in started.results] == [0, 0, 0]
         after = _answer(engine)
         facts = [(host.service_state, host.start_mode, host.delayed_start) for host in (started.host, after.host)]

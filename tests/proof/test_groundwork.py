@@ -57,11 +57,14 @@ def printed(done: subprocess.CompletedProcess[bytes], code: int = 0) -> str:
 
 
 class TestCompilers:
-    @pytest.mark.parametrize(("target", "layout"), [
-        ("x64", (32, 0, 8, 16, 24)),
-        ("x86", (24, 0, 8, 16, 20)),     # Microsoft's x86: 64-bit integers are aligned to 8
-        ("elf", (32, 0, 8, 16, 24)),
-    ])
+    @pytest.mark.parametrize(
+        ("target", "layout"),
+        [
+            ("x64", (32, 0, 8, 16, 24)),
+            ("x86", (24, 0, 8, 16, 20)),  # Microsoft's x86: 64-bit integers are aligned to 8
+            ("elf", (32, 0, 8, 16, 24)),
+        ],
+    )
     def test_layouts_come_from_the_object_file(self, target: str, layout: tuple[int, ...], tmp_path: Path) -> None:
         found = compilers.section(target, NATIVE / "groundwork.c", "layout", tmp_path)
         assert struct.unpack_from(f"<{len(layout)}I", found) == layout
@@ -83,12 +86,14 @@ class TestCompilers:
 
 class TestWindowsPython:
     def test_it_is_a_64_bit_windows_10_python(self, wine_python: WinePython) -> None:
-        code = "import json, struct, sys; print(json.dumps([sys.platform, sys.version, struct.calcsize('P')," \
-               " list(sys.getwindowsversion()[:2])]))"
+        code = (
+            "import json, struct, sys; print(json.dumps([sys.platform, sys.version, struct.calcsize('P'),"
+            " list(sys.getwindowsversion()[:2])]))"
+        )
         platform, version, pointer, windows = json.loads(printed(wine_python.run(code)))
         assert (platform, pointer, windows) == ("win32", 8, [10, 0])
         assert version.startswith("3.11.")
-        assert "MSC v." in version      # built by Microsoft's compiler, not by ours
+        assert "MSC v." in version  # built by Microsoft's compiler, not by ours
 
     def test_nothing_of_linux_is_on_its_path(self, wine_python: WinePython, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PYTHONPATH", "/somewhere/in/linux")
@@ -128,18 +133,21 @@ print(f"{{status:08X}} {{ctypes.addressof(seen)}} {{seen.raw.hex()}}")
         script = tmp_path / "script é.py"
         script.write_text("import sys; print(sys.argv[1:], ascii(__name__)); sys.exit(5)", encoding="utf-8")
         arguments = ("a b", 'c"d')
-        for done in (wine_python.run(script, *arguments),
-                     wine_python.run(None, *arguments, stdin=script.read_bytes())):
+        for done in (wine_python.run(script, *arguments), wine_python.run(None, *arguments, stdin=script.read_bytes())):
             assert printed(done, code=5).strip() == "['a b', 'c\"d'] '__main__'"
 
     def test_its_environment_is_given(self, wine_python: WinePython) -> None:
         code = "import os; print(*(os.environ[name] for name in ('MARK', 'SystemRoot', 'TEMP', 'ComSpec')))"
-        assert printed(wine_python.run(code, env={"MARK": "given"})).strip() == \
-            r"given C:\windows C:\windows\temp C:\windows\system32\cmd.exe"
+        assert (
+            printed(wine_python.run(code, env={"MARK": "given"})).strip()
+            == r"given C:\windows C:\windows\temp C:\windows\system32\cmd.exe"
+        )
 
     def test_it_reaches_a_server_on_loopback(self, wine_python: WinePython) -> None:
-        code = "import socket, threading; s = socket.create_server(('127.0.0.1', 0))\n" \
-               "c = socket.create_connection(s.getsockname()); a, _ = s.accept(); a.sendall(b'hello'); print(c.recv(5))"
+        code = (
+            "import socket, threading; s = socket.create_server(('127.0.0.1', 0))\n"
+            "c = socket.create_connection(s.getsockname()); a, _ = s.accept(); a.sendall(b'hello'); print(c.recv(5))"
+        )
         assert printed(wine_python.run(code)).strip() == "b'hello'"
 
     def test_a_program_that_hangs_is_ended(self, wine_python: WinePython) -> None:
@@ -170,13 +178,15 @@ class TestClr:
         done = mono.run(program, "one", "two words", stdin=batch(EVERY_BYTE), library_path=tmp_path)
         check_program(done, EVERY_BYTE, "Unix")
 
-    def test_the_same_file_runs_on_dotnet_for_windows(self, program: Path, wine_dotnet: WineDotnet,
-                                                      groundwork_dll: Path) -> None:
+    def test_the_same_file_runs_on_dotnet_for_windows(
+        self, program: Path, wine_dotnet: WineDotnet, groundwork_dll: Path
+    ) -> None:
         done = wine_dotnet.run(program, "one", "two words", stdin=batch(EVERY_BYTE))
         check_program(done, EVERY_BYTE, "Win32NT")
 
-    def test_dotnet_finds_a_library_beside_the_program(self, program: Path, wine_dotnet: WineDotnet,
-                                                       tmp_path: Path) -> None:
+    def test_dotnet_finds_a_library_beside_the_program(
+        self, program: Path, wine_dotnet: WineDotnet, tmp_path: Path
+    ) -> None:
         compilers.library("x64", [NATIVE / "groundwork.c"], tmp_path / "groundwork.dll")
         (tmp_path / program.name).write_bytes(program.read_bytes())
         done = wine_dotnet.run(tmp_path / program.name, "one", "two words", stdin=batch(b"x"))
@@ -184,8 +194,9 @@ class TestClr:
 
     def test_the_language_is_that_of_windows_powershell(self, tmp_path: Path) -> None:
         source = tmp_path / "Newer.cs"
-        source.write_text('class Newer { static string F(int n) { return $"{n}"; } static void Main() { F(1); } }',
-                          encoding="ascii")
+        source.write_text(
+            'class Newer { static string F(int n) { return $"{n}"; } static void Main() { F(1); } }', encoding="ascii"
+        )
         with pytest.raises(AssertionError, match="interpolated strings"):
             mono.compile([source], tmp_path / "Newer.exe")
         assert mono.compile([source], tmp_path / "Newer.exe", langversion="6").exists()
@@ -193,8 +204,9 @@ class TestClr:
 
 class TestServices:
     @pytest.mark.parametrize(("start", "mode"), [("auto", 2), ("demand", 3), ("disabled", 4)])
-    def test_the_service_manager_tells_state_and_start_mode(self, wine: WinePrefix, wine_python: WinePython,
-                                                            start: str, mode: int) -> None:
+    def test_the_service_manager_tells_state_and_start_mode(
+        self, wine: WinePrefix, wine_python: WinePython, start: str, mode: int
+    ) -> None:
         name = f"Groundwork{start}"
         wine.add_service(name, start, running=False)
         assert json.loads(printed(wine_python.run(ASK_SERVICE, name))) == [0, 1, mode]
@@ -221,8 +233,9 @@ class TestHousekeeping:
         written = [file for file in wine.folder.rglob("*") if file.is_file() and not file.is_symlink()]
         assert sum(file.stat().st_size for file in written) < 2_000_000
 
-    def test_a_thing_is_made_once_and_anew_when_an_ingredient_changed(self, tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_thing_is_made_once_and_anew_when_an_ingredient_changed(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("WINSTORAGE_PROOF_CACHE", str(tmp_path / "cache"))
         calls = []
 
@@ -233,7 +246,7 @@ class TestHousekeeping:
         first, again, changed = (cache.made("things", make, text) for text in ("a", "a", "b"))
         assert first == again != changed
         assert (changed / "thing").read_text(encoding="ascii") == "2"
-        assert not first.exists()       # what nobody can ask for any more takes no room
+        assert not first.exists()  # what nobody can ask for any more takes no room
 
     def test_what_was_left_half_made_is_made_again(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("WINSTORAGE_PROOF_CACHE", str(tmp_path / "cache"))
@@ -247,8 +260,9 @@ class TestHousekeeping:
         assert list(cache.made("things", lambda folder: (folder / "whole").touch()).iterdir())[0].name == "whole"
 
     @pytest.mark.parametrize(("required", "outcome"), [("", pytest.skip.Exception), ("1", pytest.fail.Exception)])
-    def test_a_missing_tool_is_named_with_its_package(self, required: str, outcome: type[BaseException],
-                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_missing_tool_is_named_with_its_package(
+        self, required: str, outcome: type[BaseException], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setenv("WINSTORAGE_REQUIRE_ALL", required)
         with pytest.raises(outcome, match="no-such-tool is not installed .*apt-get install no-such-package"):
             tools.requires("no-such-tool", "no-such-package")
@@ -262,6 +276,6 @@ def of_prefix(folder: Path) -> list[str]:
         try:
             if marker in (process / "environ").read_bytes():
                 found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-        except OSError:     # gone meanwhile, or another user's
+        except OSError:  # gone meanwhile, or another user's
             continue
     return found

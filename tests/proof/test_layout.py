@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures
 from ansible_collections.winstorage.iscsi.tests.proof.support import compilers
 
 HEADER = Path(__file__).parent / "standin"
@@ -19,9 +19,17 @@ ABIS = {
     "x86": {"W": structures.X86_W, "A": structures.X86_A},
 }
 WITHOUT_FORMS = {  # hold no text: one declaration in the header
-    "ISCSI_LOGIN_OPTIONS", "IKE_AUTHENTICATION_PRESHARED_KEY", "IKE_AUTHENTICATION_INFORMATION",
-    "ISCSI_UNIQUE_SESSION_ID", "SCSI_LUN_LIST", "SCSI_ADDRESS", "GUID", "STORAGE_DEVICE_NUMBER",
-    "ISCSI_CONNECTION_INFO_EX", "ISCSI_SESSION_INFO_EX", "ISCSI_VERSION_INFO",
+    "ISCSI_LOGIN_OPTIONS",
+    "IKE_AUTHENTICATION_PRESHARED_KEY",
+    "IKE_AUTHENTICATION_INFORMATION",
+    "ISCSI_UNIQUE_SESSION_ID",
+    "SCSI_LUN_LIST",
+    "SCSI_ADDRESS",
+    "GUID",
+    "STORAGE_DEVICE_NUMBER",
+    "ISCSI_CONNECTION_INFO_EX",
+    "ISCSI_SESSION_INFO_EX",
+    "ISCSI_VERSION_INFO",
 }
 
 
@@ -36,10 +44,17 @@ def question(form):
         name = c_name(structure, form)
         rows.append(f"sizeof({name}), _Alignof({name}),")
         rows.extend(f"    offsetof({name}, {field}), sizeof((({name} *)0)->{field})," for field in structure.fields)
-    return "\n".join([
-        "#include <stddef.h>", '#include "iscsidsc.h"',
-        'extern const uint32_t answers[];',
-        '__attribute__((section("layout"))) const uint32_t answers[] = {', *rows, "};", ""])
+    return "\n".join(
+        [
+            "#include <stddef.h>",
+            '#include "iscsidsc.h"',
+            "extern const uint32_t answers[];",
+            '__attribute__((section("layout"))) const uint32_t answers[] = {',
+            *rows,
+            "};",
+            "",
+        ]
+    )
 
 
 def compiled(target, form, scratch):
@@ -139,8 +154,9 @@ PERSISTENT_LOGIN = {  # field of the W form: x64, x86
 
 def test_the_sizes_are_those_of_the_table():
     columns = (structures.X64_W, structures.X86_W, structures.X64_A, structures.X86_A)
-    assert {name: tuple(structure.layout(abi).size for abi in columns)
-            for name, structure in structures.STRUCTURES.items()} == SIZES
+    assert {
+        name: tuple(structure.layout(abi).size for abi in columns) for name, structure in structures.STRUCTURES.items()
+    } == SIZES
 
 
 def test_a_persistent_login_lies_as_in_the_table():

@@ -19,7 +19,9 @@ import pytest
 import yaml
 
 import ansible_collections.winstorage.iscsi as collection
-from ansible_collections.winstorage.iscsi.plugins.module_utils import facts, initiator, runner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
@@ -47,22 +49,57 @@ class Site:
 
     def play(self, task, interpreter=None, environment=None, **variables):
         """Run one task at -vvvvv; what ansible-playbook printed. ``kept`` holds what the last command was given."""
-        host = {"ansible_connection": "powershell_here", "winstorage_iscsi_engine": "powershell",
-                "powershell_here_keep": str(self.kept), "ansible_pwsh_interpreter": interpreter or "powershell",
-                **({"powershell_here_interpreter": interpreter} if interpreter else {}), **variables}
+        host = {
+            "ansible_connection": "powershell_here",
+            "winstorage_iscsi_engine": "powershell",
+            "powershell_here_keep": str(self.kept),
+            "ansible_pwsh_interpreter": interpreter or "powershell",
+            **({"powershell_here_interpreter": interpreter} if interpreter else {}),
+            **variables,
+        }
         (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"here": host}}}))
-        (self.folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": [
-            {**task, "register": "told"},
-            {"ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.results)},
-             "delegate_to": "localhost", "vars": {"ansible_connection": "local", "ansible_shell_type": "sh"}}]}]))
+        (self.folder / "play.yml").write_text(
+            yaml.safe_dump(
+                [
+                    {
+                        "hosts": "all",
+                        "gather_facts": False,
+                        "tasks": [
+                            {**task, "register": "told"},
+                            {
+                                "ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.results)},
+                                "delegate_to": "localhost",
+                                "vars": {"ansible_connection": "local", "ansible_shell_type": "sh"},
+                            },
+                        ],
+                    }
+                ]
+            )
+        )
         view = Path(next(iter(collection.__path__))).parents[1]
         done = subprocess.run(
-            [sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", "inventory.yml", "play.yml",
-             "-vvvvv"], cwd=self.folder, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={
+            [
+                sys.executable,
+                Path(sys.executable).parent / "ansible-playbook",
+                "-i",
+                "inventory.yml",
+                "play.yml",
+                "-vvvvv",
+            ],
+            cwd=self.folder,
+            check=False,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-                "ANSIBLE_COLLECTIONS_PATH": str(view.parent), "ANSIBLE_HOME": str(self.folder / "home"),
-                "ANSIBLE_CONNECTION_PLUGINS": str(WINDOWS / "connection_plugins"), **(environment or {})})
+                "ANSIBLE_COLLECTIONS_PATH": str(view.parent),
+                "ANSIBLE_HOME": str(self.folder / "home"),
+                "ANSIBLE_CONNECTION_PLUGINS": str(WINDOWS / "connection_plugins"),
+                **(environment or {}),
+            },
+        )
         return done.stdout
 
     def result(self):
@@ -76,6 +113,7 @@ def site(tmp_path):
 
 # -- without PowerShell ------------------------------------------------------------------------------------------------
 
+
 def test_the_commands_of_ansible_reach_the_connection_whole(site):
     """What the tests below run in PowerShell, here only kept: the modules' sources, and no secret on the command."""
     site.play({"winstorage.iscsi.facts": {"gather_subset": ["persistent_logins"]}})
@@ -87,10 +125,11 @@ def test_the_commands_of_ansible_reach_the_connection_whole(site):
 
 # -- through Ansible ---------------------------------------------------------------------------------------------------
 
+
 def test_facts_of_a_host_through_powershell(site, pwsh):
     """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs, the library, and back."""
     host = SimulatedHost(HOSTS[0])
-    plain = initiator.gather(lambda batch: runner.run(batch, host.machine()))
+    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
     with Server(host, host.variant) as server:
         output = site.play({"winstorage.iscsi.facts": {}}, pwsh, {**server.environment, **_libraries()})
     found = site.result()["ansible_facts"]["windows_iscsi"]
@@ -102,16 +141,31 @@ def test_facts_of_a_host_through_powershell(site, pwsh):
 
 def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
     state = tmp_path / "lab.yml"
-    state.write_text(yaml.safe_dump({
-        "service": {"state": "running"}, "target_portals": ["192.0.2.50"],
-        "network": {"arrays": [{"portals": ["192.0.2.50"], "targets": [{"iqn": LAB}]}]}}))
+    state.write_text(
+        yaml.safe_dump(
+            {
+                "service": {"state": "running"},
+                "target_portals": ["192.0.2.50"],
+                "network": {"arrays": [{"portals": ["192.0.2.50"], "targets": [{"iqn": LAB}]}]},
+            }
+        )
+    )
     host = SimulatedHost(state)
     with Server(host) as server:
         output = site.play(
-            {"winstorage.iscsi.persistent_login": {
-                "target": LAB, "portal": {"address": "192.0.2.50"}, "auth_type": "chap", "username": "host",
-                "secret": SECRET}}, pwsh, {**server.environment, **_libraries()})
-    saved, = host.simulator.state["persistent_logins"]
+            {
+                "winstorage.iscsi.persistent_login": {
+                    "target": LAB,
+                    "portal": {"address": "192.0.2.50"},
+                    "auth_type": "chap",
+                    "username": "host",
+                    "secret": SECRET,
+                }
+            },
+            pwsh,
+            {**server.environment, **_libraries()},
+        )
+    (saved,) = host.simulator.state["persistent_logins"]
     assert saved["LoginOptions"]["Password"] == SECRET.encode(), output
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert SECRET not in output + site.results.read_text(encoding="utf-8") + " ".join(kept["arguments"])
@@ -119,18 +173,31 @@ def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
 
 # -- the C# as PowerShell compiles it ----------------------------------------------------------------------------------
 
+
 def _libraries():
-    return {"LD_LIBRARY_PATH": "%s:%s" % (build.library("elf").parent, build.service_manager().parent)}
+    return {"LD_LIBRARY_PATH": "{}:{}".format(build.library("elf").parent, build.service_manager().parent)}
 
 
 def _lines(pwsh):
-    return [pwsh, "-NoProfile", "-NonInteractive", "-File", WINDOWS / "run_lines.ps1",
-            runners.MODULE_UTILS / "Iscsidsc.cs"]
+    return [
+        pwsh,
+        "-NoProfile",
+        "-NonInteractive",
+        "-File",
+        WINDOWS / "run_lines.ps1",
+        runners.MODULE_UTILS / "Iscsidsc.cs",
+    ]
 
 
 def _answer(pwsh, batch, environment):
-    done = subprocess.run(_lines(pwsh), input=(batch + "\n").encode("ascii"), capture_output=True,
-                          env={**os.environ, **environment}, timeout=300, check=False)
+    done = subprocess.run(
+        _lines(pwsh),
+        input=(batch + "\n").encode("ascii"),
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return done.stdout.decode("ascii").strip()
 
@@ -155,8 +222,8 @@ def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_powershell(pwsh, path):
     host = SimulatedHost(path)
-    plain = initiator.gather(lambda batch: runner.run(batch, host.machine()))
+    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
     with Server(host, host.variant) as server:
         environment = {**server.environment, **_libraries()}
-        through = initiator.gather(lambda batch: _answer(pwsh, batch, environment))
+        through = queries.gather(lambda batch: _answer(pwsh, batch, environment))
     assert dataclasses.replace(through, host=None) == dataclasses.replace(plain, host=None)

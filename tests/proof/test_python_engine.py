@@ -42,8 +42,12 @@ def fleet(prefix, tmp_path_factory):
 
 def files(*folders):
     """{path: (size, time of the last change)} of the files in folders."""
-    return {path: (path.stat().st_size, path.stat().st_mtime_ns)
-            for folder in folders for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+    return {
+        path: (path.stat().st_size, path.stat().st_mtime_ns)
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +87,11 @@ def test_it_is_a_windows_python_that_answers(play, name):
 @pytest.mark.parametrize("name", WINDOWS)
 def test_one_command_a_round_trip_and_all_else_on_standard_input(fleet, play, name):
     host = fleet.endpoints[name].host
-    assert len(host.scripts) == len(re.findall("<%s> winstorage.iscsi: round trip by the python engine" % name,
-                                               play.output)) == 6
+    assert (
+        len(host.scripts)
+        == len(re.findall(f"<{name}> winstorage.iscsi: round trip by the python engine", play.output))
+        == 6
+    )
     assert {len(script) < 200 for script in host.scripts} == {True}
 
 
@@ -95,20 +102,21 @@ def test_nothing_is_written_on_the_host(play):
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
+
 def test_an_interpreter_that_is_not_there(fleet):
     place = dict(fleet.hosts["winrm"])
     fleet.hosts["winrm"]["winstorage_iscsi_python"] = "C:\\Python\\it's not.exe"
-    told, = fleet.play(scenario.TASKS, limit="winrm").results["winrm"]
+    (told,) = fleet.play(scenario.TASKS, limit="winrm").results["winrm"]
     fleet.hosts["winrm"] = place
     assert told.status == "failed"
-    assert "winstorage_iscsi_python is \"C:\\\\Python\\\\it's not.exe\"" in told.result["msg"]
+    assert 'winstorage_iscsi_python is "C:\\\\Python\\\\it\'s not.exe"' in told.result["msg"]
     assert "exit code 1: The term 'C:\\Python\\it's not.exe' is not recognized" in told.result["msg"]
 
 
 def test_a_library_that_is_not_there(fleet):
     place = dict(fleet.hosts["local"])
     fleet.hosts["local"]["winstorage_iscsi_dll"] = "/no/iscsidsc.dll"
-    told, = fleet.play(scenario.TASKS, limit="local").results["local"]
+    (told,) = fleet.play(scenario.TASKS, limit="local").results["local"]
     fleet.hosts["local"] = place
     assert told.status == "failed"
     assert "LibraryError" in told.result["msg"] and "/no/iscsidsc.dll" in told.result["msg"]

@@ -10,14 +10,11 @@ import socket
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    converge,
-    declared,
-    facts,
-    initiator,
-    scsi,
-    status,
-)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries, scsi
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import real_network
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.refused import Refused
@@ -29,8 +26,10 @@ OPEN, CHAP, MUTUAL = ("iqn.2026-01.com.example:" + name for name in ("open", "ch
 NODE = "iqn.1991-05.com.microsoft:proof"
 USER, SECRET, WRONG = "host", "real-secret-01", "wrong-secret-1"
 TARGET_USER, TARGET_SECRET = "array", "real-secret-02"
-DISKS = [Disk(1, 64 << 20, "WINSTOR", "First proof", "0001", "SERIAL-ONE", "5001405aabbccdd0011"),
-         Disk(7, 3 << 30, "OTHERVEN", "Second", "A2", "SERIAL-SEVEN", "60deadbeef")]
+DISKS = [
+    Disk(1, 64 << 20, "WINSTOR", "First proof", "0001", "SERIAL-ONE", "5001405aabbccdd0011"),
+    Disk(7, 3 << 30, "OTHERVEN", "Second", "A2", "SERIAL-SEVEN", "60deadbeef"),
+]
 CHAP_REFUSED = status.by_name("ISDSC_AUTHENTICATION_FAILURE").value
 
 
@@ -58,8 +57,11 @@ class Host:
 
     def __init__(self, folder, port, **parts):
         self.path, self.port = folder / "host.yml", port
-        plain = {"service": {"state": "running", "start_mode": "automatic"}, "mpio": {"claimed": True},
-                 "network": {"arrays": [{"real": "loopback", "portals": ["127.0.0.1:%d" % port]}]}}
+        plain = {
+            "service": {"state": "running", "start_mode": "automatic"},
+            "mpio": {"claimed": True},
+            "network": {"arrays": [{"real": "loopback", "portals": [f"127.0.0.1:{port}"]}]},
+        }
         plain["initiator"] = dict({"node_name": NODE}, **parts.pop("initiator", {}))
         self.path.write_text(json.dumps(dict(plain, **parts)))
 
@@ -76,7 +78,7 @@ class Host:
         return dict({"target": target, "portal": self.portal()}, **options)
 
     def facts(self):
-        return facts.assemble(initiator.gather(self.run))
+        return facts.assemble(queries.gather(self.run))
 
 
 @pytest.fixture
@@ -103,13 +105,20 @@ def test_discovery_finds_every_target_of_the_portal(host):
     targets = host.facts()["targets"]
     assert [target["name"] for target in targets] == sorted([OPEN, CHAP, MUTUAL])
     for target in targets:
-        assert [[(portal["address"], portal["port"]) for portal in group]
-                for group in target["discoveries"][0]["portal_groups"]] == [[("127.0.0.1", host.port)]]
+        assert [
+            [(portal["address"], portal["port"]) for portal in group]
+            for group in target["discoveries"][0]["portal_groups"]
+        ] == [[("127.0.0.1", host.port)]]
 
 
 def test_logins_declared_here_are_sessions_after_the_next_boot_and_their_devices_are_what_the_target_was_told(host):
-    wanted = {"target_portals": [host.portal()], "persistent_logins": [
-        host.login(OPEN), host.login(CHAP, auth_type="chap", username=USER, secret=SECRET, header_digest="crc32c")]}
+    wanted = {
+        "target_portals": [host.portal()],
+        "persistent_logins": [
+            host.login(OPEN),
+            host.login(CHAP, auth_type="chap", username=USER, secret=SECRET, header_digest="crc32c"),
+        ],
+    }
     assert host.converge(**wanted).changed
     assert not host.facts()["sessions"]
     assert simulator.boot(host.path) == []
@@ -132,24 +141,30 @@ def test_logins_declared_here_are_sessions_after_the_next_boot_and_their_devices
     assert numbers[0] == numbers[1] and len(set(numbers[0])) == 2
 
 
-@pytest.mark.parametrize("options, expected", [
-    ({}, CHAP_REFUSED),
-    (chap(WRONG), CHAP_REFUSED),
-    (dict(chap(SECRET), username="somebody"), CHAP_REFUSED),
-    (dict(chap(SECRET), username=None), CHAP_REFUSED),  # the node name, which is no account of the target
-    (chap(SECRET), status.SUCCESS),
-    (chap(SECRET, "mutual_chap", mutual_secret=TARGET_SECRET), CHAP_REFUSED),  # the target has no secret of its own
-])
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        ({}, CHAP_REFUSED),
+        (chap(WRONG), CHAP_REFUSED),
+        (dict(chap(SECRET), username="somebody"), CHAP_REFUSED),
+        (dict(chap(SECRET), username=None), CHAP_REFUSED),  # the node name, which is no account of the target
+        (chap(SECRET), status.SUCCESS),
+        (chap(SECRET, "mutual_chap", mutual_secret=TARGET_SECRET), CHAP_REFUSED),  # the target has no secret of its own
+    ],
+)
 def test_chap_of_a_target_that_asks_for_it(host, options, expected):
     assert login_status(host, CHAP, **options) == expected
 
 
-@pytest.mark.parametrize("secret, mutual_secret, expected", [
-    (SECRET, TARGET_SECRET, status.SUCCESS),
-    (SECRET, WRONG, CHAP_REFUSED),  # the target is not whom the host takes it for
-    (SECRET, None, CHAP_REFUSED),
-    (WRONG, TARGET_SECRET, CHAP_REFUSED),
-])
+@pytest.mark.parametrize(
+    "secret, mutual_secret, expected",
+    [
+        (SECRET, TARGET_SECRET, status.SUCCESS),
+        (SECRET, WRONG, CHAP_REFUSED),  # the target is not whom the host takes it for
+        (SECRET, None, CHAP_REFUSED),
+        (WRONG, TARGET_SECRET, CHAP_REFUSED),
+    ],
+)
 def test_mutual_chap(host, secret, mutual_secret, expected):
     assert login_status(host, MUTUAL, **chap(secret, "mutual_chap", mutual_secret=mutual_secret)) == expected
 
@@ -187,8 +202,9 @@ def test_discovery_with_chap(tmp_path):
         host = Host(tmp_path, guarded.port)
         refused = host.converge(target_portals=[host.portal(auth_type="chap", username=USER, secret=WRONG)])
         assert list(refused.discoveries.values()) == [False] and refused.problems and not host.facts()["targets"]
-        accepted = host.converge(target_portals=[host.portal(auth_type="chap", username=USER, secret=SECRET,
-                                                             update_secret="always")])
+        accepted = host.converge(
+            target_portals=[host.portal(auth_type="chap", username=USER, secret=SECRET, update_secret="always")]
+        )
         assert list(accepted.discoveries.values()) == [True] and not accepted.problems
         assert [target["name"] for target in host.facts()["targets"]] == [OPEN]
 
@@ -196,8 +212,11 @@ def test_discovery_with_chap(tmp_path):
 def test_a_target_that_goes_away_leaves_its_session_without_devices(tmp_path):
     with Tgt() as passing:
         passing.target(1, OPEN, DISKS)
-        host = Host(tmp_path, passing.port, persistent_logins=[
-            {"target": OPEN, "portal": {"address": "127.0.0.1", "port": passing.port}}])
+        host = Host(
+            tmp_path,
+            passing.port,
+            persistent_logins=[{"target": OPEN, "portal": {"address": "127.0.0.1", "port": passing.port}}],
+        )
         assert simulator.boot(host.path) == []
         assert len(host.facts()["sessions"][0]["devices"]) == len(DISKS)
     (session,) = host.facts()["sessions"]

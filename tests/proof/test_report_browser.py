@@ -1,8 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report in a real browser: clicks, keys and print, at three and five hundred hosts, and with names that mean harm.
-"""
+"""The report in a real browser: clicks, keys and print, at three and five hundred hosts, and with names that mean harm."""
 
 from __future__ import annotations
 
@@ -15,8 +14,15 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TIME = "2026-11-22 10:41:05 UTC"
 FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile}
 NAMES = "#host-table tbody tr:visible th"
@@ -55,7 +61,7 @@ def show(browser, files):
         url = (files / (name + ".html")).as_uri()
         page.on("request", lambda one: None if one.url.split("#")[0] == url else told.append("asks for " + one.url))
         page.on("console", lambda one: told.append("console: " + one.text))
-        page.on("pageerror", lambda one: told.append("error: %s" % one))
+        page.on("pageerror", lambda one: told.append(f"error: {one}"))
         page.on("dialog", lambda one: (told.append("dialog: " + one.message), one.dismiss()))
         page.on("popup", lambda one: told.append("opens " + one.url))
         page.goto(url + anchor)
@@ -72,6 +78,7 @@ def names(page):
 
 
 # -- first sight -------------------------------------------------------------------------------------------------------
+
 
 def test_the_answer_is_seen_first(show):
     page = show("three")
@@ -96,6 +103,7 @@ def test_disks_that_come_back_are_shown_when_asked_for(show):
 
 # -- sorting and filtering ---------------------------------------------------------------------------------------------
 
+
 def test_a_click_sorts_and_another_turns_it_round(show):
     page = show("three")
     header = page.locator("#host-table th", has_text="Host")
@@ -111,7 +119,7 @@ def test_numbers_and_states_sort_by_what_they_mean(show):
     page = show("many")
     page.locator("#host-table th", has_text="Warnings").get_by_role("button").click()
     column = page.locator("#host-table thead th").all_inner_texts().index("Warnings")
-    cells = page.locator("#host-table tbody tr td:nth-child(%d)" % (column + 1))
+    cells = page.locator(f"#host-table tbody tr td:nth-child({column + 1})")
     warnings = [int(cell) for cell in cells.all_inner_texts()]
     assert warnings == sorted(warnings)
     assert max(warnings) >= 10 > min(warnings)
@@ -121,20 +129,23 @@ def test_numbers_and_states_sort_by_what_they_mean(show):
     assert order == sorted(order)
 
 
-@pytest.mark.parametrize(("typed", "left"), [
-    ("hyperv02", ["hyperv02"]),
-    ("HYPERV02", ["hyperv02"]),
-    ("fd12:3456:789a:8::201", ["files03"]),  # a portal
-    ("flasharray.2f3b51c8a04d7e19", ["sql01"]),  # a target
-    ("naa.600a0980774f6a344e24537951336455", ["hyperv02"]),  # a disk
-    ("initiator does not know its target", ["hyperv02"]),  # a finding
-    ("192.168.50.21", ["sql01"]),  # an address of the host
-    ("no such thing", []),
-])
+@pytest.mark.parametrize(
+    ("typed", "left"),
+    [
+        ("hyperv02", ["hyperv02"]),
+        ("HYPERV02", ["hyperv02"]),
+        ("fd12:3456:789a:8::201", ["files03"]),  # a portal
+        ("flasharray.2f3b51c8a04d7e19", ["sql01"]),  # a target
+        ("naa.600a0980774f6a344e24537951336455", ["hyperv02"]),  # a disk
+        ("initiator does not know its target", ["hyperv02"]),  # a finding
+        ("192.168.50.21", ["sql01"]),  # an address of the host
+        ("no such thing", []),
+    ],
+)
 def test_typing_finds_hosts_by_all_that_is_known_of_them(show, typed, left):
     page = show("three")
     page.get_by_role("searchbox").press_sequentially(typed)
-    expect(page.locator("#shown")).to_have_text("%d of 3 hosts" % len(left))
+    expect(page.locator("#shown")).to_have_text(f"{len(left)} of 3 hosts")
     assert names(page) == left
     assert page.locator("details.host:visible > summary bdi").all_text_contents() == left
     expect(page.get_by_text("No host to show.")).to_be_visible(visible=not left)
@@ -177,6 +188,7 @@ def test_a_key_goes_to_the_search(show):
 
 # -- hosts -------------------------------------------------------------------------------------------------------------
 
+
 def test_a_host_opens_with_drift_field_by_field(show):
     page = show("three")
     page.locator("#host-table").get_by_role("link", name="files03").click()
@@ -207,6 +219,7 @@ def test_a_link_wins_over_a_filter(show):
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
+
 
 def test_pointing_at_a_box_follows_its_lines_and_says_what_it_is(show):
     page = show("three")
@@ -256,6 +269,7 @@ def test_five_hundred_hosts_are_a_map_that_can_be_read(show):
 
 # -- five hundred hosts ------------------------------------------------------------------------------------------------
 
+
 def test_five_hundred_hosts_are_filtered_and_opened(show):
     page = show("many")
     rows = page.locator("#host-table tbody tr:not([hidden])")
@@ -284,8 +298,11 @@ def test_the_theme_is_the_systems_until_it_is_chosen(show, scheme):
     before = page.evaluate(BACKGROUND)
     theme.click()
     after = page.evaluate(BACKGROUND)
-    assert (sum(map(int, re.findall(r"\d+", after))) > 384) == (scheme == "dark") != (
-        sum(map(int, re.findall(r"\d+", before))) > 384)
+    assert (
+        (sum(map(int, re.findall(r"\d+", after))) > 384)
+        == (scheme == "dark")
+        != (sum(map(int, re.findall(r"\d+", before))) > 384)
+    )
     page.reload()
     assert page.evaluate(BACKGROUND) == after
     theme.click()
@@ -340,8 +357,10 @@ def test_a_small_window_scrolls_no_further_than_its_tables(show):
 
 def test_print_is_light_and_complete_and_leaves_the_page_as_it_was(show, tmp_path):
     page = show("three", color_scheme="dark")
-    page.evaluate("addEventListener('beforeprint', () => {"
-                  " window.printed = document.querySelectorAll('details.host[open]').length; })")
+    page.evaluate(
+        "addEventListener('beforeprint', () => {"
+        " window.printed = document.querySelectorAll('details.host[open]').length; })"
+    )
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert page.evaluate("window.printed") == 3
     expect(page.locator("details.host[open]")).to_have_count(0)
@@ -372,6 +391,7 @@ def test_all_is_there_without_scripts(show):
 
 # -- names that mean harm ----------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("name", ["hostile", "hostile-bare"])
 def test_hostile_names_are_text(show, name):
     """Nothing of them runs, is fetched or is drawn; `show` sees to it that nothing is even tried."""
@@ -381,7 +401,7 @@ def test_hostile_names_are_text(show, name):
     assert page.locator("b:not([aria-hidden])").count() == 0
     shown = page.locator("#host-table tbody th").all_inner_texts()
     assert "<script>alert(1)</script>" in shown
-    assert "\"><img src=x onerror=alert(1)>" in shown
+    assert '"><img src=x onerror=alert(1)>' in shown
     assert "{{ 7 * 7 }}" in shown
     assert "\\u202egnp.exe" in shown
     assert "line one\\nline two" in shown
@@ -393,7 +413,7 @@ def test_hostile_names_stay_text_when_clicked_sorted_and_searched(show, name):
     page = show(name)
     page.locator("#host-table th", has_text="Host").get_by_role("button").click()
     page.get_by_role("searchbox").fill("<script>")
-    expect(page.locator("#shown")).not_to_have_text(re.compile("^%d hosts" % (len(fleets.HARM) + 1)))
+    expect(page.locator("#shown")).not_to_have_text(re.compile(f"^{len(fleets.HARM) + 1} hosts"))
     page.get_by_role("button", name="Reset").click()
     for link in page.locator("#host-table tbody a").all():
         link.click()

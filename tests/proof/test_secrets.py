@@ -27,10 +27,19 @@ from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Thrown
 MARK = scenario.MARK.encode()
 REMOTE = ("winrm", "psrp", "windows-python")
 WORKING = ("simulator", "native", "local-python", *REMOTE)
-BROKEN = {"thrown": "iscsidsc.dll went away", "cut": "Code 500", "no-python": "did not make the calls",
-          "no-library": "iscsidsc.dll"}
-LOGIN = {"target": scenario.LOGS, "portal": {"address": "192.0.2.22"}, "auth_type": "chap", "username": "sql01",
-         "login_flags": ["multipath_enabled"]}
+BROKEN = {
+    "thrown": "iscsidsc.dll went away",
+    "cut": "Code 500",
+    "no-python": "did not make the calls",
+    "no-library": "iscsidsc.dll",
+}
+LOGIN = {
+    "target": scenario.LOGS,
+    "portal": {"address": "192.0.2.22"},
+    "auth_type": "chap",
+    "username": "sql01",
+    "login_flags": ["multipath_enabled"],
+}
 FAILING = {  # task: what it says
     "refused": "A secret cannot be read back",
     "too short": "12 to 16 bytes",
@@ -38,17 +47,34 @@ FAILING = {  # task: what it says
     "not ASCII": "ASCII",
 }
 TASKS = scenario.TASKS + [
-    {"name": "of the host", "winstorage.iscsi.initiator": {
-        "chap_secret": "{{ secrets.mutual }}", "radius_secret": "{{ secrets.radius }}",
-        "group_preshared_key": "{{ secrets.ipsec }}"}},
-    {"name": "refused", "winstorage.iscsi.persistent_login": dict(
-        LOGIN, secret="{{ secrets.wrong }}", connected=True), "ignore_errors": True},
-    {"name": "too short", "winstorage.iscsi.persistent_login": dict(
-        LOGIN, secret="{{ secrets.short }}"), "ignore_errors": True},
-    {"name": "not ASCII", "winstorage.iscsi.persistent_login": dict(
-        LOGIN, secret="{{ secrets.foreign }}"), "ignore_errors": True},
-    {"name": "misspelt", "winstorage.iscsi.persistent_login": dict(
-        LOGIN, secret="{{ secrets.chap }}", usrname="sql01"), "ignore_errors": True},
+    {
+        "name": "of the host",
+        "winstorage.iscsi.initiator": {
+            "chap_secret": "{{ secrets.mutual }}",
+            "radius_secret": "{{ secrets.radius }}",
+            "group_preshared_key": "{{ secrets.ipsec }}",
+        },
+    },
+    {
+        "name": "refused",
+        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.wrong }}", connected=True),
+        "ignore_errors": True,
+    },
+    {
+        "name": "too short",
+        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.short }}"),
+        "ignore_errors": True,
+    },
+    {
+        "name": "not ASCII",
+        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.foreign }}"),
+        "ignore_errors": True,
+    },
+    {
+        "name": "misspelt",
+        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.chap }}", usrname="sql01"),
+        "ignore_errors": True,
+    },
 ]
 SECRETS = dict(scenario.SECRETS, short=scenario.MARK, foreign=scenario.MARK + "\u00e4\u00f6\u00fc")
 
@@ -62,6 +88,7 @@ def fails_with_a_secret(problem):
     def check(batch):
         if leaks.shown(batch.encode(), MARK) is not None:
             raise problem
+
     return check
 
 
@@ -74,8 +101,12 @@ def fleet(wine_python, tmp_path_factory):
         hosts.windows("winrm", "winrm")
         hosts.windows("psrp", "psrp")
         hosts.windows_python("windows-python", wine_python)
-        hosts.windows("thrown", before=fails_with_a_secret(
-            Thrown("System.DllNotFoundException: iscsidsc.dll went away |   at CallRunner.Run")))
+        hosts.windows(
+            "thrown",
+            before=fails_with_a_secret(
+                Thrown("System.DllNotFoundException: iscsidsc.dll went away |   at CallRunner.Run")
+            ),
+        )
         hosts.windows("cut", before=fails_with_a_secret(ConnectionResetError()))
         hosts.python("no-python", interpreter="/bin/false")
         hosts.python("no-library")
@@ -86,11 +117,19 @@ def fleet(wine_python, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def play(fleet, watch):
-    return fleet.play(TASKS, "-vvvvv", "--diff", ANSIBLE_DEBUG="1", ANSIBLE_DISPLAY_TRACEBACK="always",
-                      ANSIBLE_LOG_PATH=str(fleet.folder / "log"), **watch.environment)
+    return fleet.play(
+        TASKS,
+        "-vvvvv",
+        "--diff",
+        ANSIBLE_DEBUG="1",
+        ANSIBLE_DISPLAY_TRACEBACK="always",
+        ANSIBLE_LOG_PATH=str(fleet.folder / "log"),
+        **watch.environment,
+    )
 
 
 # -- they were there ---------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", WORKING)
 def test_every_task_did_what_it_should(play, name):
@@ -115,9 +154,13 @@ def test_the_dll_was_given_every_secret(fleet, play, name):
 
 # -- nobody saw them ---------------------------------------------------------------------------------------------------
 
+
 def test_no_output_shows_one(fleet, play):
-    told = {"output": play.output.encode(), "log": (fleet.folder / "log").read_bytes(), "results": json.dumps(
-        [one.result for results in play.results.values() for one in results]).encode()}
+    told = {
+        "output": play.output.encode(),
+        "log": (fleet.folder / "log").read_bytes(),
+        "results": json.dumps([one.result for results in play.results.values() for one in results]).encode(),
+    }
     assert leaks.shown_in(told, MARK) == {}
 
 
@@ -130,8 +173,11 @@ def test_no_command_line_or_environment_shows_one(play, watch):
 
 def files(fleet, watch):
     """Those that are there and those that were, but for the simulated host, which is one."""
-    gone = {name: content for name, content in watch.seen("removed", "replaced").items()
-            if not name.startswith("replaced-simulator.yml.state")}
+    gone = {
+        name: content
+        for name, content in watch.seen("removed", "replaced").items()
+        if not name.startswith("replaced-simulator.yml.state")
+    }
     return {**gone, **watch.left(fleet.folder)}
 
 
@@ -143,8 +189,11 @@ def test_no_file_shows_one_or_did_before_it_was_removed(fleet, play, watch):
 def test_a_host_sees_them_on_standard_input_alone(fleet, play, name):
     endpoint = fleet.endpoints[name]
     assert leaks.shown(b"\n".join(endpoint.host.inputs), MARK) is not None
-    seen = {"messages": b"\n".join(endpoint.exposed), "commands": "\n".join(endpoint.host.command_lines).encode(),
-            "scripts": "\n".join(endpoint.host.scripts).encode()}
+    seen = {
+        "messages": b"\n".join(endpoint.exposed),
+        "commands": "\n".join(endpoint.host.command_lines).encode(),
+        "scripts": "\n".join(endpoint.host.scripts).encode(),
+    }
     assert seen["messages"] and seen["scripts"]
     assert leaks.shown_in(seen, MARK) == {}
 
@@ -153,9 +202,10 @@ def test_where_files_are_to_be_kept_nothing_is_sent(fleet, play, watch):
     """The powershell engine refuses; the python engine writes no file in any case."""
     host = fleet.endpoints["winrm"].host
     before = len(host.inputs)
-    kept = fleet.play(TASKS[2:3], "-vvvvv", limit="winrm,local-python", ANSIBLE_KEEP_REMOTE_FILES="1",
-                      **watch.environment)
-    refused, = kept.results["winrm"]
+    kept = fleet.play(
+        TASKS[2:3], "-vvvvv", limit="winrm,local-python", ANSIBLE_KEEP_REMOTE_FILES="1", **watch.environment
+    )
+    (refused,) = kept.results["winrm"]
     assert "ANSIBLE_KEEP_REMOTE_FILES" in refused.result["msg"] and len(host.inputs) == before
     assert kept.of("local-python", "does")["changed"] is False
     assert leaks.shown(kept.output.encode(), MARK) is None
@@ -164,12 +214,22 @@ def test_where_files_are_to_be_kept_nothing_is_sent(fleet, play, watch):
 
 # -- the watch watches -------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("data", [
-    b"it is Marker-Chap-1.", "it is Marker-Chap-1.".encode("utf-16"), base64.b64encode(b"it is Marker-Chap-1."),
-    base64.b64encode("it is Marker-Chap-1.".encode("utf-16-le")), b"n" + base64.b64encode(b"Marker-Chap-1"),
-    gzip.compress(b"Marker-Chap-1"), base64.urlsafe_b64encode(gzip.compress(b"{'password': 'Marker-Chap-1'}" * 9)),
-    b'{"a": "' + base64.b64encode(b"print('%s')" % base64.b64encode(zlib.compress(b"Marker-Chap-1"))) + b'"}',
-    b"Marker-Chap-1".hex().encode()], ids=range(9))
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"it is Marker-Chap-1.",
+        "it is Marker-Chap-1.".encode("utf-16"),
+        base64.b64encode(b"it is Marker-Chap-1."),
+        base64.b64encode("it is Marker-Chap-1.".encode("utf-16-le")),
+        b"n" + base64.b64encode(b"Marker-Chap-1"),
+        gzip.compress(b"Marker-Chap-1"),
+        base64.urlsafe_b64encode(gzip.compress(b"{'password': 'Marker-Chap-1'}" * 9)),
+        b'{"a": "' + base64.b64encode(b"print('%s')" % base64.b64encode(zlib.compress(b"Marker-Chap-1"))) + b'"}',
+        b"Marker-Chap-1".hex().encode(),
+    ],
+    ids=range(9),
+)
 def test_it_finds_a_secret_in_any_form(data):
     assert leaks.shown(data, MARK) is not None
     assert leaks.shown(data, b"Another-") is None
@@ -177,16 +237,20 @@ def test_it_finds_a_secret_in_any_form(data):
 
 def test_it_sees_what_a_program_leaves_no_trace_of(tmp_path):
     watch = Watch(tmp_path / "watch")
-    program = ("import os, subprocess, sys, tempfile\n"
-               "mark = 'Mark' + 'er-'\n"
-               "with tempfile.NamedTemporaryFile() as file: file.write(mark.encode()); file.flush()\n"
-               "with tempfile.TemporaryDirectory() as folder: open(folder + '/file', 'w').write(mark)\n"
-               "for name in 'ab': open(name, 'w').write(mark)\n"
-               "os.rename('a', 'b')\n"
-               "subprocess.run(['true', mark], check=True)\n"
-               "subprocess.run(['true'], env=dict(os.environ, VARIABLE=mark), check=True)\n")
+    program = (
+        "import os, subprocess, sys, tempfile\n"
+        "mark = 'Mark' + 'er-'\n"
+        "with tempfile.NamedTemporaryFile() as file: file.write(mark.encode()); file.flush()\n"
+        "with tempfile.TemporaryDirectory() as folder: open(folder + '/file', 'w').write(mark)\n"
+        "for name in 'ab': open(name, 'w').write(mark)\n"
+        "os.rename('a', 'b')\n"
+        "subprocess.run(['true', mark], check=True)\n"
+        "subprocess.run(['true'], env=dict(os.environ, VARIABLE=mark), check=True)\n"
+    )
     subprocess.run([sys.executable, "-I", "-c", program], env=watch.environment, cwd=watch.home, check=True)
-    kinds = [name.partition("-")[0] for name in leaks.shown_in(
-        watch.seen("command", "environment", "removed", "replaced"), MARK)]
+    kinds = [
+        name.partition("-")[0]
+        for name in leaks.shown_in(watch.seen("command", "environment", "removed", "replaced"), MARK)
+    ]
     assert sorted(kinds) == ["command", "environment", "removed", "removed", "replaced"]
     assert list(leaks.shown_in(watch.left(), MARK)) == [str(watch.home / "b")]

@@ -20,15 +20,10 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls,
-    functions,
-    initiator,
-    memory,
-    program,
-    runner,
-    structures,
-)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory, prototypes, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, Reply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build, engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin.cases import (
     CASES,
@@ -57,18 +52,18 @@ class Outcome:
     """Some cases in one batch: their replies by name, and what the server saw."""
 
     def __init__(self, engine, cases, variant=None, limit=0):
-        builder = program.Builder(8)
+        builder = Builder(8)
         made = [builder.call(case.export, limit=limit, **case.sent) for case in cases]
-        batch = calls.encode_batch(calls.Batch((builder.program(),)))
+        batch = wire.encode_batch(wire.Batch((builder.program(),)))
         with Server(Canned(cases), variant) as server:
             self.text = engine.run(batch, server.environment)
         self.seen = server.calls
-        self.answer = calls.decode_answer(self.text)
+        self.answer = wire.decode_answer(self.text)
         self.outcomes = {case.name: result.outcome for case, result in zip(cases, self.answer.results)}
         self.replies = {}
         for case, one, result in zip(cases, made, self.answer.results):
-            if result.outcome == calls.RAN:
-                self.replies[case.name] = program.Reply(one, result.runs[0], structures.X64_W)
+            if result.outcome == wire.RAN:
+                self.replies[case.name] = Reply(one, result.runs[0], structures.X64_W)
 
     def decoded(self, case):
         """Every output of the case that has an expected value."""
@@ -76,9 +71,10 @@ class Outcome:
 
 
 def assert_groups_as_said(reply):
-    found = initiator._portal_groups(reply.image("Buffer"), reply["BufferSize"])  # pylint: disable=protected-access
-    assert [[(portal.address, portal.port) for portal in group] for group in found] \
-        == [[(portal["Address"], portal["Socket"]) for portal in group["Portals"]] for group in GROUPS]
+    found = queries._portal_groups(reply.image("Buffer"), reply["BufferSize"])  # pylint: disable=protected-access
+    assert [[(portal.address, portal.port) for portal in group] for group in found] == [
+        [(portal["Address"], portal["Socket"]) for portal in group["Portals"]] for group in GROUPS
+    ]
 
 
 ENGINES = {
@@ -96,13 +92,14 @@ def engine(request, tmp_path_factory):
 
 # -- every export, by every engine -------------------------------------------------------------------------------------
 
+
 @pytest.fixture(scope="module")
 def outcome(engine):
     return Outcome(engine, CASES)
 
 
 def test_there_is_a_case_for_every_export():
-    assert {case.export for case in CASES} == set(functions.FUNCTIONS)
+    assert {case.export for case in CASES} == set(prototypes.FUNCTIONS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -118,18 +115,21 @@ def test_what_c_wrote_is_what_the_service_said(outcome, case):
     assert outcome.decoded(case) == expected(case)
 
 
-@pytest.mark.parametrize("name, read", [
-    ("ProtocolType", lambda reply: reply.image("Buffer").number(4)),
-    ("TargetAlias", lambda reply: reply.image("Buffer").text()),
-    ("DiscoveryMechanisms", lambda reply: reply.image("Buffer").texts(limit=reply["BufferSize"])),
-    ("PersistentTargetMappings", lambda reply: reply.image("Buffer").read(structures.ISCSI_TARGET_MAPPING)),
-    ("InitiatorName", lambda reply: reply.image("Buffer").text()),
-    ("TargetFlags", lambda reply: reply.image("Buffer").number(4)),
-    ("LoginOptions", lambda reply: reply.image("Buffer").read(structures.ISCSI_LOGIN_OPTIONS)),
-])
+@pytest.mark.parametrize(
+    "name, read",
+    [
+        ("ProtocolType", lambda reply: reply.image("Buffer").number(4)),
+        ("TargetAlias", lambda reply: reply.image("Buffer").text()),
+        ("DiscoveryMechanisms", lambda reply: reply.image("Buffer").texts(limit=reply["BufferSize"])),
+        ("PersistentTargetMappings", lambda reply: reply.image("Buffer").read(structures.ISCSI_TARGET_MAPPING)),
+        ("InitiatorName", lambda reply: reply.image("Buffer").text()),
+        ("TargetFlags", lambda reply: reply.image("Buffer").number(4)),
+        ("LoginOptions", lambda reply: reply.image("Buffer").read(structures.ISCSI_LOGIN_OPTIONS)),
+    ],
+)
 def test_information_of_a_target(outcome, name, read):
     said = next(case for case in CASES if case.name == "information: " + name).outputs["Buffer"]
-    structure = functions.TARGET_INFORMATION[name][2]
+    structure = prototypes.TARGET_INFORMATION[name][2]
     wanted = decoded(structure, said) if isinstance(said, dict) else said
     assert read(outcome.replies["information: " + name]) == wanted
 
@@ -147,27 +147,37 @@ def test_the_secret_arrives_and_does_not_come_back(outcome):
 # -- a whole host, by every engine -------------------------------------------------------------------------------------
 
 # What the answers hold, and where portal groups lie. How sizes are told is the stand-in's own affair.
-DIALECTS = {"plain": {}, "hard": {"unset_options": "garbage", "password_length": "length", "letter_case": "upper",
-                                  "portal_group_spacing": "natural"}}
+DIALECTS = {
+    "plain": {},
+    "hard": {
+        "unset_options": "garbage",
+        "password_length": "length",
+        "letter_case": "upper",
+        "portal_group_spacing": "natural",
+    },
+}
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_c_as_through_the_simulators_own_memory(engine, path, dialect):
     host = SimulatedHost(path, DIALECTS[dialect])
-    plain = initiator.gather(lambda batch: runner.run(batch, host.machine()))
+    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
     with Server(host, host.variant) as server:
-        through_c = initiator.gather(lambda batch: engine.run(batch, server.environment))
+        through_c = queries.gather(lambda batch: engine.run(batch, server.environment))
     assert plain.persistent_logins and plain.targets
     assert dataclasses.replace(through_c, host=None) == dataclasses.replace(plain, host=None)
 
 
 # -- any records, here -------------------------------------------------------------------------------------------------
 
+
 def values_of(structure):
     """Any value that a service may give for a structure."""
-    return strategies.fixed_dictionaries({}, optional={
-        name: _values(kind) for name, kind in structure.fields.items() if _is_given(structure, name, kind)})
+    return strategies.fixed_dictionaries(
+        {},
+        optional={name: _values(kind) for name, kind in structure.fields.items() if _is_given(structure, name, kind)},
+    )
 
 
 def _is_given(structure, name, kind):
@@ -207,18 +217,26 @@ def without_the_unpromised(structure, values):
     return kept
 
 
-REPORTS = [(name, argument.name, argument.type) for name, function in functions.FUNCTIONS.items()
-           for argument in function.arguments if argument.kind is functions.ARRAY]
+REPORTS = [
+    (name, argument.name, argument.type)
+    for name, function in prototypes.FUNCTIONS.items()
+    for argument in function.arguments
+    if argument.kind is prototypes.ARRAY
+]
 
 
 @pytest.mark.parametrize("export, output, structure", REPORTS, ids=[export for export, _output, _structure in REPORTS])
 @hypothesis.settings(max_examples=30, suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(data=strategies.data())
 def test_any_records_decode_to_what_the_service_said(export, output, structure, data):
-    rows = data.draw(strategies.lists(values_of(structure).map(
-        lambda values: without_the_unpromised(structure, values)), max_size=4))
-    sent = {argument.name: {} if argument.kind is functions.STRUCT else IQN
-            for argument in functions.FUNCTIONS[export].arguments if not argument.out and not argument.optional}
+    rows = data.draw(
+        strategies.lists(values_of(structure).map(lambda values: without_the_unpromised(structure, values)), max_size=4)
+    )
+    sent = {
+        argument.name: {} if argument.kind is prototypes.STRUCT else IQN
+        for argument in prototypes.FUNCTIONS[export].arguments
+        if not argument.out and not argument.optional
+    }
     case = Case("any", export, sent, {output: rows})
     assert Outcome(engines.Here(), [case]).decoded(case) == expected(case)
 
@@ -230,6 +248,7 @@ def test_as_many_logins_as_windows_keeps():
 
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("variant", ["zero-sizing", "no-access", "large-size"])
 def test_quirks_of_sizing_cost_nothing(variant):
     found = Outcome(engines.Here(), [LOGINS_CASE], variant)
@@ -239,14 +258,20 @@ def test_quirks_of_sizing_cost_nothing(variant):
 @pytest.mark.parametrize("variant", ["zero", "growing"])
 def test_a_buffer_that_is_never_large_enough_ends(variant):
     found = Outcome(engines.Here(), [LOGINS_CASE], variant)
-    assert found.replies[LOGINS_CASE.name].status.value == runner.ERROR_INSUFFICIENT_BUFFER
-    assert len(found.seen) <= runner.ROUNDS
+    assert found.replies[LOGINS_CASE.name].status.value == executor.ERROR_INSUFFICIENT_BUFFER
+    assert len(found.seen) <= executor.ROUNDS
 
 
-@pytest.mark.parametrize("variant", [
-    "counts", "inner-counts", "low-pointers", "far-pointers", "high-pointers", "edge-pointers"])
-@pytest.mark.parametrize("export, output, rows", [
-    ("ReportIScsiPersistentLoginsW", "PersistentLoginInfo", LOGINS), ("GetIScsiSessionListW", "SessionInfo", SESSIONS)])
+@pytest.mark.parametrize(
+    "variant", ["counts", "inner-counts", "low-pointers", "far-pointers", "high-pointers", "edge-pointers"]
+)
+@pytest.mark.parametrize(
+    "export, output, rows",
+    [
+        ("ReportIScsiPersistentLoginsW", "PersistentLoginInfo", LOGINS),
+        ("GetIScsiSessionListW", "SessionInfo", SESSIONS),
+    ],
+)
 def test_memory_that_leads_outside_itself_is_told(variant, export, output, rows):
     reply = Outcome(engines.Here(), [Case("hostile", export, {}, {output: rows})], variant).replies["hostile"]
     with pytest.raises(memory.ImageError):
@@ -265,30 +290,34 @@ def test_portal_groups_spaced_naturally():
 
 def test_a_call_that_hangs_is_named_and_the_rest_not_made():
     found = Outcome(engines.Here(), [TARGETS_CASE, LOGINS_CASE], {TARGETS_CASE.export: HANG}, limit=300)
-    assert found.outcomes == {TARGETS_CASE.name: calls.TIMED_OUT, LOGINS_CASE.name: calls.NOT_REACHED}
+    assert found.outcomes == {TARGETS_CASE.name: wire.TIMED_OUT, LOGINS_CASE.name: wire.NOT_REACHED}
 
 
 def test_without_a_server_a_call_says_so():
-    builder = program.Builder(8)
+    builder = Builder(8)
     builder.call("GetIScsiVersionInformation")
-    batch = calls.encode_batch(calls.Batch((builder.program(),)))
-    answer = calls.decode_answer(engines.Here().run(batch, {"WINSTORAGE_STANDIN_PORT": "1"}))
+    batch = wire.encode_batch(wire.Batch((builder.program(),)))
+    answer = wire.decode_answer(engines.Here().run(batch, {"WINSTORAGE_STANDIN_PORT": "1"}))
     assert answer.results[0].runs[0].status == 1722
 
 
-@pytest.mark.parametrize("outputs, problem", [
-    ({"PersistentLoginInfo": [{"TargetNmae": IQN}]}, "has no TargetNmae"),
-    ({"PersistentLogins": []}, "has no PersistentLogins"),
-    ({"PersistentLoginInfo": [{"InitiatorPortNumber": 1 << 32}]}, "does not fit"),
-    ({"PersistentLoginInfo": [{"TargetName": "n" * 224}]}, "do not fit"),
-    ({"PersistentLoginInfo": [{"LoginOptions": {"Password": SECRET}}]}, "never comes back"),
-])
+@pytest.mark.parametrize(
+    "outputs, problem",
+    [
+        ({"PersistentLoginInfo": [{"TargetNmae": IQN}]}, "has no TargetNmae"),
+        ({"PersistentLogins": []}, "has no PersistentLogins"),
+        ({"PersistentLoginInfo": [{"InitiatorPortNumber": 1 << 32}]}, "does not fit"),
+        ({"PersistentLoginInfo": [{"TargetName": "n" * 224}]}, "do not fit"),
+        ({"PersistentLoginInfo": [{"LoginOptions": {"Password": SECRET}}]}, "never comes back"),
+    ],
+)
 def test_an_answer_of_the_service_that_is_none_does_not_pass_silently(outputs, problem):
     with pytest.raises((TypeError, ValueError), match=problem):
         Outcome(engines.Here(), [LOGINS_CASE._replace(outputs=outputs)])
 
 
 # -- the service manager, for Linux ------------------------------------------------------------------------------------
+
 
 class TestServiceManager:
     """The stand-in of advapi32.dll: what the C# asks under Mono."""
@@ -335,14 +364,15 @@ class TestServiceManager:
         assert ctypes.get_errno() == 1058  # ERROR_SERVICE_DISABLED
 
     def test_the_csharp_reports_starts_and_sets_it(self, stopped, tmp_path):
-        builder = program.Builder(8)
+        builder = Builder(8)
         builder.call("GetIScsiVersionInformation")
         builder.call("StartService", TimeoutMilliseconds=5000)
         builder.call("SetServiceStartMode", StartMode=2)
         builder.call("GetIScsiVersionInformation")
         with Server(stopped) as server:
-            answer = calls.decode_answer(engines.Mono(tmp_path).run(
-                calls.encode_batch(calls.Batch((builder.program(),))), server.environment))
+            answer = wire.decode_answer(
+                engines.Mono(tmp_path).run(wire.encode_batch(wire.Batch((builder.program(),))), server.environment)
+            )
         assert [result.runs[0].status for result in answer.results] == [0xEFFF003E, 0, 0, 0]
         assert (answer.host.service_state, answer.host.start_mode) == (1, 3)  # as it was found
         assert (stopped.host.service_state, stopped.host.start_mode) == (4, 2)
@@ -354,6 +384,7 @@ class TestServiceManager:
 
 # -- the libraries -----------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("target", ["x64", "x86", "elf"])
 def test_the_library_exports_every_function_and_nothing_else(target):
     command = compilers.tool(target, "objdump"), "-T" if target == "elf" else "-p", build.library(target)
@@ -361,6 +392,6 @@ def test_the_library_exports_every_function_and_nothing_else(target):
     if target == "elf":
         found = re.findall(r"\.text\t\S+ +(?:Base +)?(\w+)$", dump, re.MULTILINE)
     else:
-        table = dump[dump.index("[Ordinal/Name Pointer] Table"):]
+        table = dump[dump.index("[Ordinal/Name Pointer] Table") :]
         found = re.findall(r"^\t\[ *\d+\] (?:\+base\[ *\d+\] +\w+ )?(\S+)$", table, re.MULTILINE)
-    assert sorted(found) == sorted(functions.FUNCTIONS)
+    assert sorted(found) == sorted(prototypes.FUNCTIONS)

@@ -78,9 +78,10 @@ def test_a_login_is_made_where_the_dll_is(fleet, play):
 def test_an_exception_of_the_csharp_is_told(tmp_path, connection):
     def thrown(_batch):
         raise host.Thrown("System.DllNotFoundException: iscsidsc.dll cannot be used in this 64-bit process |   at Run")
+
     with Fleet(tmp_path, scenario.STATE, scenario.SECRETS) as hosts:
         hosts.windows(connection, connection, before=thrown)
-        told, = hosts.play(scenario.TASKS).results[connection]
+        (told,) = hosts.play(scenario.TASKS).results[connection]
     assert told.status == "failed"
     assert told.result["msg"].startswith("The call runner did not run on the host: ")
     assert "iscsidsc.dll cannot be used in this 64-bit process" in told.result["msg"]
@@ -91,6 +92,6 @@ def test_without_the_right_password_the_host_is_unreachable(tmp_path, connection
     with Fleet(tmp_path, scenario.STATE, scenario.SECRETS) as hosts:
         hosts.windows(connection, connection)
         hosts.hosts[connection]["ansible_password"] = "another"
-        told, = hosts.play(scenario.TASKS).results[connection]
+        (told,) = hosts.play(scenario.TASKS).results[connection]
         assert hosts.endpoints[connection].actions == []
     assert told.status == "unreachable"

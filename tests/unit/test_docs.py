@@ -13,16 +13,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import flags, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, status
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs/docsite"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((DOCS / "rst").glob("*.rst"))}
-EXAMPLES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-            for folder in ("examples", "examples/tasks") for path in sorted((ROOT / folder).glob("*.yml"))
-            if path.name != "inventory.yml"}
-BLOCK = re.compile(r"(?P<above>(?:\S.*\n)+)\n\.\. code-block:: (?P<language>[\w-]+)\n(?:    :.*\n)*\n"
-                   r"(?P<text>(?:    .*\n|\n)+)")
+EXAMPLES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for folder in ("examples", "examples/tasks")
+    for path in sorted((ROOT / folder).glob("*.yml"))
+    if path.name != "inventory.yml"
+}
+BLOCK = re.compile(
+    r"(?P<above>(?:\S.*\n)+)\n\.\. code-block:: (?P<language>[\w-]+)\n(?:    :.*\n)*\n"
+    r"(?P<text>(?:    .*\n|\n)+)"
+)
 
 
 def blocks(page):
@@ -57,7 +62,7 @@ def test_every_status_is_told_once_and_those_with_a_remedy_under_it():
 
 
 def test_every_flag_that_has_a_name_is_told():
-    for codec in (flags.SECURITY_FLAGS, flags.LOGIN_FLAGS, flags.INFORMATION_SPECIFIED, flags.TARGET_FLAGS):
+    for codec in (codecs.SECURITY_FLAGS, codecs.LOGIN_FLAGS, codecs.INFORMATION_SPECIFIED, codecs.TARGET_FLAGS):
         for name in codec.bits:
             assert f"      - ``{name}``\n" in PAGES["flags"]
 
@@ -67,23 +72,36 @@ def test_every_page_is_in_the_table_of_contents_and_labelled_by_its_name():
     assert sorted(page for section in sections for page in section["toctree"]) == sorted(PAGES)
     for page, text in PAGES.items():
         assert re.findall(r"^\.\. _(.*):$", text, re.MULTILINE) == [
-            f"ansible_collections.winstorage.iscsi.docsite.{page}"]
+            f"ansible_collections.winstorage.iscsi.docsite.{page}"
+        ]
 
 
 def test_every_link_between_pages_leads_to_one():
     texts = {**PAGES, "README": (ROOT / "README.md").read_text(encoding="utf-8")}
-    links = [(page, link) for page, text in texts.items()
-             for link in re.findall(r"<([^<>\s]+)>`_|\]\(([^)\s]+)\)", text) for link in link if link]
+    links = [
+        (page, link)
+        for page, text in texts.items()
+        for link in re.findall(r"<([^<>\s]+)>`_|\]\(([^)\s]+)\)", text)
+        for link in link
+        if link
+    ]
     assert len(links) > 20
     folders = {"README": ROOT}
-    assert [(page, link) for page, link in links
-            if "://" not in link and not (folders.get(page, DOCS / "rst") / link).exists()] == []
+    assert [
+        (page, link)
+        for page, link in links
+        if "://" not in link and not (folders.get(page, DOCS / "rst") / link).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_shown_as_it_is(name):
-    shown = [text for page in PAGES for above, language, text in blocks(page)
-             if language == "yaml" and f"``{name}``" in above]
+    shown = [
+        text
+        for page in PAGES
+        for above, language, text in blocks(page)
+        if language == "yaml" and f"``{name}``" in above
+    ]
     assert shown == [without_header(EXAMPLES[name])]
 
 

@@ -17,13 +17,16 @@ import json
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, changes, converge, declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import PLANS, SECRET, declared_identities
 
-STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5, calls.ERROR_TIMEOUT)
+STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5, wire.ERROR_TIMEOUT)
 COUNT = collections.Counter()
 _READING = "GetIScsiInitiatorNodeNameW"  # the first call of what reads the host again
 
@@ -31,12 +34,14 @@ _READING = "GetIScsiInitiatorNodeNameW"  # the first call of what reads the host
 @pytest.fixture(scope="module", autouse=True)
 def no_wire_between():
     """Ten thousand batches are few different ones, and the texts of batches and answers have tests of their own."""
-    wire = {name: getattr(calls, name) for name in ("encode_batch", "decode_batch", "encode_answer", "decode_answer")}
-    for name, function in wire.items():
-        setattr(calls, name, functools.lru_cache(maxsize=64)(function) if "batch" in name else lambda answer: answer)
+    codecs_of_wire = {
+        name: getattr(wire, name) for name in ("encode_batch", "decode_batch", "encode_answer", "decode_answer")
+    }
+    for name, function in codecs_of_wire.items():
+        setattr(wire, name, functools.lru_cache(maxsize=64)(function) if "batch" in name else lambda answer: answer)
     yield
-    for name, function in wire.items():
-        setattr(calls, name, function)
+    for name, function in codecs_of_wire.items():
+        setattr(wire, name, function)
 
 
 def every_fault(at):
@@ -108,10 +113,7 @@ class Trial:
         missing = {identity for identity, count in self.meant().items() if now[identity] < count}
         COUNT["with a record missing, and named"] += bool(missing)
         for identity in missing:
-            assert identity in restorable(named), "%s is gone, and nobody says so, after %s" % (
-                identity,
-                fault.describe(),
-            )
+            assert identity in restorable(named), f"{identity} is gone, and nobody says so, after {fault.describe()}"
 
     def _check_finish(self, host, told, named):
         """A second run without the fault converges, a third has nothing to do; the same state is tried but once."""
@@ -132,7 +134,7 @@ class Trial:
         try:
             second = converge.converge(host, self.declaration)
         except converge.Refused as refused:
-            raise AssertionError("the second run is refused: %s" % refused) from None
+            raise AssertionError(f"the second run is refused: {refused}") from None
         assert not second.problems, "the second run does not converge"
         wishes = [self.plan.declared, *self.plan.declared.get("persistent_logins", ())]
         if not any(one.get("update_secret") == "always" for one in wishes):
@@ -215,10 +217,18 @@ def test_the_plans_between_them_ask_for_every_kind_of_change(capfd):
         asked |= {(step.kind, step.action) for step in report.plan.steps}
     made = [("persistent_logins", action) for action in ("add", "replace", "copies", "remove")]
     made += [(kind, action) for kind in ("target_portals", "static_targets") for action in ("add", "replace", "remove")]
-    made += [("sessions", "login"), ("sessions", "logout"), ("isns_servers", "add"), ("isns_servers", "remove"),
-             ("radius_servers", "add"), ("radius_servers", "remove"), ("node_name", "set"), ("chap_secret", "set"),
-             ("persistent_devices", "add"), ("service", "set")]
+    made += [
+        ("sessions", "login"),
+        ("sessions", "logout"),
+        ("isns_servers", "add"),
+        ("isns_servers", "remove"),
+        ("radius_servers", "add"),
+        ("radius_servers", "remove"),
+        ("node_name", "set"),
+        ("chap_secret", "set"),
+        ("persistent_devices", "add"),
+        ("service", "set"),
+    ]
     assert asked >= set(made)
     with capfd.disabled():
-        print("\nfault sweep: %d plans, %s" % (
-            len(PLANS), ", ".join("%d %s" % (count, what) for what, count in COUNT.items())))
+        print(f"\nfault sweep: {len(PLANS)} plans, {', '.join(f'{count} {what}' for what, count in COUNT.items())}")

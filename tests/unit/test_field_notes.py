@@ -14,19 +14,15 @@ import pathlib
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls,
-    changes,
-    converge,
-    declared,
-    facts,
-    functions,
-    initiator,
-    reconcile,
-    runner,
-    status,
-)
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Fault, Host, text_of
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
@@ -178,7 +174,7 @@ def test_11_favorites_that_outlived_their_target_are_told_and_removed_without_wa
     machine = Host(
         host([login("iqn.2001-05.com.equallogic:gone.3", DEAD), login(FLASH, A)], sessions=[session(FLASH, A)])
     )
-    found = facts.assemble(initiator.gather(machine))
+    found = facts.assemble(queries.gather(machine))
     assert [one["target"] for one in found["next_boot"]["logins_not_connected"]] == [
         "iqn.2001-05.com.equallogic:gone.3"
     ]
@@ -358,8 +354,8 @@ def test_22_no_localized_text_and_no_exit_code_decides_anything():
         tree = path.read_text(encoding="utf-8")
         for line in tree.splitlines():
             code = line.split("#")[0].split("//")[0]
-            assert "iscsicli.exe" not in code.lower(), "%s runs iscsicli" % path
-    assert all(isinstance(code, int) for code in changes.UNHURRIED.statuses) and not runner.failed(0xAFFF003B)
+            assert "iscsicli.exe" not in code.lower(), f"{path} runs iscsicli"
+    assert all(isinstance(code, int) for code in changes.UNHURRIED.statuses) and not executor.failed(0xAFFF003B)
 
 
 def test_23_every_session_of_a_target_is_seen():
@@ -367,7 +363,7 @@ def test_23_every_session_of_a_target_is_seen():
     machine = Host(
         host(sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH), session(FLASH, A, MULTIPATH)])
     )
-    found = facts.assemble(initiator.gather(machine))
+    found = facts.assemble(queries.gather(machine))
     assert len(found["sessions"]) == 3
     run(machine, sessions=[wish(FLASH, A, state="absent")], force=True)
     assert live(machine) == [(FLASH, B)]
@@ -376,7 +372,7 @@ def test_23_every_session_of_a_target_is_seen():
 def test_24_a_record_saved_twice_is_two_logins_at_boot_and_is_told_and_reduced():
     """A record saved twice is two records, and two logins at boot."""
     machine = Host(host([login(FLASH, A, login_flags=MULTIPATH)] * 2))
-    found = facts.assemble(initiator.gather(machine))
+    found = facts.assemble(queries.gather(machine))
     assert [one["copies"] for one in found["persistent_logins"]] == [2]
     assert any("Saved 2 times" in line for line in found["next_boot"]["attention"])
     run(machine, persistent_logins=[wish(FLASH, A)])
@@ -408,7 +404,7 @@ def test_the_simulated_boot_opens_what_was_saved(tmp_path):
         ),
     )
     assert not report.problems and simulator.boot(path) == []
-    assert len(initiator.gather(lambda batch: simulator.run(batch, path), ["sessions"]).sessions) == 2
+    assert len(queries.gather(lambda batch: simulator.run(batch, path), ["sessions"]).sessions) == 2
 
 
 def test_every_note_has_its_test():
@@ -419,7 +415,7 @@ def test_every_note_has_its_test():
         if name.startswith("test_") and name.split("_")[1][:1].isdigit()
     }
     assert numbers == set(range(1, 26))
-    assert functions.CALLABLE and calls.TIMED_OUT and reconcile.MAX_PERSISTENT_LOGINS
+    assert prototypes.CALLABLE and wire.TIMED_OUT and reconcile.MAX_PERSISTENT_LOGINS
 
 
 def test_what_is_to_go_waits_for_what_is_to_come():
@@ -431,11 +427,13 @@ def test_what_is_to_go_waits_for_what_is_to_come():
         "persistent_logins": [{"target": FLASH, "portal": "10.0.0.1:3260"}],
     }
     machine = Host(state)
-    moved = declared.declaration({
-        "target_portals": [{"address": "10.0.0.9"}],
-        "persistent_logins": [{"target": FLASH, "portal": "10.0.0.9:3260"}],
-        "purge": ["target_portals", "persistent_logins"],
-    })
+    moved = declared.declaration(
+        {
+            "target_portals": [{"address": "10.0.0.9"}],
+            "persistent_logins": [{"target": FLASH, "portal": "10.0.0.9:3260"}],
+            "purge": ["target_portals", "persistent_logins"],
+        }
+    )
     report = converge.converge(machine, moved)
     assert report.problems and not report.lost
     for found in (report.after.target_portals, report.after.persistent_logins):

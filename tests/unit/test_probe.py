@@ -16,15 +16,26 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Droppe
 from ansible_collections.winstorage.iscsi.tests.windows import probe
 
 LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")
-NETWORK = {"arrays": [
-    {"name": "lab", "portals": [LAB.address], "targets": [{"iqn": LAB.target, "luns": [0]}]},
-    {"name": "other", "portals": ["192.0.2.60", "2001:db8::60"],
-     "targets": [{"iqn": "iqn.2004-01.com.example:other"}]}]}
+NETWORK = {
+    "arrays": [
+        {"name": "lab", "portals": [LAB.address], "targets": [{"iqn": LAB.target, "luns": [0]}]},
+        {
+            "name": "other",
+            "portals": ["192.0.2.60", "2001:db8::60"],
+            "targets": [{"iqn": "iqn.2004-01.com.example:other"}],
+        },
+    ]
+}
 FRESH = {"network": NETWORK, "service": {"state": "running", "start_mode": "manual"}}
 OTHER = {"target": "iqn.2004-01.com.example:other", "portal": "192.0.2.60"}
-IN_USE = dict(FRESH, target_portals=["192.0.2.60"], sessions=[OTHER], isns_servers=["192.0.2.70"],
-              static_targets=[{"target": "iqn.2004-01.com.example:archive"}],
-              persistent_logins=[dict(OTHER, copies=2), dict(OTHER, portal=None), dict(OTHER, portal="2001:db8::60")])
+IN_USE = dict(
+    FRESH,
+    target_portals=["192.0.2.60"],
+    sessions=[OTHER],
+    isns_servers=["192.0.2.70"],
+    static_targets=[{"target": "iqn.2004-01.com.example:archive"}],
+    persistent_logins=[dict(OTHER, copies=2), dict(OTHER, portal=None), dict(OTHER, portal="2001:db8::60")],
+)
 # Found by stopping the service, or by a user without rights: not on every host.
 NEEDS_A_RESTART = {"restart_replays", "stopped_status"}
 ELEVATED_ONLY = "not_elevated_status"
@@ -33,6 +44,7 @@ ELEVATED_ONLY = "not_elevated_status"
 def asked(host, lab=LAB, stoppable=True):
     def stop():
         host.state["service"]["state"] = "stopped"
+
     found = probe.Probe(host, lab, stop=stop if stoppable else None, wait=lambda _seconds: None).run()
     return {name: finding.answer for name, finding in found.items()}
 
@@ -40,9 +52,19 @@ def asked(host, lab=LAB, stoppable=True):
 def kept(host):
     """What the host keeps of itself; what it remembers of portals that it asked once does not count."""
     state = host.dump()
-    return {name: state.get(name) for name in (
-        "persistent_logins", "target_portals", "static_targets", "sessions", "service", "isns_servers",
-        "persistent_devices", "initiator")}
+    return {
+        name: state.get(name)
+        for name in (
+            "persistent_logins",
+            "target_portals",
+            "static_targets",
+            "sessions",
+            "service",
+            "isns_servers",
+            "persistent_devices",
+            "initiator",
+        )
+    }
 
 
 def expected(dialect):
@@ -50,6 +72,7 @@ def expected(dialect):
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------
+
 
 def test_it_asks_of_every_switch():
     assert {*probe.QUESTIONS, "empty_list", ELEVATED_ONLY} == set(dialects.SWITCHES)
@@ -65,12 +88,16 @@ def test_it_tells_each_dialect_and_leaves_the_host_as_it_was(dialect, architectu
 
 
 @hypothesis.settings(max_examples=25)
-@hypothesis.given(dialect=strategies.fixed_dictionaries(
-    {name: strategies.sampled_from(switch.answers) for name, switch in dialects.SWITCHES.items()}))
+@hypothesis.given(
+    dialect=strategies.fixed_dictionaries(
+        {name: strategies.sampled_from(switch.answers) for name, switch in dialects.SWITCHES.items()}
+    )
+)
 def test_it_tells_any_switches_together(dialect):
     found = asked(Host(FRESH, dialect))
     assert {name: answer for name, answer in found.items() if answer} == {
-        name: expected(dialect)[name] for name, answer in found.items() if answer}
+        name: expected(dialect)[name] for name, answer in found.items() if answer
+    }
     assert None not in found.values()
 
 
@@ -105,13 +132,15 @@ def test_wmi_is_asked_for_the_password_of_the_same_record():
     def shell(line):
         lines.append(line)
         return "16 bytes\r\n"
+
     found = probe.Probe(Host(FRESH), LAB, shell=shell, wait=lambda _seconds: None).run()
-    line, = lines
+    (line,) = lines
     assert f"TargetName -eq '{LAB.target}'" in line and "{ '{0} bytes' -f" in line
     assert found["password_length"].evidence.endswith("WMI: 16 bytes")
 
 
 # -- what it must not do -----------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("dialect", [{}, *dialects.ALL, *dialects.PRESETS.values()], ids=str)
 def test_what_belongs_to_others_is_not_touched(dialect):
@@ -123,13 +152,19 @@ def test_what_belongs_to_others_is_not_touched(dialect):
     assert {name for name, answer in found.items() if answer is None} == NEEDS_A_RESTART
 
 
-@pytest.mark.parametrize("state, problem", [
-    ({"persistent_logins": [{"target": LAB.target.upper(), "portal": "192.0.2.60"}]}, "persistent logins or sessions"),
-    ({"sessions": [{"target": LAB.target, "portal": LAB.address}]}, "persistent logins or sessions"),
-    ({"target_portals": [LAB.address]}, "asks the portal"),
-    ({"static_targets": [{"target": probe.STATIC_TARGET}]}, "a probe before this one"),
-    ({"elevated": False}, "elevated token"),
-])
+@pytest.mark.parametrize(
+    "state, problem",
+    [
+        (
+            {"persistent_logins": [{"target": LAB.target.upper(), "portal": "192.0.2.60"}]},
+            "persistent logins or sessions",
+        ),
+        ({"sessions": [{"target": LAB.target, "portal": LAB.address}]}, "persistent logins or sessions"),
+        ({"target_portals": [LAB.address]}, "asks the portal"),
+        ({"static_targets": [{"target": probe.STATIC_TARGET}]}, "a probe before this one"),
+        ({"elevated": False}, "elevated token"),
+    ],
+)
 def test_a_lab_that_the_host_knows_is_refused_before_any_change(state, problem):
     host = Host(dict(FRESH, **state))
     before = host.dump()
@@ -155,10 +190,13 @@ def test_a_stopped_service_is_stopped_again():
         asked(Host(stopped), stoppable=False)
 
 
-@pytest.mark.parametrize("lab, problem", [
-    (LAB._replace(address="192.0.2.99"), "Discovery at 192.0.2.99:3260 failed"),
-    (LAB._replace(target="iqn.2004-01.com.example:nowhere"), "does not show iqn.2004-01.com.example:nowhere"),
-])
+@pytest.mark.parametrize(
+    "lab, problem",
+    [
+        (LAB._replace(address="192.0.2.99"), "Discovery at 192.0.2.99:3260 failed"),
+        (LAB._replace(target="iqn.2004-01.com.example:nowhere"), "does not show iqn.2004-01.com.example:nowhere"),
+    ],
+)
 def test_a_lab_that_does_not_answer_is_told_and_taken_back(lab, problem):
     host = Host(FRESH)
     before = kept(host)

@@ -17,8 +17,11 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LAB, TARGET = "192.0.2.50", "iqn.2004-01.com.example:lab"
 DIALECT = {"letter_case": "upper", "restart_replays": "yes", "not_elevated_status": "elevation_required"}
-HOST = {"service": {"state": "running"}, "dialect": DIALECT,
-        "network": {"arrays": [{"portals": [LAB], "targets": [{"iqn": TARGET}]}]}}
+HOST = {
+    "service": {"state": "running"},
+    "dialect": DIALECT,
+    "network": {"arrays": [{"portals": [LAB], "targets": [{"iqn": TARGET}]}]},
+}
 SWITCH = "probe_disposable_host"
 
 
@@ -37,12 +40,31 @@ def folder(tmp_path_factory):
 
 def play(folder, playbook, **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    environment.update(ANSIBLE_COLLECTIONS_PATH=str(folder / "view"), ANSIBLE_HOME=str(folder / "home"),
-                       ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default", ANSIBLE_NOCOLOR="1")
-    command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", "inventory.yml", playbook,
-               "-e", json.dumps(dict({"probe_portal_address": LAB, "probe_target": TARGET}, **variables))]
-    return subprocess.run(command, cwd=folder, env=environment, check=False, text=True, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    environment.update(
+        ANSIBLE_COLLECTIONS_PATH=str(folder / "view"),
+        ANSIBLE_HOME=str(folder / "home"),
+        ANSIBLE_STDOUT_CALLBACK="ansible.builtin.default",
+        ANSIBLE_NOCOLOR="1",
+    )
+    command = [
+        sys.executable,
+        Path(sys.executable).parent / "ansible-playbook",
+        "-i",
+        "inventory.yml",
+        playbook,
+        "-e",
+        json.dumps(dict({"probe_portal_address": LAB, "probe_target": TARGET}, **variables)),
+    ]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        check=False,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 PROBE = ROOT / "tests/windows/probe.yml"
@@ -58,11 +80,14 @@ def test_it_shows_the_dialect_of_the_host_that_is_named(folder):
     assert not list(folder.glob("win02.yml.*"))
 
 
-@pytest.mark.parametrize("variables, problem", [
-    ({}, "Name the disposable host"),
-    ({SWITCH: "all"}, "name this one, win01"),
-    ({SWITCH: "win0*"}, "name this one, win02"),
-])
+@pytest.mark.parametrize(
+    "variables, problem",
+    [
+        ({}, "Name the disposable host"),
+        ({SWITCH: "all"}, "name this one, win01"),
+        ({SWITCH: "win0*"}, "name this one, win02"),
+    ],
+)
 def test_without_the_name_of_the_host_nothing_is_asked(folder, variables, problem):
     before = {path.name: path.read_bytes() for path in folder.glob("*.json")}
     done = play(folder, PROBE, **variables)
@@ -73,10 +98,23 @@ def test_without_the_name_of_the_host_nothing_is_asked(folder, variables, proble
 
 def test_a_standard_user_is_asked_by_the_action(folder):
     (folder / "action_plugins").symlink_to(ROOT / "tests/windows/action_plugins")
-    (folder / "user-play.yml").write_text(yaml.safe_dump([{
-        "hosts": "user", "gather_facts": False, "tasks": [
-            {"probe": {"disposable_host": "user", "as_standard_user": True}, "register": "told"},
-            {"ansible.builtin.assert": {
-                "that": "told.findings.not_elevated_status.answer == 'elevation_required'"}}]}]))
+    (folder / "user-play.yml").write_text(
+        yaml.safe_dump(
+            [
+                {
+                    "hosts": "user",
+                    "gather_facts": False,
+                    "tasks": [
+                        {"probe": {"disposable_host": "user", "as_standard_user": True}, "register": "told"},
+                        {
+                            "ansible.builtin.assert": {
+                                "that": "told.findings.not_elevated_status.answer == 'elevation_required'"
+                            }
+                        },
+                    ],
+                }
+            ]
+        )
+    )
     done = play(folder, "user-play.yml")
     assert done.returncode == 0, done.stdout

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What Windows itself makes of the collection: the steps of .github/workflows/windows.yml, for the Python of a runner.
 
-    python -m ansible_collections.winstorage.iscsi.tests.windows.judge COMMAND ...
+python -m ansible_collections.winstorage.iscsi.tests.windows.judge COMMAND ...
 
-    read OUT.json                       read this host in this process, 64 or 32 bits; write the facts
-    sent KEPT.json POWERSHELL OUT.json  the same by what Ansible sends (kept by powershell_here), run by a PowerShell
-    same A.json B.json ...              fail unless all of them hold the same
-    windows FACTS.json SEEN.json        fail unless Windows' own tools (seen.ps1) saw the same logins and portals
-    conformance POINTER COMMAND ...     fail unless a runner of lines meets the suite of tests/proof/conformance
+read OUT.json                       read this host in this process, 64 or 32 bits; write the facts
+sent KEPT.json POWERSHELL OUT.json  the same by what Ansible sends (kept by powershell_here), run by a PowerShell
+same A.json B.json ...              fail unless all of them hold the same
+windows FACTS.json SEEN.json        fail unless Windows' own tools (seen.ps1) saw the same logins and portals
+conformance POINTER COMMAND ...     fail unless a runner of lines meets the suite of tests/proof/conformance
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, facts, initiator, native
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 
 
 def read(out, run=native.run_here):
     """Facts of this host, without what tells who read them."""
-    snapshot = initiator.gather(run)
+    snapshot = queries.gather(run)
     found = facts.assemble(snapshot)
     about = found.pop("host")
     Path(out).write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
-    print("%s: %d persistent logins, %d portals, %d sessions, read by %s" % (
-        out, len(found["persistent_logins"]), len(found["target_portals"]), len(found["sessions"]), json.dumps(about)))
+    print(
+        f"{out}: {len(found['persistent_logins'])} persistent logins, {len(found['target_portals'])} portals, {len(found['sessions'])} sessions, read by {json.dumps(about)}"
+    )
 
 
 def sent(kept, powershell, out):
@@ -39,12 +42,17 @@ def sent(kept, powershell, out):
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
 
     def run(_batch):
-        done = subprocess.run([powershell, *command["arguments"]], input=command["input"].encode("utf-8"),
-                              capture_output=True, check=False)
+        done = subprocess.run(
+            [powershell, *command["arguments"]],
+            input=command["input"].encode("utf-8"),
+            capture_output=True,
+            check=False,
+        )
         result = json.loads(done.stdout.decode("utf-8-sig") or "{}")
         if "answer" not in result:
-            raise AssertionError("%s\n%s" % (result.get("msg"), done.stderr.decode(errors="replace")))
+            raise AssertionError("{}\n{}".format(result.get("msg"), done.stderr.decode(errors="replace")))
         return result["answer"]
+
     read(out, run)
 
 
@@ -52,26 +60,35 @@ def same(*paths):
     """All files hold the same."""
     found = {path: json.loads(Path(path).read_text(encoding="utf-8")) for path in paths}
     first = found[paths[0]]
-    different = ["%s differs from %s in %s" % (path, paths[0], key) for path, held in found.items()
-                 for key in sorted({*held, *first}) if held.get(key) != first.get(key)]
+    different = [
+        f"{path} differs from {paths[0]} in {key}"
+        for path, held in found.items()
+        for key in sorted({*held, *first})
+        if held.get(key) != first.get(key)
+    ]
     if different:
         raise AssertionError("; ".join(different))
-    print("the same: %s" % ", ".join(paths))
+    print("the same: {}".format(", ".join(paths)))
 
 
 def windows(facts_path, seen_path):
     """Logins against WMI, portals against the cmdlet: targets without letter case, addresses as they are."""
     held, seen = (json.loads(Path(path).read_text(encoding="utf-8-sig")) for path in (facts_path, seen_path))
     ours = {
-        "logins": sorted([login["target"].lower(), *_portal(login["portal"])]
-                         for login in held["persistent_logins"] for _copy in range(login.get("copies", 1))),
+        "logins": sorted(
+            [login["target"].lower(), *_portal(login["portal"])]
+            for login in held["persistent_logins"]
+            for _copy in range(login.get("copies", 1))
+        ),
         "portals": sorted(_portal(entry["portal"]) for entry in held["target_portals"]),
     }
-    theirs = {"logins": sorted([target.lower(), address, port] for target, address, port in seen["logins"]),
-              "portals": sorted([address, port] for address, port in seen["portals"])}
+    theirs = {
+        "logins": sorted([target.lower(), address, port] for target, address, port in seen["logins"]),
+        "portals": sorted([address, port] for address, port in seen["portals"]),
+    }
     if ours != theirs:
-        raise AssertionError("this collection: %s\nWindows: %s" % (ours, theirs))
-    print("Windows says the same: %d logins, %d portals" % (len(ours["logins"]), len(ours["portals"])))
+        raise AssertionError(f"this collection: {ours}\nWindows: {theirs}")
+    print(f"Windows says the same: {len(ours['logins'])} logins, {len(ours['portals'])} portals")
 
 
 def _portal(portal):
@@ -82,33 +99,40 @@ def conformance(pointer, *command, environment=None):
     """A runner of lines meets every case; how many."""
     pointer, lines = int(pointer), []
     for case in suite.CASES:
-        lines += [suite.script_batch(suite.of(case.steps, pointer), pointer), suite.case_batch(case, pointer),
-                  suite.trace_batch(pointer)]
+        lines += [
+            suite.script_batch(suite.of(case.steps, pointer), pointer),
+            suite.case_batch(case, pointer),
+            suite.trace_batch(pointer),
+        ]
     broken = suite.broken_batches(pointer)
     text = "".join(line + "\n" for line in [*lines, *broken.values()])
-    done = subprocess.run(command, input=text.encode("ascii"), capture_output=True, check=False,
-                          env={**os.environ, **(environment or {})})
+    done = subprocess.run(
+        command, input=text.encode("ascii"), capture_output=True, check=False, env={**os.environ, **(environment or {})}
+    )
     answers = done.stdout.decode("utf-8-sig").splitlines()
     if done.returncode or len(answers) != len(lines) + len(broken):
-        raise AssertionError("exit code %d after %d of %d batches: %s" % (
-            done.returncode, len(answers), len(lines) + len(broken), done.stderr.decode(errors="replace")))
+        raise AssertionError(
+            f"exit code {done.returncode} after {len(answers)} of {len(lines) + len(broken)} batches: {done.stderr.decode(errors='replace')}"
+        )
     wrong = []
     for number, case in enumerate(suite.CASES):
         result, trace = answers[3 * number + 1], answers[3 * number + 2]
         try:
-            met = suite.results_of(case, calls.decode_answer(result)) == suite.of(case.results, pointer) \
-                and suite.trace_of(calls.decode_answer(trace)) == case.trace
+            met = (
+                suite.results_of(case, wire.decode_answer(result)) == suite.of(case.results, pointer)
+                and suite.trace_of(wire.decode_answer(trace)) == case.trace
+            )
         except Exception:  # an exception in words instead of an answer, or an answer in another form
             met = False
         if not met:
             wrong.append(case.name)
-    for name, message in zip(broken, answers[len(lines):]):
+    for name, message in zip(broken, answers[len(lines) :]):
         refused = message.startswith("! ") and ("BatchException" in message or "WireError" in message)
         if not refused or suite.MARKER in message or broken[name] in message:
             wrong.append(name)
     if wrong:
-        raise AssertionError("not met: %s" % ", ".join(wrong))
-    print("%d cases met with pointers of %d bytes" % (len(suite.CASES) + len(broken), pointer))
+        raise AssertionError("not met: {}".format(", ".join(wrong)))
+    print(f"{len(suite.CASES) + len(broken)} cases met with pointers of {pointer} bytes")
 
 
 COMMANDS = {"read": read, "sent": sent, "same": same, "windows": windows, "conformance": conformance}

@@ -27,19 +27,13 @@ import sys
 import time
 import typing as t
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls,
-    changes,
-    functions,
-    initiator,
-    memory,
-    native,
-    reconcile,
-    records,
-    status,
-    structures,
-)
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import Builder, CallError, Replies
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory, prototypes, status, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, CallError, Replies
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
 
 # Names and addresses for documentation: nothing answers there.
 STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
@@ -54,16 +48,25 @@ ROUNDS = 20  # of removing, before it is given up
 ALIGNMENT = 16  # bytes that may lie between what pointers of a list lead to
 LOGINS, PORTALS, SESSIONS = "ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW", "GetIScsiSessionListW"
 TARGETS, INSTANCES = "ReportIScsiTargetsW", "ReportIScsiInitiatorListW"
-LISTS = (LOGINS, PORTALS, SESSIONS, TARGETS, "ReportISNSServerListW", "ReportRadiusServerListW",
-         "ReportPersistentIScsiDevicesW")
+LISTS = (
+    LOGINS,
+    PORTALS,
+    SESSIONS,
+    TARGETS,
+    "ReportISNSServerListW",
+    "ReportRadiusServerListW",
+    "ReportPersistentIScsiDevicesW",
+)
 INPUTS = {TARGETS: {"ForceUpdate": 0}}
 _GROUP, _MERGE = structures.ISCSI_TARGET_PORTAL_GROUP, 0x04  # ISCSI_TARGET_FLAG_MERGE_TARGET_INFORMATION
 
 # What Windows itself is asked. Each prints what is wanted and nothing else.
 STOP_SERVICE = "Stop-Service -Name MSiSCSI -Force -WarningAction SilentlyContinue"
-WMI_PASSWORDS = ("Get-CimInstance -Namespace root/wmi -ClassName MSiSCSIInitiator_PersistentLoginClass |"
-                 " Where-Object TargetName -eq '{target}' |"
-                 " ForEach-Object {{ '{{0}} bytes' -f @($_.LoginOptions.Password).Count }}")
+WMI_PASSWORDS = (
+    "Get-CimInstance -Namespace root/wmi -ClassName MSiSCSIInitiator_PersistentLoginClass |"
+    " Where-Object TargetName -eq '{target}' |"
+    " ForEach-Object {{ '{{0}} bytes' -f @($_.LoginOptions.Password).Count }}"
+)
 
 
 class ProbeRefused(Exception):
@@ -103,6 +106,7 @@ def _asked(ask):
 
 # -- the host ----------------------------------------------------------------------------------------------------------
 
+
 class Host:
     """Calls on the host, a few in each batch.
 
@@ -116,8 +120,8 @@ class Host:
         self.abi = structures.WIDE[self.pointer]
 
     def _answer(self, builders):
-        batch = calls.Batch(tuple(builder.program(1000 * BATCH_SECONDS) for builder in builders.values()))
-        return calls.decode_answer(self._run(calls.encode_batch(batch)))
+        batch = wire.Batch(tuple(builder.program(1000 * BATCH_SECONDS) for builder in builders.values()))
+        return wire.decode_answer(self._run(wire.encode_batch(batch)))
 
     def service_state(self):
         return self._answer({self.pointer: Builder(self.pointer)}).host.service_state
@@ -137,7 +141,7 @@ class Host:
 
     def _first(self, builder, made):
         replies = Replies(builder, self._answer({self.pointer: builder}))
-        if replies.outcome(made) == calls.NO_SUCH_EXPORT:
+        if replies.outcome(made) == wire.NO_SUCH_EXPORT:
             raise CallError(made.function.name, status.PROC_NOT_FOUND)
         return replies.each(made)[0]
 
@@ -147,15 +151,18 @@ class Host:
         :raises CallError: when one cannot be read.
         """
         builder = Builder(self.pointer)
-        made = [builder.call(export, retry=initiator.BUSY, **INPUTS.get(export, {})) for export in exports]
+        made = [builder.call(export, retry=queries.BUSY, **INPUTS.get(export, {})) for export in exports]
         replies = Replies(builder, self._answer({self.pointer: builder}))
         return [replies.one(one)[_output(one.function.name).name] for one in made]
 
 
 def _output(export):
     """The list among the arguments of an export."""
-    return next(argument for argument in functions.FUNCTIONS[export].arguments
-                if argument.kind in (functions.ARRAY, functions.LIST))
+    return next(
+        argument
+        for argument in prototypes.FUNCTIONS[export].arguments
+        if argument.kind in (prototypes.ARRAY, prototypes.LIST)
+    )
 
 
 def _told(reply):
@@ -163,6 +170,7 @@ def _told(reply):
 
 
 # -- the questions -----------------------------------------------------------------------------------------------------
+
 
 class Probe:
     """Asks every question and leaves the host as it was.
@@ -215,7 +223,7 @@ class Probe:
         finally:
             left = self._restore(before)
             if left:
-                raise ProbeBroken("The probe could not put back: %s" % "; ".join(left))
+                raise ProbeBroken("The probe could not put back: {}".format("; ".join(left)))
 
     # -- before and after ----------------------------------------------------------------------------------------------
 
@@ -232,24 +240,25 @@ class Probe:
     def _check(self, before):
         """That nothing on the host has to do with the lab yet."""
         if any(self._own()):
-            raise ProbeRefused("The host has persistent logins or sessions to %s: that target is for the probe alone."
-                               % self.target)
+            raise ProbeRefused(
+                f"The host has persistent logins or sessions to {self.target}: that target is for the probe alone."
+            )
         if self._portals():
-            raise ProbeRefused("The host asks the portal %s:%d already: that one is for the probe alone."
-                               % (self.lab.address, self.lab.port))
+            raise ProbeRefused(
+                f"The host asks the portal {self.lab.address}:{self.lab.port} already: that one is for the probe alone."
+            )
         if before["static target"]:
-            raise ProbeRefused("The static target %s is there: a probe before this one has left it." % STATIC_TARGET)
+            raise ProbeRefused(f"The static target {STATIC_TARGET} is there: a probe before this one has left it.")
         self.alone = not before["persistent login"] and not before["session"]
 
     def _prepare(self):
-        (self.instance, *_others), = self.host.listed(INSTANCES)
+        ((self.instance, *_others),) = self.host.listed(INSTANCES)
         reply = self._add_portal("")
         if not reply.status.ok:
-            raise ProbeBroken("Discovery at %s:%d failed: %s" % (self.lab.address, self.lab.port,
-                                                                 reply.status.describe()))
-        targets, = self.host.listed(TARGETS)
+            raise ProbeBroken(f"Discovery at {self.lab.address}:{self.lab.port} failed: {reply.status.describe()}")
+        (targets,) = self.host.listed(TARGETS)
         if self.target not in [name.lower() for name in targets]:
-            raise ProbeBroken("%s:%d does not show %s" % (self.lab.address, self.lab.port, self.target))
+            raise ProbeBroken(f"{self.lab.address}:{self.lab.port} does not show {self.target}")
 
     def _restore(self, before):
         """Take back what is the probe's own; what is not as before, in words."""
@@ -262,10 +271,16 @@ class Probe:
             self._remove_portal()
         if self._snapshot()["static target"]:
             self.host.ask("RemoveIScsiStaticTargetW", TargetName=STATIC_TARGET)
-        was, now = ({kind: collections.Counter(found) for kind, found in snapshot.items()}
-                    for snapshot in (before, self._snapshot()))
-        return ["%s %s: %s" % (kind, word, one) for kind in was
-                for word, some in (("left", now[kind] - was[kind]), ("missing", was[kind] - now[kind])) for one in some]
+        was, now = (
+            {kind: collections.Counter(found) for kind, found in snapshot.items()}
+            for snapshot in (before, self._snapshot())
+        )
+        return [
+            f"{kind} {word}: {one}"
+            for kind in was
+            for word, some in (("left", now[kind] - was[kind]), ("missing", was[kind] - now[kind]))
+            for one in some
+        ]
 
     def _clear(self):
         """End the probe's own sessions, and remove its own logins."""
@@ -281,7 +296,7 @@ class Probe:
     def _start(self):
         reply = self.host.ask("StartService", TimeoutMilliseconds=60000)
         if not reply.status.ok:
-            raise ProbeBroken("MSiSCSI does not start: %s" % reply.status.describe())
+            raise ProbeBroken(f"MSiSCSI does not start: {reply.status.describe()}")
 
     # -- the probe's own records ---------------------------------------------------------------------------------------
 
@@ -289,8 +304,14 @@ class Probe:
         """Save a login, or open a session: to the lab's portal, and beside other sessions, unless told otherwise."""
         values = {"InitiatorPortNumber": ANY_PORT, "TargetPortal": self.portal, "LoginOptions": MULTIPATH, **changed}
         return self.host.ask(
-            "LoginIScsiTargetW", TargetName=self.target, IsInformationalSession=0, InitiatorInstance=self.instance,
-            SecurityFlags=0, IsPersistent=persistent, **values)
+            "LoginIScsiTargetW",
+            TargetName=self.target,
+            IsInformationalSession=0,
+            InitiatorInstance=self.instance,
+            SecurityFlags=0,
+            IsPersistent=persistent,
+            **values,
+        )
 
     def _save(self, **changed):
         return self._log_in(1, **changed)
@@ -303,7 +324,7 @@ class Probe:
         reply = self._save(**changed)
         found = self._logins()
         if len(found) != 1:
-            raise Unanswered("Saving ended with %s and left %d records." % (_told(reply), len(found)))
+            raise Unanswered(f"Saving ended with {_told(reply)} and left {len(found)} records.")
         return found[0]
 
     def _session(self):
@@ -313,20 +334,24 @@ class Probe:
         """
         reply = self._log_in(0)
         if not reply.status.ok:
-            raise Unanswered("Logging in failed: %s" % reply.status.describe())
+            raise Unanswered(f"Logging in failed: {reply.status.describe()}")
 
     def _remove(self, record, instance="its own", port=None):
         portal = record.TargetPortal
         return self.host.ask(
-            "RemoveIScsiPersistentTargetW", TargetName=record.TargetName,
+            "RemoveIScsiPersistentTargetW",
+            TargetName=record.TargetName,
             InitiatorInstance=record.InitiatorInstance if instance == "its own" else instance,
             InitiatorPortNumber=record.InitiatorPortNumber if port is None else port,
-            Portal={"Address": portal.Address, "Socket": portal.Socket} if portal.Address else None)
+            Portal={"Address": portal.Address, "Socket": portal.Socket} if portal.Address else None,
+        )
 
     def _own(self):
         """Logins and sessions to the lab's target, as the structures say."""
-        return [[raw for raw in found if raw.TargetName.lower() == self.target]
-                for found in self.host.listed(LOGINS, SESSIONS)]
+        return [
+            [raw for raw in found if raw.TargetName.lower() == self.target]
+            for found in self.host.listed(LOGINS, SESSIONS)
+        ]
 
     def _logins(self):
         return self._own()[0]
@@ -335,13 +360,16 @@ class Probe:
         return self._own()[1]
 
     def _portals(self):
-        found, = self.host.listed(PORTALS)
-        return [raw for raw in found
-                if (raw.Address.lower(), raw.Socket) == (self.lab.address.lower(), self.lab.port)]
+        (found,) = self.host.listed(PORTALS)
+        return [raw for raw in found if (raw.Address.lower(), raw.Socket) == (self.lab.address.lower(), self.lab.port)]
 
     def _add_portal(self, name):
-        return self.host.ask("AddIScsiSendTargetPortalW", InitiatorPortNumber=ANY_PORT, SecurityFlags=0,
-                             Portal=dict(self.portal, SymbolicName=name))
+        return self.host.ask(
+            "AddIScsiSendTargetPortalW",
+            InitiatorPortNumber=ANY_PORT,
+            SecurityFlags=0,
+            Portal=dict(self.portal, SymbolicName=name),
+        )
 
     def _remove_portal(self):
         return self.host.ask("RemoveIScsiSendTargetPortalW", InitiatorPortNumber=ANY_PORT, Portal=self.portal)
@@ -353,7 +381,7 @@ class Probe:
         answers = {}
         for export in LISTS:
             try:
-                found, = self.host.listed(export)
+                (found,) = self.host.listed(export)
             except CallError:  # some hosts do not offer RADIUS
                 continue
             if found:
@@ -361,8 +389,10 @@ class Probe:
             reply = self.host.size(export, **INPUTS.get(export, {}))
             size = reply[reply.made.function.size_of(_output(export).name).name]
             answers.setdefault((reply.status.value, size), []).append(export)
-        evidence = "; ".join("%s with size %d from %s" % (status.of(code).symbol, size, ", ".join(exports))
-                             for (code, size), exports in sorted(answers.items()))
+        evidence = "; ".join(
+            f"{status.of(code).symbol} with size {size} from {', '.join(exports)}"
+            for (code, size), exports in sorted(answers.items())
+        )
         known = {(status.SUCCESS, 0): "success", (status.INSUFFICIENT_BUFFER, 0): "insufficient_buffer_zero"}
         found = {known.get(answer) for answer in answers}
         if not found:
@@ -382,7 +412,7 @@ class Probe:
             asked = sized[sized.made.function.size_of(argument.name).name]
             used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi, len(rows))[0])
             larger = larger or asked > used + ALIGNMENT * len(rows)
-            evidence.append("%s asks for %d bytes and uses %d" % (export, asked, used))
+            evidence.append(f"{export} asks for {asked} bytes and uses {used}")
         return ("larger" if larger else "exact"), "; ".join(evidence)
 
     def _text_list_tail(self):
@@ -394,7 +424,8 @@ class Probe:
             end = 2 * (sum(len(text.encode("utf-16-le")) // 2 + 1 for text in texts) + 1)
             found.append((export, any(data[end:])))
         return ("garbage" if any(tail for _export, tail in found) else "nothing"), "; ".join(
-            "%s: %s" % (export, "characters behind the end" if tail else "nothing") for export, tail in found)
+            "{}: {}".format(export, "characters behind the end" if tail else "nothing") for export, tail in found
+        )
 
     # -- how records come back -----------------------------------------------------------------------------------------
 
@@ -403,70 +434,87 @@ class Probe:
         bits = dict(records.LoginOptions.SPECIFIED.values())
         fields = dict({field: bit for bit, field in bits.items()}, UsernameLength=0x20, PasswordLength=0x40)
         del fields["Username"]
-        held = {name: getattr(options, name) for name, bit in fields.items()
-                if not options.InformationSpecified & bit}
-        return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x%X, and unset: %s" % (
-            options.InformationSpecified, ", ".join("%s %d" % pair for pair in sorted(held.items())) or "nothing")
+        held = {name: getattr(options, name) for name, bit in fields.items() if not options.InformationSpecified & bit}
+        return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x{:X}, and unset: {}".format(
+            options.InformationSpecified, ", ".join("%s %d" % pair for pair in sorted(held.items())) or "nothing"
+        )
 
     def _password_length(self):
         """Of a record with a secret, made up here and good for nothing. Whether it comes back is looked for as well."""
         secret = secrets.token_hex(8).encode()
-        record = self._saved(LoginOptions=dict(MULTIPATH, InformationSpecified=0xE0, AuthType=1, Username=b"probe",
-                                               Password=secret))
+        record = self._saved(
+            LoginOptions=dict(MULTIPATH, InformationSpecified=0xE0, AuthType=1, Username=b"probe", Password=secret)
+        )
         length = record.LoginOptions.PasswordLength
         image = self.host.ask(LOGINS).image("PersistentLoginInfo").data
-        evidence = ["PasswordLength %d of %d" % (length, len(secret)),
-                    "the secret itself %s" % ("COMES BACK" if secret in image else "does not come back")]
+        evidence = [
+            f"PasswordLength {length} of {len(secret)}",
+            f"the secret itself {'COMES BACK' if secret in image else 'does not come back'}",
+        ]
         if self.shell:
-            evidence.append("WMI: %s" % (self.shell(WMI_PASSWORDS.format(target=record.TargetName)).strip()
-                                         or "no such record"))
+            evidence.append(
+                "WMI: %s" % (self.shell(WMI_PASSWORDS.format(target=record.TargetName)).strip() or "no such record")
+            )
         return {0: "zero", len(secret): "length"}.get(length), "; ".join(evidence)
 
     def _letter_case(self):
         record = self._saved()
         found = {self.target: "as_given", self.target.upper(): "upper"}.get(record.TargetName)
-        return found, "%s comes back as %s, the instance as %s" % (
-            self.target, record.TargetName, record.InitiatorInstance)
+        return found, f"{self.target} comes back as {record.TargetName}, the instance as {record.InitiatorInstance}"
 
     def _ipv6_text(self):
         record = self._saved(TargetPortal={"Address": IPV6, "Socket": 3260})
         address = record.TargetPortal.Address
-        found = {IPV6: "as_given", IPV6_CANONICAL: "canonical", "[%s]" % IPV6_CANONICAL: "bracketed"}
-        return found.get(address), "%s comes back as %s" % (IPV6, address)
+        found = {IPV6: "as_given", IPV6_CANONICAL: "canonical", f"[{IPV6_CANONICAL}]": "bracketed"}
+        return found.get(address), f"{IPV6} comes back as {address}"
 
     def _null_portal_record(self):
         portal = self._saved(TargetPortal=None).TargetPortal
         found = {("", 0): "empty", ("", 3260): "empty_with_port"}
-        return found.get((portal.Address, portal.Socket)), "address %r, port %d" % (portal.Address, portal.Socket)
+        return found.get((portal.Address, portal.Socket)), f"address {portal.Address!r}, port {portal.Socket}"
 
     def _portal_group_spacing(self):
         """A static target with a group of two portals and one more group: where the second one begins tells."""
         portals = [["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
         for number, addresses in enumerate(portals):
             reply = self.host.ask(
-                "AddIScsiStaticTargetW", TargetName=STATIC_TARGET, TargetFlags=_MERGE if number else 0, Persist=0,
-                PortalGroup=self._group(addresses))
+                "AddIScsiStaticTargetW",
+                TargetName=STATIC_TARGET,
+                TargetFlags=_MERGE if number else 0,
+                Persist=0,
+                PortalGroup=self._group(addresses),
+            )
             if not reply.status.ok:
-                raise Unanswered("The static target was not added: %s" % reply.status.describe())
-        names = {name: number for name, (number, _kind, _type) in functions.TARGET_INFORMATION.items()}
-        ways = self.host.ask("GetIScsiTargetInformationW", TargetName=STATIC_TARGET,
-                             InfoClass=names["DiscoveryMechanisms"])
-        way, = ways.image("Buffer").texts(limit=ways["BufferSize"])
-        data = self.host.ask("GetIScsiTargetInformationW", TargetName=STATIC_TARGET, DiscoveryMechanism=way,
-                             InfoClass=names["PortalGroups"]).image("Buffer").data
+                raise Unanswered(f"The static target was not added: {reply.status.describe()}")
+        names = {name: number for name, (number, _kind, _type) in prototypes.TARGET_INFORMATION.items()}
+        ways = self.host.ask(
+            "GetIScsiTargetInformationW", TargetName=STATIC_TARGET, InfoClass=names["DiscoveryMechanisms"]
+        )
+        (way,) = ways.image("Buffer").texts(limit=ways["BufferSize"])
+        data = (
+            self.host.ask(
+                "GetIScsiTargetInformationW",
+                TargetName=STATIC_TARGET,
+                DiscoveryMechanism=way,
+                InfoClass=names["PortalGroups"],
+            )
+            .image("Buffer")
+            .data
+        )
         portal = structures.ISCSI_TARGET_PORTAL.layout(self.host.abi)
         at = data.find("192.0.2.3\0".encode("utf-16-le")) - portal.offset_of("Address") - 4
         if at < 0 or int.from_bytes(data[:4], "little") != 2:
-            raise Unanswered("This host made %d groups of the two." % int.from_bytes(data[:4], "little"))
+            raise Unanswered(f"This host made {int.from_bytes(data[:4], 'little')} groups of the two.")
         first = 4 + 2 * portal.size
         padding = _GROUP.layout(self.host.abi).size - 4 - portal.size
         found = {4 + _aligned(first): "natural", 4 + _aligned(first + padding): "microsoft"}
-        return found.get(at), "the second group begins at %d" % at
+        return found.get(at), f"the second group begins at {at}"
 
     def _group(self, addresses):
         portal = structures.ISCSI_TARGET_PORTAL.layout(self.host.abi)
         return len(addresses).to_bytes(4, "little") + b"".join(
-            bytes(portal.pack({"Address": address, "Socket": 3260})) for address in addresses)
+            bytes(portal.pack({"Address": address, "Socket": 3260})) for address in addresses
+        )
 
     # -- saving and removing -------------------------------------------------------------------------------------------
 
@@ -474,59 +522,66 @@ class Probe:
         self._saved()
         self.wait(SETTLING)
         sessions = len(self._sessions())
-        return ("at_once" if sessions else "at_boot"), "%d sessions after %d seconds" % (sessions, SETTLING)
+        return ("at_once" if sessions else "at_boot"), f"{sessions} sessions after {SETTLING} seconds"
 
     def _save_while_logged_in(self):
         self._session()
         reply = self._save(LoginOptions=None)
         count = len(self._logins())
         answers = {(True, 1): "saved", (False, 1): "saved_with_error", (False, 0): "refused"}
-        return answers.get((reply.status.ok, count)), "%s, and %d records" % (_told(reply), count)
+        return answers.get((reply.status.ok, count)), f"{_told(reply)}, and {count} records"
 
     def _remove_identical(self):
         for _twice in range(2):
             self._save()
         saved = self._logins()
         if len(saved) != 2:
-            raise Unanswered("Saved twice, the login is there %d times." % len(saved))
+            raise Unanswered(f"Saved twice, the login is there {len(saved)} times.")
         reply = self._remove(saved[0])
         left = len(self._logins())
-        return {1: "one", 0: "all"}.get(left), "two records; removing ends with %s and leaves %d" % (_told(reply), left)
+        return {1: "one", 0: "all"}.get(left), f"two records; removing ends with {_told(reply)} and leaves {left}"
 
     def _remove_any_port(self):
         self._save()
         self._save(InitiatorPortNumber=0)
         both = {raw.InitiatorPortNumber: raw for raw in self._logins()}
         if set(both) != {0, ANY_PORT}:
-            raise Unanswered("Saved for any port and for port 0, there are logins for %s." % sorted(both))
+            raise Unanswered(f"Saved for any port and for port 0, there are logins for {sorted(both)}.")
         reply = self._remove(both[ANY_PORT])
         left = sorted(raw.InitiatorPortNumber for raw in self._logins())
-        return {(): "siblings", (0,): "exact"}.get(tuple(left)), "removing ends with %s and leaves ports %s" % (
-            _told(reply), left)
+        return {(): "siblings", (0,): "exact"}.get(
+            tuple(left)
+        ), f"removing ends with {_told(reply)} and leaves ports {left}"
 
     def _remove_null_instance(self):
         reply = self._remove(self._saved(), instance=None)
         left = len(self._logins())
         refused = reply.status.value == status.INVALID_PARAMETER
         answer = "every_instance" if reply.status.ok and not left else "refused" if refused and left else None
-        return answer, "%s, and %d records are left" % (_told(reply), left)
+        return answer, f"{_told(reply)}, and {left} records are left"
 
     def _remove_not_found(self):
         record = self._saved()
         self._clear()
         reply = self._remove(record)
-        answers = {status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA: "could_not_remove",
-                   status.TARGET_NOT_FOUND: "target_not_found", status.PORTAL_NOT_FOUND: "portal_not_found",
-                   status.SUCCESS: "success"}
-        return answers.get(reply.status.value), "%s (%s)" % (_told(reply), reply.status.number)
+        answers = {
+            status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA: "could_not_remove",
+            status.TARGET_NOT_FOUND: "target_not_found",
+            status.PORTAL_NOT_FOUND: "portal_not_found",
+            status.SUCCESS: "success",
+        }
+        return answers.get(reply.status.value), f"{_told(reply)} ({reply.status.number})"
 
     def _readd_portal(self):
         """Added again with another symbolic name, which tells a replacement from what is silently kept."""
         reply = self._add_portal("again")
         names = sorted(raw.SymbolicName for raw in self._portals())
-        answers = {(PORTAL_EXISTS, ("",)): "refused", (status.SUCCESS, ("again",)): "replace",
-                   (status.SUCCESS, ("", "again")): "second"}
-        return answers.get((reply.status.value, tuple(names))), "%s, and portals named %s" % (_told(reply), names)
+        answers = {
+            (PORTAL_EXISTS, ("",)): "refused",
+            (status.SUCCESS, ("again",)): "replace",
+            (status.SUCCESS, ("", "again")): "second",
+        }
+        return answers.get((reply.status.value, tuple(names))), f"{_told(reply)}, and portals named {names}"
 
     # -- the service ---------------------------------------------------------------------------------------------------
 
@@ -548,21 +603,25 @@ class Probe:
             self._start()
         self.wait(SETTLING)
         after = {records.session_id(raw.SessionId) for raw in self._sessions()}
-        return ("yes" if after - before else "no"), "%d sessions before, %d after, %d of them new" % (
-            len(before), len(after), len(after - before))
+        return (
+            "yes" if after - before else "no"
+        ), f"{len(before)} sessions before, {len(after)} after, {len(after - before)} of them new"
 
     def _stopped_status_seen(self):
         return dataclasses.astuple(self.while_stopped)
 
     def _stopped_status(self):
-        answers = {status.SERVICE_NOT_RUNNING: "service_not_running",
-                   status.RPC_SERVER_UNAVAILABLE: "rpc_server_unavailable"}
+        answers = {
+            status.SERVICE_NOT_RUNNING: "service_not_running",
+            status.RPC_SERVER_UNAVAILABLE: "rpc_server_unavailable",
+        }
         return self._status_of_sizing(answers)
 
     def _status_of_sizing(self, answers):
         reply = self.host.size(LOGINS)
-        return answers.get(reply.status.value), "%s, %d records, %d bytes" % (
-            _told(reply), reply["Count"], reply["BufferSizeInBytes"])
+        return answers.get(
+            reply.status.value
+        ), f"{_told(reply)}, {reply['Count']} records, {reply['BufferSizeInBytes']} bytes"
 
 
 # Switch -> method. Those that need a fresh host come first.
@@ -593,8 +652,10 @@ def not_elevated(run):
     if host.header.elevated == 1:
         raise ProbeRefused("This token is elevated: ask as a standard user.")
     reply = host.size(LOGINS)
-    answers = {status.ACCESS_DENIED: "access_denied",
-               status.by_name("ERROR_ELEVATION_REQUIRED").value: "elevation_required"}
+    answers = {
+        status.ACCESS_DENIED: "access_denied",
+        status.by_name("ERROR_ELEVATION_REQUIRED").value: "elevation_required",
+    }
     return {"not_elevated_status": Finding(answers.get(reply.status.value), _told(reply))}
 
 
@@ -604,16 +665,18 @@ def check_disposable(named, host):
     :raises ProbeRefused: unless the host is named.
     """
     if not named or named.lower() != host.lower():
-        raise ProbeRefused("The probe adds and removes logins, opens sessions and restarts MSiSCSI. It is for"
-                           " disposable hosts alone: name this one, %s, to say that it is." % host)
+        raise ProbeRefused(
+            "The probe adds and removes logins, opens sessions and restarts MSiSCSI. It is for"
+            f" disposable hosts alone: name this one, {host}, to say that it is."
+        )
 
 
 def dialect_text(findings):
     """The findings as the ``dialect:`` block of a host's file. Quoted, for YAML takes a plain yes for true."""
     lines = ["dialect:"]
     for name, finding in findings.items():
-        lines.append("  # %s" % finding.evidence.replace("\n", " "))
-        lines.append('  %s: "%s"' % (name, finding.answer) if finding.answer else "  # %s: not told" % name)
+        lines.append("  # {}".format(finding.evidence.replace("\n", " ")))
+        lines.append(f'  {name}: "{finding.answer}"' if finding.answer else f"  # {name}: not told")
     return "\n".join(lines) + "\n"
 
 
@@ -640,8 +703,9 @@ def main(arguments=None):
     parser.add_argument("--portal", help="address of a lab's portal, which answers for the target")
     parser.add_argument("--port", type=int, default=3260)
     parser.add_argument("--target", help="IQN of a target for the probe alone, without CHAP")
-    parser.add_argument("--as-standard-user", action="store_true",
-                        help="ask only what a user is told that is no administrator")
+    parser.add_argument(
+        "--as-standard-user", action="store_true", help="ask only what a user is told that is no administrator"
+    )
     given = parser.parse_args(arguments)
     try:
         check_disposable(given.disposable_host, socket.gethostname())
@@ -650,8 +714,12 @@ def main(arguments=None):
         elif not given.portal or not given.target:
             raise ProbeRefused("--portal and --target name the lab.")
         else:
-            found = Probe(native.run_here, Lab(given.portal, given.port, given.target),
-                          stop=lambda: _powershell(STOP_SERVICE), shell=_powershell).run()
+            found = Probe(
+                native.run_here,
+                Lab(given.portal, given.port, given.target),
+                stop=lambda: _powershell(STOP_SERVICE),
+                shell=_powershell,
+            ).run()
     except (ProbeRefused, ProbeBroken, CallError) as problem:
         sys.exit(str(problem))
     sys.stdout.write(dialect_text(found))

@@ -25,8 +25,13 @@ def model(hosts, title="iSCSI initiators", generated=None):
     :param generated: the time as text.
     """
     told = sorted((_host(**one) for one in hosts), key=lambda one: (STATES.index(one["state"]), one["name"]))
-    return {"schema_version": SCHEMA_VERSION, "title": title, "generated": generated, "totals": _totals(told),
-            "hosts": told}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "title": title,
+        "generated": generated,
+        "totals": _totals(told),
+        "hosts": told,
+    }
 
 
 def _host(name, facts=None, drift=None, error=None):
@@ -43,8 +48,10 @@ def _host(name, facts=None, drift=None, error=None):
         "compliant": None if drift is None else all(one["severity"] == "info" for one in drift),
         "forecast": forecast and _forecast(facts, forecast),
         "findings": findings,
-        "counts": {**{severity: counts[severity] for severity in audit.SEVERITIES},
-                   "drift": sum(one["severity"] != "info" for one in drift or ())},
+        "counts": {
+            **{severity: counts[severity] for severity in audit.SEVERITIES},
+            "drift": sum(one["severity"] != "info" for one in drift or ()),
+        },
         "service": _service(facts),
         "initiator": _picked(facts.get("initiator"), ("node_name", "version", "instances")),
         "logins": _each(facts.get("persistent_logins"), _login),
@@ -60,7 +67,7 @@ def _why_unknown(facts, forecast):
     if not facts:
         return "No facts. Gather them with winstorage.iscsi.facts."
     if facts["host"]["service_state"] not in (None, "running"):
-        return "MSiSCSI is %s, so what is saved could not be read." % facts["host"]["service_state"]
+        return "MSiSCSI is {}, so what is saved could not be read.".format(facts["host"]["service_state"])
     return "Persistent logins and sessions were not both gathered."
 
 
@@ -77,27 +84,49 @@ def _forecast(facts, forecast):
     for disk in sorted(forecast["disks"], key=lambda one: (OUTLOOKS.index(one["outlook"]), one["names"])):
         remedy, run = audit.disk_remedy(facts, disk)
         disks.append(dict(disk, names=[audit.short(name) for name in disk["names"]], remedy=remedy, run=run))
-    return dict({name: forecast[name] for name in (
-        "verdict", "service_start_mode", "service_starts", "sessions_not_saved", "logins_not_connected")}, disks=disks)
+    return dict(
+        {
+            name: forecast[name]
+            for name in (
+                "verdict",
+                "service_start_mode",
+                "service_starts",
+                "sessions_not_saved",
+                "logins_not_connected",
+            )
+        },
+        disks=disks,
+    )
 
 
 def _service(facts):
     host = facts.get("host")
     return host and {
-        "state": host["service_state"], "start_mode": host["service_start_mode"],
-        "delayed_start": host["service_delayed_start"], "windows_version": host["windows_version"],
-        "dll_version": host["dll_version"]}
+        "state": host["service_state"],
+        "start_mode": host["service_start_mode"],
+        "delayed_start": host["service_delayed_start"],
+        "windows_version": host["windows_version"],
+        "dll_version": host["dll_version"],
+    }
 
 
 def _login(login):
     """A saved login: who and where, then only what is said of it."""
     portal, options = login["portal"], login["login_options"]
     return {
-        "target": login["target"], "portal": portal and audit.socket(portal),
-        "symbolic_name": portal and portal["symbolic_name"] or None, "initiator_instance": login["initiator_instance"],
-        "initiator_port": login["initiator_port"], "session_type": login["session_type"], "copies": login["copies"],
-        "live_sessions": login["live_sessions"], "security_flags": export.names(login["security_flags"]),
-        "login_flags": export.names(options["login_flags"]), **_proof(options), "options": _options(options)}
+        "target": login["target"],
+        "portal": portal and audit.socket(portal),
+        "symbolic_name": portal and portal["symbolic_name"] or None,
+        "initiator_instance": login["initiator_instance"],
+        "initiator_port": login["initiator_port"],
+        "session_type": login["session_type"],
+        "copies": login["copies"],
+        "live_sessions": login["live_sessions"],
+        "security_flags": export.names(login["security_flags"]),
+        "login_flags": export.names(options["login_flags"]),
+        **_proof(options),
+        "options": _options(options),
+    }
 
 
 def _proof(options):
@@ -115,19 +144,24 @@ def _portal(portal):
     return {
         "portal": portal["portal"] and audit.socket(portal["portal"]),
         "symbolic_name": portal["portal"] and portal["portal"]["symbolic_name"] or None,
-        "initiator_instance": portal["initiator_instance"], "initiator_port": portal["initiator_port"],
+        "initiator_instance": portal["initiator_instance"],
+        "initiator_port": portal["initiator_port"],
         "security_flags": export.names(portal["security_flags"]),
-        **(_proof(options) if options else dict.fromkeys(("auth_type", "username", "secret_set")))}
+        **(_proof(options) if options else dict.fromkeys(("auth_type", "username", "secret_set"))),
+    }
 
 
 def _session(session):
     connections = session["connections"]
     return {
-        "target": session["target"], "portals": [audit.connection(one) for one in connections],
-        "from": [one["initiator_address"] for one in connections], "saved": session["saved"],
+        "target": session["target"],
+        "portals": [audit.connection(one) for one in connections],
+        "from": [one["initiator_address"] for one in connections],
+        "saved": session["saved"],
         "auth_type": next((one["auth_type"] for one in connections), None),
-        "digests": sorted({"%s/%s" % (one["header_digest"], one["data_digest"]) for one in connections}),
-        "disks": _each(session["devices"], lambda device: audit.short(device["legacy_name"]))}
+        "digests": sorted({"{}/{}".format(one["header_digest"], one["data_digest"]) for one in connections}),
+        "disks": _each(session["devices"], lambda device: audit.short(device["legacy_name"])),
+    }
 
 
 LIVE, NOT_SAVED, NOT_LIVE = "live", "live_not_saved", "saved_not_live"
@@ -145,19 +179,26 @@ def _connections(facts):
         idle = login["copies"] - login["live_sessions"]
         if idle > 0 and login["session_type"] == "data":
             found[login["portal"] and audit.socket(login["portal"]), login["target"].lower(), NOT_LIVE] += idle
-    return [{"portal": portal, "target": target, "status": status, "paths": paths}
-            for (portal, target, status), paths in sorted(found.items(), key=lambda one: [*map(str, one[0])])]
+    return [
+        {"portal": portal, "target": target, "status": status, "paths": paths}
+        for (portal, target, status), paths in sorted(found.items(), key=lambda one: [*map(str, one[0])])
+    ]
 
 
 def _totals(hosts):
     def together(part):
         return [entry for host in hosts for entry in host[part] or ()]
 
-    disks = collections.Counter(disk["outlook"] for host in hosts if host["state"] != "unknown" and host["forecast"]
-                                for disk in host["forecast"]["disks"])
+    disks = collections.Counter(
+        disk["outlook"]
+        for host in hosts
+        if host["state"] != "unknown" and host["forecast"]
+        for disk in host["forecast"]["disks"]
+    )
     states = collections.Counter(host["state"] for host in hosts)
     return {
-        "hosts": len(hosts), **{state: states[state] for state in STATES},
+        "hosts": len(hosts),
+        **{state: states[state] for state in STATES},
         "compared": sum(host["compliant"] is not None for host in hosts),
         "drifted": sum(host["compliant"] is False for host in hosts),
         "disks": {"total": sum(disks.values()), **{outlook: disks[outlook] for outlook in OUTLOOKS}},

@@ -17,24 +17,24 @@ MOST_NAMES = 60  # characters of a list of names
 def markdown(document):
     """A document as a page of Markdown."""
     totals = document["totals"]
-    lines = ["# " + _plain(document["title"]), "", "**%s**" % _plain(words.headline(totals)), ""]
+    lines = ["# " + _plain(document["title"]), "", f"**{_plain(words.headline(totals))}**", ""]
     lines += ["- " + _plain(line) for line in words.subheads(totals)]
     for state in ("at_risk", "degraded", "unknown"):
         lines += _hosts(state, [host for host in document["hosts"] if host["state"] == state])
     lines += _drifted([host for host in document["hosts"] if host["compliant"] is False])
-    return "\n".join([*lines, "", "Generated %s" % document["generated"], ""])
+    return "\n".join([*lines, "", "Generated {}".format(document["generated"]), ""])
 
 
 def _hosts(state, hosts):
     if not hosts:
         return []
-    lines = ["", "## %s: %d" % (words.STATES[state], len(hosts)), ""]
-    lines += ["- **%s**: %s" % (_plain(host["name"]), _plain(_trouble(host))) for host in hosts[:MOST]]
+    lines = ["", f"## {words.STATES[state]}: {len(hosts)}", ""]
+    lines += ["- **{}**: {}".format(_plain(host["name"]), _plain(_trouble(host))) for host in hosts[:MOST]]
     return lines + _others(hosts)
 
 
 def _others(hosts):
-    return ["- and %d more" % (len(hosts) - MOST)] if len(hosts) > MOST else []
+    return [f"- and {len(hosts) - MOST} more"] if len(hosts) > MOST else []
 
 
 def _trouble(host):
@@ -44,21 +44,32 @@ def _trouble(host):
     told = []
     for disk in host["forecast"]["disks"]:
         if disk["outlook"] != "same":
-            told.append("%s: %s (%s). %s" % (
-                ", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"]))
-    told += [] if told else ["%s: %s %s" % (one["what"], one["text"], one["remedy"])
-                             for one in host["findings"] if one["kind"] == "not_saved"]
-    return " ".join(told[:2]) + (" And %d more." % (len(told) - 2) if len(told) > 2 else "")
+            told.append(
+                "{}: {} ({}). {}".format(", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"])
+            )
+    told += (
+        []
+        if told
+        else [
+            "{}: {} {}".format(one["what"], one["text"], one["remedy"])
+            for one in host["findings"]
+            if one["kind"] == "not_saved"
+        ]
+    )
+    return " ".join(told[:2]) + (f" And {len(told) - 2} more." if len(told) > 2 else "")
 
 
 def _drifted(hosts):
     if not hosts:
         return []
-    lines = ["", "## Not as declared: %d" % len(hosts), ""]
+    lines = ["", f"## Not as declared: {len(hosts)}", ""]
     for host in hosts[:MOST]:
-        fields = [one.get("field") or one["kind"].replace("_", " ") for one in host["findings"]
-                  if one["category"] == "drift" and one["severity"] != "info"]
-        lines.append("- **%s**: %s" % (_plain(host["name"]), _plain(", ".join(dict.fromkeys(fields)))))
+        fields = [
+            one.get("field") or one["kind"].replace("_", " ")
+            for one in host["findings"]
+            if one["category"] == "drift" and one["severity"] != "info"
+        ]
+        lines.append("- **{}**: {}".format(_plain(host["name"]), _plain(", ".join(dict.fromkeys(fields)))))
     return lines + _others(hosts)
 
 

@@ -72,8 +72,11 @@ class Map(t.NamedTuple):
 def draw(hosts):
     """A :class:`Map` of the hosts of a document, or None where no connection is known."""
     known = [host for host in hosts if host["connections"] is not None]
-    edges = [(host["name"], edge["portal"] or ANY_PORTAL, edge["target"], edge["status"], edge["paths"])
-             for host in known for edge in host["connections"]]
+    edges = [
+        (host["name"], edge["portal"] or ANY_PORTAL, edge["target"], edge["status"], edge["paths"])
+        for host in known
+        for edge in host["connections"]
+    ]
     if not edges:
         return None
     of_target = _merge_targets(edges)
@@ -85,8 +88,9 @@ def draw(hosts):
         line[0].add(name)
         line[1] += paths
     states = {host["name"]: host["state"] for host in known}
-    nodes = _place({"host": _members(of_host), "portal": _members(of_portal), "target": _members(of_target)},
-                   list(drawn), states)
+    nodes = _place(
+        {"host": _members(of_host), "portal": _members(of_portal), "target": _members(of_target)}, list(drawn), states
+    )
     return _map(nodes, drawn, len(hosts) - len(known))
 
 
@@ -94,8 +98,9 @@ def _merge_targets(edges):
     portals = collections.defaultdict(set)
     for _name, portal, target, _status, _paths in edges:
         portals[target].add(portal)
-    return _merged(portals, [lambda one: one, lambda one: frozenset(portals[one]), lambda one: len(portals[one])],
-                   MOST_TARGETS)
+    return _merged(
+        portals, [lambda one: one, lambda one: frozenset(portals[one]), lambda one: len(portals[one])], MOST_TARGETS
+    )
 
 
 def _merge_portals(edges, of_target):
@@ -110,10 +115,15 @@ def _merge_hosts(known, edges, of_portal, of_target):
     states = {host["name"]: host["state"] for host in known}
     for name, portal, target, status, _paths in edges:
         ways[name].add((status, of_portal[portal], of_target[target]))
-    return _merged(ways, [
-        lambda one: (states[one], frozenset(ways[one])),
-        lambda one: (states[one], frozenset(way[:2] for way in ways[one])),
-        lambda one: (states[one], frozenset(way[0] for way in ways[one]))], MOST)
+    return _merged(
+        ways,
+        [
+            lambda one: (states[one], frozenset(ways[one])),
+            lambda one: (states[one], frozenset(way[:2] for way in ways[one])),
+            lambda one: (states[one], frozenset(way[0] for way in ways[one])),
+        ],
+        MOST,
+    )
 
 
 def _merged(names, keys, most):
@@ -135,6 +145,7 @@ def _members(groups):
 
 # -- where --
 
+
 def _place(columns, lines, states):
     """{(column, first name): Node}. Nodes are ordered so that lines cross little: each where its neighbours are."""
     order = {column: sorted(members) for column, members in columns.items()}
@@ -145,8 +156,11 @@ def _place(columns, lines, states):
         beside["host", host].add(("portal", portal))
         beside["target", target].add(("portal", portal))
     for column in ("portal", "target", "host", "portal", "target"):
-        middle = {(other, name): (index + 0.5) / len(names) for other, names in order.items()
-                  for index, name in enumerate(names)}
+        middle = {
+            (other, name): (index + 0.5) / len(names)
+            for other, names in order.items()
+            for index, name in enumerate(names)
+        }
         order[column].sort(key=lambda name, column=column: _mean(middle[one] for one in beside[column, name]))
     tallest = max(map(len, order.values()))
     nodes = {}
@@ -155,8 +169,15 @@ def _place(columns, lines, states):
         step = NODE_HEIGHT + GAP
         top = MARGIN + (tallest - len(names)) * step / 2
         for index, first in enumerate(names):
-            nodes[column, first] = Node("%s%d" % (column[0], index), column, tuple(columns[column][first]),
-                                        states[first] if column == "host" else None, left, top + index * step, width)
+            nodes[column, first] = Node(
+                f"{column[0]}{index}",
+                column,
+                tuple(columns[column][first]),
+                states[first] if column == "host" else None,
+                left,
+                top + index * step,
+                width,
+            )
     return nodes
 
 
@@ -166,8 +187,10 @@ def _mean(numbers):
 
 
 def _map(nodes, drawn, left_out):
-    ways = [Way(nodes["host", host], nodes["portal", portal], nodes["target", target], status, len(names), paths)
-            for (host, portal, target, status), (names, paths) in drawn.items()]
+    ways = [
+        Way(nodes["host", host], nodes["portal", portal], nodes["target", target], status, len(names), paths)
+        for (host, portal, target, status), (names, paths) in drawn.items()
+    ]
     legs = collections.defaultdict(list)
     for way in ways:
         legs[way.host, way.portal, way.status].append(way)
@@ -187,8 +210,14 @@ def _line(start, end, status, ways):
     middle = (x1 + x2) / 2
     of = sorted({node.id for way in ways for node in (way.host, way.portal, way.target)})
     hosts = sum({way.host.id: way.hosts for way in ways}.values())
-    return Line((start.id, end.id), of, status, hosts, sum(way.paths for way in ways),
-                "M%g %gC%g %g %g %g %g %g" % (x1, y1, middle, y1, middle, y2, x2, y2))
+    return Line(
+        (start.id, end.id),
+        of,
+        status,
+        hosts,
+        sum(way.paths for way in ways),
+        f"M{x1:g} {y1:g}C{middle:g} {y1:g} {middle:g} {y2:g} {x2:g} {y2:g}",
+    )
 
 
 # -- words --
@@ -200,9 +229,9 @@ _NOUNS = {"host": "hosts", "portal": "portals", "target": "targets"}
 def title(node):
     """The first line of a box: a name, its middle left out where it is too long."""
     if len(node.names) > 1:
-        return "%d %s" % (len(node.names), _NOUNS[node.column])
+        return f"{len(node.names)} {_NOUNS[node.column]}"
     name, most = text(node.names[0]), _LETTERS[node.column]
-    return name if len(name) <= most else "%s…%s" % (name[:most // 2 - 1], name[-(most - most // 2):])
+    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most - most // 2) :]}"
 
 
 def subtitle(node, words):
@@ -211,10 +240,10 @@ def subtitle(node, words):
     if len(node.names) == 1:
         return state
     names = ", ".join(map(text, node.names))
-    return names if len(names) <= _LETTERS[node.column] else names[:_LETTERS[node.column] - 1] + "…"
+    return names if len(names) <= _LETTERS[node.column] else names[: _LETTERS[node.column] - 1] + "…"
 
 
 def tip(node):
     """All that a box stands for, within reason."""
-    names = ", ".join(node.names[:40]) + (" and %d more" % (len(node.names) - 40) if len(node.names) > 40 else "")
-    return "%s: %s" % (_NOUNS[node.column][:-1 if len(node.names) == 1 else None], names)
+    names = ", ".join(node.names[:40]) + (f" and {len(node.names) - 40} more" if len(node.names) > 40 else "")
+    return f"{_NOUNS[node.column][: -1 if len(node.names) == 1 else None]}: {names}"

@@ -31,11 +31,28 @@ def html(document):
     style, script = (_asset(name) for name in ("page.css", "page.js"))
     hosts = document["hosts"]
     anchors = _anchors(hosts)
-    return _environment().get_template("page.html.j2").render(
-        document=document, totals=document["totals"], hosts=hosts, anchors=anchors, words=words, audit=audit,
-        rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))}, network=network,
-        map=network.draw(hosts), groups=_groups(hosts), drifts=_drifts(hosts),
-        style=Markup(style), script=Markup(script), style_hash=_hash(style), script_hash=_hash(script)) + "\n"
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            document=document,
+            totals=document["totals"],
+            hosts=hosts,
+            anchors=anchors,
+            words=words,
+            audit=audit,
+            rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))},
+            network=network,
+            map=network.draw(hosts),
+            groups=_groups(hosts),
+            drifts=_drifts(hosts),
+            style=Markup(style),
+            script=Markup(script),
+            style_hash=_hash(style),
+            script_hash=_hash(script),
+        )
+        + "\n"
+    )
 
 
 def _asset(name):
@@ -48,8 +65,14 @@ def _hash(asset):
 
 
 def _environment():
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(_HERE), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined, finalize=_visible)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_visible,
+    )
     environment.filters.update(size=text.size, yaml=_tasks, said=_said, side=_side, sentence=words.sentence)
     return environment
 
@@ -84,7 +107,7 @@ def _anchors(hosts):
     for host in hosts:
         anchor = "host-" + (re.sub(r"[^A-Za-z0-9._-]+", "-", host["name"]) or "-")
         taken[anchor.lower()] += 1
-        anchors[host["name"]] = anchor if taken[anchor.lower()] == 1 else "%s~%d" % (anchor, taken[anchor.lower()])
+        anchors[host["name"]] = anchor if taken[anchor.lower()] == 1 else f"{anchor}~{taken[anchor.lower()]}"
     return anchors
 
 
@@ -96,8 +119,10 @@ def _groups(hosts):
             group = found[audit.SEVERITIES.index(one["severity"]), one["category"], one["kind"]]
             group[0] += 1
             group[1][index] = host["name"]
-    return [{"severity": audit.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
-            for (rank, category, kind), (count, members) in sorted(found.items())]
+    return [
+        {"severity": audit.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
+        for (rank, category, kind), (count, members) in sorted(found.items())
+    ]
 
 
 def _drifts(hosts):
@@ -106,7 +131,12 @@ def _drifts(hosts):
     for index, host in enumerate(hosts):
         for one in host["findings"]:
             if one["category"] == "drift" and one["severity"] != "info":
-                found[one.get("record") or "", one["kind"], one.get("field") or "", _side(one, "found"),
-                      _side(one, "declared")][index] = host["name"]
+                found[
+                    one.get("record") or "",
+                    one["kind"],
+                    one.get("field") or "",
+                    _side(one, "found"),
+                    _side(one, "declared"),
+                ][index] = host["name"]
     rows = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
     return [dict(zip(("record", "kind", "field", "found", "declared"), key), hosts=members) for key, members in rows]

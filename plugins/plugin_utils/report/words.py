@@ -20,28 +20,43 @@ OUTLOOKS = {"same": "Comes back", "fewer_paths": "Fewer paths", "unproven": "Unp
 FATES = {"same": "come back as now", "fewer_paths": "over fewer paths", "unproven": "unproven", "lost": "lost"}
 SEVERITIES = {"critical": "Critical", "warning": "Warning", "info": "Remark"}
 KINDS = {
-    "service_not_automatic": "MSiSCSI does not start by itself", "service_delayed": "MSiSCSI starts delayed",
+    "service_not_automatic": "MSiSCSI does not start by itself",
+    "service_delayed": "MSiSCSI starts delayed",
     "service_stopped": "MSiSCSI is stopped",
-    "disk_lost": "A disk is not expected back", "disk_unproven": "A disk hangs on logins that nothing proves",
+    "disk_lost": "A disk is not expected back",
+    "disk_unproven": "A disk hangs on logins that nothing proves",
     "fewer_paths": "A disk comes back over fewer paths",
-    "single_path": "A disk has one path", "paths_without_mpio": "Several paths to a disk without MPIO",
-    "not_saved": "Live, but not saved", "not_connected": "Saved, but not connected",
-    "stale_favourite": "A favourite without its target", "saved_twice": "Saved more than once",
+    "single_path": "A disk has one path",
+    "paths_without_mpio": "Several paths to a disk without MPIO",
+    "not_saved": "Live, but not saved",
+    "not_connected": "Saved, but not connected",
+    "stale_favourite": "A favourite without its target",
+    "saved_twice": "Saved more than once",
     "vanished_initiator_port": "Bound to an initiator port that may be gone",
     "vanished_instance": "Bound to an instance that is gone",
     "multipath_without_mpio": "Multipath without MPIO",
     "sessions_without_multipath": "Several logins without multipath",
-    "no_chap": "Without CHAP", "chap_missing": "CHAP is missing", "chap_without_secret": "CHAP without its secret",
-    "silent_portal": "A portal through which nothing is known", "questionable_flags": "Flags that contradict",
-    "not_told": "The initiator could not tell", "missing": "Declared, but not there",
+    "no_chap": "Without CHAP",
+    "chap_missing": "CHAP is missing",
+    "chap_without_secret": "CHAP without its secret",
+    "silent_portal": "A portal through which nothing is known",
+    "questionable_flags": "Flags that contradict",
+    "not_told": "The initiator could not tell",
+    "missing": "Declared, but not there",
     "extra": "There, but not declared so",
-    "differs": "Differs from its declaration", "blocked": "Enforcing would be refused", "kept": "Undeclared, but kept",
-    "unverifiable": "Cannot be compared", "not_compared": "Could not be compared",
+    "differs": "Differs from its declaration",
+    "blocked": "Enforcing would be refused",
+    "kept": "Undeclared, but kept",
+    "unverifiable": "Cannot be compared",
+    "not_compared": "Could not be compared",
 }
 CHAP = {"chap": "CHAP", "mutual_chap": "mutual CHAP"}
 OPTIONS = {
-    "header_digest": "header digest", "data_digest": "data digest", "maximum_connections": "connections",
-    "default_time2wait": "time2wait", "default_time2retain": "time2retain",
+    "header_digest": "header digest",
+    "data_digest": "data digest",
+    "maximum_connections": "connections",
+    "default_time2wait": "time2wait",
+    "default_time2retain": "time2retain",
 }
 
 
@@ -55,45 +70,54 @@ def headline(totals):
     if not totals["hosts"]:
         return "There is no host to report."
     if totals["at_risk"]:
-        return "%s of %d will miss a disk after the next restart." % (
-            audit.count(totals["at_risk"], "host"), totals["hosts"])
+        return f"{audit.count(totals['at_risk'], 'host')} of {totals['hosts']} will miss a disk after the next restart."
     if totals["degraded"]:
-        return "Every known disk comes back after the next restart, but %s with less than now." % (
-            audit.count(totals["degraded"], "host"))
+        return "Every known disk comes back after the next restart, but {} with less than now.".format(
+            audit.count(totals["degraded"], "host")
+        )
     if totals["unknown"]:
-        return "%s of %d could not be asked. The others find every disk after the next restart." % (
-            audit.count(totals["unknown"], "host"), totals["hosts"]) if totals["ready"] else "No host could be asked."
+        return (
+            f"{audit.count(totals['unknown'], 'host')} of {totals['hosts']} could not be asked. The others find every disk after the next restart."
+            if totals["ready"]
+            else "No host could be asked."
+        )
     return "Every host finds every disk after the next restart."
 
 
 def subheads(totals):
     """The rest in a few lines."""
-    hosts = ", ".join("%d %s" % (totals[state], word.lower()) for state, word in STATES.items() if totals[state])
+    hosts = ", ".join(f"{totals[state]} {word.lower()}" for state, word in STATES.items() if totals[state])
     disks = totals["disks"]
-    fates = ", ".join("%d %s" % (disks[outlook], word) for outlook, word in FATES.items() if disks[outlook])
+    fates = ", ".join(f"{disks[outlook]} {word}" for outlook, word in FATES.items() if disks[outlook])
     found = totals["findings"]
-    lines = ["%s: %s" % (audit.count(totals["hosts"], "host"), hosts or "none")]
+    lines = ["{}: {}".format(audit.count(totals["hosts"], "host"), hosts or "none")]
     if disks["total"]:
-        lines.append("%s: %s" % (audit.count(disks["total"], "disk"), fates))
-    lines.append("Findings: %d critical, %s, %s" % (found["critical"], audit.count(found["warning"], "warning"),
-                                                    audit.count(found["info"], "remark")))
+        lines.append("{}: {}".format(audit.count(disks["total"], "disk"), fates))
+    lines.append(
+        f"Findings: {found['critical']} critical, {audit.count(found['warning'], 'warning')}, {audit.count(found['info'], 'remark')}"
+    )
     if totals["compared"]:
-        lines.append("Declaration: %d of %d compared as declared" % (
-            totals["compared"] - totals["drifted"], totals["compared"]))
+        lines.append(
+            f"Declaration: {totals['compared'] - totals['drifted']} of {totals['compared']} compared as declared"
+        )
     return lines
 
 
 def paths(disk):
     """4 paths now, 2 after a restart."""
-    unproven = ", %d unproven" % disk["paths_unproven"] if disk["paths_unproven"] else ""
-    return "%s now, %d after a restart%s" % (audit.count(disk["paths_now"], "path"), disk["paths_expected"], unproven)
+    unproven = f", {disk['paths_unproven']} unproven" if disk["paths_unproven"] else ""
+    return f"{audit.count(disk['paths_now'], 'path')} now, {disk['paths_expected']} after a restart{unproven}"
 
 
 def counts(host):
     """What was found on a host, in numbers."""
     found = host["counts"]
-    numbers = ["%d critical" % found["critical"], audit.count(found["warning"], "warning"),
-               audit.count(found["info"], "remark"), audit.count(found["drift"], "difference")]
+    numbers = [
+        f"{found['critical']} critical",
+        audit.count(found["warning"], "warning"),
+        audit.count(found["info"], "remark"),
+        audit.count(found["drift"], "difference"),
+    ]
     return ", ".join(one for one in numbers if not one.startswith("0 "))
 
 
@@ -108,14 +132,14 @@ def chap(record):
     if record["auth_type"] in (None, "none"):
         return record["auth_type"]
     secret = "" if record.get("secret_set", True) else ", no secret"
-    user = " as %s" % record["username"] if record.get("username") else ""
+    user = " as {}".format(record["username"]) if record.get("username") else ""
     return CHAP.get(record["auth_type"], record["auth_type"]) + user + secret
 
 
 def settings(login):
     """Flags and options of a saved login, those that are said."""
     flags = [*login["login_flags"], *("security: " + name for name in login["security_flags"])]
-    return flags + ["%s %s" % (OPTIONS[name], value) for name, value in login["options"].items()]
+    return flags + [f"{OPTIONS[name]} {value}" for name, value in login["options"].items()]
 
 
 def tasks(run):

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ...module_utils import runner
+from ...module_utils.runner import executor
 from . import state as states
 from .machine import SimulatorMachine
 from .schema import StateError
@@ -33,7 +33,7 @@ def run(batch, path, dialect=None, faults=(), folder=None):
         state["dialect"] = _dialect(own["dialect"], dialect)
         state["faults"] = own["faults"] + states.FAULTS.load(list(faults), "faults")
         try:
-            answer = runner.run(batch, SimulatorMachine(Service(state)))
+            answer = executor.run(batch, SimulatorMachine(Service(state)))
         except Dropped as problem:
             dropped = problem
         state.update(own)

@@ -13,8 +13,9 @@ from . import StateError, boot, reset
 
 def main(arguments=None):
     """Restart simulated hosts, or set them back to what their files say; the exit code."""
-    parser = argparse.ArgumentParser(prog="simulator",
-                                     description="Restart a simulated host, or set it back to its file.")
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="Restart a simulated host, or set it back to its file."
+    )
     parser.add_argument("action", choices=["boot", "reset"])
     parser.add_argument("files", nargs="+", metavar="FILE", help="state file of a host")
     parser.add_argument("--folder", help="where changed state is kept; beside the file by default")
@@ -22,10 +23,10 @@ def main(arguments=None):
     try:
         for path in options.files:
             failed = boot(path, options.folder) if options.action == "boot" else reset(path, options.folder)
-            print("%s: %s" % (path, "restarted" if options.action == "boot" else "set back"))
+            print("{}: {}".format(path, "restarted" if options.action == "boot" else "set back"))
             for login in failed or ():
                 portal = login.get("portal") or {"address": "any portal"}
-                print("  not opened: %s at %s: %s" % (login["target"], portal["address"], login["status"]))
+                print("  not opened: {} at {}: {}".format(login["target"], portal["address"], login["status"]))
     except StateError as problem:
         print(problem, file=sys.stderr)
         return 1

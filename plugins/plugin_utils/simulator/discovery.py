@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from ...module_utils import functions, status
-from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from ...module_utils.abi import prototypes, status
+from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .exports import export
 from .network import Refused, same
 from .wording import stored_mapping, stored_options
@@ -22,8 +22,11 @@ class Discovery:
     def _known(self, name, hidden=True):
         """Every entry, discovered or static, of a target; hidden static ones too unless told otherwise."""
         static = [dict(entry, mechanism=_STATIC, initiator_instance="") for entry in self.state["static_targets"]]
-        found = [entry for entry in self.state["discovered_targets"] + static
-                 if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)]
+        found = [
+            entry
+            for entry in self.state["discovered_targets"] + static
+            if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)
+        ]
         if not found:
             raise Refused(status.TARGET_NOT_FOUND)
         return found
@@ -32,15 +35,22 @@ class Discovery:
         """Put what a mechanism found in place of what it had found before."""
         kept = [entry for entry in self.state["discovered_targets"] if entry["mechanism"] != mechanism]
         self.state["discovered_targets"] = kept + [
-            {"target": iqn, "alias": alias, "mechanism": mechanism, "initiator_instance": instance,
-             "portal_groups": groups,
-             "login_options": options} for iqn, alias, groups in targets]
+            {
+                "target": iqn,
+                "alias": alias,
+                "mechanism": mechanism,
+                "initiator_instance": instance,
+                "portal_groups": groups,
+                "login_options": options,
+            }
+            for iqn, alias, groups in targets
+        ]
 
     def _discover(self, entry):
         """SendTargets to a portal of the list."""
         instances = self.state["initiator"]["instances"]
         instance = entry["InitiatorName"] or (instances[0]["name"] if instances else "")
-        words = ["*" + entry["Address"], "%07d" % entry["Socket"], instance]  # observed: Infinidat, NetApp
+        words = ["*" + entry["Address"], f"{entry['Socket']:07d}", instance]  # observed: Infinidat, NetApp
         addresses = next((one["addresses"] for one in instances if same(one["name"], instance)), [])
         if entry["InitiatorPortNumber"] < len(addresses):
             words.append(addresses[entry["InitiatorPortNumber"]])
@@ -54,7 +64,8 @@ class Discovery:
         """Ask every portal and every iSNS server, as the service does when it starts; whether all answered."""
         complete = True
         for ask, entry in [(self._discover, entry) for entry in self.state["target_portals"]] + [
-                (self._ask_isns, address) for address in self.state["isns_servers"]]:
+            (self._ask_isns, address) for address in self.state["isns_servers"]
+        ]:
             try:
                 ask(entry)
             except Refused:
@@ -64,8 +75,9 @@ class Discovery:
     @export("ReportIScsiTargetsW")
     def _report_targets(self, given):
         complete = self._discover_all() if given["ForceUpdate"] else True
-        entries = self.state["discovered_targets"] + [one for one in self.state["static_targets"]
-                                                      if not one["target_flags"] & _HIDE]
+        entries = self.state["discovered_targets"] + [
+            one for one in self.state["static_targets"] if not one["target_flags"] & _HIDE
+        ]
         names = {}
         for entry in entries:
             names.setdefault(entry["target"].casefold(), self.wording.name(entry["target"]))
@@ -74,7 +86,7 @@ class Discovery:
     @export("GetIScsiTargetInformationW")
     def _target_information(self, given):
         entries = self._known(given["TargetName"])
-        if given["InfoClass"] == functions.TARGET_INFORMATION["DiscoveryMechanisms"][0]:
+        if given["InfoClass"] == prototypes.TARGET_INFORMATION["DiscoveryMechanisms"][0]:
             return {"Buffer": [entry["mechanism"] for entry in entries]}
         if not given["DiscoveryMechanism"]:
             raise Refused(status.INVALID_PARAMETER)
@@ -82,14 +94,17 @@ class Discovery:
         if entry is None:
             raise Refused(status.DISCOVERY_MECHANISM_NOT_FOUND)
         values = {
-            "ProtocolType": 0, "TargetAlias": entry["alias"],
+            "ProtocolType": 0,
+            "TargetAlias": entry["alias"],
             "InitiatorName": self.wording.name(entry["initiator_instance"]),
-            "PortalGroups": [{"Portals": [self.wording.portal(portal) for portal in group]}
-                             for group in entry["portal_groups"]],
-            "PersistentTargetMappings": entry.get("mappings"), "TargetFlags": entry.get("target_flags", 0),
+            "PortalGroups": [
+                {"Portals": [self.wording.portal(portal) for portal in group]} for group in entry["portal_groups"]
+            ],
+            "PersistentTargetMappings": entry.get("mappings"),
+            "TargetFlags": entry.get("target_flags", 0),
             "LoginOptions": self.wording.options(entry["login_options"]),
         }
-        name = next((name for name, row in functions.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
+        name = next((name for name, row in prototypes.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
         if name is None:
             raise Refused(status.INVALID_PARAMETER)
         return {"Buffer": values[name]}
@@ -110,25 +125,31 @@ class Discovery:
     @export("AddIScsiStaticTargetW")
     def _add_static(self, given):
         group = [dict(portal) for portal in (given["PortalGroup"] or {}).get("Portals", ())]
-        entry = {"target": given["TargetName"], "alias": given["TargetAlias"] or "",
-                 "target_flags": given["TargetFlags"] & ~_MERGE,
-                 "persist": bool(given["Persist"]), "portal_groups": [group] if group else [],
-                 "mappings": stored_mapping(given["Mappings"]),
-                 "login_options": stored_options(given["LoginOptions"])}
+        entry = {
+            "target": given["TargetName"],
+            "alias": given["TargetAlias"] or "",
+            "target_flags": given["TargetFlags"] & ~_MERGE,
+            "persist": bool(given["Persist"]),
+            "portal_groups": [group] if group else [],
+            "mappings": stored_mapping(given["Mappings"]),
+            "login_options": stored_options(given["LoginOptions"]),
+        }
         self._check_chap(entry["login_options"], 0)
         before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
         if before is not None:
             if given["TargetFlags"] & _MERGE:  # without it what was stored is overwritten (documented)
-                entry["portal_groups"] = before["portal_groups"] + [one for one in entry["portal_groups"]
-                                                                    if one not in before["portal_groups"]]
+                entry["portal_groups"] = before["portal_groups"] + [
+                    one for one in entry["portal_groups"] if one not in before["portal_groups"]
+                ]
                 entry["alias"] = entry["alias"] or before["alias"]
             self.state["static_targets"].remove(before)
         self.state["static_targets"].append(entry)
 
     @export("RemoveIScsiStaticTargetW")
     def _remove_static(self, given):
-        self._remove("static_targets", lambda entry: same(entry["target"], given["TargetName"]),
-                     status.TARGET_NOT_FOUND)
+        self._remove(
+            "static_targets", lambda entry: same(entry["target"], given["TargetName"]), status.TARGET_NOT_FOUND
+        )
 
     def _remove(self, name, is_it, missing):
         kept = [entry for entry in self.state[name] if not is_it(entry)]
@@ -150,7 +171,9 @@ class Discovery:
         return lambda entry: (
             (not given["InitiatorInstance"] or same(entry["InitiatorName"], given["InitiatorInstance"]))
             and given["InitiatorPortNumber"] in (ISCSI_ANY_INITIATOR_PORT, entry["InitiatorPortNumber"])
-            and entry["Socket"] == portal["Socket"] and self.wording.same_address(entry["Address"], portal["Address"]))
+            and entry["Socket"] == portal["Socket"]
+            and self.wording.same_address(entry["Address"], portal["Address"])
+        )
 
     @export("AddIScsiSendTargetPortalW")
     def _add_portal(self, given):
@@ -159,14 +182,22 @@ class Discovery:
         self._check_chap(options, given["SecurityFlags"])
         if given["InitiatorInstance"]:
             self._instance(given["InitiatorInstance"], given["InitiatorPortNumber"])
-        entry = dict(portal, InitiatorName=given["InitiatorInstance"] or "",
-                     InitiatorPortNumber=given["InitiatorPortNumber"],
-                     SecurityFlags=given["SecurityFlags"], LoginOptions=options)
+        entry = dict(
+            portal,
+            InitiatorName=given["InitiatorInstance"] or "",
+            InitiatorPortNumber=given["InitiatorPortNumber"],
+            SecurityFlags=given["SecurityFlags"],
+            LoginOptions=options,
+        )
         entries = self.state["target_portals"]
-        there = [one for one in entries if one["Socket"] == entry["Socket"]
-                 and same(one["InitiatorName"], entry["InitiatorName"])
-                 and one["InitiatorPortNumber"] == entry["InitiatorPortNumber"]
-                 and self.wording.same_address(one["Address"], entry["Address"])]
+        there = [
+            one
+            for one in entries
+            if one["Socket"] == entry["Socket"]
+            and same(one["InitiatorName"], entry["InitiatorName"])
+            and one["InitiatorPortNumber"] == entry["InitiatorPortNumber"]
+            and self.wording.same_address(one["Address"], entry["Address"])
+        ]
         if there and self.dialect["readd_portal"] == "refused":
             raise Refused(_PORTAL_EXISTS)
         if there and self.dialect["readd_portal"] == "replace":
@@ -192,13 +223,23 @@ class Discovery:
     @export("ReportIScsiSendTargetPortalsExW")
     def _report_portals_ex(self, given):
         """Flags and options come back as they went in, the password apart (observed: go-win-iscsidsc)."""
-        return {"PortalInfo": [
-            dict(self.wording.portal(entry), InitiatorName=self.wording.name(entry["InitiatorName"]),
-                 LoginOptions=self.wording.options(entry["LoginOptions"])) for entry in self.state["target_portals"]]}
+        return {
+            "PortalInfo": [
+                dict(
+                    self.wording.portal(entry),
+                    InitiatorName=self.wording.name(entry["InitiatorName"]),
+                    LoginOptions=self.wording.options(entry["LoginOptions"]),
+                )
+                for entry in self.state["target_portals"]
+            ]
+        }
 
     @export("ReportIScsiSendTargetPortalsW")
     def _report_portals(self, given):
         """The older report, without flags and options."""
-        return {"PortalInfo": [{name: value for name, value in entry.items()
-                                if name not in ("SecurityFlags", "LoginOptions")}
-                               for entry in self._report_portals_ex(given)["PortalInfo"]]}
+        return {
+            "PortalInfo": [
+                {name: value for name, value in entry.items() if name not in ("SecurityFlags", "LoginOptions")}
+                for entry in self._report_portals_ex(given)["PortalInfo"]
+            ]
+        }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 
-from ...module_utils import status
+from ...module_utils.abi import status
 from .network import MULTIPATH_ENABLED, Refused, same
 from .units import lun_identity, wire_lun
 
@@ -50,8 +50,9 @@ class Disks:
     def in_use(self, session):
         """Whether a disk in use keeps the session from being logged out; with MPIO another path to it will do."""
         target = self.target(session)
-        return session["in_use"] or any(lun["in_use"] and not self._has_other_path(session, target, lun)
-                                        for lun in self._luns(session, target))
+        return session["in_use"] or any(
+            lun["in_use"] and not self._has_other_path(session, target, lun) for lun in self._luns(session, target)
+        )
 
     def devices(self, session, wording):
         """[ISCSI_DEVICE_ON_SESSION, ...]"""
@@ -65,8 +66,11 @@ class Disks:
             return None
         port, bus, number = self._place(session)
         return {
-            "InitiatorName": wording.name(session["initiator_instance"]), "TargetName": wording.name(session["target"]),
-            "OSDeviceName": "\\Device\\RaidPort%d" % port, "SessionId": session_id, "OSBusNumber": bus,
+            "InitiatorName": wording.name(session["initiator_instance"]),
+            "TargetName": wording.name(session["target"]),
+            "OSDeviceName": f"\\Device\\RaidPort{port}",
+            "SessionId": session_id,
+            "OSBusNumber": bus,
             "OSTargetNumber": number,
             "LUNList": [{"OSLUN": lun["lun"], "TargetLUN": wire_lun(lun["lun"])} for lun in luns],
         }
@@ -78,7 +82,7 @@ class Disks:
             target = self.target(session)
             for lun in self._luns(session, target):
                 number = session["disks"][str(lun["lun"])]
-                names = [self._interface_name(session, target, lun), "\\\\.\\PhysicalDrive%d" % number, *lun["volumes"]]
+                names = [self._interface_name(session, target, lun), f"\\\\.\\PhysicalDrive{number}", *lun["volumes"]]
                 found.update({name.lower(): session for name in names})
         return found
 
@@ -106,7 +110,8 @@ class Disks:
     def _has_other_path(self, session, target, lun):
         return self._state["mpio"]["claimed"] and any(
             other is not session and lun_identity(its_target, its_lun) == lun_identity(target, lun)
-            for other, its_target, its_lun in self._everything())
+            for other, its_target, its_lun in self._everything()
+        )
 
     def _everything(self):
         for session in self._state["sessions"]:
@@ -124,23 +129,31 @@ class Disks:
         number = session["disks"][str(lun["lun"])]
         port, bus, place = self._place(session)
         return {
-            "InitiatorName": wording.name(session["initiator_instance"]), "TargetName": wording.name(session["target"]),
-            "ScsiAddress": {"Length": 8, "PortNumber": port, "PathId": bus, "TargetId": place,
-                            "Lun": lun["lun"] & 0xFF},
-            "DeviceInterfaceType": _DISK_INTERFACE, "DeviceInterfaceName": self._interface_name(session, target, lun),
-            "LegacyName": "\\\\.\\PhysicalDrive%d" % number,
+            "InitiatorName": wording.name(session["initiator_instance"]),
+            "TargetName": wording.name(session["target"]),
+            "ScsiAddress": {
+                "Length": 8,
+                "PortNumber": port,
+                "PathId": bus,
+                "TargetId": place,
+                "Lun": lun["lun"] & 0xFF,
+            },
+            "DeviceInterfaceType": _DISK_INTERFACE,
+            "DeviceInterfaceName": self._interface_name(session, target, lun),
+            "LegacyName": f"\\\\.\\PhysicalDrive{number}",
             "StorageDeviceNumber": {"DeviceType": _FILE_DEVICE_DISK, "DeviceNumber": number, "PartitionNumber": 0},
             "DeviceInstance": 0x1000 + number,
         }
 
     def _interface_name(self, session, target, lun):
-        vendor, product, revision = [re.sub(r"[^a-z0-9._-]", "_", lun[name].lower())
-                                     for name in ("vendor", "product", "revision")]
+        vendor, product, revision = [
+            re.sub(r"[^a-z0-9._-]", "_", lun[name].lower()) for name in ("vendor", "product", "revision")
+        ]
         if self._state["mpio"]["claimed"] and session["login_options"]["LoginFlags"] & MULTIPATH_ENABLED:
             digits = lun_identity(target, lun).encode().hex()
-            return "\\\\?\\mpio#disk&ven_%s&prod_%s&rev_%s#1&7f6ac24&0&%s#%s" % (vendor, product, revision, digits,
-                                                                                 _DISK_GUID)
+            return f"\\\\?\\mpio#disk&ven_{vendor}&prod_{product}&rev_{revision}#1&7f6ac24&0&{digits}#{_DISK_GUID}"
         _port, bus, place = self._place(session)
         parent = zlib.crc32(session["initiator_instance"].lower().encode())
-        return "\\\\?\\scsi#disk&ven_%s&prod_%s#5&%x&0&%02x%02x%02x#%s" % (vendor, product, parent, bus, place,
-                                                                           lun["lun"] & 0xFF, _DISK_GUID)
+        return "\\\\?\\scsi#disk&ven_{}&prod_{}#5&{:x}&0&{:02x}{:02x}{:02x}#{}".format(
+            vendor, product, parent, bus, place, lun["lun"] & 0xFF, _DISK_GUID
+        )

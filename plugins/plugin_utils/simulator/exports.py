@@ -14,7 +14,9 @@ def export(*names):
     It returns the outputs (a dict or None) with success understood, or (status, outputs); it raises network.Refused for
     any other status.
     """
+
     def register(method):
         EXPORTS.update(dict.fromkeys(names, method))
         return method
+
     return register

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import contextlib
 
-from ...module_utils import status
-from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from ...module_utils.abi import status
+from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .exports import export
 from .network import MULTIPATH_ENABLED, Refused, same
 from .wording import stored_mapping, stored_options
 
 PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
-_REMOVE_NOT_FOUND = {"could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA,
-                     "target_not_found": status.TARGET_NOT_FOUND,
-                     "portal_not_found": status.PORTAL_NOT_FOUND, "success": status.SUCCESS}
+_REMOVE_NOT_FOUND = {
+    "could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA,
+    "target_not_found": status.TARGET_NOT_FOUND,
+    "portal_not_found": status.PORTAL_NOT_FOUND,
+    "success": status.SUCCESS,
+}
 
 
 class Logins:
@@ -30,17 +33,22 @@ class Logins:
         self._check_chap(options, given["SecurityFlags"])
         portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else None
         record = {
-            "TargetName": given["TargetName"], "IsInformationalSession": int(bool(given["IsInformationalSession"])),
-            "InitiatorInstance": given["InitiatorInstance"] or instance, "InitiatorPortNumber": port,
+            "TargetName": given["TargetName"],
+            "IsInformationalSession": int(bool(given["IsInformationalSession"])),
+            "InitiatorInstance": given["InitiatorInstance"] or instance,
+            "InitiatorPortNumber": port,
             "TargetPortal": dict(portal) if portal else {"Address": "", "Socket": 0, "SymbolicName": ""},
-            "SecurityFlags": given["SecurityFlags"], "Mappings": stored_mapping(given["Mappings"]),
+            "SecurityFlags": given["SecurityFlags"],
+            "Mappings": stored_mapping(given["Mappings"]),
             "LoginOptions": options,
         }
         if given["IsPersistent"]:
             return self._save(record, portals)
         session = self._open(record, [portal] if portal else portals)
-        return {"UniqueSessionId": self._session_id(session),
-                "UniqueConnectionId": self._connection_id(session, session["connections"][0])}
+        return {
+            "UniqueSessionId": self._session_id(session),
+            "UniqueConnectionId": self._connection_id(session, session["connections"][0]),
+        }
 
     def _save(self, record, portals):
         """Only a record, for the next boot (observed: os-win, HPE, Infinidat); a copy is one more (observed: Azure)."""
@@ -72,19 +80,29 @@ class Logins:
 
         def is_meant(record):
             own = record["TargetPortal"]
-            return (same(record["TargetName"], given["TargetName"])
-                    and (not given["InitiatorInstance"]
-                         or same(record["InitiatorInstance"], given["InitiatorInstance"]))
-                    and (every_port or record["InitiatorPortNumber"] == port)
-                    and (not portal or not portal["Address"]
-                         or (own["Socket"] == portal["Socket"]
-                             and self.wording.same_address(own["Address"], portal["Address"]))))
+            return (
+                same(record["TargetName"], given["TargetName"])
+                and (not given["InitiatorInstance"] or same(record["InitiatorInstance"], given["InitiatorInstance"]))
+                and (every_port or record["InitiatorPortNumber"] == port)
+                and (
+                    not portal
+                    or not portal["Address"]
+                    or (
+                        own["Socket"] == portal["Socket"]
+                        and self.wording.same_address(own["Address"], portal["Address"])
+                    )
+                )
+            )
 
         kept, taken = [], set()
         for record in self.state["persistent_logins"]:
             own = record["TargetPortal"]
-            identity = (record["InitiatorInstance"].casefold(), record["InitiatorPortNumber"], own["Address"].lower(),
-                        own["Socket"])
+            identity = (
+                record["InitiatorInstance"].casefold(),
+                record["InitiatorPortNumber"],
+                own["Address"].lower(),
+                own["Socket"],
+            )
             if is_meant(record) and not (self.dialect["remove_identical"] == "one" and identity in taken):
                 taken.add(identity)
             else:
@@ -95,8 +113,12 @@ class Logins:
 
     def _portals(self, target):
         """The portals that discovery knows for a target, for a login to any of them."""
-        return [portal for entry in self._known(target, hidden=False) for group in entry["portal_groups"]
-                for portal in group]
+        return [
+            portal
+            for entry in self._known(target, hidden=False)
+            for group in entry["portal_groups"]
+            for portal in group
+        ]
 
     def _replay(self):
         """Open a session for each persistent login, as at boot."""
@@ -107,8 +129,9 @@ class Logins:
                     portals = self._portals(record["TargetName"])
                 self._open(record, portals)
             except Refused as refused:
-                self.state["boot_log"].append({"target": record["TargetName"], "portal": record["TargetPortal"],
-                                               "status": refused.status})
+                self.state["boot_log"].append(
+                    {"target": record["TargetName"], "portal": record["TargetPortal"], "status": refused.status}
+                )
 
     def _sessions_to(self, target):
         return [session for session in self.state["sessions"] if same(session["target"], target)]
@@ -121,12 +144,18 @@ class Logins:
             raise Refused(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
         used = self._let_in(record["TargetName"], portals, options)
         session = {
-            "target": record["TargetName"], "initiator_instance": record["InitiatorInstance"],
-            "initiator_port": record["InitiatorPortNumber"], "portal": dict(used),
+            "target": record["TargetName"],
+            "initiator_instance": record["InitiatorInstance"],
+            "initiator_port": record["InitiatorPortNumber"],
+            "portal": dict(used),
             "session_type": record["IsInformationalSession"],
-            "security_flags": record["SecurityFlags"], "login_options": options, "in_use": False, "connected": True,
+            "security_flags": record["SecurityFlags"],
+            "login_options": options,
+            "in_use": False,
+            "connected": True,
             "number": self._next_number(),
-            "connections": [self._connection(used, record["InitiatorPortNumber"], options)], "disks": {},
+            "connections": [self._connection(used, record["InitiatorPortNumber"], options)],
+            "disks": {},
         }
         self.state["sessions"].append(session)
         self.disks.attach(session)

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import bisect
 
-from ...module_utils import calls, functions, memory, runner, status, structures
-from ...module_utils.functions import ARRAY, BYTES, FIXED_TEXT, LIST, NUMBER, SIZE, STRUCT, TEXT
+from ...module_utils.abi import memory, prototypes, status, structures
+from ...module_utils.abi.prototypes import ARRAY, BYTES, FIXED_TEXT, LIST, NUMBER, SIZE, STRUCT, TEXT
+from ...module_utils.runner import executor, wire
 from .service import HANGS
 
 _FIRST_ADDRESS = {8: 0x000001F4A3E10000, 4: 0x02A70000}
 _LARGER = 512  # bytes or characters more than needed, where a dialect has lists ask for more
-_TAIL = "\uBEEF\u0011\uF00D"  # what may follow a list of texts
+_TAIL = "\ubeef\u0011\uf00d"  # what may follow a list of texts
 _STATES = {"stopped": 1, "running": 4}  # winsvc.h
 _START_MODES = {"automatic": 2, "manual": 3, "disabled": 4}
 _COUNTS_WHEN_SIZED = ("ReportIScsiPersistentLoginsW",)  # gives Count on the sizing call too (SDK sample iscsicli.c)
@@ -50,11 +51,11 @@ class Memory:
 
     def read(self, address, size):
         block, offset = self._find(address, size)
-        return bytes(block[offset:offset + size])
+        return bytes(block[offset : offset + size])
 
     def write(self, address, data):
         block, offset = self._find(address, len(data))
-        block[offset:offset + len(data)] = data
+        block[offset : offset + len(data)] = data
 
     def rest(self, address):
         """The bytes from an address to the end of its block."""
@@ -65,7 +66,7 @@ class Memory:
         index = bisect.bisect_right(self._order, address) - 1
         start = self._order[index] if index >= 0 else None
         if start is None or address + size > start + len(self._blocks[start]):
-            raise AccessViolation("0x%X, %d bytes" % (address, size))
+            raise AccessViolation(f"0x{address:X}, {size} bytes")
         return self._blocks[start], address - start
 
 
@@ -83,11 +84,16 @@ class SimulatorMachine:
     @property
     def host(self):
         state = self.service.state["service"]
-        return calls.Host(
-            pointer=self.abi.pointer, runtime="simulator", dll_version=self.service.version("dll"),
-            windows_version=self.service.version("windows"), service_state=_STATES[state["state"]],
-            start_mode=_START_MODES[state["start_mode"]], delayed_start=int(state["delayed_start"]),
-            elevated=int(self.service.state["elevated"]))
+        return wire.Host(
+            pointer=self.abi.pointer,
+            runtime="simulator",
+            dll_version=self.service.version("dll"),
+            windows_version=self.service.version("windows"),
+            service_state=_STATES[state["state"]],
+            start_mode=_START_MODES[state["start_mode"]],
+            delayed_start=int(state["delayed_start"]),
+            elevated=int(self.service.state["elevated"]),
+        )
 
     def allocate(self, size):
         return self.memory.allocate(size)
@@ -109,15 +115,15 @@ class SimulatorMachine:
         self._now += milliseconds
 
     def call(self, export, arguments, limit):
-        function = functions.CALLABLE.get(export)
+        function = prototypes.CALLABLE.get(export)
         if function is None:
-            raise runner.NoSuchExport(export)
+            raise executor.NoSuchExport(export)
         call = _Marshalled(function, dict(zip((argument.name for argument in function.arguments), arguments)), self)
         code, outputs = self.service.call(export, call.inputs())
         spent = self.service.spent
         if spent > (limit or HANGS - 1):
             self._now += limit or 0
-            raise runner.TimedOut()
+            raise executor.TimedOut()
         self._now += spent
         code = call.answer(code, outputs)
         self.calls.append((export, code))
@@ -134,8 +140,11 @@ class _Marshalled:
     # -- in ----------------------------------------------------------------------------------------------------------
 
     def inputs(self):
-        return {argument.name: self._input(argument, self.arguments[argument.name])
-                for argument in self.function.arguments if not argument.out}
+        return {
+            argument.name: self._input(argument, self.arguments[argument.name])
+            for argument in self.function.arguments
+            if not argument.out
+        }
 
     def _input(self, argument, value):
         if isinstance(argument.kind, structures.Scalar):
@@ -154,8 +163,9 @@ class _Marshalled:
     def _structures(self, structure, address, count):
         size = structure.layout(self.abi).size
         raw = self.memory.read(address, size * count)
-        return [_plain(structure.layout(self.abi).unpack(raw, at, self._resolve))
-                for at in range(0, size * count, size)]
+        return [
+            _plain(structure.layout(self.abi).unpack(raw, at, self._resolve)) for at in range(0, size * count, size)
+        ]
 
     def _resolve(self, _layout, follow, address, count):
         """What a pointer inside an argument leads to, wherever that lies, secrets included."""
@@ -171,7 +181,7 @@ class _Marshalled:
         raw = self.memory.rest(address)
         length = structures.text_length(raw, self.abi.char)
         if length < 0:
-            raise AccessViolation("0x%X, text without an end" % address)
+            raise AccessViolation(f"0x{address:X}, text without an end")
         return structures.decode_text(raw[:length], self.abi.char)
 
     # -- out ---------------------------------------------------------------------------------------------------------
@@ -213,9 +223,9 @@ class _Marshalled:
 
     def _fill(self, size, image):
         address, buffer, unit = self.arguments[size.of], self.function.argument(size.of), self._unit(size)
-        data = image.data[:buffer.capacity and self._u32(self.arguments[size.name])] if buffer.capacity else image.data
+        data = image.data[: buffer.capacity and self._u32(self.arguments[size.name])] if buffer.capacity else image.data
         if address:
-            self.memory.write(address, image.at(address, self.abi.pointer)[:len(data)])
+            self.memory.write(address, image.at(address, self.abi.pointer)[: len(data)])
         self._put_u32(self.arguments[size.name], len(data) // unit if address else 0)
         self._count(buffer, image)
 
@@ -233,9 +243,9 @@ class _Marshalled:
         elif argument.kind is STRUCT:
             self.memory.write(address, argument.type.layout(self.abi).pack(value))
         elif argument.kind is FIXED_TEXT:
-            self.memory.write(address, structures.encode_text(value, self.abi.char)[:argument.capacity])
+            self.memory.write(address, structures.encode_text(value, self.abi.char)[: argument.capacity])
         else:
-            raise TypeError("%s is sized by no argument" % argument.name)
+            raise TypeError(f"{argument.name} is sized by no argument")
 
     def _image(self, argument, value):
         if argument.kind is ARRAY:
@@ -254,15 +264,18 @@ class _Marshalled:
 
     def _information(self, value):
         """What the information class of GetIScsiTargetInformationW puts into its buffer."""
-        kind, structure = next((kind, structure) for number, kind, structure in functions.TARGET_INFORMATION.values()
-                               if number == self.arguments["InfoClass"])
+        kind, structure = next(
+            (kind, structure)
+            for number, kind, structure in prototypes.TARGET_INFORMATION.values()
+            if number == self.arguments["InfoClass"]
+        )
         if kind is LIST:
             return self._texts(value)
         if kind is TEXT:
             return _Image(structures.encode_text(value, self.abi.char), [], 1)
         if kind is NUMBER:
             return _Image(value.to_bytes(structure.size, "little"), [], 1)
-        if kind is functions.PORTAL_GROUPS:
+        if kind is prototypes.PORTAL_GROUPS:
             return _Image(self._portal_groups([group["Portals"] for group in value]), [], 1)
         return _Image(b"", [], 1) if value is None else _Image(*memory.pack(structure, value, self.abi), 1)
 
@@ -302,7 +315,7 @@ class _Image:
         """The bytes as they lie at an address: pointers are absolute (observed: go-win-iscsidsc)."""
         data = bytearray(self.data)
         for offset, to in self._relocations:
-            data[offset:offset + pointer] = (address + to).to_bytes(pointer, "little")
+            data[offset : offset + pointer] = (address + to).to_bytes(pointer, "little")
         return bytes(data)
 
 

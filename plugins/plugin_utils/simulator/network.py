@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from ...module_utils import status
+from ...module_utils.abi import status
 from .real_network import RealNetwork, RealUnits
 from .refused import Refused
 from .units import ModelledUnits
@@ -49,8 +49,11 @@ class Network:
             return self._real.discover(self._endpoint(portal), options)
         node_name, mutual_secret = self._asker()
         _authenticate(array["discovery_chap"], options, node_name, mutual_secret)
-        return [(target["iqn"], target["alias"], _groups(array)) for target in array["targets"]
-                if target["reachable"] and _shown_to(target, node_name)]
+        return [
+            (target["iqn"], target["alias"], _groups(array))
+            for target in array["targets"]
+            if target["reachable"] and _shown_to(target, node_name)
+        ]
 
     def log_in(self, iqn, portal, options):
         """The target, if it lets this node in at this portal."""
@@ -90,8 +93,13 @@ class Network:
         server = next((server for server in self._isns if self._resolved(server["address"]) == where), None)
         if server is None or not server["reachable"]:
             raise Refused(status.ISNS_SERVER_NOT_FOUND)
-        return [(target["iqn"], target["alias"], _groups(array)) for iqn in server["targets"] for array in self._arrays
-                for target in [self._target(array, iqn)] if target]
+        return [
+            (target["iqn"], target["alias"], _groups(array))
+            for iqn in server["targets"]
+            for array in self._arrays
+            for target in [self._target(array, iqn)]
+            if target
+        ]
 
     def _reach(self, portal, delay):
         address = self._resolved(portal["Address"])

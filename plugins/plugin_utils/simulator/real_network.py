@@ -18,7 +18,8 @@ import re
 import select
 import time
 
-from ...module_utils import scsi, status
+from ...module_utils.abi import status
+from ...module_utils.client import scsi
 from .refused import Refused
 from .schema import StateError
 from .units import CHECK_CONDITION, GOOD, Answer
@@ -34,16 +35,26 @@ _ALLOCATION = 4096
 _TRIES = 3  # a unit attention is told once to each new session, and the command was not done
 
 # Status class and detail of a login response (RFC 7143 11.13.5); the others are "login failed".
-_LOGIN_STATUSES = {0x0201: "ISDSC_AUTHENTICATION_FAILURE", 0x0202: "ISDSC_AUTHORIZATION_FAILURE",
-                   0x0203: "ISDSC_NOT_FOUND", 0x0204: "ISDSC_TARGET_REMOVED"}
+_LOGIN_STATUSES = {
+    0x0201: "ISDSC_AUTHENTICATION_FAILURE",
+    0x0202: "ISDSC_AUTHORIZATION_FAILURE",
+    0x0203: "ISDSC_NOT_FOUND",
+    0x0204: "ISDSC_TARGET_REMOVED",
+}
 # What libiscsi says when its check of the target's own CHAP answer fails.
 _TARGET_NOT_AUTHENTIC = re.compile(r"CHAP_[NR]")
 _TARGET_USER = re.compile(rb"Wrong CHAP targetname received: (.*)", re.DOTALL)
 
 
 class _Sense(ctypes.Structure):
-    _fields_ = [("error_type", ctypes.c_ubyte), ("key", ctypes.c_int), ("ascq", ctypes.c_int),
-                ("bits", ctypes.c_ubyte), ("bit_pointer", ctypes.c_ubyte), ("field_pointer", ctypes.c_uint16)]
+    _fields_ = [
+        ("error_type", ctypes.c_ubyte),
+        ("key", ctypes.c_int),
+        ("ascq", ctypes.c_int),
+        ("bits", ctypes.c_ubyte),
+        ("bit_pointer", ctypes.c_ubyte),
+        ("field_pointer", ctypes.c_uint16),
+    ]
 
 
 class _Data(ctypes.Structure):
@@ -53,9 +64,17 @@ class _Data(ctypes.Structure):
 class _Task(ctypes.Structure):
     """The beginning of struct scsi_task."""
 
-    _fields_ = [("status", ctypes.c_int), ("cdb_size", ctypes.c_int), ("xfer_dir", ctypes.c_int),
-                ("expxferlen", ctypes.c_int), ("cdb", ctypes.c_ubyte * 16), ("residual_status", ctypes.c_int),
-                ("residual", ctypes.c_size_t), ("sense", _Sense), ("datain", _Data)]
+    _fields_ = [
+        ("status", ctypes.c_int),
+        ("cdb_size", ctypes.c_int),
+        ("xfer_dir", ctypes.c_int),
+        ("expxferlen", ctypes.c_int),
+        ("cdb", ctypes.c_ubyte * 16),
+        ("residual_status", ctypes.c_int),
+        ("residual", ctypes.c_size_t),
+        ("sense", _Sense),
+        ("datain", _Data),
+    ]
 
 
 class _Portal(ctypes.Structure):
@@ -69,21 +88,34 @@ class _Discovered(ctypes.Structure):
     """struct iscsi_discovery_address"""
 
 
-_Discovered._fields_ = [("next", ctypes.POINTER(_Discovered)), ("target_name", ctypes.c_char_p),
-                        ("portals", ctypes.POINTER(_Portal))]
+_Discovered._fields_ = [
+    ("next", ctypes.POINTER(_Discovered)),
+    ("target_name", ctypes.c_char_p),
+    ("portals", ctypes.POINTER(_Portal)),
+]
 
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 _PROTOTYPES = {  # name -> (result, arguments)
-    "iscsi_create_context": (ctypes.c_void_p, "s"), "iscsi_destroy_context": (ctypes.c_int, "p"),
-    "iscsi_get_error": (ctypes.c_char_p, "p"), "iscsi_set_log_level": (None, "pi"),
-    "iscsi_set_targetname": (ctypes.c_int, "ps"), "iscsi_set_session_type": (ctypes.c_int, "pi"),
-    "iscsi_set_header_digest": (ctypes.c_int, "pi"), "iscsi_set_noautoreconnect": (None, "pi"),
-    "iscsi_set_initiator_username_pwd": (ctypes.c_int, "pss"), "iscsi_set_target_username_pwd": (ctypes.c_int, "pss"),
-    "iscsi_get_fd": (ctypes.c_int, "p"), "iscsi_which_events": (ctypes.c_int, "p"),
-    "iscsi_service": (ctypes.c_int, "pi"), "iscsi_connect_async": (ctypes.c_int, "pscp"),
-    "iscsi_login_async": (ctypes.c_int, "pcp"), "iscsi_discovery_async": (ctypes.c_int, "pcp"),
-    "iscsi_logout_async": (ctypes.c_int, "pcp"), "iscsi_scsi_command_async": (ctypes.c_int, "pitcpp"),
-    "scsi_create_task": (ctypes.POINTER(_Task), "isii"), "scsi_free_scsi_task": (None, "t"),
+    "iscsi_create_context": (ctypes.c_void_p, "s"),
+    "iscsi_destroy_context": (ctypes.c_int, "p"),
+    "iscsi_get_error": (ctypes.c_char_p, "p"),
+    "iscsi_set_log_level": (None, "pi"),
+    "iscsi_set_targetname": (ctypes.c_int, "ps"),
+    "iscsi_set_session_type": (ctypes.c_int, "pi"),
+    "iscsi_set_header_digest": (ctypes.c_int, "pi"),
+    "iscsi_set_noautoreconnect": (None, "pi"),
+    "iscsi_set_initiator_username_pwd": (ctypes.c_int, "pss"),
+    "iscsi_set_target_username_pwd": (ctypes.c_int, "pss"),
+    "iscsi_get_fd": (ctypes.c_int, "p"),
+    "iscsi_which_events": (ctypes.c_int, "p"),
+    "iscsi_service": (ctypes.c_int, "pi"),
+    "iscsi_connect_async": (ctypes.c_int, "pscp"),
+    "iscsi_login_async": (ctypes.c_int, "pcp"),
+    "iscsi_discovery_async": (ctypes.c_int, "pcp"),
+    "iscsi_logout_async": (ctypes.c_int, "pcp"),
+    "iscsi_scsi_command_async": (ctypes.c_int, "pitcpp"),
+    "scsi_create_task": (ctypes.POINTER(_Task), "isii"),
+    "scsi_free_scsi_task": (None, "t"),
 }
 _TYPES = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int, "c": _CALLBACK, "t": ctypes.POINTER(_Task)}
 
@@ -97,8 +129,11 @@ def library():
     try:
         found = ctypes.CDLL(LIBRARY)
     except OSError:
-        raise StateError("network.arrays", "a real array is asked through libiscsi, and there is no %s here "
-                         "(Debian: apt-get install libiscsi7)" % LIBRARY) from None
+        raise StateError(
+            "network.arrays",
+            f"a real array is asked through libiscsi, and there is no {LIBRARY} here "
+            "(Debian: apt-get install libiscsi7)",
+        ) from None
     for name, (result, arguments) in _PROTOTYPES.items():
         function = getattr(found, name)
         function.restype, function.argtypes = result, [_TYPES[letter] for letter in arguments]
@@ -140,7 +175,7 @@ class _Session:
             raise
 
     def _open(self, address, port):
-        portal = "[%s]:%d" % (address, port) if ":" in address else "%s:%d" % (address, port)
+        portal = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         if self._complete("iscsi_connect_async", portal.encode()) != GOOD:
             raise Refused(status.CONNECTION_FAILED)
         if self._complete("iscsi_login_async") != GOOD:
@@ -322,11 +357,28 @@ def _read_units(session):
             continue
         capacity = scsi.read_capacity(_must(session.command(raw, _READ_CAPACITY)))
         identities = session.command(raw, _inquiry(1, 0x83))
-        naa = [one.data.hex() for one in scsi.device_identification(identities.response)
-               if one.type == "naa" and one.association == "logical_unit"] if identities.scsi_status == GOOD else []
-        found.append({"lun": lun.number, "vendor": standard.vendor, "product": standard.product,
-                      "revision": standard.revision, "size": capacity.size, "block_size": capacity.block_length,
-                      "naa": max(naa, key=len, default=None), "in_use": False, "volumes": []})
+        naa = (
+            [
+                one.data.hex()
+                for one in scsi.device_identification(identities.response)
+                if one.type == "naa" and one.association == "logical_unit"
+            ]
+            if identities.scsi_status == GOOD
+            else []
+        )
+        found.append(
+            {
+                "lun": lun.number,
+                "vendor": standard.vendor,
+                "product": standard.product,
+                "revision": standard.revision,
+                "size": capacity.size,
+                "block_size": capacity.block_length,
+                "naa": max(naa, key=len, default=None),
+                "in_use": False,
+                "volumes": [],
+            }
+        )
     return found
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ...module_utils import status
+from ...module_utils.abi import status
 
 
 class Refused(Exception):

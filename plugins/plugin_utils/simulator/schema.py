@@ -12,25 +12,25 @@ from __future__ import annotations
 import difflib
 import re
 
-from ...module_utils import flags
+from ...module_utils.abi import codecs
 
 
 class StateError(ValueError):
     """A state file that does not say what it should: where, what is wrong there, and what would be right."""
 
     def __init__(self, where, problem):
-        super().__init__("%s: %s" % (where or "the file", problem))
+        super().__init__("{}: {}".format(where or "the file", problem))
         self.where, self.problem = where, problem
 
 
 def nearest(word, valid):
-    """" (did you mean x?)" or nothing."""
+    """ " (did you mean x?)" or nothing."""
     near = difflib.get_close_matches(str(word).lower(), [str(name) for name in valid], n=1)
-    return " (did you mean %s?)" % near[0] if near else ""
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _named(value):
-    return "nothing" if value is None else "%s %r" % (type(value).__name__, value)
+    return "nothing" if value is None else f"{type(value).__name__} {value!r}"
 
 
 class Kind:
@@ -52,12 +52,11 @@ class Text(Kind):
 
     def load(self, value, where):
         if not isinstance(value, str):
-            raise StateError(where, "expected text, found %s" % _named(value))
+            raise StateError(where, f"expected text, found {_named(value)}")
         if len(value) > self.longest or "\0" in value:
-            raise StateError(where,
-                             "at most %d characters, none of them NUL; these are %d" % (self.longest, len(value)))
+            raise StateError(where, f"at most {self.longest} characters, none of them NUL; these are {len(value)}")
         if self.pattern and not self.pattern.fullmatch(value):
-            raise StateError(where, "%r does not look like %s" % (value, self.example))
+            raise StateError(where, f"{value!r} does not look like {self.example}")
         return value
 
 
@@ -95,10 +94,8 @@ class Number(Kind):
         if isinstance(value, str) and value.lower() in self.words:
             return self.words[value.lower()]
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
-            names = "".join("%s or " % name for name in self.words)
-            raise StateError(where,
-                             "expected %sa number from %d to %d, found %s" % (names, self.least, self.most,
-                                                                              _named(value)))
+            names = "".join(f"{name} or " for name in self.words)
+            raise StateError(where, f"expected {names}a number from {self.least} to {self.most}, found {_named(value)}")
         return value
 
     def dump(self, value):
@@ -113,7 +110,7 @@ class Size(Kind):
     def load(self, value, where):
         found = re.fullmatch(r"([0-9]+) ?([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
         if isinstance(value, bool) or not found:
-            raise StateError(where, "expected a size such as 512M, 100G or 2T, found %s" % _named(value))
+            raise StateError(where, f"expected a size such as 512M, 100G or 2T, found {_named(value)}")
         return int(found.group(1)) * self._UNITS[found.group(2).upper()]
 
 
@@ -122,7 +119,7 @@ class Truth(Kind):
 
     def load(self, value, where):
         if not isinstance(value, bool):
-            raise StateError(where, "expected true or false, found %s" % _named(value))
+            raise StateError(where, f"expected true or false, found {_named(value)}")
         return value
 
 
@@ -134,8 +131,12 @@ class Choice(Kind):
 
     def load(self, value, where):
         if not isinstance(value, str) or value.lower() not in self.names:
-            raise StateError(where, "expected one of %s; found %s%s"
-                             % (", ".join(self.names), _named(value), nearest(value, self.names)))
+            raise StateError(
+                where,
+                "expected one of {}; found {}{}".format(
+                    ", ".join(self.names), _named(value), nearest(value, self.names)
+                ),
+            )
         return value.lower()
 
 
@@ -148,7 +149,7 @@ class Coded(Kind):
     def load(self, value, where):
         try:
             return self.codec.encode(value)
-        except flags.FlagError as error:
+        except codecs.FlagError as error:
             raise StateError(where, str(error)) from None
 
     def dump(self, value):
@@ -164,10 +165,10 @@ class List(Kind):
 
     def load(self, value, where):
         if not isinstance(value, (list, tuple)):
-            raise StateError(where, "expected a list, found %s" % _named(value))
+            raise StateError(where, f"expected a list, found {_named(value)}")
         found = []
         for index, element in enumerate(value):
-            here, times = "%s[%d]" % (where, index), 1
+            here, times = f"{where}[{index}]", 1
             if self.copies and isinstance(element, dict) and "copies" in element:
                 times = Number(0, 512).load(element["copies"], here + ".copies")
                 element = {name: field for name, field in element.items() if name != "copies"}
@@ -186,8 +187,8 @@ class Map(Kind):
 
     def load(self, value, where):
         if not isinstance(value, dict):
-            raise StateError(where, "expected names with values, found %s" % _named(value))
-        return {str(name): self.kind.load(element, "%s.%s" % (where, name)) for name, element in value.items()}
+            raise StateError(where, f"expected names with values, found {_named(value)}")
+        return {str(name): self.kind.load(element, f"{where}.{name}") for name, element in value.items()}
 
     def dump(self, value):
         return {name: self.kind.dump(element) for name, element in value.items()}
@@ -211,14 +212,17 @@ class Table(Kind):
             value = self.short(value, where)
         value = {} if value is None else value
         if not isinstance(value, dict):
-            raise StateError(where, "expected fields (%s), found %s" % (", ".join(self.fields), _named(value)))
+            raise StateError(where, "expected fields ({}), found {}".format(", ".join(self.fields), _named(value)))
         inside = where + "." if where else ""
         for name in value:
             if name not in self.fields:
-                raise StateError(inside + str(name), "no such field%s; valid are %s"
-                                 % (nearest(name, self.fields), ", ".join(sorted(self.fields))))
-        return {key: self._field(name, kind, default, value, inside)
-                for name, (kind, default, key) in self.fields.items()}
+                raise StateError(
+                    inside + str(name),
+                    "no such field{}; valid are {}".format(nearest(name, self.fields), ", ".join(sorted(self.fields))),
+                )
+        return {
+            key: self._field(name, kind, default, value, inside) for name, (kind, default, key) in self.fields.items()
+        }
 
     @staticmethod
     def _field(name, kind, default, value, inside):

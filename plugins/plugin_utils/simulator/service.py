@@ -14,8 +14,8 @@ from __future__ import annotations
 import fnmatch
 import zlib
 
-from ...module_utils import functions, status
-from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from ...module_utils.abi import prototypes, status
+from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .discovery import Discovery
 from .disks import Disks
 from .exports import EXPORTS
@@ -27,11 +27,14 @@ from .wording import Wording
 
 HANGS = 1 << 40  # milliseconds: longer than any limit
 
-_LOGON_AUTH_TYPE, _POLICY = (status.by_name(symbol).value for symbol in (
-    "ISDSC_INVALID_LOGON_AUTH_TYPE", "ISDSC_RESTRICTED_BY_GROUP_POLICY"))
+_LOGON_AUTH_TYPE, _POLICY = (
+    status.by_name(symbol).value for symbol in ("ISDSC_INVALID_LOGON_AUTH_TYPE", "ISDSC_RESTRICTED_BY_GROUP_POLICY")
+)
 _STOPPED = {"service_not_running": status.SERVICE_NOT_RUNNING, "rpc_server_unavailable": status.RPC_SERVER_UNAVAILABLE}
-_NOT_ELEVATED = {"access_denied": status.ACCESS_DENIED,
-                 "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value}
+_NOT_ELEVATED = {
+    "access_denied": status.ACCESS_DENIED,
+    "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value,
+}
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
 
@@ -63,7 +66,7 @@ class Service(Discovery, Logins, Sessions, Settings):
             return self._perform(export, inputs)
         outcome = self._perform(export, inputs) if fault["done"] else (0, {})
         if fault["action"] == "drop":
-            raise Dropped("the connection to the simulated host was dropped at %s" % export)
+            raise Dropped(f"the connection to the simulated host was dropped at {export}")
         if fault["action"] == "hang":
             self.spent = HANGS
             return status.TIMEOUT, {}
@@ -99,7 +102,7 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _gate(self, export):
         if not self.state["elevated"]:
             raise Refused(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
-        if export not in functions.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
+        if export not in prototypes.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
             raise Refused(_STOPPED[self.dialect["stopped_status"]])
         if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
             raise Refused(_POLICY)
@@ -133,8 +136,10 @@ class Service(Discovery, Logins, Sessions, Settings):
                 session["number"] = self._next_number()
             if not session["connections"] and session["connected"]:
                 portals = [session["portal"]] if session["portal"] else self.network.portals_of(session["target"])
-                session["connections"] = [self._connection(portal, session["initiator_port"], session["login_options"])
-                                          for portal in portals[:1]]
+                session["connections"] = [
+                    self._connection(portal, session["initiator_port"], session["login_options"])
+                    for portal in portals[:1]
+                ]
             self.disks.attach(session)
 
     # -- what several exports need -------------------------------------------------------------------------------------
@@ -177,8 +182,12 @@ class Service(Discovery, Logins, Sessions, Settings):
         return self.state["last_number"]
 
     def _connection(self, portal, initiator_port, options):
-        return {"number": self._next_number(), "portal": dict(portal), "initiator_port": initiator_port,
-                "login_options": options}
+        return {
+            "number": self._next_number(),
+            "portal": dict(portal),
+            "initiator_port": initiator_port,
+            "login_options": options,
+        }
 
     def _session(self, given):
         found = next((session for session in self.state["sessions"] if self._session_id(session) == given), None)
@@ -188,14 +197,18 @@ class Service(Discovery, Logins, Sessions, Settings):
 
     def _adapter_unique(self, instance):
         """Looks like a kernel pointer (observed: PoshCode, Windows 7), and is another one after each boot."""
-        seed = zlib.crc32(("%d/%s" % (self.state["boots"], instance.lower())).encode())
+        seed = zlib.crc32((f"{self.state['boots']}/{instance.lower()}").encode())
         narrow = self.state["windows"]["architecture"] == "x86"
         return 0x80000000 | seed & 0x7FFFFFF8 if narrow else 0xFFFF9F0000000000 | seed << 4
 
     def _session_id(self, session):
-        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]),
-                "AdapterSpecific": 0x4000013700000000 | session["number"]}
+        return {
+            "AdapterUnique": self._adapter_unique(session["initiator_instance"]),
+            "AdapterSpecific": 0x4000013700000000 | session["number"],
+        }
 
     def _connection_id(self, session, connection):
-        return {"AdapterUnique": self._adapter_unique(session["initiator_instance"]),
-                "AdapterSpecific": connection["number"]}
+        return {
+            "AdapterUnique": self._adapter_unique(session["initiator_instance"]),
+            "AdapterSpecific": connection["number"],
+        }

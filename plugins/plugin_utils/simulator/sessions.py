@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
-from ...module_utils import status
+from ...module_utils.abi import status
 from .exports import export
 from .network import Refused, canonical, same
 from .units import GOOD
 from .wording import stored_options
 
-_LAST, _LEADING, _CONNECTION_ID = (status.by_name(symbol).value for symbol in (
-    "ISDSC_CANT_REMOVE_LAST_CONNECTION", "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION", "ISDSC_INVALID_CONNECTION_ID"))
+_LAST, _LEADING, _CONNECTION_ID = (
+    status.by_name(symbol).value
+    for symbol in (
+        "ISDSC_CANT_REMOVE_LAST_CONNECTION",
+        "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION",
+        "ISDSC_INVALID_CONNECTION_ID",
+    )
+)
 _FULL_FEATURE = 2  # ISCSI_CONNECTION_INFO_EX.State, as RFC 7143 names it
 
 
@@ -57,33 +63,62 @@ class Sessions:
 
         A session has no connections while it reconnects.
         """
-        return {"SessionInfo": [{
-            "SessionId": self._session_id(session), "InitiatorName": self.wording.name(self._node_name),
-            "TargetNodeName": None,
-            "TargetName": self.wording.name(session["target"]), "ISID": bytes.fromhex("400001370000"),
-            "TSID": session["number"].to_bytes(4, "big")[2:],
-            "Connections": [self._connection_info(session, index, connection)
-                            for index, connection in enumerate(self._up(session))],
-        } for session in self.state["sessions"]]}
+        return {
+            "SessionInfo": [
+                {
+                    "SessionId": self._session_id(session),
+                    "InitiatorName": self.wording.name(self._node_name),
+                    "TargetNodeName": None,
+                    "TargetName": self.wording.name(session["target"]),
+                    "ISID": bytes.fromhex("400001370000"),
+                    "TSID": session["number"].to_bytes(4, "big")[2:],
+                    "Connections": [
+                        self._connection_info(session, index, connection)
+                        for index, connection in enumerate(self._up(session))
+                    ],
+                }
+                for session in self.state["sessions"]
+            ]
+        }
 
     @export("GetIScsiSessionListEx")
     def _session_list_ex(self, given):
-        return {"SessionInfo": [{
-            "SessionId": self._session_id(session), "InitialR2t": 0, "ImmediateData": 1,
-            "Type": session["session_type"],
-            "DataSequenceInOrder": 1, "DataPduInOrder": 1, "ErrorRecoveryLevel": 0, "MaxOutstandingR2t": 1,
-            "FirstBurstLength": 65536,
-            "MaxBurstLength": 262144, "MaximumConnections": session["login_options"]["MaximumConnections"] or 1,
-            "Connections": [self._connection_info_ex(session, connection) for connection in self._up(session)],
-        } for session in self.state["sessions"]]}
+        return {
+            "SessionInfo": [
+                {
+                    "SessionId": self._session_id(session),
+                    "InitialR2t": 0,
+                    "ImmediateData": 1,
+                    "Type": session["session_type"],
+                    "DataSequenceInOrder": 1,
+                    "DataPduInOrder": 1,
+                    "ErrorRecoveryLevel": 0,
+                    "MaxOutstandingR2t": 1,
+                    "FirstBurstLength": 65536,
+                    "MaxBurstLength": 262144,
+                    "MaximumConnections": session["login_options"]["MaximumConnections"] or 1,
+                    "Connections": [self._connection_info_ex(session, connection) for connection in self._up(session)],
+                }
+                for session in self.state["sessions"]
+            ]
+        }
 
     def _up(self, session):
-        return [connection for connection in session["connections"]
-                if session["connected"] and self.network.answering(session["target"], connection)]
+        return [
+            connection
+            for connection in session["connections"]
+            if session["connected"] and self.network.answering(session["target"], connection)
+        ]
 
     def _connection_info(self, session, index, connection):
-        addresses = next((instance["addresses"] for instance in self.state["initiator"]["instances"]
-                          if same(instance["name"], session["initiator_instance"])), [])
+        addresses = next(
+            (
+                instance["addresses"]
+                for instance in self.state["initiator"]["instances"]
+                if same(instance["name"], session["initiator_instance"])
+            ),
+            [],
+        )
         port = connection["initiator_port"]
         # observed: PoshCode, 0.0.0.0/58847
         unbound = "::" if ":" in canonical(connection["portal"]["Address"]) else "0.0.0.0"
@@ -91,17 +126,23 @@ class Sessions:
             "ConnectionId": self._connection_id(session, connection),
             "InitiatorAddress": self.wording.address(addresses[port]) if port < len(addresses) else unbound,
             "TargetAddress": self.wording.address(connection["portal"]["Address"]),
-            "InitiatorSocket": 49152 + connection["number"] * 7 % 16384, "TargetSocket": connection["portal"]["Socket"],
+            "InitiatorSocket": 49152 + connection["number"] * 7 % 16384,
+            "TargetSocket": connection["portal"]["Socket"],
             "CID": index.to_bytes(2, "big"),
         }
 
     def _connection_info_ex(self, session, connection):
         options = connection["login_options"]
         return {
-            "ConnectionId": self._connection_id(session, connection), "State": _FULL_FEATURE, "Protocol": 0,
-            "HeaderDigest": options["HeaderDigest"], "DataDigest": options["DataDigest"],
+            "ConnectionId": self._connection_id(session, connection),
+            "State": _FULL_FEATURE,
+            "Protocol": 0,
+            "HeaderDigest": options["HeaderDigest"],
+            "DataDigest": options["DataDigest"],
             "MaxRecvDataSegmentLength": 65536,
-            "AuthType": options["AuthType"], "EstimatedThroughput": 0, "MaxDatagramSize": 0,
+            "AuthType": options["AuthType"],
+            "EstimatedThroughput": 0,
+            "MaxDatagramSize": 0,
         }
 
     @export("GetDevicesForIScsiSessionW")
@@ -110,8 +151,9 @@ class Sessions:
 
     @export("ReportActiveIScsiTargetMappingsW")
     def _mappings(self, given):
-        found = [self.disks.mapping(session, self._session_id(session), self.wording)
-                 for session in self.state["sessions"]]
+        found = [
+            self.disks.mapping(session, self._session_id(session), self.wording) for session in self.state["sessions"]
+        ]
         return {"Mappings": [mapping for mapping in found if mapping]}
 
     @export("SendScsiInquiry")

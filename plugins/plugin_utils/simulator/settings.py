@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import contextlib
 
-from ...module_utils import status
+from ...module_utils.abi import status
 from .exports import export
 from .network import Refused, same
 
-_SERVICE_DISABLED, _NOT_FOUND, _NOT_PERSISTENT, _NO_IKE = (status.by_name(symbol).value for symbol in (
-    "ERROR_SERVICE_DISABLED", "ISDSC_NOT_FOUND", "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT",
-    "ISDSC_NO_AUTH_INFO_AVAILABLE"))
+_SERVICE_DISABLED, _NOT_FOUND, _NOT_PERSISTENT, _NO_IKE = (
+    status.by_name(symbol).value
+    for symbol in (
+        "ERROR_SERVICE_DISABLED",
+        "ISDSC_NOT_FOUND",
+        "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT",
+        "ISDSC_NO_AUTH_INFO_AVAILABLE",
+    )
+)
 _START_MODES = {2: "automatic", 3: "manual", 4: "disabled"}  # winsvc.h
 _RADIUS_LENGTHS = range(22, 27)  # bytes (documented)
 
@@ -90,9 +96,14 @@ class Settings:
         info = given["AuthInfo"]
         key = info.get("PsKey") or {}
         id_type, name = key.get("IdType", 0), key.get("Id")
-        self.state["ike"]["%s/%d/%s" % (self._ike_name(given), id_type, (name or b"").hex())] = {
-            "AuthMethod": info.get("AuthMethod", 0), "SecurityFlags": key.get("SecurityFlags", 0),
-            "IdType": id_type, "Id": name, "Key": key.get("Key"), "persist": bool(given["Persist"])}
+        self.state["ike"][f"{self._ike_name(given)}/{id_type}/{(name or b'').hex()}"] = {
+            "AuthMethod": info.get("AuthMethod", 0),
+            "SecurityFlags": key.get("SecurityFlags", 0),
+            "IdType": id_type,
+            "Id": name,
+            "Key": key.get("Key"),
+            "persist": bool(given["Persist"]),
+        }
 
     @export("GetIScsiIKEInfoW")
     def _get_ike(self, given):
@@ -101,19 +112,30 @@ class Settings:
         entry = next((entry for name, entry in self.state["ike"].items() if name.startswith(start)), None)
         if entry is None:
             raise Refused(_NO_IKE)
-        return {"AuthInfo": {"AuthMethod": entry["AuthMethod"], "PsKey": {
-            "SecurityFlags": entry["SecurityFlags"], "IdType": entry["IdType"],
-            "IdLengthInBytes": len(entry["Id"] or b"")}}}
+        return {
+            "AuthInfo": {
+                "AuthMethod": entry["AuthMethod"],
+                "PsKey": {
+                    "SecurityFlags": entry["SecurityFlags"],
+                    "IdType": entry["IdType"],
+                    "IdLengthInBytes": len(entry["Id"] or b""),
+                },
+            }
+        }
 
     @staticmethod
     def _ike_name(given):
-        return "%s/%d" % ((given["InitiatorName"] or "").lower(), given["InitiatorPortNumber"])
+        return f"{(given['InitiatorName'] or '').lower()}/{given['InitiatorPortNumber']}"
 
     @export("SetIScsiTunnelModeOuterAddressW")
     def _set_tunnel(self, given):
-        entry = {"initiator": given["InitiatorName"] or "", "initiator_port": given["InitiatorPortNumber"],
-                 "destination": given["DestinationAddress"] or "", "outer": given["OuterModeAddress"],
-                 "persist": bool(given["Persist"])}
+        entry = {
+            "initiator": given["InitiatorName"] or "",
+            "initiator_port": given["InitiatorPortNumber"],
+            "destination": given["DestinationAddress"] or "",
+            "outer": given["OuterModeAddress"],
+            "persist": bool(given["Persist"]),
+        }
         key = ("initiator", "initiator_port", "destination")
         kept = [one for one in self.state["tunnels"] if any(one[name] != entry[name] for name in key)]
         self.state["tunnels"] = kept + ([entry] if entry["outer"] else [])
@@ -135,8 +157,9 @@ class Settings:
     @export("RefreshISNSServerW")
     def _refresh_isns(self, given):
         """Null: all of them."""
-        servers = [address for address in self.state["isns_servers"] if not given["Address"]
-                   or same(address, given["Address"])]
+        servers = [
+            address for address in self.state["isns_servers"] if not given["Address"] or same(address, given["Address"])
+        ]
         if given["Address"] and not servers:
             raise Refused(status.ISNS_SERVER_NOT_FOUND)
         for address in servers:

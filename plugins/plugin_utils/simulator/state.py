@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import ipaddress
 
-from ...module_utils import flags, status
-from ...module_utils.structures import ISCSI_ANY_INITIATOR_PORT
+from ...module_utils.abi import codecs, status
+from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import dialects
 from .schema import (
     REQUIRED,
@@ -35,14 +35,14 @@ DEFAULT_INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 ULONG_MAX = (1 << 32) - 1
 
 _SPECIFIED = {  # name in the file -> (bit of InformationSpecified, field of the header, kind)
-    "header_digest": (0x01, "HeaderDigest", Coded(flags.DIGEST_TYPES)),
-    "data_digest": (0x02, "DataDigest", Coded(flags.DIGEST_TYPES)),
+    "header_digest": (0x01, "HeaderDigest", Coded(codecs.DIGEST_TYPES)),
+    "data_digest": (0x02, "DataDigest", Coded(codecs.DIGEST_TYPES)),
     "maximum_connections": (0x04, "MaximumConnections", Number(0, ULONG_MAX)),
     "default_time2wait": (0x08, "DefaultTime2Wait", Number(0, ULONG_MAX)),
     "default_time2retain": (0x10, "DefaultTime2Retain", Number(0, ULONG_MAX)),
     "username": (0x20, "Username", Blob()),
     "password": (0x40, "Password", Blob()),
-    "auth_type": (0x80, "AuthType", Coded(flags.AUTH_TYPES)),
+    "auth_type": (0x80, "AuthType", Coded(codecs.AUTH_TYPES)),
 }
 _KNOWN_BITS = sum(bit for bit, _field, _kind in _SPECIFIED.values())
 
@@ -50,12 +50,14 @@ _KNOWN_BITS = sum(bit for bit, _field, _kind in _SPECIFIED.values())
 class LoginOptions(Kind):
     """ISCSI_LOGIN_OPTIONS. A field that is absent or null is not specified: its bit is clear."""
 
-    _TABLE = Table(dict(
-        {name: (kind, None, field) for name, (_bit, field, kind) in _SPECIFIED.items()},
-        login_flags=(Coded(flags.LOGIN_FLAGS), [], "LoginFlags"),
-        version=(Number(0, ULONG_MAX), 0, "Version"),
-        other_bits=(Number(0, ULONG_MAX), 0, "InformationSpecified"),  # of InformationSpecified, that have no name
-    ))
+    _TABLE = Table(
+        dict(
+            {name: (kind, None, field) for name, (_bit, field, kind) in _SPECIFIED.items()},
+            login_flags=(Coded(codecs.LOGIN_FLAGS), [], "LoginFlags"),
+            version=(Number(0, ULONG_MAX), 0, "Version"),
+            other_bits=(Number(0, ULONG_MAX), 0, "InformationSpecified"),  # of InformationSpecified, that have no name
+        )
+    )
 
     def load(self, value, where):
         found = self._TABLE.load(value, where)
@@ -70,8 +72,7 @@ class LoginOptions(Kind):
     def dump(self, value):
         said = value["InformationSpecified"]
         plain = {field: value[field] if said & bit else None for bit, field, _kind in _SPECIFIED.values()}
-        plain.update(LoginFlags=value["LoginFlags"], Version=value["Version"],
-                     InformationSpecified=said & ~_KNOWN_BITS)
+        plain.update(LoginFlags=value["LoginFlags"], Version=value["Version"], InformationSpecified=said & ~_KNOWN_BITS)
         return self._TABLE.dump(plain)
 
 
@@ -81,7 +82,7 @@ def portal_of_text(value, where):
     if not colon or (":" in address and not address.endswith("]")):
         address, port = str(value), "3260"
     if not port.isdigit():
-        raise StateError(where, "%r: what follows the colon is not a TCP port" % value)
+        raise StateError(where, f"{value!r}: what follows the colon is not a TCP port")
     return {"address": address.strip("[]"), "port": int(port)}
 
 
@@ -92,7 +93,7 @@ class _Address(Text):
         try:
             return str(ipaddress.ip_address(super().load(value, where)))
         except ValueError as error:
-            problem = error if isinstance(error, StateError) else StateError(where, "%r is not an IP address" % value)
+            problem = error if isinstance(error, StateError) else StateError(where, f"{value!r} is not an IP address")
             raise problem from None
 
 
@@ -116,10 +117,13 @@ def _iqn():
 _PORT = Number(0, 0xFFFF)
 _INITIATOR_PORT = Number(0, ULONG_MAX, {"any": ISCSI_ANY_INITIATOR_PORT})
 _INSTANCE = Text(255)
-_OPTIONS, _SECURITY = LoginOptions(), Coded(flags.SECURITY_FLAGS)
+_OPTIONS, _SECURITY = LoginOptions(), Coded(codecs.SECURITY_FLAGS)
 _SESSION_TYPE = {"data": 0, "informational": 1}
-_PORTAL_FIELDS = {"address": (Text(255), REQUIRED, "Address"), "port": (_PORT, 3260, "Socket"),
-                  "symbolic_name": (Text(255), "", "SymbolicName")}
+_PORTAL_FIELDS = {
+    "address": (Text(255), REQUIRED, "Address"),
+    "port": (_PORT, 3260, "Socket"),
+    "symbolic_name": (Text(255), "", "SymbolicName"),
+}
 _PORTAL = Table(_PORTAL_FIELDS, short=portal_of_text)
 _CHAP = Table({"user": (Blob(), None), "secret": (Blob(), REQUIRED), "mutual_secret": (Blob(), None)})
 
@@ -142,91 +146,179 @@ class _SessionType(Kind):
         return "informational" if value else "data"
 
 
-_MAPPING = Table({
-    "initiator_instance": (_INSTANCE, "", "InitiatorName"), "target": (_iqn(), "", "TargetName"),
-    "os_device_name": (Text(259), "", "OSDeviceName"), "bus": (Number(0, ULONG_MAX), 0, "OSBusNumber"),
-    "target_number": (Number(0, ULONG_MAX), 0, "OSTargetNumber"),
-    "luns": (List(Table({"os_lun": (Number(0, ULONG_MAX), REQUIRED, "OSLUN"),
-                         "target_lun": (Number(0, (1 << 64) - 1), REQUIRED, "TargetLUN")})), [], "LUNList"),
-    "session_id": (Table({"unique": (Number(0, (1 << 64) - 1), 0, "AdapterUnique"),
-                          "specific": (Number(0, (1 << 64) - 1), 0, "AdapterSpecific")}), {}, "SessionId"),
-})
+_MAPPING = Table(
+    {
+        "initiator_instance": (_INSTANCE, "", "InitiatorName"),
+        "target": (_iqn(), "", "TargetName"),
+        "os_device_name": (Text(259), "", "OSDeviceName"),
+        "bus": (Number(0, ULONG_MAX), 0, "OSBusNumber"),
+        "target_number": (Number(0, ULONG_MAX), 0, "OSTargetNumber"),
+        "luns": (
+            List(
+                Table(
+                    {
+                        "os_lun": (Number(0, ULONG_MAX), REQUIRED, "OSLUN"),
+                        "target_lun": (Number(0, (1 << 64) - 1), REQUIRED, "TargetLUN"),
+                    }
+                )
+            ),
+            [],
+            "LUNList",
+        ),
+        "session_id": (
+            Table(
+                {
+                    "unique": (Number(0, (1 << 64) - 1), 0, "AdapterUnique"),
+                    "specific": (Number(0, (1 << 64) - 1), 0, "AdapterSpecific"),
+                }
+            ),
+            {},
+            "SessionId",
+        ),
+    }
+)
 
-_LOGIN = Table({
-    "target": (_iqn(), REQUIRED, "TargetName"), "session_type": (_SessionType(), "data", "IsInformationalSession"),
-    "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE, "InitiatorInstance"),
-    "initiator_port": (_INITIATOR_PORT, "any", "InitiatorPortNumber"),
-    "portal": (_LoginPortal(), REQUIRED, "TargetPortal"),
-    "security_flags": (_SECURITY, [], "SecurityFlags"), "mappings": (_MAPPING, None, "Mappings"),
-    "login_options": (_OPTIONS, {}, "LoginOptions"),
-})
+_LOGIN = Table(
+    {
+        "target": (_iqn(), REQUIRED, "TargetName"),
+        "session_type": (_SessionType(), "data", "IsInformationalSession"),
+        "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE, "InitiatorInstance"),
+        "initiator_port": (_INITIATOR_PORT, "any", "InitiatorPortNumber"),
+        "portal": (_LoginPortal(), REQUIRED, "TargetPortal"),
+        "security_flags": (_SECURITY, [], "SecurityFlags"),
+        "mappings": (_MAPPING, None, "Mappings"),
+        "login_options": (_OPTIONS, {}, "LoginOptions"),
+    }
+)
 
-_TARGET_PORTAL = Table(dict(
-    _PORTAL_FIELDS,
-    initiator_instance=(_INSTANCE, "", "InitiatorName"), initiator_port=(_INITIATOR_PORT, "any", "InitiatorPortNumber"),
-    security_flags=(_SECURITY, [], "SecurityFlags"), login_options=(_OPTIONS, {}, "LoginOptions"),
-), short=portal_of_text)
+_TARGET_PORTAL = Table(
+    dict(
+        _PORTAL_FIELDS,
+        initiator_instance=(_INSTANCE, "", "InitiatorName"),
+        initiator_port=(_INITIATOR_PORT, "any", "InitiatorPortNumber"),
+        security_flags=(_SECURITY, [], "SecurityFlags"),
+        login_options=(_OPTIONS, {}, "LoginOptions"),
+    ),
+    short=portal_of_text,
+)
 
 _GROUPS = List(List(_PORTAL))
-_STATIC = Table({
-    "target": (_iqn(), REQUIRED), "alias": (Text(255), ""), "target_flags": (Coded(flags.TARGET_FLAGS), []),
-    "persist": (Truth(), True),
-    "portal_groups": (_GROUPS, []), "mappings": (_MAPPING, None), "login_options": (_OPTIONS, {}),
-})
+_STATIC = Table(
+    {
+        "target": (_iqn(), REQUIRED),
+        "alias": (Text(255), ""),
+        "target_flags": (Coded(codecs.TARGET_FLAGS), []),
+        "persist": (Truth(), True),
+        "portal_groups": (_GROUPS, []),
+        "mappings": (_MAPPING, None),
+        "login_options": (_OPTIONS, {}),
+    }
+)
 
-_CONNECTION = Table({"number": (Number(1, ULONG_MAX), REQUIRED), "portal": (_PORTAL, REQUIRED),
-                     "initiator_port": (_INITIATOR_PORT, "any"),
-                     "login_options": (_OPTIONS, {})})
-_SESSION = Table({
-    "target": (_iqn(), REQUIRED), "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE),
-    "initiator_port": (_INITIATOR_PORT, "any"),
-    "portal": (Table(_PORTAL_FIELDS, short=portal_of_text), None),
-    "session_type": (_SessionType(), "data"),
-    "security_flags": (_SECURITY, []), "login_options": (_OPTIONS, {}), "in_use": (Truth(), False),
-    "connected": (Truth(), True),
-    "number": (Number(0, ULONG_MAX), 0), "connections": (List(_CONNECTION), []),
-    "disks": (Map(Number(0, ULONG_MAX)), {}),
-})
+_CONNECTION = Table(
+    {
+        "number": (Number(1, ULONG_MAX), REQUIRED),
+        "portal": (_PORTAL, REQUIRED),
+        "initiator_port": (_INITIATOR_PORT, "any"),
+        "login_options": (_OPTIONS, {}),
+    }
+)
+_SESSION = Table(
+    {
+        "target": (_iqn(), REQUIRED),
+        "initiator_instance": (_INSTANCE, DEFAULT_INSTANCE),
+        "initiator_port": (_INITIATOR_PORT, "any"),
+        "portal": (Table(_PORTAL_FIELDS, short=portal_of_text), None),
+        "session_type": (_SessionType(), "data"),
+        "security_flags": (_SECURITY, []),
+        "login_options": (_OPTIONS, {}),
+        "in_use": (Truth(), False),
+        "connected": (Truth(), True),
+        "number": (Number(0, ULONG_MAX), 0),
+        "connections": (List(_CONNECTION), []),
+        "disks": (Map(Number(0, ULONG_MAX)), {}),
+    }
+)
 
-_LUN = Table({
-    "lun": (Number(0, 16383), REQUIRED), "size": (Size(), "100G"), "block_size": (Number(512, 65536), 512),
-    "vendor": (Text(8), "SIMULATE"),
-    "product": (Text(16), "Virtual Disk"), "revision": (Text(4), "1.0"), "serial": (Text(64), None),
-    "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits"), None),
-    "in_use": (Truth(), False),
-    "volumes": (List(Text(259)), []),
-}, short=lambda value, where: {"lun": value})
-_ARRAY = Table({
-    "name": (Text(255), ""), "real": (Choice("loopback", "anywhere"), None), "reachable": (Truth(), True),
-    "discovery_seconds": (Number(0, 3600), 0),
-    "login_seconds": (Number(0, 3600), 0), "discovery_chap": (_CHAP, None),
-    "portals": (List(Table(dict(_PORTAL_FIELDS, group=(Number(1, 0xFFFF), 1), reachable=(Truth(), True)),
-                           short=portal_of_text)), REQUIRED),
-    "targets": (List(Table({"iqn": (_iqn(), REQUIRED), "alias": (Text(255), ""), "chap": (_CHAP, None),
-                            "reachable": (Truth(), True),
-                            "initiators": (List(_iqn()), []), "luns": (List(_LUN), [])})), []),
-})
+_LUN = Table(
+    {
+        "lun": (Number(0, 16383), REQUIRED),
+        "size": (Size(), "100G"),
+        "block_size": (Number(512, 65536), 512),
+        "vendor": (Text(8), "SIMULATE"),
+        "product": (Text(16), "Virtual Disk"),
+        "revision": (Text(4), "1.0"),
+        "serial": (Text(64), None),
+        "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits"), None),
+        "in_use": (Truth(), False),
+        "volumes": (List(Text(259)), []),
+    },
+    short=lambda value, where: {"lun": value},
+)
+_ARRAY = Table(
+    {
+        "name": (Text(255), ""),
+        "real": (Choice("loopback", "anywhere"), None),
+        "reachable": (Truth(), True),
+        "discovery_seconds": (Number(0, 3600), 0),
+        "login_seconds": (Number(0, 3600), 0),
+        "discovery_chap": (_CHAP, None),
+        "portals": (
+            List(
+                Table(
+                    dict(_PORTAL_FIELDS, group=(Number(1, 0xFFFF), 1), reachable=(Truth(), True)), short=portal_of_text
+                )
+            ),
+            REQUIRED,
+        ),
+        "targets": (
+            List(
+                Table(
+                    {
+                        "iqn": (_iqn(), REQUIRED),
+                        "alias": (Text(255), ""),
+                        "chap": (_CHAP, None),
+                        "reachable": (Truth(), True),
+                        "initiators": (List(_iqn()), []),
+                        "luns": (List(_LUN), []),
+                    }
+                )
+            ),
+            [],
+        ),
+    }
+)
 
-_FAULT = Table({
-    "export": (Text(64), "*"), "nth": (Number(1, ULONG_MAX), 1), "times": (Number(0, ULONG_MAX), 1),
-    "done": (Truth(), False),
-    "action": (Choice("status", "hang", "drop"), "status"), "status": (_Status(), "ISDSC_NON_SPECIFIC_ERROR"),
-    "seen": (Number(0, ULONG_MAX), 0),
-})
+_FAULT = Table(
+    {
+        "export": (Text(64), "*"),
+        "nth": (Number(1, ULONG_MAX), 1),
+        "times": (Number(0, ULONG_MAX), 1),
+        "done": (Truth(), False),
+        "action": (Choice("status", "hang", "drop"), "status"),
+        "status": (_Status(), "ISDSC_NON_SPECIFIC_ERROR"),
+        "seen": (Number(0, ULONG_MAX), 0),
+    }
+)
 
 
 class _Dialect(Table):
     """Switches by name; a word alone is a preset."""
 
     def __init__(self):
-        super().__init__({name: (Choice(*switch.answers), switch.answers[0])
-                          for name, switch in dialects.SWITCHES.items()})
+        super().__init__(
+            {name: (Choice(*switch.answers), switch.answers[0]) for name, switch in dialects.SWITCHES.items()}
+        )
 
     def load(self, value, where):
         if isinstance(value, str):
             if value not in dialects.PRESETS:
-                raise StateError(where, "no such preset: %r%s; valid are %s, or single switches"
-                                 % (value, nearest(value, dialects.PRESETS), ", ".join(dialects.PRESETS)))
+                raise StateError(
+                    where,
+                    "no such preset: {!r}{}; valid are {}, or single switches".format(
+                        value, nearest(value, dialects.PRESETS), ", ".join(dialects.PRESETS)
+                    ),
+                )
             value = dialects.PRESETS[value]
         return super().load(value, where)
 
@@ -235,54 +327,129 @@ DIALECT = _Dialect()
 FAULTS = List(_FAULT)
 _VERSION = Text(32, r"[0-9]+(\.[0-9]+){1,3}", "a version such as 10.0.20348.2402")
 
-HOST = Table({
-    "windows": (Table({
-        "hostname": (Text(63), "WIN-SIMULATED"), "version": (_VERSION, "10.0.20348.2402"),
-        "dll_version": (_VERSION, "10.0.20348.2400"),
-        "architecture": (Choice("x64", "x86"), "x64")}), {}),
-    "service": (Table({
-        "state": (Choice("stopped", "running"), "stopped"),
-        "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
-        "delayed_start": (Truth(), False)}), {}),
-    "elevated": (Truth(), True),
-    "initiator": (Table({
-        "node_name": (_iqn(), None), "mutual_chap_secret": (Blob(), None), "radius_secret": (Blob(), None),
-        "group_preshared_key": (Blob(), None),
-        "instances": (List(Table({"name": (_INSTANCE, DEFAULT_INSTANCE), "addresses": (List(_Address()), [])})),
-                      [{"addresses": ["192.0.2.10"]}])}), {}),
-    "mpio": (Table({"claimed": (Truth(), False)}), {}),
-    "target_portals": (List(_TARGET_PORTAL, copies=True), []),
-    "static_targets": (List(_STATIC), []),
-    "discovered_targets": (List(Table({"target": (_iqn(), REQUIRED), "alias": (Text(255), ""),
-                                       "mechanism": (Text(255), REQUIRED),
-                                       "initiator_instance": (_INSTANCE, ""), "portal_groups": (_GROUPS, []),
-                                       "login_options": (_OPTIONS, {})})), None),
-    "persistent_logins": (List(_LOGIN, copies=True), []),
-    "sessions": (List(_SESSION, copies=True), []),
-    "persistent_devices": (List(Text(259)), []),
-    "isns_servers": (List(Text(255)), []),
-    "radius_servers": (List(Text(255)), []),
-    "ike": (Map(Table({"auth_method": (Number(0, ULONG_MAX), 1, "AuthMethod"),
-                       "security_flags": (_SECURITY, [], "SecurityFlags"),
-                       "id_type": (Number(0, 255), 0, "IdType"), "id": (Blob(), None, "Id"),
-                       "key": (Blob(), None, "Key"),
-                       "persist": (Truth(), True)})), {}),
-    "tunnels": (List(Table({"initiator": (Text(255), ""), "initiator_port": (_INITIATOR_PORT, "any"),
-                            "destination": (Text(255), ""),
-                            "outer": (Text(255), None), "persist": (Truth(), True)})), []),
-    "network": (Table({
-        "arrays": (List(_ARRAY), []),
-        "isns_servers": (List(Table({"address": (Text(255), REQUIRED), "reachable": (Truth(), True),
-                                     "targets": (List(_iqn()), [])})), []),
-        "names": (Map(_Address()), {})}), {}),
-    "group_policy": (Table({"forbids": (List(Text(64)), [])}), {}),
-    "dialect": (DIALECT, {}),
-    "faults": (FAULTS, []),
-    "boots": (Number(1, ULONG_MAX), 1),
-    "last_number": (Number(0, ULONG_MAX), 0),
-    "boot_log": (List(Table({"target": (_iqn(), REQUIRED), "portal": (_LoginPortal(), None),
-                             "status": (_Status(), 0)})), []),
-})
+HOST = Table(
+    {
+        "windows": (
+            Table(
+                {
+                    "hostname": (Text(63), "WIN-SIMULATED"),
+                    "version": (_VERSION, "10.0.20348.2402"),
+                    "dll_version": (_VERSION, "10.0.20348.2400"),
+                    "architecture": (Choice("x64", "x86"), "x64"),
+                }
+            ),
+            {},
+        ),
+        "service": (
+            Table(
+                {
+                    "state": (Choice("stopped", "running"), "stopped"),
+                    "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
+                    "delayed_start": (Truth(), False),
+                }
+            ),
+            {},
+        ),
+        "elevated": (Truth(), True),
+        "initiator": (
+            Table(
+                {
+                    "node_name": (_iqn(), None),
+                    "mutual_chap_secret": (Blob(), None),
+                    "radius_secret": (Blob(), None),
+                    "group_preshared_key": (Blob(), None),
+                    "instances": (
+                        List(Table({"name": (_INSTANCE, DEFAULT_INSTANCE), "addresses": (List(_Address()), [])})),
+                        [{"addresses": ["192.0.2.10"]}],
+                    ),
+                }
+            ),
+            {},
+        ),
+        "mpio": (Table({"claimed": (Truth(), False)}), {}),
+        "target_portals": (List(_TARGET_PORTAL, copies=True), []),
+        "static_targets": (List(_STATIC), []),
+        "discovered_targets": (
+            List(
+                Table(
+                    {
+                        "target": (_iqn(), REQUIRED),
+                        "alias": (Text(255), ""),
+                        "mechanism": (Text(255), REQUIRED),
+                        "initiator_instance": (_INSTANCE, ""),
+                        "portal_groups": (_GROUPS, []),
+                        "login_options": (_OPTIONS, {}),
+                    }
+                )
+            ),
+            None,
+        ),
+        "persistent_logins": (List(_LOGIN, copies=True), []),
+        "sessions": (List(_SESSION, copies=True), []),
+        "persistent_devices": (List(Text(259)), []),
+        "isns_servers": (List(Text(255)), []),
+        "radius_servers": (List(Text(255)), []),
+        "ike": (
+            Map(
+                Table(
+                    {
+                        "auth_method": (Number(0, ULONG_MAX), 1, "AuthMethod"),
+                        "security_flags": (_SECURITY, [], "SecurityFlags"),
+                        "id_type": (Number(0, 255), 0, "IdType"),
+                        "id": (Blob(), None, "Id"),
+                        "key": (Blob(), None, "Key"),
+                        "persist": (Truth(), True),
+                    }
+                )
+            ),
+            {},
+        ),
+        "tunnels": (
+            List(
+                Table(
+                    {
+                        "initiator": (Text(255), ""),
+                        "initiator_port": (_INITIATOR_PORT, "any"),
+                        "destination": (Text(255), ""),
+                        "outer": (Text(255), None),
+                        "persist": (Truth(), True),
+                    }
+                )
+            ),
+            [],
+        ),
+        "network": (
+            Table(
+                {
+                    "arrays": (List(_ARRAY), []),
+                    "isns_servers": (
+                        List(
+                            Table(
+                                {
+                                    "address": (Text(255), REQUIRED),
+                                    "reachable": (Truth(), True),
+                                    "targets": (List(_iqn()), []),
+                                }
+                            )
+                        ),
+                        [],
+                    ),
+                    "names": (Map(_Address()), {}),
+                }
+            ),
+            {},
+        ),
+        "group_policy": (Table({"forbids": (List(Text(64)), [])}), {}),
+        "dialect": (DIALECT, {}),
+        "faults": (FAULTS, []),
+        "boots": (Number(1, ULONG_MAX), 1),
+        "last_number": (Number(0, ULONG_MAX), 0),
+        "boot_log": (
+            List(Table({"target": (_iqn(), REQUIRED), "portal": (_LoginPortal(), None), "status": (_Status(), 0)})),
+            [],
+        ),
+    }
+)
 
 
 def load(plain):
@@ -293,10 +460,10 @@ def load(plain):
     state = HOST.load(plain, "")
     for name in state["network"]["names"]:
         if name != name.lower():
-            raise StateError("network.names.%s" % name, "write host names in lower-case letters")
+            raise StateError(f"network.names.{name}", "write host names in lower-case letters")
     for index, array in enumerate(state["network"]["arrays"]):
         if array["real"]:
-            _check_real(array, "network.arrays[%d]" % index, state["network"]["names"])
+            _check_real(array, f"network.arrays[{index}]", state["network"]["names"])
     return state
 
 
@@ -304,16 +471,19 @@ def _check_real(array, where, names):
     """A real array tells its targets itself, and is on this machine unless the file says otherwise."""
     for name in ("targets", "discovery_chap"):
         if array[name]:
-            raise StateError("%s.%s" % (where, name), "a real array tells this itself; leave it out")
+            raise StateError(f"{where}.{name}", "a real array tells this itself; leave it out")
     for index, portal in enumerate(array["portals"]):
         try:
             local = ipaddress.ip_address(names.get(portal["Address"].lower(), portal["Address"])).is_loopback
         except ValueError:
             local = False
         if not local and array["real"] == "loopback":
-            raise StateError("%s.portals[%d].address" % (where, index),
-                             "%r is not a loopback address; say `real: anywhere` to talk to other machines"
-                             % portal["Address"])
+            raise StateError(
+                f"{where}.portals[{index}].address",
+                "{!r} is not a loopback address; say `real: anywhere` to talk to other machines".format(
+                    portal["Address"]
+                ),
+            )
 
 
 def dump(state):

@@ -53,8 +53,13 @@ class Store:
             yield state
             after = states.dump(state)
             if after != before:
-                self._keep({"about": "Changed state of a simulated host; delete it to start over.", "seed": seed,
-                            "state": after})
+                self._keep(
+                    {
+                        "about": "Changed state of a simulated host; delete it to start over.",
+                        "seed": seed,
+                        "state": after,
+                    }
+                )
 
     def reset(self):
         """Forget what the initiator changed."""
@@ -71,22 +76,23 @@ class Store:
         except OSError as error:
             if error.filename != self.path:
                 raise
-            raise StateError(self.path,
-                             "cannot be read: %s. It describes a simulated host; an empty file is a fresh one."
-                             % error.strerror) from None
+            raise StateError(
+                self.path,
+                f"cannot be read: {error.strerror}. It describes a simulated host; an empty file is a fresh one.",
+            ) from None
 
     def _parse(self, written):
         try:
             plain = yaml.safe_load(written)
         except yaml.YAMLError as error:
-            raise StateError(self.path, "is neither YAML nor JSON: %s" % " ".join(str(error).split())) from None
+            raise StateError(self.path, "is neither YAML nor JSON: {}".format(" ".join(str(error).split()))) from None
         return plain
 
     def _load(self, plain):
         try:
             return states.load(plain)
         except StateError as error:
-            raise StateError("%s: %s" % (self.path, error.where or "the file"), error.problem) from None
+            raise StateError("{}: {}".format(self.path, error.where or "the file"), error.problem) from None
 
     def _changed(self, seed):
         """The changed state as it was written, or None when there is none for this seed."""
@@ -97,8 +103,9 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise StateError(self.changed_path,
-                             "is damaged; delete it, and the host starts over from %s" % self.path) from None
+            raise StateError(
+                self.changed_path, f"is damaged; delete it, and the host starts over from {self.path}"
+            ) from None
 
     def _keep(self, document):
         """Write it whole or not at all; it may hold secrets, so nobody else may read it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import collections
 import hashlib
 
-from ...module_utils import scsi
+from ...module_utils.client import scsi
 
 GOOD, CHECK_CONDITION = 0x00, 0x02  # SCSI statuses (SAM-5)
 _NO_SUCH_LUN, _INVALID_FIELD = (0x25, 0x00), (0x24, 0x00)  # additional sense codes (SPC-4)
@@ -23,7 +23,7 @@ def wire_lun(number):
 
 def lun_identity(target, lun):
     """The NAA identifier of a LUN as hex digits; made up from its target and number where nothing gives one."""
-    made_up = hashlib.sha256(("%s/%d" % (target["iqn"].lower(), lun["lun"])).encode()).hexdigest()
+    made_up = hashlib.sha256((f"{target['iqn'].lower()}/{lun['lun']}").encode()).hexdigest()
     return (lun["naa"] or "6" + made_up[:31]).lower()
 
 
@@ -45,14 +45,14 @@ class ModelledUnits:
             0x00: lambda: scsi.encode_supported_pages([0x00, 0x80, 0x83]),
             0x80: lambda: scsi.encode_unit_serial_number(serial_number(self._target, lun)),
             0x83: lambda: scsi.encode_device_identification(
-                [scsi.designator("naa." + lun_identity(self._target, lun))]),
+                [scsi.designator("naa." + lun_identity(self._target, lun))]
+            ),
         }
         if vpd & 1:
             return _good(pages[page]()) if page in pages else _illegal(_INVALID_FIELD)
         if page:
             return _illegal(_INVALID_FIELD)
-        return _good(scsi.encode_standard_inquiry(
-            scsi.StandardInquiry(lun["vendor"], lun["product"], lun["revision"])))
+        return _good(scsi.encode_standard_inquiry(scsi.StandardInquiry(lun["vendor"], lun["product"], lun["revision"])))
 
     def read_capacity(self, lun_number):
         lun = self._lun(lun_number)

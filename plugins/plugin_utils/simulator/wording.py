@@ -10,8 +10,14 @@ import ipaddress
 from .network import canonical
 
 _GARBAGE = 0xCCCCCCCC  # what the Microsoft debug runtime leaves in memory nobody wrote
-_SPECIFIED = (("HeaderDigest", 0x01), ("DataDigest", 0x02), ("MaximumConnections", 0x04), ("DefaultTime2Wait", 0x08),
-              ("DefaultTime2Retain", 0x10), ("AuthType", 0x80))
+_SPECIFIED = (
+    ("HeaderDigest", 0x01),
+    ("DataDigest", 0x02),
+    ("MaximumConnections", 0x04),
+    ("DefaultTime2Wait", 0x08),
+    ("DefaultTime2Retain", 0x10),
+    ("AuthType", 0x80),
+)
 _BLOBS = (("Username", 0x20), ("Password", 0x40))
 
 
@@ -26,8 +32,9 @@ def stored_options(given):
 
 def stored_mapping(given):
     """A target mapping as the service keeps it, or None."""
-    return given and dict({name: value for name, value in given.items() if name != "LUNCount"},
-                          LUNList=list(given["LUNList"] or ()))
+    return given and dict(
+        {name: value for name, value in given.items() if name != "LUNCount"}, LUNList=list(given["LUNList"] or ())
+    )
 
 
 class Wording:
@@ -48,7 +55,7 @@ class Wording:
             found = ipaddress.ip_address(canonical(text))
         except ValueError:
             return text
-        return "[%s]" % found if found.version == 6 and self._dialect["ipv6_text"] == "bracketed" else str(found)
+        return f"[{found}]" if found.version == 6 and self._dialect["ipv6_text"] == "bracketed" else str(found)
 
     def same_address(self, one, other):
         """Whether the initiator takes two addresses for one: as texts, unless it keeps addresses in binary."""
@@ -63,9 +70,13 @@ class Wording:
         portal = self.portal(record["TargetPortal"])
         if not portal["Address"] and self._dialect["null_portal_record"] == "empty_with_port":
             portal["Socket"] = 3260
-        return dict(record, TargetName=self.name(record["TargetName"]),
-                    InitiatorInstance=self.name(record["InitiatorInstance"]),
-                    TargetPortal=portal, LoginOptions=self.options(record["LoginOptions"]))
+        return dict(
+            record,
+            TargetName=self.name(record["TargetName"]),
+            InitiatorInstance=self.name(record["InitiatorInstance"]),
+            TargetPortal=portal,
+            LoginOptions=self.options(record["LoginOptions"]),
+        )
 
     def options(self, options):
         """Login options without the password: in nothing seen does it come back (observed: go-win-iscsidsc)."""

@@ -26,8 +26,12 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "results"
 
     def _write(self, status, result):
-        line = {"host": result.host.get_name(), "task": result.task.get_name(), "status": status,
-                "result": result.result}
+        line = {
+            "host": result.host.get_name(),
+            "task": result.task.get_name(),
+            "status": status,
+            "result": result.result,
+        }
         with open(os.environ["RESULTS_FILE"], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 

@@ -18,7 +18,7 @@ package = importlib.util.spec_from_loader("module_utils", loader=None, is_packag
 sys.modules["module_utils"] = importlib.util.module_from_spec(package)
 sys.modules["module_utils"].__path__ = [folder]
 
-from module_utils import native  # noqa: E402
+from module_utils.runner import native  # noqa: E402
 
 for line in sys.stdin:
     try:

@@ -34,9 +34,16 @@ def csharp_program(folder: Path) -> Path:
 def ctypes_engine(library: Path) -> Engine:
     """runner.py and native.py in a CPython of this machine, which finds the library by its name."""
     environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}
-    return lambda lines: _answers(subprocess.run([sys.executable, "-I", DRIVER, MODULE_UTILS], input=_text(lines),
-                                                 capture_output=True,
-                                                 env=environment, timeout=120, check=False))
+    return lambda lines: _answers(
+        subprocess.run(
+            [sys.executable, "-I", DRIVER, MODULE_UTILS],
+            input=_text(lines),
+            capture_output=True,
+            env=environment,
+            timeout=120,
+            check=False,
+        )
+    )
 
 
 def mono_engine(program: Path, library: Path) -> Engine:
@@ -44,8 +51,9 @@ def mono_engine(program: Path, library: Path) -> Engine:
 
 
 def wine_python_engine(python: WinePython, library: Path) -> Engine:
-    return lambda lines: _answers(python.run(DRIVER, windows_path(MODULE_UTILS), windows_path(library),
-                                             stdin=_text(lines)))
+    return lambda lines: _answers(
+        python.run(DRIVER, windows_path(MODULE_UTILS), windows_path(library), stdin=_text(lines))
+    )
 
 
 def wine_dotnet_engine(dotnet: WineDotnet, program: Path) -> Engine:

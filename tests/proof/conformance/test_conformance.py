@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines, suite
 
 ENGINES = ("cpython", "mono", "wine-cpython", "wine-dotnet")
@@ -43,21 +43,28 @@ def judged(request, tmp_path_factory):
     engine = _engine(request.param, request, tmp_path_factory.mktemp(request.param))
     lines = []
     for case in suite.CASES:
-        lines += [suite.script_batch(suite.of(case.steps, POINTER), POINTER), suite.case_batch(case, POINTER),
-                  suite.trace_batch(POINTER)]
+        lines += [
+            suite.script_batch(suite.of(case.steps, POINTER), POINTER),
+            suite.case_batch(case, POINTER),
+            suite.trace_batch(POINTER),
+        ]
     answers = engine(lines + list(BROKEN.values()))
-    assert len(answers) == len(lines) + len(BROKEN), "it stopped after %d of %d batches" % (len(answers), len(lines)
-                                                                                            + len(BROKEN))
+    assert len(answers) == len(lines) + len(BROKEN), (
+        f"it stopped after {len(answers)} of {len(lines) + len(BROKEN)} batches"
+    )
     names = [case.name for case in suite.CASES]
-    return Judged(dict(zip(names, answers[1:len(lines):3])), dict(zip(names, answers[2:len(lines):3])),
-                  dict(zip(BROKEN, answers[len(lines):])))
+    return Judged(
+        dict(zip(names, answers[1 : len(lines) : 3])),
+        dict(zip(names, answers[2 : len(lines) : 3])),
+        dict(zip(BROKEN, answers[len(lines) :])),
+    )
 
 
 @pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.name)
 def test_case(judged, case):
-    answer = calls.decode_answer(judged.answers[case.name])
+    answer = wire.decode_answer(judged.answers[case.name])
     assert suite.results_of(case, answer) == suite.of(case.results, POINTER)
-    assert suite.trace_of(calls.decode_answer(judged.traces[case.name])) == case.trace
+    assert suite.trace_of(wire.decode_answer(judged.traces[case.name])) == case.trace
 
 
 @pytest.mark.parametrize("name", BROKEN)

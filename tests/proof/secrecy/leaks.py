@@ -48,12 +48,12 @@ def _decoded(content):
         word = word.translate(bytes.maketrans(b"-_", b"+/"))
         for start in range(4):  # a letter of what stands before it may look like a part of it
             whole = word[start:]
-            yield "base64", base64.b64decode(whole[:len(whole) // 4 * 4] + _rest(whole[len(whole) // 4 * 4:]))
+            yield "base64", base64.b64decode(whole[: len(whole) // 4 * 4] + _rest(whole[len(whole) // 4 * 4 :]))
     for word in set(_HEX.findall(content)):
-        yield "hex", bytes.fromhex(word[:len(word) // 2 * 2].decode())
+        yield "hex", bytes.fromhex(word[: len(word) // 2 * 2].decode())
     for match in _PRESSED.finditer(content):
         try:
-            yield "pressed", zlib.decompressobj(wbits=47).decompress(content[match.start():])
+            yield "pressed", zlib.decompressobj(wbits=47).decompress(content[match.start() :])
         except zlib.error:
             continue
 

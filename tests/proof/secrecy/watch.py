@@ -18,8 +18,12 @@ class Watch:
         for place in (self.kept, self.home, self.temporary):
             place.mkdir(parents=True)
         library = compilers.library("elf", [Path(__file__).with_suffix(".c")], Path(folder, "watch.so"), "-ldl")
-        self.environment = {"LD_PRELOAD": str(library), "WATCH_FOLDER": str(self.kept), "HOME": str(self.home),
-                            "TMPDIR": str(self.temporary)}
+        self.environment = {
+            "LD_PRELOAD": str(library),
+            "WATCH_FOLDER": str(self.kept),
+            "HOME": str(self.home),
+            "TMPDIR": str(self.temporary),
+        }
 
     def seen(self, *kinds):
         """{name: content} of what was kept: ``command``, ``environment``, ``removed``, ``replaced``.
@@ -30,5 +34,9 @@ class Watch:
 
     def left(self, *folders):
         """{path: content} of the files that are there now: at home, among temporary files, and in other folders."""
-        return {str(path): path.read_bytes() for folder in (self.home, self.temporary, *folders)
-                for path in Path(folder).rglob("*") if path.is_file() and not path.is_symlink()}
+        return {
+            str(path): path.read_bytes()
+            for folder in (self.home, self.temporary, *folders)
+            for path in Path(folder).rglob("*")
+            if path.is_file() and not path.is_symlink()
+        }

@@ -29,5 +29,8 @@ def _built(name, target, *sources):
     folder = cache.made(
         f"standin-{Path(name).stem}-{target}",
         lambda folder: compilers.library(target, paths, folder / name, *_SOCKETS[target]),
-        repr((compilers.TARGETS[target], compilers.COMMON_FLAGS)), *paths, *_HEADERS)
+        repr((compilers.TARGETS[target], compilers.COMMON_FLAGS)),
+        *paths,
+        *_HEADERS,
+    )
     return folder / name

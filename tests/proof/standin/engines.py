@@ -9,7 +9,7 @@ import os
 import shutil
 from unittest import mock
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import native
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload
 from ansible_collections.winstorage.iscsi.tests.proof.conformance.engines import csharp_program
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
@@ -45,7 +45,7 @@ class Mono:
         self.program = csharp_program(folder)
 
     def run(self, batch, environment):
-        libraries = "%s:%s" % (build.library("elf").parent, build.service_manager().parent)
+        libraries = "{}:{}".format(build.library("elf").parent, build.service_manager().parent)
         return _line(mono.run(self.program, stdin=_input(batch), env={**environment, "LD_LIBRARY_PATH": libraries}))
 
 

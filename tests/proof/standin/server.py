@@ -18,7 +18,7 @@ from __future__ import annotations
 import socketserver
 import threading
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import functions, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes, structures
 
 ERROR_INTERNAL_ERROR = 1359  # what the caller gets when the service's answer is not one
 HANG = "hang"  # a variant that needs no part of the stand-in: the reply does not come
@@ -81,13 +81,13 @@ class Server:
         except Exception as problem:  # pylint: disable=broad-except
             self.errors.append(problem)
             status, reply = ERROR_INTERNAL_ERROR, []
-        return ["status=i%d" % status] + (["variant=" + _text(variant)] if variant else []) + reply
+        return [f"status=i{status}"] + (["variant=" + _text(variant)] if variant else []) + reply
 
     def _ask(self, export, inputs):
         if export in SERVICE_MANAGER:
             return 0, ["%s=i%d" % pair for pair in SERVICE_MANAGER[export](self.service, inputs).items()]
         status, outputs = self.service.call(export, inputs)
-        return status, list(encode(functions.FUNCTIONS[export], inputs, outputs))
+        return status, list(encode(prototypes.FUNCTIONS[export], inputs, outputs))
 
 
 class _Listener(socketserver.ThreadingTCPServer):
@@ -138,11 +138,12 @@ def _key(holder, name):
 
 # -- to the wire -------------------------------------------------------------------------------------------------------
 
+
 def encode(function, inputs, outputs):
     """The lines of a call's outputs. A structure's fields are all there, in order; what was left out is null."""
     _known(function.name, outputs, [argument.name for argument in function.arguments if argument.out])
     for argument in function.arguments:
-        if not argument.out or argument.kind is functions.SIZE or argument.name not in outputs:
+        if not argument.out or argument.kind is prototypes.SIZE or argument.name not in outputs:
             continue
         if argument.name == "Buffer" and "InfoClass" in inputs:
             kind, structure = _information(inputs["InfoClass"])
@@ -152,44 +153,44 @@ def encode(function, inputs, outputs):
 
 
 def _information(number):
-    return next(row[1:] for row in functions.TARGET_INFORMATION.values() if row[0] == number)
+    return next(row[1:] for row in prototypes.TARGET_INFORMATION.values() if row[0] == number)
 
 
 def _output(path, kind, structure, value):
     if value is None:
         yield path + "=n"
-    elif kind is functions.NUMBER:
+    elif kind is prototypes.NUMBER:
         yield _number(path, structure, value)
-    elif kind is functions.STRUCT:
+    elif kind is prototypes.STRUCT:
         yield path + "=s"
         yield from _fields(path, structure, value)
-    elif kind is functions.ARRAY:
+    elif kind is prototypes.ARRAY:
         yield from _records(path, structure, value)
-    elif kind is functions.PORTAL_GROUPS:
-        yield "%s=l%d" % (path, len(value))
+    elif kind is prototypes.PORTAL_GROUPS:
+        yield f"{path}=l{len(value)}"
         for index, group in enumerate(value):
             _known(path, group, ["Portals"])
-            yield from _records("%s.%d.Portals" % (path, index), structures.ISCSI_TARGET_PORTAL, group["Portals"])
-    elif kind is functions.LIST:
-        yield "%s=l%d" % (path, len(value))
+            yield from _records(f"{path}.{index}.Portals", structures.ISCSI_TARGET_PORTAL, group["Portals"])
+    elif kind is prototypes.LIST:
+        yield f"{path}=l{len(value)}"
         for index, text in enumerate(value):
-            yield "%s.%d=%s" % (path, index, _text(text))
-    elif kind is functions.BYTES:
-        yield "%s=b%s" % (path, value.hex())
+            yield f"{path}.{index}={_text(text)}"
+    elif kind is prototypes.BYTES:
+        yield f"{path}=b{value.hex()}"
     else:
-        yield "%s=%s" % (path, _text(value))
+        yield f"{path}={_text(value)}"
 
 
 def _records(path, structure, rows):
-    yield "%s=l%d" % (path, len(rows))
+    yield f"{path}=l{len(rows)}"
     for index, row in enumerate(rows):
-        yield from _fields("%s.%d" % (path, index), structure, row)
+        yield from _fields(f"{path}.{index}", structure, row)
 
 
 def _fields(path, structure, values):
     _known(structure.name, values, structure.fields)
     for name, kind in structure.fields.items():
-        here, value = "%s.%s" % (path, name), values.get(name)
+        here, value = f"{path}.{name}", values.get(name)
         if isinstance(kind, structures.Structure):
             yield here + "=s"
             yield from _fields(here, kind, value or {})
@@ -199,10 +200,10 @@ def _fields(path, structure, values):
             yield here + "=n"
         elif isinstance(kind, structures.Chars):
             if len(value.encode("utf-16-le")) >= 2 * kind.length:
-                raise ValueError("%s: %d characters do not fit" % (here, len(value)))
-            yield "%s=%s" % (here, _text(value))
+                raise ValueError(f"{here}: {len(value)} characters do not fit")
+            yield f"{here}={_text(value)}"
         elif isinstance(kind, structures.Bytes):
-            yield "%s=b%s" % (here, bytes(value).hex())
+            yield f"{here}=b{bytes(value).hex()}"
         else:
             yield _number(here, kind, value)
 
@@ -211,13 +212,13 @@ def _pointer(path, pointer, value):
     if value is None:
         yield path + "=n"
     elif isinstance(value, int):  # an address that leads nowhere
-        yield "%s=i%d" % (path, value)
+        yield f"{path}=i{value}"
     elif pointer.to is structures.SECRET:
-        raise ValueError("%s: a secret never comes back" % path)
+        raise ValueError(f"{path}: a secret never comes back")
     elif pointer.to is structures.TEXT:
-        yield "%s=%s" % (path, _text(value))
+        yield f"{path}={_text(value)}"
     elif pointer.to is structures.BLOB:
-        yield "%s=b%s" % (path, value.hex())
+        yield f"{path}=b{value.hex()}"
     elif pointer.count:
         yield from _records(path, pointer.to, value)
     else:
@@ -227,8 +228,8 @@ def _pointer(path, pointer, value):
 
 def _number(path, kind, value):
     if not 0 <= value < 1 << 8 * kind.size:
-        raise ValueError("%s: %d does not fit into %d bytes" % (path, value, kind.size))
-    return "%s=i%d" % (path, value)
+        raise ValueError(f"{path}: {value} does not fit into {kind.size} bytes")
+    return f"{path}=i{value}"
 
 
 def _text(value):
@@ -238,7 +239,7 @@ def _text(value):
 def _known(where, given, names):
     unknown = set(given) - set(names)
     if unknown:
-        raise TypeError("%s has no %s" % (where, ", ".join(sorted(unknown))))
+        raise TypeError("{} has no {}".format(where, ", ".join(sorted(unknown))))
 
 
 # -- the service manager, for the stand-in of advapi32.dll -------------------------------------------------------------

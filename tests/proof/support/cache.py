@@ -55,11 +55,12 @@ def unpack_wheel(requirement: str, pip_options: Iterable[str], wanted: Callable[
     """Fetch the wheel of *requirement* by pip and write each of its files to the path that wanted(its name) gives."""
     with tempfile.TemporaryDirectory(dir=root()) as scratch:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        fetched = subprocess.run([*command, *pip_options, "--dest", scratch, requirement],
-                                 capture_output=True, text=True, check=False)
+        fetched = subprocess.run(
+            [*command, *pip_options, "--dest", scratch, requirement], capture_output=True, text=True, check=False
+        )
         if fetched.returncode:
             unavailable(f"pip cannot fetch {requirement}: {fetched.stderr.strip()}")
-        wheel, = Path(scratch).glob("*.whl")
+        (wheel,) = Path(scratch).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             for entry in archive.infolist():
                 path = None if entry.is_dir() else wanted(entry.filename)

@@ -25,14 +25,29 @@ class WineDotnet:
         self.wine = wine
         self.folder = cache.made("dotnet", _make_dotnet, DOTNET_WHEEL, json.dumps(RUNTIME_CONFIG))
 
-    def run(self, program: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None,
-            timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self,
+        program: Path,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run an assembly. ``DllImport`` looks beside it and in system32 (see ``WinePrefix.install``)."""
         # Invariant globalization: Wine's tables of cultures are no judge of ours, and .NET starts sooner without.
         environment = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_MULTILEVEL_LOOKUP": "0", **(env or {})}
         config = windows_path(self.folder / "runtimeconfig.json")
-        return self.wine.run(self.folder / "dotnet.exe", "exec", "--runtimeconfig", config, windows_path(program),
-                             *arguments, stdin=stdin, env=environment, timeout=timeout)
+        return self.wine.run(
+            self.folder / "dotnet.exe",
+            "exec",
+            "--runtimeconfig",
+            config,
+            windows_path(program),
+            *arguments,
+            stdin=stdin,
+            env=environment,
+            timeout=timeout,
+        )
 
 
 def _make_dotnet(folder: Path) -> None:

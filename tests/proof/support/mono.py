@@ -20,16 +20,35 @@ def compile(sources: Sequence[Path], output: Path, *flags: str, langversion: str
     Language version 5 is what Windows PowerShell 5.1 compiles. The references are those of .NET Framework 4.x (mscorlib
     and System 4.0.0.0), for which .NET has facades: one assembly runs on Mono and on .NET.
     """
-    checked(requires("mcs", "mono-mcs"), "-nologo", "-warnaserror", f"-langversion:{langversion}", f"-out:{output}",
-            *flags, *sources)
+    checked(
+        requires("mcs", "mono-mcs"),
+        "-nologo",
+        "-warnaserror",
+        f"-langversion:{langversion}",
+        f"-out:{output}",
+        *flags,
+        *sources,
+    )
     return output
 
 
-def run(program: Path, *arguments: str, stdin: bytes = b"", library_path: Path | None = None,
-        env: Mapping[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
+def run(
+    program: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    library_path: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[bytes]:
     """Run *program* under Mono. ``DllImport("x.dll")`` finds a shared object that is named x.dll in *library_path*."""
     environment = {**os.environ, **(env or {})}
     if library_path:
         environment["LD_LIBRARY_PATH"] = str(library_path)
-    return subprocess.run([requires("mono", "mono-runtime"), program, *arguments],
-                          input=stdin, capture_output=True, env=environment, timeout=timeout, check=False)
+    return subprocess.run(
+        [requires("mono", "mono-runtime"), program, *arguments],
+        input=stdin,
+        capture_output=True,
+        env=environment,
+        timeout=timeout,
+        check=False,
+    )

@@ -40,10 +40,20 @@ class Tgt:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self._process = subprocess.Popen(
-            [requires("setpriv", "util-linux"), "--pdeathsig", "KILL",
-             requires("tgtd", "tgt"), "--foreground", "--iscsi", "portal=127.0.0.1:%d" % self.port],
-            env=self._environment, stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-            stdout=(self.folder / "log").open("w"))
+            [
+                requires("setpriv", "util-linux"),
+                "--pdeathsig",
+                "KILL",
+                requires("tgtd", "tgt"),
+                "--foreground",
+                "--iscsi",
+                f"portal=127.0.0.1:{self.port}",
+            ],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            stdout=(self.folder / "log").open("w"),
+        )
         try:
             self._wait()
         except BaseException:
@@ -69,12 +79,17 @@ class Tgt:
         """A new target for every initiator."""
         self.admin("target", "new", tid=tid, targetname=iqn)
         for disk in disks:
-            backing = self.folder / ("%d-%d" % (tid, disk.lun))
+            backing = self.folder / (f"{tid}-{disk.lun}")
             with backing.open("wb") as stream:
                 stream.truncate(disk.size)
             self.admin("logicalunit", "new", tid=tid, lun=disk.lun, **{"backing-store": backing})
-            self.admin("logicalunit", "update", tid=tid, lun=disk.lun, params=",".join(
-                "%s=%s" % (name, getattr(disk, name)) for name in Disk._fields[2:]))
+            self.admin(
+                "logicalunit",
+                "update",
+                tid=tid,
+                lun=disk.lun,
+                params=",".join(f"{name}={getattr(disk, name)}" for name in Disk._fields[2:]),
+            )
         self.admin("target", "bind", tid=tid, **{"initiator-address": "127.0.0.1"})
 
     def account(self, user, secret, tids):
@@ -93,5 +108,11 @@ class Tgt:
     def admin(self, mode, operation, *more, **options):
         """tgtadm. It takes secrets on its command line alone, so only made-up ones are given to it."""
         words = [word for name, value in options.items() for word in ("--" + name, str(value))]
-        return subprocess.run([self._tgtadm, "--lld", "iscsi", "--mode", mode, "--op", operation, *words, *more],
-                              env=self._environment, check=True, capture_output=True, text=True, timeout=20).stdout
+        return subprocess.run(
+            [self._tgtadm, "--lld", "iscsi", "--mode", mode, "--op", operation, *words, *more],
+            env=self._environment,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=20,
+        ).stdout

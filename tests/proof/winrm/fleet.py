@@ -33,8 +33,7 @@ VIEW = Path(next(iter(collection.__path__))).parents[2]
 SHELLS = {shell.URI: shell for shell in (CommandShell, RunspaceShell)}
 CONNECTIONS = {
     "winrm": {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"},
-    "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic",
-             "ansible_psrp_message_encryption": "never"},
+    "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic", "ansible_psrp_message_encryption": "never"},
 }
 
 
@@ -73,8 +72,8 @@ class Fleet(contextlib.ExitStack):
     def python(self, name, interpreter=sys.executable):
         """A host of the python engine over the local connection."""
         wrapper = self.folder / (name + "-python")
-        variables = "".join("export %s=%s\n" % pair for pair in self._server(name).environment.items())
-        wrapper.write_text('#!/bin/sh\n%sexec "%s" "$@"\n' % (variables, interpreter), encoding="ascii")
+        variables = "".join("export {}={}\n".format(*pair) for pair in self._server(name).environment.items())
+        wrapper.write_text(f'#!/bin/sh\n{variables}exec "{interpreter}" "$@"\n', encoding="ascii")
         wrapper.chmod(0o755)
         self._on_this_machine(name, engine="python", python=str(wrapper))
 
@@ -92,6 +91,7 @@ class Fleet(contextlib.ExitStack):
             if answer.startswith("! "):
                 raise Thrown(answer[2:])
             return answer
+
         self._remote(name, connection, Host(csharp=csharp))
 
     def windows_python(self, name, python, connection="winrm"):
@@ -103,15 +103,22 @@ class Fleet(contextlib.ExitStack):
                 return 1, b"", b"The term '%s' is not recognized as the name of a cmdlet\r\n" % interpreter.encode()
             done = python.wine.run(python.executable, "-I", "-", stdin=stdin, env=server.environment)
             return done.returncode, done.stdout, done.stderr
+
         self._remote(name, connection, Host(python=run))
-        self.hosts[name].update(_ours(engine="python", python=windows_path(python.executable),
-                                      dll=windows_path(build.library("x64"))))
+        self.hosts[name].update(
+            _ours(engine="python", python=windows_path(python.executable), dll=windows_path(build.library("x64")))
+        )
 
     def _remote(self, name, connection, host):
         endpoint = self.endpoints[name] = self.enter_context(Endpoint(host, SHELLS))
         self.hosts[name] = {
-            "ansible_connection": connection, "ansible_host": "127.0.0.1", "ansible_port": endpoint.port,
-            "ansible_user": endpoint.USER, "ansible_password": endpoint.PASSWORD, **CONNECTIONS[connection]}
+            "ansible_connection": connection,
+            "ansible_host": "127.0.0.1",
+            "ansible_port": endpoint.port,
+            "ansible_user": endpoint.USER,
+            "ansible_password": endpoint.PASSWORD,
+            **CONNECTIONS[connection],
+        }
 
     def _server(self, name):
         self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
@@ -131,29 +138,51 @@ class Fleet(contextlib.ExitStack):
         What came of it: rc, output, the results of each host in order, with task and status; ``of(host, task)``.
         """
         self._runs += 1
-        results = self.folder / ("results%d.json" % self._runs)
+        results = self.folder / (f"results{self._runs}.json")
         inventory, playbook = self.folder / "inventory.yml", self.folder / "playbook.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}), encoding="utf-8")
         play = {"hosts": "all", "gather_facts": False, "vars_files": ["../secrets.yml"], "tasks": tasks}
         playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "ANSIBLE_COLLECTIONS_PATH": str(VIEW), "ANSIBLE_HOME": str(self.folder / "home"), "ANSIBLE_FORKS": "4",
+            "ANSIBLE_COLLECTIONS_PATH": str(VIEW),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_FORKS": "4",
             "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "integration" / "callbacks"),
-            "ANSIBLE_CALLBACKS_ENABLED": "results", "RESULTS_FILE": str(results),
-            **self.environment, **environment}
-        command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", inventory, playbook,
-                   "--limit", limit, *arguments]
-        done = subprocess.run(command, check=False, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, cwd=self.folder, env=environment)
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "RESULTS_FILE": str(results),
+            **self.environment,
+            **environment,
+        }
+        command = [
+            sys.executable,
+            Path(sys.executable).parent / "ansible-playbook",
+            "-i",
+            inventory,
+            playbook,
+            "--limit",
+            limit,
+            *arguments,
+        ]
+        done = subprocess.run(
+            command,
+            check=False,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            env=environment,
+        )
         found = {name: [] for name in self.hosts}
         for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
             one = json.loads(line)
             found[one.pop("host")].append(SimpleNamespace(**one))
 
         def of(host, task):
-            result, = [one.result for one in found[host] if one.task == task]
+            (result,) = [one.result for one in found[host] if one.task == task]
             return result
+
         return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found, of=of)
 
 

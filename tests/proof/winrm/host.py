@@ -28,8 +28,9 @@ MODULE = "ansible_collections.winstorage.iscsi.plugins.modules.iscsidsc_call.ps1
 UTILITY = "ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.cs"
 NO_LOG = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # what Ansible.Basic writes for it
 
-_ENCODED = re.compile(r"powershell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand (\S+)",
-                      re.IGNORECASE)
+_ENCODED = re.compile(
+    r"powershell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand (\S+)", re.IGNORECASE
+)
 _PYTHON = re.compile(r"\$input \| & '((?:[^']|'')+)' -I -; exit \$LASTEXITCODE")
 
 
@@ -56,7 +57,7 @@ class Host:
         self.command_lines.append(command_line)
         encoded = _ENCODED.fullmatch(command_line)
         if not encoded:
-            raise AssertionError("this host has no other program: %s" % command_line)
+            raise AssertionError(f"this host has no other program: {command_line}")
         if len("cmd /c " + command_line) > LONGEST_COMMAND_LINE:
             return 1, b"", b"The command line is too long.\r\n"
         script = base64.b64decode(encoded.group(1)).decode("utf-16-le")
@@ -71,7 +72,7 @@ class Host:
         if python:
             return self._python(python.group(1).replace("''", "'"), lines)
         if _plain(script) != _plain(module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()):
-            raise AssertionError("neither Ansible's bootstrap nor the python engine's command: %s" % script)
+            raise AssertionError(f"neither Ansible's bootstrap nor the python engine's command: {script}")
         return self._module(lines)
 
     def _python(self, interpreter, lines):
@@ -83,24 +84,35 @@ class Host:
     def _module(self, lines):
         """bootstrap_wrapper.ps1, exec_wrapper.ps1, module_wrapper.ps1 and iscsidsc_call.ps1, as far as they matter."""
         end = lines.index(END_OF_SCRIPT)
-        bootstrap, manifest = json.loads("".join(lines[:end])), json.loads("".join(lines[end + 1:]))
+        bootstrap, manifest = json.loads("".join(lines[:end])), json.loads("".join(lines[end + 1 :]))
         if bootstrap["script"] != module_manifest._get_powershell_script("exec_wrapper.ps1").decode():
             raise AssertionError("exec_wrapper.ps1 did not arrive as Ansible has it")
-        action, = manifest["actions"]
+        (action,) = manifest["actions"]
         if (action["name"], action["params"]["Script"]) != ("module_wrapper.ps1", MODULE):
-            raise AssertionError("another module: %s" % action["name"])
-        arguments = next(variable["Value"] for variable in action["params"]["Variables"]
-                         if variable["Name"] == "complex_args")
+            raise AssertionError("another module: {}".format(action["name"]))
+        arguments = next(
+            variable["Value"] for variable in action["params"]["Variables"] if variable["Name"] == "complex_args"
+        )
         wanted = [MODULE, *action["params"]["CSharpModules"]]
-        self.sent.append(Sent({name: base64.b64decode(manifest["scripts"][name]["script"]) for name in wanted},
-                              {name: value for name, value in arguments.items() if not name.startswith("_ansible_")}))
+        self.sent.append(
+            Sent(
+                {name: base64.b64decode(manifest["scripts"][name]["script"]) for name in wanted},
+                {name: value for name, value in arguments.items() if not name.startswith("_ansible_")},
+            )
+        )
         try:
-            result = {"changed": False, "answer": self.csharp(arguments["batch"]),
-                      "invocation": {"module_args": {"batch": NO_LOG}}}
+            result = {
+                "changed": False,
+                "answer": self.csharp(arguments["batch"]),
+                "invocation": {"module_args": {"batch": NO_LOG}},
+            }
         except Thrown as thrown:
-            message = 'Exception calling "Run" with "1" argument(s): "%s"' % thrown.message
-            result = {"failed": True, "msg": "Unhandled exception while executing module: " + message,
-                      "exception": "%s\r\n%s" % (message, thrown.trace)}
+            message = f'Exception calling "Run" with "1" argument(s): "{thrown.message}"'
+            result = {
+                "failed": True,
+                "msg": "Unhandled exception while executing module: " + message,
+                "exception": f"{message}\r\n{thrown.trace}",
+            }
         return int("failed" in result), [json.dumps(result)], ""
 
 
@@ -116,9 +128,11 @@ class Thrown(Exception):
 def repository_files():
     """What is sent, as the repository and ansible-core have it."""
     basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
-    return {MODULE: (PLUGINS / "modules" / "iscsidsc_call.ps1").read_bytes(),
-            UTILITY: (PLUGINS / "module_utils" / "Iscsidsc.cs").read_bytes(),
-            basic.name: basic.read_bytes()}
+    return {
+        MODULE: (PLUGINS / "modules" / "iscsidsc_call.ps1").read_bytes(),
+        UTILITY: (PLUGINS / "module_utils" / "Iscsidsc.cs").read_bytes(),
+        basic.name: basic.read_bytes(),
+    }
 
 
 def _plain(script):

@@ -37,8 +37,9 @@ class RunspaceShell:
         self._take(data, command_id)
 
     def _take(self, data, command_id=None):
-        self.pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default,
-                                                    command_id and uuid.UUID(command_id)))
+        self.pool.receive_data(
+            psrpcore.PSRPPayload(data, psrpcore.StreamType.default, command_id and uuid.UUID(command_id))
+        )
         while (event := self.pool.next_event()) is not None:
             if isinstance(event, psrpcore.PipelineInputEvent):
                 self.pipelines[command_id].lines.append(event.data)
@@ -63,7 +64,7 @@ class Pipeline:
         self.work = Work(lambda _stdin: self._invoke())
 
     def _invoke(self):
-        command, = self.pipeline.metadata.commands
+        (command,) = self.pipeline.metadata.commands
         return self.host.invoke(command.command_text, [str(line) for line in self.lines])
 
     def tell(self):

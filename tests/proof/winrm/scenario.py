@@ -9,8 +9,14 @@ import copy
 
 DATA, LOGS = "iqn.2004-01.com.example:data", "iqn.2004-01.com.example:logs"
 MARK = "Marker-"  # begins every secret, and stands nowhere else
-SECRETS = {"chap": MARK + "Chap-1", "wrong": MARK + "Wrong1", "discovery": MARK + "Disc-1", "mutual": MARK + "Mutu-1",
-           "radius": MARK + "Radius-00000000001", "ipsec": MARK + "Ipsec1"}
+SECRETS = {
+    "chap": MARK + "Chap-1",
+    "wrong": MARK + "Wrong1",
+    "discovery": MARK + "Disc-1",
+    "mutual": MARK + "Mutu-1",
+    "radius": MARK + "Radius-00000000001",
+    "ipsec": MARK + "Ipsec1",
+}
 CHAP = {"user": "sql01", "secret": SECRETS["chap"], "mutual_secret": SECRETS["mutual"]}
 
 STATE = {
@@ -18,20 +24,30 @@ STATE = {
     "mpio": {"claimed": True},
     "initiator": {"node_name": "iqn.1991-05.com.microsoft:sql01"},
     "network": {
-        "arrays": [{
-            "portals": ["192.0.2.21", "192.0.2.22"],
-            "discovery_chap": {"user": "sql01", "secret": SECRETS["discovery"]},
-            "targets": [
-                {"iqn": DATA, "luns": [{"lun": 1, "size": "100G", "serial": "A1", "volumes": ["E:\\"]}]},
-                {"iqn": LOGS, "chap": {"user": "sql01", "secret": SECRETS["chap"]}, "luns": [1, 2]}]}],
-        "isns_servers": [{"address": "isns.example.com"}]},
+        "arrays": [
+            {
+                "portals": ["192.0.2.21", "192.0.2.22"],
+                "discovery_chap": {"user": "sql01", "secret": SECRETS["discovery"]},
+                "targets": [
+                    {"iqn": DATA, "luns": [{"lun": 1, "size": "100G", "serial": "A1", "volumes": ["E:\\"]}]},
+                    {"iqn": LOGS, "chap": {"user": "sql01", "secret": SECRETS["chap"]}, "luns": [1, 2]},
+                ],
+            }
+        ],
+        "isns_servers": [{"address": "isns.example.com"}],
+    },
     "persistent_logins": [
         {"target": DATA, "portal": "192.0.2.21", "login_options": {"login_flags": ["multipath_enabled"]}},
-        {"target": "iqn.2004-01.com.example:a-name-of-another-alphabet-\u00e4\u0436", "portal": "2001:db8::1"}],
+        {"target": "iqn.2004-01.com.example:a-name-of-another-alphabet-\u00e4\u0436", "portal": "2001:db8::1"},
+    ],
     "sessions": [{"target": DATA, "portal": "192.0.2.21", "login_options": {"login_flags": ["multipath_enabled"]}}],
 }
-STATE["target_portals"] = [{"address": "192.0.2.22", "login_options": {
-    "auth_type": "chap", "username": "sql01", "password": SECRETS["discovery"]}}]
+STATE["target_portals"] = [
+    {
+        "address": "192.0.2.22",
+        "login_options": {"auth_type": "chap", "username": "sql01", "password": SECRETS["discovery"]},
+    }
+]
 
 _CHAP = {"auth_type": "chap", "username": "sql01"}
 _MULTIPATH = {"login_flags": ["multipath_enabled"], "connected": True}
@@ -41,7 +57,8 @@ DECLARED = {
     "persistent_logins": [
         {"target": DATA, "portal": {"address": "192.0.2.21"}, **_MULTIPATH},
         {"target": DATA, "portal": {"address": "192.0.2.22"}, **_MULTIPATH},
-        {"target": LOGS, "portal": {"address": "192.0.2.21"}, "secret": "{{ secrets.chap }}", **_MULTIPATH, **_CHAP}],
+        {"target": LOGS, "portal": {"address": "192.0.2.21"}, "secret": "{{ secrets.chap }}", **_MULTIPATH, **_CHAP},
+    ],
 }
 TASKS = [
     {"name": "before", "winstorage.iscsi.facts": None},

@@ -9,8 +9,8 @@ import functools
 
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, functions, memory, runner, structures
-from ansible_collections.winstorage.iscsi.plugins.module_utils.structures import (
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory, prototypes, structures
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.structures import (
     BLOB,
     SECRET,
     TEXT,
@@ -19,12 +19,14 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.structures import
     Pointer,
     Structure,
 )
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 
 ABIS = {"x64 W": structures.X64_W, "x64 A": structures.X64_A, "x86 W": structures.X86_W, "x86 A": structures.X86_A}
 BASE = {8: 0x000001F4_2A3B0000, 4: 0x2A3B0000}  # where an image may lie, by pointer width
 
 
 # -- values ------------------------------------------------------------------------------------------------------------
+
 
 @functools.lru_cache(maxsize=256)
 def texts(abi, max_size):
@@ -38,9 +40,12 @@ def texts(abi, max_size):
 @functools.lru_cache(maxsize=256)
 def values(structure, abi):
     """Values of every field of a structure, pointers as what they lead to."""
-    return st.fixed_dictionaries(dict(
-        {name: _value(kind, abi) for name, kind in structure.fields.items() if not _is_count(structure, name)},
-        **_bits(structure)))
+    return st.fixed_dictionaries(
+        dict(
+            {name: _value(kind, abi) for name, kind in structure.fields.items() if not _is_count(structure, name)},
+            **_bits(structure),
+        )
+    )
 
 
 def _value(kind, abi):
@@ -96,8 +101,9 @@ def _expected_behind(kind, value):
 
 
 def _counted(structure, name, given):
-    pointer = next(field for field, kind in structure.fields.items()
-                   if isinstance(kind, Pointer) and kind.count == name)
+    pointer = next(
+        field for field, kind in structure.fields.items() if isinstance(kind, Pointer) and kind.count == name
+    )
     return len(given[pointer] or ())
 
 
@@ -105,7 +111,7 @@ def at_address(packed, base, pointer):
     """The bytes of :func:`memory.pack` as they lie at an address."""
     data, relocations = bytearray(packed[0]), packed[1]
     for at, to in relocations:
-        data[at:at + pointer] = (base + to).to_bytes(pointer, "little")
+        data[at : at + pointer] = (base + to).to_bytes(pointer, "little")
     return bytes(data)
 
 
@@ -117,6 +123,7 @@ def image(structure, rows, abi, base=None):
 
 # -- a machine ---------------------------------------------------------------------------------------------------------
 
+
 class ScriptedMachine:
     """A :class:`runner.Machine` in a dictionary. Reading or writing outside a live block is an AssertionError.
 
@@ -124,9 +131,15 @@ class ScriptedMachine:
     """
 
     def __init__(self, exports, pointer=8, **host):
-        facts = {"runtime": "scripted", "dll_version": (10, 0, 20348, 1), "windows_version": (10, 0, 20348),
-                 "service_state": 4, "start_mode": 2, "elevated": 1}
-        self.host = calls.Host(pointer, **dict(facts, **host))
+        facts = {
+            "runtime": "scripted",
+            "dll_version": (10, 0, 20348, 1),
+            "windows_version": (10, 0, 20348),
+            "service_state": 4,
+            "start_mode": 2,
+            "elevated": 1,
+        }
+        self.host = wire.Host(pointer, **dict(facts, **host))
         self.exports, self.abi = exports, structures.WIDE[pointer]
         self.blocks, self.log, self.sleeps, self.limits = {}, [], [], []
         self.allocated, self.released, self.now = [], [], 0
@@ -142,15 +155,15 @@ class ScriptedMachine:
         for start, block in self.blocks.items():
             if start <= address and address + size <= start + len(block):
                 return block, address - start
-        raise AssertionError("%d bytes at 0x%X are in no live block" % (size, address))
+        raise AssertionError(f"{size} bytes at 0x{address:X} are in no live block")
 
     def read(self, address, size):
         block, at = self._block(address, size)
-        return bytes(block[at:at + size])
+        return bytes(block[at : at + size])
 
     def write(self, address, data):
         block, at = self._block(address, len(data))
-        block[at:at + len(data)] = data
+        block[at : at + len(data)] = data
 
     def release(self, addresses):
         for address in addresses:
@@ -159,7 +172,7 @@ class ScriptedMachine:
 
     def call(self, export, arguments, limit):
         if export not in self.exports:
-            raise runner.NoSuchExport()
+            raise executor.NoSuchExport()
         self.log.append((export, tuple(arguments)))
         self.limits.append(limit)
         return self.exports[export](self, *arguments)
@@ -183,7 +196,7 @@ class ScriptedMachine:
         """The text at an address."""
         block, at = self._block(address, 0)
         length = structures.text_length(bytes(block), 2, at)
-        return bytes(block[at:at + length]).decode("utf-16-le")
+        return bytes(block[at : at + length]).decode("utf-16-le")
 
     def put_rows(self, address, structure, rows):
         """Structures and what they lead to, at an address; the bytes they take."""
@@ -203,15 +216,18 @@ def export(name, answer):
     :param answer: outputs by name (rows for an ARRAY, texts for a LIST, bytes, numbers, mappings), or a status; or a
         function of the inputs by name that gives one of these.
     """
-    prototype = functions.FUNCTIONS[name]
+    prototype = prototypes.FUNCTIONS[name]
 
     def call(machine, *arguments):
         addresses = dict(zip([argument.name for argument in prototype.arguments], arguments))
         outputs = answer(_inputs(machine, prototype, addresses)) if callable(answer) else answer
         if isinstance(outputs, int):
             return outputs
-        statuses = [_put(machine, prototype, argument, addresses, outputs) for argument in prototype.arguments
-                    if argument.name in outputs]
+        statuses = [
+            _put(machine, prototype, argument, addresses, outputs)
+            for argument in prototype.arguments
+            if argument.name in outputs
+        ]
         return next((status for status in statuses if status), 0)
 
     return call
@@ -228,9 +244,9 @@ def _inputs(machine, prototype, addresses):
         value = addresses[argument.name]
         if argument.out:
             continue
-        if argument.kind is functions.TEXT:
+        if argument.kind is prototypes.TEXT:
             value = machine.wide(value) if value else None
-        elif argument.kind is functions.STRUCT and value:
+        elif argument.kind is prototypes.STRUCT and value:
             layout = argument.type.layout(machine.abi)
             value = layout.unpack(machine.read(value, layout.size))
         found[argument.name] = value
@@ -239,11 +255,11 @@ def _inputs(machine, prototype, addresses):
 
 def _put(machine, prototype, argument, addresses, outputs):
     value, address = outputs[argument.name], addresses[argument.name]
-    if argument.kind is functions.NUMBER:
+    if argument.kind is prototypes.NUMBER:
         machine.write(address, value.to_bytes(argument.type.size, "little"))
-    elif argument.kind is functions.STRUCT:
+    elif argument.kind is prototypes.STRUCT:
         machine.put_rows(address, argument.type, value)
-    elif argument.kind is functions.FIXED_TEXT:
+    elif argument.kind is prototypes.FIXED_TEXT:
         machine.write(address, structures.encode_text(value, 2))
     else:
         return _put_sized(machine, prototype, argument, addresses, value)
@@ -252,12 +268,12 @@ def _put(machine, prototype, argument, addresses, outputs):
 
 def _put_sized(machine, prototype, argument, addresses, value):
     address, size = addresses[argument.name], prototype.size_of(argument.name)
-    if argument.kind is functions.ARRAY:
+    if argument.kind is prototypes.ARRAY:
         rows, element = value, argument.type.layout(machine.abi).size
         raw = at_address(memory.pack(argument.type, rows, machine.abi), address, machine.abi.pointer)
     else:
         rows, element = (), 1
-        raw = wide_list(value) if argument.kind is functions.LIST else value
+        raw = wide_list(value) if argument.kind is prototypes.LIST else value
     unit = {"bytes": 1, "chars": 2, "elements": element}[size.unit]
     room = machine.u32(addresses[size.name]) * unit if address else 0
     machine.put_u32(addresses[size.name], -(-len(raw) // unit))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 
 BITS = {"B": 8, "H": 16, "I": 32, "Q": 64}
 
@@ -28,41 +28,65 @@ def wire_values(kind):
         return st.binary(max_size=20)
     if isinstance(kind, tuple):
         return st.one_of([wire_values(one) for one in kind])
-    return st.builds(kind, *[st.lists(wire_values(_hashable(field[0])), max_size=2).map(tuple)
-                             if isinstance(field, list) else wire_values(field) for field in kind.FIELDS])
+    return st.builds(
+        kind,
+        *[
+            st.lists(wire_values(_hashable(field[0])), max_size=2).map(tuple)
+            if isinstance(field, list)
+            else wire_values(field)
+            for field in kind.FIELDS
+        ],
+    )
 
 
 def _hashable(kind):
     return tuple(kind) if isinstance(kind, list) else kind
 
 
-BATCHES, ANSWERS = wire_values(calls.Batch), wire_values(calls.Answer)
-SAMPLE = calls.Batch((calls.Program(8, 1000, (
-    calls.Call("ReportIScsiPersistentLoginsW", (calls.Address(0), calls.Address(1), calls.Address(2)),
-               (calls.Block(4, back=1), calls.Block(0, growth=(calls.Growth(2, 0, 1),)), calls.Block(4, back=1)),
-               retry=(calls.Retry(3, 500, (122,)),)),
-    calls.Call("LogoutIScsiTarget", (calls.Item(0),), each=(calls.Each(0, (calls.Array(1, 2080, 0, 0),)),),
-               when=(calls.Succeeded(0),
-                     calls.Matching(calls.Each(0, (calls.Strings(1),)), (calls.Pattern(4, b"x", 1),), 1, 9))),
-)),))
+BATCHES, ANSWERS = wire_values(wire.Batch), wire_values(wire.Answer)
+SAMPLE = wire.Batch(
+    (
+        wire.Program(
+            8,
+            1000,
+            (
+                wire.Call(
+                    "ReportIScsiPersistentLoginsW",
+                    (wire.Address(0), wire.Address(1), wire.Address(2)),
+                    (wire.Block(4, back=1), wire.Block(0, growth=(wire.Growth(2, 0, 1),)), wire.Block(4, back=1)),
+                    retry=(wire.Retry(3, 500, (122,)),),
+                ),
+                wire.Call(
+                    "LogoutIScsiTarget",
+                    (wire.Item(0),),
+                    each=(wire.Each(0, (wire.Array(1, 2080, 0, 0),)),),
+                    when=(
+                        wire.Succeeded(0),
+                        wire.Matching(wire.Each(0, (wire.Strings(1),)), (wire.Pattern(4, b"x", 1),), 1, 9),
+                    ),
+                ),
+            ),
+        ),
+    )
+)
 
 
 @given(batch=BATCHES)
 @example(batch=SAMPLE)
 def test_a_batch_comes_through_the_wire_as_it_was(batch):
-    assert calls.decode_batch(calls.encode_batch(batch)) == batch
+    assert wire.decode_batch(wire.encode_batch(batch)) == batch
 
 
 @given(answer=ANSWERS)
 def test_an_answer_comes_through_the_wire_as_it_was(answer):
-    assert calls.decode_answer(calls.encode_answer(answer)) == answer
+    assert wire.decode_answer(wire.encode_answer(answer)) == answer
 
 
 @given(batch=BATCHES)
 def test_the_same_batch_is_the_same_text(batch):
     """No time stamp inside: two runs of a task send the same."""
-    text = calls.encode_batch(batch)
-    assert text == calls.encode_batch(calls.decode_batch(text))
+    text = wire.encode_batch(batch)
+    assert text == wire.encode_batch(wire.decode_batch(text))
     assert text.isascii() and text.strip() == text
 
 
@@ -70,59 +94,80 @@ def raw(text):
     return gzip.decompress(base64.b64decode(text))
 
 
-def wire(data):
+def packed(data):
     return base64.b64encode(gzip.compress(data)).decode()
 
 
 def test_the_layout_on_the_wire_is_little_endian_and_in_the_order_of_the_fields():
     """What Iscsidsc.cs reads, byte by byte."""
-    batch = calls.Batch((calls.Program(4, 0x01020304, (
-        calls.Call("Ab", (calls.Integer(7), calls.Address(1, 2)),
-                   (calls.Block(8, b"xy", 1, (), (calls.Relocation(1, 2),)),)),
-    )),))
-    assert raw(calls.encode_batch(batch)) == (
-        b"WIB1" + struct.pack("<H", 1) + struct.pack("<BI", 4, 0x01020304) + struct.pack("<H", 1)
-        + b"\x02Ab" + struct.pack("<H", 2) + struct.pack("<BQ", 0, 7) + struct.pack("<BBI", 1, 1, 2)
-        + struct.pack("<H", 1) + struct.pack("<II", 8, 2) + b"xy" + struct.pack("<BHHII", 1, 0, 1, 1, 2)
-        + struct.pack("<HHBIH", 0, 0, 0, 0, 0))
+    batch = wire.Batch(
+        (
+            wire.Program(
+                4,
+                0x01020304,
+                (
+                    wire.Call(
+                        "Ab",
+                        (wire.Integer(7), wire.Address(1, 2)),
+                        (wire.Block(8, b"xy", 1, (), (wire.Relocation(1, 2),)),),
+                    ),
+                ),
+            ),
+        )
+    )
+    assert raw(wire.encode_batch(batch)) == (
+        b"WIB1"
+        + struct.pack("<H", 1)
+        + struct.pack("<BI", 4, 0x01020304)
+        + struct.pack("<H", 1)
+        + b"\x02Ab"
+        + struct.pack("<H", 2)
+        + struct.pack("<BQ", 0, 7)
+        + struct.pack("<BBI", 1, 1, 2)
+        + struct.pack("<H", 1)
+        + struct.pack("<II", 8, 2)
+        + b"xy"
+        + struct.pack("<BHHII", 1, 0, 1, 1, 2)
+        + struct.pack("<HHBIH", 0, 0, 0, 0, 0)
+    )
 
 
 @given(answer=ANSWERS, data=st.data())
 def test_a_shortened_answer_is_a_wire_error(answer, data):
-    whole = raw(calls.encode_answer(answer))
-    with pytest.raises(calls.WireError):
-        calls.decode_answer(wire(whole[:data.draw(st.integers(0, len(whole) - 1))]))
+    whole = raw(wire.encode_answer(answer))
+    with pytest.raises(wire.WireError):
+        wire.decode_answer(packed(whole[: data.draw(st.integers(0, len(whole) - 1))]))
 
 
 @given(batch=BATCHES, more=st.binary(min_size=1, max_size=3))
 def test_what_follows_a_batch_is_a_wire_error(batch, more):
-    with pytest.raises(calls.WireError, match="%d bytes follow the batch" % len(more)):
-        calls.decode_batch(wire(raw(calls.encode_batch(batch)) + more))
+    with pytest.raises(wire.WireError, match=f"{len(more)} bytes follow the batch"):
+        wire.decode_batch(packed(raw(wire.encode_batch(batch)) + more))
 
 
 @given(batch=BATCHES, data=st.data())
 @example(batch=SAMPLE, data=None)
 def test_garbled_text_is_a_wire_error_or_another_batch(batch, data):
-    text = calls.encode_batch(batch)
+    text = wire.encode_batch(batch)
     if data is None:
         text = text[:-8]
     else:
         at = data.draw(st.integers(0, len(text) - 1))
-        text = text[:at] + data.draw(st.sampled_from(["", "A", "=", "\n", "\u00e9", "AAAA"])) + text[at + 1:]
+        text = text[:at] + data.draw(st.sampled_from(["", "A", "=", "\n", "\u00e9", "AAAA"])) + text[at + 1 :]
     _decodes_or_is_a_wire_error(text)
 
 
 @given(data=st.binary(max_size=60))
 def test_arbitrary_bytes_behind_the_magic_are_a_wire_error_or_a_value(data):
-    _decodes_or_is_a_wire_error(wire(b"WIB1" + data))
-    _decodes_or_is_a_wire_error(wire(b"WIA1" + data))
+    _decodes_or_is_a_wire_error(packed(b"WIB1" + data))
+    _decodes_or_is_a_wire_error(packed(b"WIA1" + data))
 
 
 def _decodes_or_is_a_wire_error(text):
-    for decode in (calls.decode_batch, calls.decode_answer):
+    for decode in (wire.decode_batch, wire.decode_answer):
         try:
             decode(text)
-        except calls.WireError as error:
+        except wire.WireError as error:
             assert error.__suppress_context__ or error.__context__ is None  # the cause may hold the text
 
 
@@ -131,21 +176,21 @@ def _decodes_or_is_a_wire_error(text):
 @example(text="H4sIAAAA")
 @example(text=base64.b64encode(b"not gzip").decode())
 def test_other_text_is_a_wire_error(text):
-    with pytest.raises(calls.WireError, match="this is not (a batch|an answer)|of another version"):
-        calls.decode_batch(text)
-    with pytest.raises(calls.WireError, match="this is not (a batch|an answer)|of another version"):
-        calls.decode_answer(text)
+    with pytest.raises(wire.WireError, match="this is not (a batch|an answer)|of another version"):
+        wire.decode_batch(text)
+    with pytest.raises(wire.WireError, match="this is not (a batch|an answer)|of another version"):
+        wire.decode_answer(text)
 
 
 def test_a_batch_is_no_answer_and_a_later_version_is_neither():
-    with pytest.raises(calls.WireError, match="another version"):
-        calls.decode_answer(calls.encode_batch(SAMPLE))
-    with pytest.raises(calls.WireError, match="another version"):
-        calls.decode_batch(wire(b"WIB2" + raw(calls.encode_batch(SAMPLE))[4:]))
+    with pytest.raises(wire.WireError, match="another version"):
+        wire.decode_answer(wire.encode_batch(SAMPLE))
+    with pytest.raises(wire.WireError, match="another version"):
+        wire.decode_batch(packed(b"WIB2" + raw(wire.encode_batch(SAMPLE))[4:]))
 
 
 def test_a_decompression_bomb_is_refused_at_the_limit(monkeypatch):
-    monkeypatch.setattr(calls, "MAX_WIRE_BYTES", 1 << 20)
+    monkeypatch.setattr(wire, "MAX_WIRE_BYTES", 1 << 20)
     held = []
 
     class Stream(gzip.GzipFile):
@@ -155,8 +200,8 @@ def test_a_decompression_bomb_is_refused_at_the_limit(monkeypatch):
             return data
 
     monkeypatch.setattr(gzip, "GzipFile", Stream)
-    with pytest.raises(calls.WireError, match="unpacks to more than 1 MiB"):
-        calls.decode_answer(wire(b"WIA1" + bytes(64 << 20)))
+    with pytest.raises(wire.WireError, match="unpacks to more than 1 MiB"):
+        wire.decode_answer(packed(b"WIA1" + bytes(64 << 20)))
     assert max(held) <= (1 << 20) + 1
 
 
@@ -165,11 +210,11 @@ def test_a_length_beyond_the_text_is_refused_before_anything_is_made_of_it(lengt
     assume(length > len(data))
     run = struct.pack("<IIHH", 0, 0, 0, 1) + struct.pack("<BQI", 0, 0, length) + data
     host = struct.pack("<BBHHBBBB", 8, 0, 0, 0, 4, 2, 0, 1)
-    with pytest.raises(calls.WireError, match="ends early: %d bytes wanted" % length):
-        calls.decode_answer(wire(b"WIA1" + host + struct.pack("<HBH", 1, 0, 1) + run))
+    with pytest.raises(wire.WireError, match=f"ends early: {length} bytes wanted"):
+        wire.decode_answer(packed(b"WIA1" + host + struct.pack("<HBH", 1, 0, 1) + run))
 
 
 def test_a_kind_that_does_not_exist_is_named():
     program = struct.pack("<HBIH", 1, 8, 0, 1) + b"\x01X" + struct.pack("<HB", 1, 9)
-    with pytest.raises(calls.WireError, match="no such kind: 9 at offset 17"):
-        calls.decode_batch(wire(b"WIB1" + program))
+    with pytest.raises(wire.WireError, match="no such kind: 9 at offset 17"):
+        wire.decode_batch(packed(b"WIB1" + program))

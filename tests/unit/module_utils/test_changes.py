@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    calls,
-    changes,
-    converge,
-    declared,
-    initiator,
-    reconcile,
-)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     ABSENT,
@@ -35,7 +33,7 @@ REMOVE, SAVE, LIST = "RemoveIScsiPersistentTargetW", "LoginIScsiTargetW", "Repor
 def execution(state, plain):
     """The calls for a host and a declaration, without the reading that follows them."""
     declaration = declared.declaration(plain)
-    snapshot = initiator.gather(Host(state), converge.subsets(declaration))
+    snapshot = queries.gather(Host(state), converge.subsets(declaration))
     return changes.Execution(8, reconcile.plan(snapshot, declaration), (), changes.Limits())
 
 
@@ -43,19 +41,22 @@ def program(state, plain):
     return execution(state, plain).program().calls
 
 
-@pytest.mark.parametrize("plan", [plan for plan in PLANS if "service_state" not in plan.declared],
-                         ids=lambda plan: plan.name.replace(" ", "_"))
+@pytest.mark.parametrize(
+    "plan",
+    [plan for plan in PLANS if "service_state" not in plan.declared],
+    ids=lambda plan: plan.name.replace(" ", "_"),
+)
 def test_no_removal_is_unconditional_nor_names_an_empty_portal_for_a_record_that_has_one(plan):
     declaration = declared.declaration(plan.declared)
     made = execution(plan.host, plan.declared)
-    snapshot = initiator.gather(Host(plan.host), converge.subsets(declaration))
+    snapshot = queries.gather(Host(plan.host), converge.subsets(declaration))
     any_portal = {one.target.lower() for one in snapshot.persistent_logins or () if one.portal is None}
     for call in made.program().calls:
         if call.export == REMOVE:
             _instance, _port, target, portal = call.arguments
             name = call.blocks[target.block].data.decode("utf-16-le").rstrip("\0").lower()
-            assert isinstance(portal, calls.Address) or name in any_portal
-            assert any(isinstance(one, calls.Matching) and one.least for one in call.when), "removed unseen"
+            assert isinstance(portal, wire.Address) or name in any_portal
+            assert any(isinstance(one, wire.Matching) and one.least for one in call.when), "removed unseen"
 
 
 def test_a_removal_feeds_back_the_records_own_text():
@@ -102,8 +103,10 @@ def test_no_secret_comes_back():
 def many(number):
     """A host with as many logins as Windows keeps, all of which differ from what is declared."""
     places = ["10.%d.%d.1" % divmod(index, 200) for index in range(number)]
-    return (host([login(FLASH, at, login_flags=MULTIPATH) for at in places]),
-            logins(*[wish(FLASH, at, header_digest="crc32c") for at in places]))
+    return (
+        host([login(FLASH, at, login_flags=MULTIPATH) for at in places]),
+        logins(*[wish(FLASH, at, header_digest="crc32c") for at in places]),
+    )
 
 
 def test_256_logins_are_changed_in_two_round_trips_within_the_limits_of_the_wire():
@@ -111,8 +114,8 @@ def test_256_logins_are_changed_in_two_round_trips_within_the_limits_of_the_wire
     made = execution(state, plain).program()
     assert len(made.calls) < 0x8000 and max(len(call.blocks) for call in made.calls) < 0x80
     assert max(len(call.when) for call in made.calls) < 0x100
-    batch = calls.encode_batch(calls.Batch((made,)))
-    assert calls.decode_batch(batch).programs[0] == made
+    batch = wire.encode_batch(wire.Batch((made,)))
+    assert wire.decode_batch(batch).programs[0] == made
     machine = Host(state)
     report = converge.converge(machine, declared.declaration(plain))
     assert not report.problems and len(machine.batches) == 2

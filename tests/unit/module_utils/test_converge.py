@@ -9,8 +9,11 @@ import traceback
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import changes, converge, declared, status
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import network
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
@@ -59,6 +62,7 @@ def calls_of(machine, export, **plain):
 
 # -- round trips -------------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
 def test_two_round_trips_to_change_and_one_to_find_nothing_to_do(plan):
     machine = Host(plan.host)
@@ -84,6 +88,7 @@ def test_a_32_bit_host_is_changed_by_its_own_layouts():
 
 
 # -- what Windows answers ----------------------------------------------------------------------------------------------
+
 
 def test_a_warning_is_told_and_is_no_failure():
     machine = Host(host(NEIGHBOURS))
@@ -113,8 +118,11 @@ def test_a_save_that_was_refused_but_happened_is_not_made_twice(code):
 def test_a_removal_that_was_refused_but_happened_is_made_good():
     machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
     plain = logins(wish(FLASH, A, header_digest="crc32c"))
-    machine.faults[1] = Fault(calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[0], "done",
-                              status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA)
+    machine.faults[1] = Fault(
+        calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[0],
+        "done",
+        status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA,
+    )
     assert not run(machine, **plain).problems and len(machine.logins()) == len(NEIGHBOURS) + 1
 
 
@@ -177,7 +185,8 @@ def test_what_somebody_else_saved_meanwhile_is_told():
 def test_what_somebody_else_saved_meanwhile_under_the_same_name_is_not_lost_for_the_change():
     machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
     machine.between[1] = lambda other: other.state["persistent_logins"].append(
-        dict(other.state["persistent_logins"][0]))
+        dict(other.state["persistent_logins"][0])
+    )
     plain = logins(wish(FLASH, A, header_digest="crc32c"))
     report = run(machine, **plain)
     assert report.problems and not report.lost
@@ -194,8 +203,11 @@ def test_a_login_that_opens_its_session_by_itself_is_not_opened_twice():
 
 def test_a_login_is_saved_before_what_made_its_target_known_goes():
     machine = Host(host([login(FLASH, A)], target_portals=[], static_targets=[{"target": FLASH}]))
-    report = run(machine, persistent_logins=[wish(FLASH, A, header_digest="crc32c")],
-                 static_targets=[{"target": FLASH, "state": "absent"}])
+    report = run(
+        machine,
+        persistent_logins=[wish(FLASH, A, header_digest="crc32c")],
+        static_targets=[{"target": FLASH, "state": "absent"}],
+    )
     assert not report.problems and not machine.state["static_targets"] and len(machine.logins()) == 1
 
 
@@ -213,15 +225,21 @@ def test_the_list_of_portals_of_an_old_dll_is_not_needed_for_logins():
 
 
 def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable():
-    portals = ["10.0.0.%d:3260" % number for number in range(1, 41)]
-    machine = Host({
-        "service": {"state": "running", "start_mode": "automatic"},
-        "initiator": {"instances": [{"addresses": ["10.0.0.99"]}]},
-        "network": {"arrays": [{"name": "flash", "portals": portals, "targets": [{"iqn": FLASH}]}]},
-        "target_portals": portals[:1],
-    })
-    report = converge.converge(machine, declared.declaration({"persistent_logins": [
-        {"target": FLASH, "portal": portal, "initiator_port": 7} for portal in portals]}))
+    portals = [f"10.0.0.{number}:3260" for number in range(1, 41)]
+    machine = Host(
+        {
+            "service": {"state": "running", "start_mode": "automatic"},
+            "initiator": {"instances": [{"addresses": ["10.0.0.99"]}]},
+            "network": {"arrays": [{"name": "flash", "portals": portals, "targets": [{"iqn": FLASH}]}]},
+            "target_portals": portals[:1],
+        }
+    )
+    report = converge.converge(
+        machine,
+        declared.declaration(
+            {"persistent_logins": [{"target": FLASH, "portal": portal, "initiator_port": 7} for portal in portals]}
+        ),
+    )
     told = " ".join(report.problems)
     assert told.count("ISDSC_INVALID_PORT_NUMBER") == 1
     assert told.count("and 34 more") == 2 and ".." not in told
@@ -230,6 +248,7 @@ def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable(
 
 
 # -- refusals ----------------------------------------------------------------------------------------------------------
+
 
 def test_a_refusal_says_that_nothing_was_changed():
     machine = Host(host(NEIGHBOURS))
@@ -253,6 +272,7 @@ def test_a_service_that_cannot_be_started_is_told_with_its_status():
 
 # -- when the answer does not come -------------------------------------------------------------------------------------
 
+
 class Trouble(Exception):
     """What an engine raises when the connection is lost."""
 
@@ -265,12 +285,14 @@ def broken(engine, declaration):
 
 def failing_at_the_change(machine, error, done=True):
     """An engine that fails at the second batch, once it has made it or before."""
+
     def engine(batch):
         number = len(machine.batches)
         answer = machine(batch) if number == 0 or done else None
         if number == 1:
             raise error
         return answer
+
     return engine
 
 
@@ -279,7 +301,7 @@ def test_a_lost_connection_tells_what_may_be_missing(done):
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, Trouble("the host went away"), done), declaration)
     assert str(told).startswith("The change was sent, but its answer did not arrive: the host went away. Run the task")
-    assert list(told.at_risk) == ["%s through 10.0.0.1:3260 from %s any port" % (FLASH, INSTANCE)]
+    assert list(told.at_risk) == [f"{FLASH} through 10.0.0.1:3260 from {INSTANCE} any port"]
     assert told.plan.steps
 
 
@@ -295,7 +317,7 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
     error = defect("secret")
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, error), declaration)
-    assert "%s at line " % defect.__name__ in str(told) and "test_converge.py, which is a defect" in str(told)
+    assert f"{defect.__name__} at line " in str(told) and "test_converge.py, which is a defect" in str(told)
     assert "secret" not in str(told) and told.at_risk
 
 
@@ -327,13 +349,17 @@ def test_no_secret_is_in_the_trace_of_what_broke():
     machine = Host(host([chap(FLASH, A)]))
     error = Trouble("lost")
     error.batch = SECRET
-    told = broken(failing_at_the_change(machine, error), declared.declaration(
-        logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))))
+    told = broken(
+        failing_at_the_change(machine, error),
+        declared.declaration(logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))),
+    )
     assert SECRET not in "".join(traceback.format_exception(told)) and told.__suppress_context__
 
 
-@pytest.mark.parametrize("export, at_risk", [("ReportIScsiPersistentLoginsW", 0), ("RemoveIScsiPersistentTargetW", 1),
-                                             ("LoginIScsiTargetW", 1)])
+@pytest.mark.parametrize(
+    "export, at_risk",
+    [("ReportIScsiPersistentLoginsW", 0), ("RemoveIScsiPersistentTargetW", 1), ("LoginIScsiTargetW", 1)],
+)
 def test_a_call_that_hangs_puts_at_risk_only_what_was_removed(export, at_risk):
     plan = next(plan for plan in PLANS if plan.name == "replace eight paths")
     machine = Host(plan.host)
@@ -346,8 +372,12 @@ def test_a_call_that_hangs_puts_at_risk_only_what_was_removed(export, at_risk):
 
 def test_a_list_that_fails_for_good_after_a_removal_costs_no_login():
     machine, declaration = change()
-    machine.faults[1] = Fault(calls_of(machine, "RemoveIScsiPersistentTargetW", **logins(
-        wish(FLASH, A, header_digest="crc32c")))[0] + 1, "status", status.SESSION_BUSY, lasting=True)
+    machine.faults[1] = Fault(
+        calls_of(machine, "RemoveIScsiPersistentTargetW", **logins(wish(FLASH, A, header_digest="crc32c")))[0] + 1,
+        "status",
+        status.SESSION_BUSY,
+        lasting=True,
+    )
     told = broken(machine, declaration)
     assert "ISDSC_SESSION_BUSY" in str(told) and told.at_risk
     assert len(machine.logins()) == len(NEIGHBOURS) + 1

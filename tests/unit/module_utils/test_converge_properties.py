@@ -10,7 +10,9 @@ import ipaddress
 import hypothesis
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import converge, declared, reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
@@ -267,7 +269,7 @@ def test_check_mode_leaves_the_state_file_as_it_is(tmp_path_factory, case):
 
 @hypothesis.given(st.ip_addresses())
 def test_every_spelling_of_an_address_is_the_same_portal(address):
-    texts = {str(address), str(address).upper(), address.exploded, "[%s]" % address}
+    texts = {str(address), str(address).upper(), address.exploded, f"[{address}]"}
     texts = texts if isinstance(address, ipaddress.IPv6Address) else {str(address)}
     keys = {reconcile.key(declared.persistent_login({"target": FLASH, "portal": text}).record) for text in texts}
     assert len(keys) == 1

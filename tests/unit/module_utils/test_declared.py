@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.declared import DeclarationError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import DeclarationError
 
 IQN = "iqn.2010-06.com.purestorage:flash.1"
 
@@ -162,7 +162,7 @@ def test_no_portal_is_any_portal_and_no_port_any_port():
     ],
 )
 def test_numbers_out_of_range(options):
-    assert refused(**options).startswith("persistent_logins[3].%s: " % next(iter(options)))
+    assert refused(**options).startswith(f"persistent_logins[3].{next(iter(options))}: ")
 
 
 # -- properties --------------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ WRONG = {
 
 @pytest.mark.parametrize("option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.option != "username"])
 def test_every_property_tells_its_option_when_it_is_wrong(option):
-    assert refused(**{option: WRONG[option]}).startswith("persistent_logins[3].%s: " % option)
+    assert refused(**{option: WRONG[option]}).startswith(f"persistent_logins[3].{option}: ")
 
 
 @pytest.mark.parametrize("prop", declared.PERSISTENT_LOGIN, ids=lambda prop: prop.option)
@@ -192,7 +192,7 @@ def test_only_what_windows_can_leave_open_can_be_unspecified(prop):
     if prop.unspecified:
         assert login(**{prop.option: "unspecified"}).values == {prop: None}
     elif prop.option != "symbolic_name":  # where it is text like any other
-        assert refused(**{prop.option: "unspecified"}).startswith("persistent_logins[3].%s: " % prop.option)
+        assert refused(**{prop.option: "unspecified"}).startswith(f"persistent_logins[3].{prop.option}: ")
 
 
 def test_what_is_omitted_or_null_is_not_declared():
@@ -239,7 +239,7 @@ def test_with_ipsec_a_short_secret_will_do():
 
 def test_a_secret_shows_itself_nowhere():
     wish = login(secret="a secret of 16 B", ipsec_key="another secret")
-    texts = [repr(wish), str(wish.secret), "%s" % wish.key, "%r" % [wish.secret], format(wish.secret)]
+    texts = [repr(wish), str(wish.secret), f"{wish.key}", "%r" % [wish.secret], format(wish.secret)]
     assert not any("secret of" in text or "another" in text for text in texts)
     assert not hasattr(wish.secret, "__dict__") and b"secret of" not in pickle.dumps(repr(wish))
 
@@ -280,7 +280,7 @@ def test_secrets_of_the_host(option, size):
         if size[0] <= length <= size[1]:
             assert len(getattr(declared.declaration(plain), option)) == length
         else:
-            with pytest.raises(DeclarationError, match="^%s: " % option):
+            with pytest.raises(DeclarationError, match=f"^{option}: "):
                 declared.declaration(plain)
 
 

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, facts, initiator, records, runner
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import (
     INSTANCE,
@@ -33,34 +35,71 @@ def text(found, **options):
 
 # -- the order of a report ---------------------------------------------------------------------------------------------
 
+
 @st.composite
 def busy_hosts(draw):
     """Hosts whose records are often alike, which is where an order could slip through."""
     targets = st.sampled_from([TARGET, TARGET.upper(), "iqn.b"])
     addresses = st.sampled_from([A, B, "FE80::1", "fe80:0::1", "array.example.com"])
     logins = st.builds(
-        login, st.none() | addresses, st.sampled_from([None, 1, 2]), targets,
+        login,
+        st.none() | addresses,
+        st.sampled_from([None, 1, 2]),
+        targets,
         login_options=st.builds(records.LoginOptions, login_flags=st.sampled_from([0, 2])),
-        security_flags=st.sampled_from([0, 0x02, 0x61]))
+        security_flags=st.sampled_from([0, 0x02, 0x61]),
+    )
     numbers = draw(st.lists(st.integers(0, 200), unique=True, max_size=5))
-    sessions = [draw(st.builds(session, st.just(number), st.sampled_from([A, B, "fe80::1"]), targets,
-                               st.sampled_from([(), (0,), (0, 1), (1, 0)]))) for number in numbers]
+    sessions = [
+        draw(
+            st.builds(
+                session,
+                st.just(number),
+                st.sampled_from([A, B, "fe80::1"]),
+                targets,
+                st.sampled_from([(), (0,), (0, 1), (1, 0)]),
+            )
+        )
+        for number in numbers
+    ]
     for one in sessions:
         one.connections += [records.Connection(B, 3260, None)] * draw(st.integers(0, 1))
     portals = st.builds(
-        records.TargetPortal, st.builds(records.Portal, addresses, st.just(3260), st.sampled_from(["", "x"])),
-        st.just(INSTANCE), st.sampled_from([None, 1]), st.sampled_from([None, 0, 0x61]))
-    ways = st.builds(records.Discovery, st.sampled_from(["Static:*", "SendTargets:*10.0.0.1", "iSNS:*"]), st.just(0),
-                     st.sampled_from([None, "alias"]))
-    mappings = st.builds(records.Mapping, st.just(INSTANCE), targets, st.just(""), st.just(0), st.integers(0, 1),
-                         st.lists(st.builds(records.Lun, st.integers(0, 2), st.integers(0, 2)), max_size=3))
+        records.TargetPortal,
+        st.builds(records.Portal, addresses, st.just(3260), st.sampled_from(["", "x"])),
+        st.just(INSTANCE),
+        st.sampled_from([None, 1]),
+        st.sampled_from([None, 0, 0x61]),
+    )
+    ways = st.builds(
+        records.Discovery,
+        st.sampled_from(["Static:*", "SendTargets:*10.0.0.1", "iSNS:*"]),
+        st.just(0),
+        st.sampled_from([None, "alias"]),
+    )
+    mappings = st.builds(
+        records.Mapping,
+        st.just(INSTANCE),
+        targets,
+        st.just(""),
+        st.just(0),
+        st.integers(0, 1),
+        st.lists(st.builds(records.Lun, st.integers(0, 2), st.integers(0, 2)), max_size=3),
+    )
     names = st.lists(st.sampled_from(["isns", "ISNS", "10.0.0.5", "Isns"]), max_size=4, unique=True)
     return snapshot(
-        draw(st.lists(logins, max_size=6)), sessions, host=host(draw(st.sampled_from(["automatic", "manual"]))),
-        initiator=records.Initiator("iqn.me", draw(names), "10.0"), target_portals=draw(st.lists(portals, max_size=4)),
+        draw(st.lists(logins, max_size=6)),
+        sessions,
+        host=host(draw(st.sampled_from(["automatic", "manual"]))),
+        initiator=records.Initiator("iqn.me", draw(names), "10.0"),
+        target_portals=draw(st.lists(portals, max_size=4)),
         targets=draw(st.lists(st.builds(records.Target, targets, st.lists(ways, max_size=3)), max_size=3)),
-        mappings=draw(st.lists(mappings, max_size=4)), isns_servers=draw(names), radius_servers=draw(names),
-        persistent_devices=draw(names), warnings=draw(names))
+        mappings=draw(st.lists(mappings, max_size=4)),
+        isns_servers=draw(names),
+        radius_servers=draw(names),
+        persistent_devices=draw(names),
+        warnings=draw(names),
+    )
 
 
 def shuffled(data, record):
@@ -95,7 +134,7 @@ def test_a_new_login_of_the_same_sessions_changes_no_fact(found):
     """Session ids are kernel addresses, TCP ports are picked anew."""
     before = text(found)
     for number, one in enumerate(found.sessions):
-        one.session_id, one.isid, one.tsid = "%016x-%016x" % (number, 2**40 - number), bytes([9 - number]), b"\7"
+        one.session_id, one.isid, one.tsid = f"{number:016x}-{2**40 - number:016x}", bytes([9 - number]), b"\7"
         for connection in one.connections:
             connection.connection_id, connection.initiator_tcp_port = "other", 61000 + number
     assert text(found) == before
@@ -111,17 +150,26 @@ def test_assembling_facts_changes_no_record(found):
 
 # -- what is told ------------------------------------------------------------------------------------------------------
 
+
 def test_identical_logins_are_told_once_with_their_copies():
     found = snapshot([login(A), login(B), login(A)], [session(1, A)])
-    assert [(one["portal"]["address"], one["copies"], one["live_sessions"], one["connected"])
-            for one in facts.assemble(found)["persistent_logins"]] == [(A, 2, 1, True), (B, 1, 0, False)]
+    assert [
+        (one["portal"]["address"], one["copies"], one["live_sessions"], one["connected"])
+        for one in facts.assemble(found)["persistent_logins"]
+    ] == [(A, 2, 1, True), (B, 1, 0, False)]
 
 
-@pytest.mark.parametrize("change", [
-    {"security_flags": 1}, {"session_type": "informational"}, {"login_options": records.LoginOptions(login_flags=2)},
-    {"login_options": records.LoginOptions(password_set=True)}, {"portal": records.Portal(A, 3260, "named")},
-    {"target": TARGET.upper()},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"security_flags": 1},
+        {"session_type": "informational"},
+        {"login_options": records.LoginOptions(login_flags=2)},
+        {"login_options": records.LoginOptions(password_set=True)},
+        {"portal": records.Portal(A, 3260, "named")},
+        {"target": TARGET.upper()},
+    ],
+)
 def test_logins_that_differ_in_anything_are_told_apart(change):
     other = login(A)
     for name, value in change.items():
@@ -130,31 +178,43 @@ def test_logins_that_differ_in_anything_are_told_apart(change):
 
 
 def test_a_login_for_any_port_and_any_portal():
-    one, = facts.assemble(snapshot([login()], []))["persistent_logins"]
+    (one,) = facts.assemble(snapshot([login()], []))["persistent_logins"]
     assert (one["any_initiator_port"], one["initiator_port"], one["portal"]) == (True, None, None)
-    one, = facts.assemble(snapshot([login(A, 0)], []))["persistent_logins"]
+    (one,) = facts.assemble(snapshot([login(A, 0)], []))["persistent_logins"]
     assert (one["any_initiator_port"], one["initiator_port"]) == (False, 0)
 
 
 def test_flags_without_a_name_are_kept():
-    one, = facts.assemble(snapshot([login(A, security_flags=0x8000000000000023)], []))["persistent_logins"]
+    (one,) = facts.assemble(snapshot([login(A, security_flags=0x8000000000000023)], []))["persistent_logins"]
     assert one["security_flags"]["raw"] == 0x8000000000000023
     assert "8000000000000000" in json.dumps(one["security_flags"])
 
 
 def test_contradictory_flags_are_told_once_and_not_repaired():
-    told = facts.assemble(snapshot([login(A, security_flags=0x60), login(A, security_flags=0x60)], [],
-                                   target_portals=[records.TargetPortal(records.Portal(A), security_flags=0x61)]))
+    told = facts.assemble(
+        snapshot(
+            [login(A, security_flags=0x60), login(A, security_flags=0x60)],
+            [],
+            target_portals=[records.TargetPortal(records.Portal(A), security_flags=0x61)],
+        )
+    )
     assert len(told["warnings"]) == len(set(told["warnings"])) >= 2
-    assert any(line.startswith("Persistent login to %s: " % TARGET) for line in told["warnings"])
-    assert any(line.startswith("Target portal %s: " % A) for line in told["warnings"])
+    assert any(line.startswith(f"Persistent login to {TARGET}: ") for line in told["warnings"])
+    assert any(line.startswith(f"Target portal {A}: ") for line in told["warnings"])
     assert told["persistent_logins"][0]["security_flags"]["raw"] == 0x60
 
 
 def test_options_that_were_not_specified_are_null():
-    one, = facts.assemble(snapshot([login(A)], []))["persistent_logins"]
-    unset = ("header_digest", "data_digest", "maximum_connections", "default_time2wait", "default_time2retain",
-             "auth_type", "username")
+    (one,) = facts.assemble(snapshot([login(A)], []))["persistent_logins"]
+    unset = (
+        "header_digest",
+        "data_digest",
+        "maximum_connections",
+        "default_time2wait",
+        "default_time2retain",
+        "auth_type",
+        "username",
+    )
     assert {one["login_options"][name] for name in unset} == {None}
     assert one["login_options"]["password_set"] is False
 
@@ -165,28 +225,48 @@ def test_sessions_say_whether_they_are_saved():
 
 
 def test_a_target_is_static_where_one_of_its_discoveries_is():
-    found = snapshot([], [], targets=[
-        records.Target("iqn.b", [records.Discovery("SendTargets:*10.0.0.1"), records.Discovery("Static:*")]),
-        records.Target("iqn.a", [records.Discovery("SendTargets:*10.0.0.1")])])
-    assert [(one["name"], one["static"], [way["kind"] for way in one["discoveries"]])
-            for one in facts.assemble(found)["targets"]] == [
-        ("iqn.a", False, ["sendtargets"]), ("iqn.b", True, ["sendtargets", "static"])]
+    found = snapshot(
+        [],
+        [],
+        targets=[
+            records.Target("iqn.b", [records.Discovery("SendTargets:*10.0.0.1"), records.Discovery("Static:*")]),
+            records.Target("iqn.a", [records.Discovery("SendTargets:*10.0.0.1")]),
+        ],
+    )
+    assert [
+        (one["name"], one["static"], [way["kind"] for way in one["discoveries"]])
+        for one in facts.assemble(found)["targets"]
+    ] == [("iqn.a", False, ["sendtargets"]), ("iqn.b", True, ["sendtargets", "static"])]
 
 
 def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
     told = facts.assemble(records.Snapshot(host()))
     assert {name for name, value in told.items() if value is None} == {
-        "initiator", "persistent_logins", "target_portals", "targets", "sessions", "mappings", "isns_servers",
-        "radius_servers", "persistent_devices", "next_boot"}
+        "initiator",
+        "persistent_logins",
+        "target_portals",
+        "targets",
+        "sessions",
+        "mappings",
+        "isns_servers",
+        "radius_servers",
+        "persistent_devices",
+        "next_boot",
+    }
     told = facts.assemble(snapshot([], [], mappings=[], targets=[], isns_servers=[]))
     assert (told["persistent_logins"], told["sessions"], told["mappings"], told["targets"], told["isns_servers"]) == (
-        [], [], [], [], [])
+        [],
+        [],
+        [],
+        [],
+        [],
+    )
 
 
 def test_logins_without_sessions_do_not_say_whether_they_are_live():
     found = snapshot([login(A)], [])
     found.sessions = None
-    one, = facts.assemble(found)["persistent_logins"]
+    (one,) = facts.assemble(found)["persistent_logins"]
     assert (one["connected"], one["live_sessions"]) == (None, None)
 
 
@@ -218,18 +298,34 @@ def test_a_password_in_the_hosts_memory_is_in_no_fact(pointer, include):
     images = []
 
     def run(batch):
-        answer = runner.run(batch, support.ScriptedMachine(support.exports(
-            ReportIScsiPersistentLoginsW={"PersistentLoginInfo": [
-                {"TargetName": TARGET, "LoginOptions": options, "TargetPortal": {"Address": A, "Socket": 3260}}]},
-            ReportIScsiSendTargetPortalsExW={"PortalInfo": [{"Address": A, "LoginOptions": options}]},
-            ReportIScsiTargetsW={"Buffer": [TARGET]},
-            GetIScsiTargetInformationW=lambda given: {"Buffer": support.wide_list(["Static:*"])}
-            if given["InfoClass"] == 2 else 0xEFFF0045), pointer))
-        images.extend(block.data for result in calls.decode_answer(answer).results
-                      for one in result.runs for block in one.blocks)
+        answer = executor.run(
+            batch,
+            support.ScriptedMachine(
+                support.exports(
+                    ReportIScsiPersistentLoginsW={
+                        "PersistentLoginInfo": [
+                            {
+                                "TargetName": TARGET,
+                                "LoginOptions": options,
+                                "TargetPortal": {"Address": A, "Socket": 3260},
+                            }
+                        ]
+                    },
+                    ReportIScsiSendTargetPortalsExW={"PortalInfo": [{"Address": A, "LoginOptions": options}]},
+                    ReportIScsiTargetsW={"Buffer": [TARGET]},
+                    GetIScsiTargetInformationW=lambda given: (
+                        {"Buffer": support.wide_list(["Static:*"])} if given["InfoClass"] == 2 else 0xEFFF0045
+                    ),
+                ),
+                pointer,
+            ),
+        )
+        images.extend(
+            block.data for result in wire.decode_answer(answer).results for one in result.runs for block in one.blocks
+        )
         return answer
 
-    found = initiator.gather(run, ["persistent_logins", "target_portals", "targets"])
+    found = queries.gather(run, ["persistent_logins", "target_portals", "targets"])
     assert any(MARKER.encode() in image for image in images)  # it was there
     told = text(found, include_session_ids=include) + repr(found)
     for form in (MARKER, MARKER.encode().hex(), MARKER.encode().hex("-"), MARKER.encode("utf-16-le").hex()):
@@ -253,6 +349,6 @@ def test_the_memory_of_an_error_is_not_told():
 
     machine["ReportIScsiPersistentLoginsW"] = lying
     with pytest.raises(ValueError) as error:
-        initiator.gather(lambda batch: runner.run(batch, support.ScriptedMachine(machine)), ["persistent_logins"])
+        queries.gather(lambda batch: executor.run(batch, support.ScriptedMachine(machine)), ["persistent_logins"])
     assert "PERSISTENT_ISCSI_LOGIN_INFO.Mappings at offset 2008" in str(error.value)
     assert MARKER not in str(error.value) and MARKER not in repr(error.value.args)

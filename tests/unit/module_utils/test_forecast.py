@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import forecast
-from ansible_collections.winstorage.iscsi.plugins.module_utils.records import Connection
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import forecast
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.records import Connection
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import (
     TARGET,
     host,
@@ -42,76 +42,140 @@ CASES = {
     "MPIO: four logins over two portals, bound to ports": Case(
         [login(address, port) for address in (A, B) for port in (1, 2)],
         [session(number, address) for number, address in enumerate([A, A, B, B])],
-        "ready", [("same", 4, 4, 0)]),
+        "ready",
+        [("same", 4, 4, 0)],
+    ),
     "MPIO: one of the four paths is down": Case(
         [login(address, port) for address in (A, B) for port in (1, 2)],
         [session(number, address) for number, address in enumerate([A, A, B])],
-        "ready", [("same", 3, 3, 1)], not_connected=1,
-        attention=("Saved but not connected: %s through %s port 3260." % (TARGET, B),)),
+        "ready",
+        [("same", 3, 3, 1)],
+        not_connected=1,
+        attention=(f"Saved but not connected: {TARGET} through {B} port 3260.",),
+    ),
     "a session that nobody saved": Case(
-        [login(A)], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1, attention=(
+        [login(A)],
+        [session(1, A), session(2, B)],
+        "degraded",
+        [("fewer_paths", 2, 1, 0)],
+        not_saved=1,
+        attention=(
             "\\\\.\\PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: "
             "1 of its 2 sessions are saved.",
-            "Live but not saved: %s through %s port 3260." % (TARGET, B))),
+            f"Live but not saved: {TARGET} through {B} port 3260.",
+        ),
+    ),
     "a disk that nobody saved": Case(
-        [], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], not_saved=1, attention=(
+        [],
+        [session(1, A)],
+        "at_risk",
+        [("lost", 1, 0, 0)],
+        not_saved=1,
+        attention=(
             "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
             "no login to its target is saved.",
-            "Live but not saved: %s through %s port 3260." % (TARGET, A))),
+            f"Live but not saved: {TARGET} through {A} port 3260.",
+        ),
+    ),
     "saved through another portal than the session's": Case(
-        [login(B)], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], not_saved=1, not_connected=1),
+        [login(B)], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], not_saved=1, not_connected=1
+    ),
     "two disks, one session": Case([login(A)], [session(1, A, disks=(0, 1))], "ready", [("same", 1, 1, 0)] * 2),
     "a path that shows only some disks": Case(
-        [login(A)], [session(1, A, disks=(0, 1)), session(2, B, disks=(1,))], "degraded",
-        [("same", 1, 1, 0), ("fewer_paths", 2, 1, 0)], not_saved=1),
+        [login(A)],
+        [session(1, A, disks=(0, 1)), session(2, B, disks=(1,))],
+        "degraded",
+        [("same", 1, 1, 0), ("fewer_paths", 2, 1, 0)],
+        not_saved=1,
+    ),
     "another session of the target proves nothing for a disk that it does not show": Case(
-        [login(B)], [session(1, A, disks=(0,)), session(2, B, disks=())], "at_risk", [("lost", 1, 0, 0)], not_saved=1),
+        [login(B)], [session(1, A, disks=(0,)), session(2, B, disks=())], "at_risk", [("lost", 1, 0, 0)], not_saved=1
+    ),
     "a stale favourite whose array is gone": Case(
-        [login(A), login("10.9.9.9", target=OTHER)], [session(1, A)], "ready", [("same", 1, 1, 0)], not_connected=1,
-        attention=("Saved but not connected: %s through 10.9.9.9 port 3260." % OTHER,)),
+        [login(A), login("10.9.9.9", target=OTHER)],
+        [session(1, A)],
+        "ready",
+        [("same", 1, 1, 0)],
+        not_connected=1,
+        attention=(f"Saved but not connected: {OTHER} through 10.9.9.9 port 3260.",),
+    ),
     "a manual service": Case(
-        [login(A)], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], host=host("manual"), attention=(
+        [login(A)],
+        [session(1, A)],
+        "at_risk",
+        [("lost", 1, 0, 0)],
+        host=host("manual"),
+        attention=(
             "MSiSCSI starts only on demand: no saved login is replayed at boot. Set it to automatic.",
             "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
-            "MSiSCSI does not start by itself, so no saved login is replayed.")),
+            "MSiSCSI does not start by itself, so no saved login is replayed.",
+        ),
+    ),
     "a disabled service, and sessions whose devices are not known": Case(
-        [login(A)], [session(1, A, disks=())], "at_risk", [], host=host("disabled"),
-        attention=("MSiSCSI never starts: no saved login is replayed at boot. Set it to automatic.",)),
+        [login(A)],
+        [session(1, A, disks=())],
+        "at_risk",
+        [],
+        host=host("disabled"),
+        attention=("MSiSCSI never starts: no saved login is replayed at boot. Set it to automatic.",),
+    ),
     "a manual service that nobody needs": Case([], [], "ready", [], host=host("manual")),
-    "a start mode that is not known": Case(
-        [login(A)], [session(1, A)], "ready", [("same", 1, 1, 0)], host=host(None)),
+    "a start mode that is not known": Case([login(A)], [session(1, A)], "ready", [("same", 1, 1, 0)], host=host(None)),
     "a login for any portal": Case([login()], [session(1, A)], "ready", [("same", 1, 1, 0)]),
     "a login for any portal takes what the exact ones leave": Case(
-        [login(), login(A)], [session(1, A), session(2, B)], "ready", [("same", 2, 2, 0)]),
+        [login(), login(A)], [session(1, A), session(2, B)], "ready", [("same", 2, 2, 0)]
+    ),
     "a login for any portal opens one session, not all": Case(
-        [login()], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1),
+        [login()], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1
+    ),
     "a portal by name": Case([login("array.example.com")], [session(1, A)], "ready", [("same", 1, 1, 0)]),
     "a portal by name and another TCP port": Case(
-        [login(("array.example.com", 860))], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], 1, 1),
+        [login(("array.example.com", 860))], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], 1, 1
+    ),
     "a portal by name before any portal": Case(
-        [login(), login(("array.example.com", 3260))], [session(1, A), session(2, (A, 3261))], "ready",
-        [("same", 2, 2, 0)]),
+        [login(), login(("array.example.com", 3260))],
+        [session(1, A), session(2, (A, 3261))],
+        "ready",
+        [("same", 2, 2, 0)],
+    ),
     "the same address, another TCP port": Case(
-        [login((A, 3261))], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], 1, 1),
+        [login((A, 3261))], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], 1, 1
+    ),
     "duplicates: two copies, one session": Case(
-        [login(A), login(A)], [session(1, A)], "ready", [("same", 1, 1, 1)], not_connected=1, attention=(
-            "Saved but not connected: %s through %s port 3260." % (TARGET, A),
-            "Saved 2 times: %s. Each copy opens a session of its own." % TARGET)),
+        [login(A), login(A)],
+        [session(1, A)],
+        "ready",
+        [("same", 1, 1, 1)],
+        not_connected=1,
+        attention=(
+            f"Saved but not connected: {TARGET} through {A} port 3260.",
+            f"Saved 2 times: {TARGET}. Each copy opens a session of its own.",
+        ),
+    ),
     "duplicates: two copies, two sessions": Case(
-        [login(A), login(A)], [session(1, A), session(2, A)], "ready", [("same", 2, 2, 0)],
-        attention=("Saved 2 times: %s. Each copy opens a session of its own." % TARGET,)),
-    "IPv6 spelled differently": Case(
-        [login("FE80:0:0:0::1")], [session(1, "fe80::1")], "ready", [("same", 1, 1, 0)]),
+        [login(A), login(A)],
+        [session(1, A), session(2, A)],
+        "ready",
+        [("same", 2, 2, 0)],
+        attention=(f"Saved 2 times: {TARGET}. Each copy opens a session of its own.",),
+    ),
+    "IPv6 spelled differently": Case([login("FE80:0:0:0::1")], [session(1, "fe80::1")], "ready", [("same", 1, 1, 0)]),
     "IPv6 in brackets": Case([login("[2001:db8::1]")], [session(1, "2001:DB8::1")], "ready", [("same", 1, 1, 0)]),
     "another IPv6 address is no host name": Case(
-        [login("2001:db8::2")], [session(1, "2001:db8::1")], "at_risk", [("unproven", 1, 0, 1)], 1, 1),
+        [login("2001:db8::2")], [session(1, "2001:db8::1")], "at_risk", [("unproven", 1, 0, 1)], 1, 1
+    ),
     "a target in other letter case": Case(
-        [login(A, target=TARGET.upper())], [session(1, A)], "ready", [("same", 1, 1, 0)]),
+        [login(A, target=TARGET.upper())], [session(1, A)], "ready", [("same", 1, 1, 0)]
+    ),
     "an informational login opens no path": Case(
-        [login(A, session_type="informational")], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], not_saved=1),
+        [login(A, session_type="informational")], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], not_saved=1
+    ),
     "one array, a target for each portal": Case(
-        [login(A, target=TARGET), login(B, target=OTHER)], [session(1, A), session(2, B, target=OTHER)], "ready",
-        [("same", 2, 2, 0)]),
+        [login(A, target=TARGET), login(B, target=OTHER)],
+        [session(1, A), session(2, B, target=OTHER)],
+        "ready",
+        [("same", 2, 2, 0)],
+    ),
 }
 
 
@@ -120,8 +184,9 @@ def test_what_is_said_of_the_next_boot(case):
     found = snapshot(case.logins, case.sessions, host=case.host)
     told = forecast.next_boot(found, forecast.match(found))
     assert told["verdict"] == case.verdict
-    assert [(disk["outlook"], disk["paths_now"], disk["paths_expected"], disk["paths_unproven"])
-            for disk in told["disks"]] == case.outlooks
+    assert [
+        (disk["outlook"], disk["paths_now"], disk["paths_expected"], disk["paths_unproven"]) for disk in told["disks"]
+    ] == case.outlooks
     assert (len(told["sessions_not_saved"]), len(told["logins_not_connected"])) == (case.not_saved, case.not_connected)
     for line in case.attention:
         assert line in told["attention"]
@@ -144,7 +209,7 @@ def test_a_session_without_connections_is_told_without_a_portal():
     found = snapshot([], [live])
     told = forecast.next_boot(found, forecast.match(found))
     assert told["sessions_not_saved"] == [{"target": TARGET, "portal": None}]
-    assert told["attention"] == ["Live but not saved: %s without a connection now." % TARGET]
+    assert told["attention"] == [f"Live but not saved: {TARGET} without a connection now."]
 
 
 def test_a_second_connection_of_a_session_matches_too():
@@ -158,8 +223,10 @@ def test_a_second_connection_of_a_session_matches_too():
 def test_no_session_is_counted_twice(data):
     addresses = st.sampled_from([A, B, "array.example.com", None])
     logins = [login(address, port) for port, address in enumerate(data.draw(st.lists(addresses, max_size=6)))]
-    sessions = [session(number, address) for number, address in
-                enumerate(data.draw(st.lists(st.sampled_from([A, B]), max_size=6)))]
+    sessions = [
+        session(number, address)
+        for number, address in enumerate(data.draw(st.lists(st.sampled_from([A, B]), max_size=6)))
+    ]
     matches = forecast.Matches(logins, sessions)
     assert sum(map(matches.live, logins)) == sum(map(matches.saved, sessions)) <= min(len(logins), len(sessions))
     taken = [id(matches.session(one)) for one in logins if matches.live(one)]
@@ -170,11 +237,18 @@ def test_no_session_is_counted_twice(data):
             assert matches.live(one) or matches.saved(live) or not forecast.fits(one, live, False)
 
 
-@pytest.mark.parametrize("text, canonical, address", [
-    ("10.0.0.1", "10.0.0.1", True), ("FE80::0001", "fe80::1", True), ("[fe80::1]", "fe80::1", True),
-    ("fe80::1%5", "fe80::1%5", True), ("Array.Example.COM", "array.example.com", False), ("", "", False),
-    ("10.0.0.1.example", "10.0.0.1.example", False),
-])
+@pytest.mark.parametrize(
+    "text, canonical, address",
+    [
+        ("10.0.0.1", "10.0.0.1", True),
+        ("FE80::0001", "fe80::1", True),
+        ("[fe80::1]", "fe80::1", True),
+        ("fe80::1%5", "fe80::1%5", True),
+        ("Array.Example.COM", "array.example.com", False),
+        ("", "", False),
+        ("10.0.0.1.example", "10.0.0.1.example", False),
+    ],
+)
 def test_addresses_and_names(text, canonical, address):
     assert forecast.canonical_address(text) == canonical
     assert forecast.is_address(text) is address

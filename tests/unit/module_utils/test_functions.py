@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import functions as f
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes as f
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
 
 # The exports of iscsidsc.dll 10.0.19041.1 (the W form of each pair), without DllMain.
 EXPORTS = """
@@ -82,24 +82,54 @@ def test_what_a_secret_or_key_is_counted_by_comes_before_it(function):
             assert function.argument(argument.of).kind is s.ULONG
 
 
-@pytest.mark.parametrize("name, arguments", [
-    ("ReportIScsiPersistentLoginsW", ["Count", "PersistentLoginInfo", "BufferSizeInBytes"]),
-    ("ReportIScsiSendTargetPortalsExW", ["PortalCount", "PortalInfoSize", "PortalInfo"]),  # not in the other's order
-    ("LoginIScsiTargetW", [
-        "TargetName", "IsInformationalSession", "InitiatorInstance", "InitiatorPortNumber", "TargetPortal",
-        "SecurityFlags", "Mappings", "LoginOptions", "KeySize", "Key", "IsPersistent", "UniqueSessionId",
-        "UniqueConnectionId"]),
-    ("RemoveIScsiPersistentTargetW", ["InitiatorInstance", "InitiatorPortNumber", "TargetName", "Portal"]),
-    ("SendScsiReportLuns", [
-        "UniqueSessionId", "ScsiStatus", "ResponseSize", "ResponseBuffer", "SenseSize", "SenseBuffer"]),
-])
+@pytest.mark.parametrize(
+    "name, arguments",
+    [
+        ("ReportIScsiPersistentLoginsW", ["Count", "PersistentLoginInfo", "BufferSizeInBytes"]),
+        (
+            "ReportIScsiSendTargetPortalsExW",
+            ["PortalCount", "PortalInfoSize", "PortalInfo"],
+        ),  # not in the other's order
+        (
+            "LoginIScsiTargetW",
+            [
+                "TargetName",
+                "IsInformationalSession",
+                "InitiatorInstance",
+                "InitiatorPortNumber",
+                "TargetPortal",
+                "SecurityFlags",
+                "Mappings",
+                "LoginOptions",
+                "KeySize",
+                "Key",
+                "IsPersistent",
+                "UniqueSessionId",
+                "UniqueConnectionId",
+            ],
+        ),
+        ("RemoveIScsiPersistentTargetW", ["InitiatorInstance", "InitiatorPortNumber", "TargetName", "Portal"]),
+        (
+            "SendScsiReportLuns",
+            ["UniqueSessionId", "ScsiStatus", "ResponseSize", "ResponseBuffer", "SenseSize", "SenseBuffer"],
+        ),
+    ],
+)
 def test_arguments_stand_in_the_order_of_the_header(name, arguments):
     assert [argument.name for argument in f.FUNCTIONS[name].arguments] == arguments
 
 
 def test_security_flags_and_luns_are_64_bits_by_value():
-    wide = {(function.name, argument.name) for function in f.FUNCTIONS.values() for argument in function.arguments
-            if argument.kind is s.ULONGLONG}
+    wide = {
+        (function.name, argument.name)
+        for function in f.FUNCTIONS.values()
+        for argument in function.arguments
+        if argument.kind is s.ULONGLONG
+    }
     assert wide == {
-        ("AddIScsiConnectionW", "SecurityFlags"), ("AddIScsiSendTargetPortalW", "SecurityFlags"),
-        ("LoginIScsiTargetW", "SecurityFlags"), ("SendScsiInquiry", "Lun"), ("SendScsiReadCapacity", "Lun")}
+        ("AddIScsiConnectionW", "SecurityFlags"),
+        ("AddIScsiSendTargetPortalW", "SecurityFlags"),
+        ("LoginIScsiTargetW", "SecurityFlags"),
+        ("SendScsiInquiry", "Lun"),
+        ("SendScsiReadCapacity", "Lun"),
+    }

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import memory
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures as s
-from ansible_collections.winstorage.iscsi.plugins.module_utils.memory import Image, ImageError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.memory import Image, ImageError
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
 
 every_structure = pytest.mark.parametrize("structure", s.STRUCTURES.values(), ids=repr)
@@ -38,10 +38,11 @@ class CountingImage(Image):
 
 
 def pointer(data, at, address, abi):
-    data[at:at + abi.pointer] = address.to_bytes(abi.pointer, "little")
+    data[at : at + abi.pointer] = address.to_bytes(abi.pointer, "little")
 
 
 # -- what was packed is what is read -----------------------------------------------------------------------------------
+
 
 @every_structure
 @every_abi
@@ -65,8 +66,9 @@ def test_user_names_lie_without_gaps_behind_the_records(abi):
 
 @wide_abi
 def test_a_secret_is_written_and_never_read(abi):
-    image = support.image(s.ISCSI_LOGIN_OPTIONS, {
-        "InformationSpecified": 0x60, "Username": b"me", "Password": b"hunter2-hunter2"}, abi)
+    image = support.image(
+        s.ISCSI_LOGIN_OPTIONS, {"InformationSpecified": 0x60, "Username": b"me", "Password": b"hunter2-hunter2"}, abi
+    )
     assert b"hunter2-hunter2" in image.data
     options = image.read(s.ISCSI_LOGIN_OPTIONS)
     assert (options.Username, options.Password, options.PasswordLength) == (b"me", None, 15)
@@ -77,7 +79,8 @@ def test_a_pointer_means_nothing_until_its_bit_is_set(abi):
     raw = s.ISCSI_LOGIN_OPTIONS.layout(abi).pack({"UsernameLength": 2**32 - 1, "Username": 0xDEADBEEF})
     assert Image(raw, 0x1000, abi).read(s.ISCSI_LOGIN_OPTIONS).Username is None
     raw = s.ISCSI_LOGIN_OPTIONS.layout(abi).pack(
-        {"InformationSpecified": 0x20, "UsernameLength": 2**32 - 1, "Username": 0xDEADBEEF})
+        {"InformationSpecified": 0x20, "UsernameLength": 2**32 - 1, "Username": 0xDEADBEEF}
+    )
     with pytest.raises(ImageError):
         Image(raw, 0x1000, abi).read(s.ISCSI_LOGIN_OPTIONS)
 
@@ -115,6 +118,7 @@ def test_a_text_list_ends_at_its_length_too():
 
 # -- hostile images ----------------------------------------------------------------------------------------------------
 
+
 @every_structure
 @every_abi
 @settings(max_examples=20)  # of each structure in each form
@@ -122,7 +126,7 @@ def test_a_text_list_ends_at_its_length_too():
 def test_arbitrary_bytes_cost_an_image_error_at_the_most(structure, abi, data):
     raw = data.draw(st.binary(max_size=200))
     size = structure.layout(abi).size
-    raw = (raw * (1 + size // max(1, len(raw))))[:data.draw(st.integers(size - 1, size + 100))]
+    raw = (raw * (1 + size // max(1, len(raw))))[: data.draw(st.integers(size - 1, size + 100))]
     # half of the pointers lead inside: an image at 0 makes small numbers addresses
     image = CountingImage(raw, data.draw(st.sampled_from([0, 0x20, 2**32])), abi)
     try:
@@ -135,7 +139,13 @@ def test_arbitrary_bytes_cost_an_image_error_at_the_most(structure, abi, data):
 
 
 OUTSIDE = [  # (where the pointer leads relative to the image, count)
-    (-1, 1), (-16, 1), ("end", 1), ("end - 15", 1), (0, 2**32 - 1), ("end", 2**32 - 1), (2**31, 1),
+    (-1, 1),
+    (-16, 1),
+    ("end", 1),
+    ("end - 15", 1),
+    (0, 2**32 - 1),
+    ("end", 2**32 - 1),
+    (2**31, 1),
 ]
 
 
@@ -150,14 +160,16 @@ def test_a_pointer_outside_names_structure_field_and_offset(abi, where, count):
         Image(data, 0x10000, abi).read(s.ISCSI_TARGET_MAPPING)
     offset = layout.offset_of("LUNList")
     assert (error.value.structure, error.value.field, error.value.offset) == ("ISCSI_TARGET_MAPPING", "LUNList", offset)
-    assert str(error.value).startswith("ISCSI_TARGET_MAPPING.LUNList at offset %d: leads to %d bytes at 0x%X, outside"
-                                       % (offset, 16 * count, 0x10000 + at))
+    assert str(error.value).startswith(
+        f"ISCSI_TARGET_MAPPING.LUNList at offset {offset}: leads to {16 * count} bytes at 0x{0x10000 + at:X}, outside"
+    )
 
 
 @wide_abi
 def test_a_pointer_inside_a_nested_structure_is_named_by_its_path(abi):
     data = s.PERSISTENT_ISCSI_LOGIN_INFO.layout(abi).pack(
-        {"LoginOptions": {"InformationSpecified": 0x20, "UsernameLength": 1, "Username": 4}})
+        {"LoginOptions": {"InformationSpecified": 0x20, "UsernameLength": 1, "Username": 4}}
+    )
     with pytest.raises(ImageError, match=r"PERSISTENT_ISCSI_LOGIN_INFO\.LoginOptions\.Username at offset"):
         Image(data, 0x1000, abi).read(s.PERSISTENT_ISCSI_LOGIN_INFO)
 
@@ -217,7 +229,7 @@ def test_honest_sharing_is_no_offence(abi):
 
 @pytest.mark.parametrize("count, offset", [(2, 0), (1, 1), (1, -1), (10**12, 0), (1, 10**12)])
 def test_structures_beyond_the_image_are_an_error(count, offset):
-    told = "ISCSI_VERSION_INFO at offset %d: %d bytes do not fit" % (offset, 12 * count)
+    told = f"ISCSI_VERSION_INFO at offset {offset}: {12 * count} bytes do not fit"
     with pytest.raises(ImageError, match=told):
         Image(bytes(12), 0, s.X64_W).array(s.ISCSI_VERSION_INFO, count, offset)
 
@@ -227,9 +239,9 @@ def test_structures_beyond_the_image_are_an_error(count, offset):
 def test_numbers_are_little_endian_and_inside(raw, size, offset):
     image = Image(raw, 0, s.X64_W)
     if 0 <= offset <= len(raw) - size:
-        assert image.number(size, offset) == sum(byte << 8 * at for at, byte in enumerate(raw[offset:offset + size]))
+        assert image.number(size, offset) == sum(byte << 8 * at for at, byte in enumerate(raw[offset : offset + size]))
     else:
-        with pytest.raises(ImageError, match=re.escape("integer at offset %d" % offset)):
+        with pytest.raises(ImageError, match=re.escape(f"integer at offset {offset}")):
             image.number(size, offset)
 
 
@@ -241,4 +253,4 @@ def test_text_anywhere_is_text_or_an_error(raw, offset):
         except ImageError:
             continue
         end = offset + len(text.encode("utf-16-le", "surrogatepass") if abi.char == 2 else text)
-        assert raw[end:end + abi.char] == bytes(abi.char) or "\ufffd" in text
+        assert raw[end : end + abi.char] == bytes(abi.char) or "\ufffd" in text

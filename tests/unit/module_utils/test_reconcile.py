@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, reconcile, records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 from ansible_collections.winstorage.iscsi.tests.unit.support.snapshots import (
     FLASH,
     INSTANCE,
@@ -82,7 +84,7 @@ def test_what_is_as_declared_takes_no_step():
 @pytest.mark.parametrize("option", OTHER)
 def test_each_property_is_compared_on_its_own(option):
     made = plan(snapshot([FULL]), persistent_logins=[wish(**dict(SAME, secret=SECRET, **{option: OTHER[option]}))])
-    made_of = "auth_type, secret differ" if option == "auth_type" else "%s differs" % option
+    made_of = "auth_type, secret differ" if option == "auth_type" else f"{option} differs"
     assert steps(made) == [("persistent_logins", "replace")] and made.steps[0].reason == made_of
     before, after = made.steps[0].before[0], made.steps[0].after[0]
     changed = {name for name in before if before[name] != after[name]}
@@ -94,7 +96,7 @@ def test_each_property_is_compared_on_its_own(option):
 )
 def test_unspecified_is_a_value_of_its_own(option):
     made = plan(snapshot([FULL]), persistent_logins=[wish(**{option: "unspecified"})])
-    assert made.steps[0].reason == "%s differs" % option and made.steps[0].after[0][option] == "unspecified"
+    assert made.steps[0].reason == f"{option} differs" and made.steps[0].after[0][option] == "unspecified"
     record, _secret = made.steps[0].detail.after[0]
     bit, _field = records.LoginOptions.SPECIFIED[option]
     assert not record.login_options.information_specified & bit, "the bit that says the field means something stays set"
@@ -599,7 +601,7 @@ def test_a_diff_shows_every_managed_property_and_no_secret():
         persistent_logins=[wish(header_digest="crc32c", secret=SECRET, auth_type="chap")],
     )
     diff = made.diff()
-    name = "%s through 10.0.0.1:3260 from %s any port" % (FLASH, INSTANCE)
+    name = f"{FLASH} through 10.0.0.1:3260 from {INSTANCE} any port"
     assert diff["before"]["persistent_logins"][name][0]["header_digest"] == "none"
     assert diff["after"]["persistent_logins"][name][0]["header_digest"] == "crc32c"
     assert SECRET not in repr(diff) and SECRET not in repr([step.describe() for step in made.steps])

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, records
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import snapshots, support
 
 KINDS = [value for value in vars(records).values() if dataclasses.is_dataclass(value)]
@@ -48,11 +49,13 @@ def test_login_options_written_are_the_options_read(abi, data):
     options = data.draw(snapshots.records_of(records.LoginOptions))
     password = data.draw(st.none() | st.binary(min_size=1, max_size=16))
     read = records.LoginOptions.of(
-        support.image(s.ISCSI_LOGIN_OPTIONS, options.structure(password), abi).read(s.ISCSI_LOGIN_OPTIONS))
+        support.image(s.ISCSI_LOGIN_OPTIONS, options.structure(password), abi).read(s.ISCSI_LOGIN_OPTIONS)
+    )
     said = read.information_specified
     assert read == dataclasses.replace(options, password_set=password is not None, information_specified=said)
-    assert said == sum(bit for name, (bit, _field) in records.LoginOptions.SPECIFIED.items()
-                       if getattr(options, name) is not None) | (0x40 if password is not None else 0)
+    assert said == sum(
+        bit for name, (bit, _field) in records.LoginOptions.SPECIFIED.items() if getattr(options, name) is not None
+    ) | (0x40 if password is not None else 0)
 
 
 @given(raw=support.values(s.ISCSI_LOGIN_OPTIONS, s.X64_W), said=st.integers(0, 2**32 - 1))
@@ -65,11 +68,18 @@ def test_a_number_that_was_not_specified_is_none_whatever_lies_there(raw, said):
     assert options.login_flags == raw["LoginFlags"]  # has no bit: always means something
 
 
-@pytest.mark.parametrize("name, shown", [
-    (b"backup-user", "backup-user"), (b"", ""), (b"with space", "with space"),
-    (b"\xff\x00", "0xff00"), (b"tab\t", "0x74616209"), (b"0x41", "0x30783431"),
-    ("m\u00fcller".encode(), "0x6dc3bc6c6c6572"),
-])
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        (b"backup-user", "backup-user"),
+        (b"", ""),
+        (b"with space", "with space"),
+        (b"\xff\x00", "0xff00"),
+        (b"tab\t", "0x74616209"),
+        (b"0x41", "0x30783431"),
+        ("m\u00fcller".encode(), "0x6dc3bc6c6c6572"),
+    ],
+)
 def test_user_names_are_text_where_they_are_plain(name, shown):
     options = records.to_dict(records.LoginOptions(username=name))
     assert options["username"] == shown
@@ -78,24 +88,48 @@ def test_user_names_are_text_where_they_are_plain(name, shown):
 
 @wide_abi
 def test_a_persistent_login_in_the_fields_terms(abi):
-    raw = support.image(s.PERSISTENT_ISCSI_LOGIN_INFO, {
-        "TargetName": "iqn.2001-05.com.example:sql", "InitiatorInstance": "ROOT\\ISCSIPRT\\0000_0",
-        "InitiatorPortNumber": 3, "SecurityFlags": 0x23,
-        "TargetPortal": {"Address": "10.0.0.1", "Socket": 3260, "SymbolicName": "a"},
-        "LoginOptions": {"InformationSpecified": 0x60, "LoginFlags": 2, "Username": b"me",
-                         "Password": b"hunter2hunter2"},
-    }, abi).read(s.PERSISTENT_ISCSI_LOGIN_INFO)
+    raw = support.image(
+        s.PERSISTENT_ISCSI_LOGIN_INFO,
+        {
+            "TargetName": "iqn.2001-05.com.example:sql",
+            "InitiatorInstance": "ROOT\\ISCSIPRT\\0000_0",
+            "InitiatorPortNumber": 3,
+            "SecurityFlags": 0x23,
+            "TargetPortal": {"Address": "10.0.0.1", "Socket": 3260, "SymbolicName": "a"},
+            "LoginOptions": {
+                "InformationSpecified": 0x60,
+                "LoginFlags": 2,
+                "Username": b"me",
+                "Password": b"hunter2hunter2",
+            },
+        },
+        abi,
+    ).read(s.PERSISTENT_ISCSI_LOGIN_INFO)
     login = records.PersistentLogin.of(raw)
     assert login == records.PersistentLogin(
-        "iqn.2001-05.com.example:sql", "ROOT\\ISCSIPRT\\0000_0", 3, records.Portal("10.0.0.1", 3260, "a"), "data", 0x23,
-        None, records.LoginOptions(login_flags=2, username=b"me", password_set=True, information_specified=0x60))
+        "iqn.2001-05.com.example:sql",
+        "ROOT\\ISCSIPRT\\0000_0",
+        3,
+        records.Portal("10.0.0.1", 3260, "a"),
+        "data",
+        0x23,
+        None,
+        records.LoginOptions(login_flags=2, username=b"me", password_set=True, information_specified=0x60),
+    )
     assert "hunter2" not in repr(login) + json.dumps(records.to_dict(login))
 
 
 def test_any_portal_any_port_and_the_informational_session():
-    raw = support.image(s.PERSISTENT_ISCSI_LOGIN_INFO, {
-        "TargetName": "iqn", "InitiatorPortNumber": 0xFFFFFFFF, "IsInformationalSession": 7,
-        "TargetPortal": {"Socket": 3260}}, s.X64_W).read(s.PERSISTENT_ISCSI_LOGIN_INFO)
+    raw = support.image(
+        s.PERSISTENT_ISCSI_LOGIN_INFO,
+        {
+            "TargetName": "iqn",
+            "InitiatorPortNumber": 0xFFFFFFFF,
+            "IsInformationalSession": 7,
+            "TargetPortal": {"Socket": 3260},
+        },
+        s.X64_W,
+    ).read(s.PERSISTENT_ISCSI_LOGIN_INFO)
     login = records.PersistentLogin.of(raw)
     assert (login.initiator_port, login.portal, login.session_type) == (None, None, "informational")
 
@@ -108,11 +142,18 @@ def test_the_same_login_in_other_letter_case_has_the_same_identity():
     assert login("iqn.a", "r", "10.0.0.1") != login("iqn.b", "r", "10.0.0.1")
 
 
-@pytest.mark.parametrize("mechanism, kind", [
-    ("SendTargets:*172.16.130.9 0003260 Root\\ISCSIPRT\\0000_0", "sendtargets"),
-    ("Send Targets:*10.0.0.1", "sendtargets"), ("Static:*", "static"), ("iSNS:10.0.0.5", "isns"),
-    ("ISNS:10.0.0.5", "isns"), ("HBA Configured", "other"), ("", "other"),
-])
+@pytest.mark.parametrize(
+    "mechanism, kind",
+    [
+        ("SendTargets:*172.16.130.9 0003260 Root\\ISCSIPRT\\0000_0", "sendtargets"),
+        ("Send Targets:*10.0.0.1", "sendtargets"),
+        ("Static:*", "static"),
+        ("iSNS:10.0.0.5", "isns"),
+        ("ISNS:10.0.0.5", "isns"),
+        ("HBA Configured", "other"),
+        ("", "other"),
+    ],
+)
 def test_the_kind_of_a_discovery_is_its_first_word(mechanism, kind):
     assert records.Discovery(mechanism).kind == kind
 
@@ -120,23 +161,50 @@ def test_the_kind_of_a_discovery_is_its_first_word(mechanism, kind):
 @wide_abi
 def test_a_session_takes_what_each_report_knows_of_it(abi):
     ids = {"AdapterUnique": 0xFFFFA00F4C5E8010, "AdapterSpecific": 0x4000013700000002}
-    connection = {"ConnectionId": {"AdapterUnique": 5}, "TargetAddress": "10.0.0.1", "TargetSocket": 3260,
-                  "InitiatorAddress": "10.0.0.9", "InitiatorSocket": 50000, "CID": b"\x01\0"}
-    values = {"SessionId": ids, "TargetName": "iqn.t", "InitiatorName": "iqn.me", "ISID": b"\x40\0\x01\x37\0\0",
-              "TSID": b"\0\x01", "Connections": [connection]}
+    connection = {
+        "ConnectionId": {"AdapterUnique": 5},
+        "TargetAddress": "10.0.0.1",
+        "TargetSocket": 3260,
+        "InitiatorAddress": "10.0.0.9",
+        "InitiatorSocket": 50000,
+        "CID": b"\x01\0",
+    }
+    values = {
+        "SessionId": ids,
+        "TargetName": "iqn.t",
+        "InitiatorName": "iqn.me",
+        "ISID": b"\x40\0\x01\x37\0\0",
+        "TSID": b"\0\x01",
+        "Connections": [connection],
+    }
     raw = support.image(s.ISCSI_SESSION_INFO, values, abi).read(s.ISCSI_SESSION_INFO)
-    more = support.image(s.ISCSI_SESSION_INFO_EX, {
-        "SessionId": ids, "InitialR2t": 1, "FirstBurstLength": 65536, "MaximumConnections": 1,
-        "Connections": [{"ConnectionId": {"AdapterUnique": 5}, "State": 5, "HeaderDigest": 1}]},
-        abi).read(s.ISCSI_SESSION_INFO_EX)
+    more = support.image(
+        s.ISCSI_SESSION_INFO_EX,
+        {
+            "SessionId": ids,
+            "InitialR2t": 1,
+            "FirstBurstLength": 65536,
+            "MaximumConnections": 1,
+            "Connections": [{"ConnectionId": {"AdapterUnique": 5}, "State": 5, "HeaderDigest": 1}],
+        },
+        abi,
+    ).read(s.ISCSI_SESSION_INFO_EX)
     session = records.Session.of(raw, more)
     assert (session.target, session.initiator_node, session.initial_r2t, session.immediate_data) == (
-        "iqn.t", "iqn.me", True, False)
+        "iqn.t",
+        "iqn.me",
+        True,
+        False,
+    )
     assert session.session_id == "ffffa00f4c5e8010-4000013700000002"
     assert records.to_dict(session)["isid"] == "40-00-01-37-00-00"
-    connection, = session.connections
+    (connection,) = session.connections
     assert (connection.target_address, connection.target_port, connection.state, connection.header_digest) == (
-        "10.0.0.1", 3260, 5, 1)
+        "10.0.0.1",
+        3260,
+        5,
+        1,
+    )
     alone = records.Session.of(raw)
     assert (alone.initial_r2t, alone.connections[0].state) == (None, None)
 
@@ -144,7 +212,7 @@ def test_a_session_takes_what_each_report_knows_of_it(abi):
 @pytest.mark.parametrize("state, shown", [(4, "running"), (1, "stopped"), (0, None), (99, None)])
 @pytest.mark.parametrize("elevated, known", [(0, False), (1, True), (0xFF, None)])
 def test_what_the_runner_could_not_tell_of_the_host_is_none(state, shown, elevated, known):
-    host = records.Host.of(calls.Host(4, "CLR 4", (), (10, 0, 17763), state, 0xFF, 0, elevated))
+    host = records.Host.of(wire.Host(4, "CLR 4", (), (10, 0, 17763), state, 0xFF, 0, elevated))
     assert host == records.Host(32, "CLR 4", None, "10.0.17763", shown, None, False, known)
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, runner
-from ansible_collections.winstorage.iscsi.plugins.module_utils.calls import (
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.wire import (
     BAD_ITEMS,
     NO_SUCH_EXPORT,
     NOT_REACHED,
@@ -40,8 +40,8 @@ BUSY, REFUSED, WARNING = 0xEFFF001F, 0xEFFF0009, 0xAFFF002E
 
 def perform(machine, *program, limit=0):
     """Run calls through the wire; their results. All memory must be released in the end, each block once."""
-    batch = calls.Batch((calls.Program(machine.host.pointer, limit, program),))
-    answer = calls.decode_answer(runner.run(calls.encode_batch(batch), machine))
+    batch = wire.Batch((wire.Program(machine.host.pointer, limit, program),))
+    answer = wire.decode_answer(executor.run(wire.encode_batch(batch), machine))
     assert sorted(machine.released) == sorted(machine.allocated)
     assert not machine.blocks
     assert len(answer.results) == len(program)
@@ -61,6 +61,7 @@ def scripted(*script):
 
 def report(raw, unit=1):
     """An export (size, buffer) that reports bytes by the sizing protocol."""
+
     def call(machine, size, buffer):
         room = machine.u32(size) * unit if buffer else 0
         machine.put_u32(size, -(-len(raw) // unit))
@@ -68,6 +69,7 @@ def report(raw, unit=1):
             return 122
         machine.write(buffer, raw)
         return 0
+
     return call
 
 
@@ -78,6 +80,7 @@ def reporting(name, unit=1, **more):
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("pointer", [8, 4])
 def test_an_export_gets_integers_blocks_and_nulls(pointer):
@@ -90,9 +93,9 @@ def test_an_export_gets_integers_blocks_and_nulls(pointer):
 
     arguments = (Integer(2**64 - 1), Address(0), Address(0, 1), Address(1))
     machine = ScriptedMachine({"X": export}, pointer)
-    result, = perform(machine, Call("X", arguments, (Block(8, b"abc", back=1), Block(0))))
+    (result,) = perform(machine, Call("X", arguments, (Block(8, b"abc", back=1), Block(0))))
     assert seen == {"number": 2**64 - 1, "block": b"abc" + bytes(5), "inside": b"bc", "null": 0}
-    assert result == calls.Result(RAN, (calls.Run(0, 0, (), (calls.Captured(0, machine.allocated[0], b"answered"),)),))
+    assert result == wire.Result(RAN, (wire.Run(0, 0, (), (wire.Captured(0, machine.allocated[0], b"answered"),)),))
 
 
 @pytest.mark.parametrize("pointer", [8, 4])
@@ -107,42 +110,43 @@ def test_pointers_inside_a_block_lead_into_it(pointer):
 
 def test_a_block_comes_back_only_where_wanted():
     machine = ScriptedMachine({"X": lambda *_: 0})
-    result, = perform(machine, Call("X", (), (Block(4, b"in"), Block(4, b"out", back=1), Block(0, back=1))))
+    (result,) = perform(machine, Call("X", (), (Block(4, b"in"), Block(4, b"out", back=1), Block(0, back=1))))
     assert [(one.block, one.data) for one in result.runs[0].blocks] == [(1, b"out\0")]
 
 
 @pytest.mark.parametrize("pointer, expected", [(8, [0]), (4, [7])])
 def test_the_program_for_the_machines_pointers_is_run(pointer, expected):
-    batch = calls.Batch((calls.Program(8, 0, (Call("Wide"),)), calls.Program(4, 0, (Call("Narrow"),))))
+    batch = wire.Batch((wire.Program(8, 0, (Call("Wide"),)), wire.Program(4, 0, (Call("Narrow"),))))
     machine = ScriptedMachine({"Wide": scripted(0), "Narrow": scripted(7)}, pointer)
-    answer = calls.decode_answer(runner.run(calls.encode_batch(batch), machine))
+    answer = wire.decode_answer(executor.run(wire.encode_batch(batch), machine))
     assert statuses(answer.results[0]) == expected
 
 
 def test_a_batch_without_such_a_program_is_refused():
-    with pytest.raises(calls.WireError, match="no program for pointers of 4 bytes"):
-        runner.run(calls.encode_batch(calls.Batch((calls.Program(8, 0, ()),))), ScriptedMachine({}, 4))
+    with pytest.raises(wire.WireError, match="no program for pointers of 4 bytes"):
+        executor.run(wire.encode_batch(wire.Batch((wire.Program(8, 0, ()),))), ScriptedMachine({}, 4))
 
 
 # -- the sizing protocol -----------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("unit", [1, 2, 1544])
 @pytest.mark.parametrize("units", [1, 3, 40])
 def test_a_buffer_gets_the_size_that_the_call_asks_for(unit, units):
     raw = bytes(range(256)) * (unit * units // 256 + 1)
-    raw = raw[:unit * units]
+    raw = raw[: unit * units]
     machine = ScriptedMachine({"X": report(raw, unit)})
-    result, = perform(machine, reporting("X", unit))
+    (result,) = perform(machine, reporting("X", unit))
     size, buffer = result.runs[0].blocks
     assert (statuses(result), size.data) == ([0], units.to_bytes(4, "little"))
-    assert buffer.data[:len(raw)] == raw and len(buffer.data) % unit == 0
+    assert buffer.data[: len(raw)] == raw and len(buffer.data) % unit == 0
     assert [arguments[1] != 0 for _name, arguments in machine.log] == [False, True]  # null first
     assert buffer.base == machine.log[-1][1][1]
 
 
 def test_no_records_need_no_second_call():
     machine = ScriptedMachine({"X": scripted(0)})
-    result, = perform(machine, reporting("X"))
+    (result,) = perform(machine, reporting("X"))
     assert (statuses(result), len(machine.log)) == ([0], 1)
     assert [one.block for one in result.runs[0].blocks] == [0]
 
@@ -156,7 +160,7 @@ def test_a_list_that_grows_between_the_calls_is_asked_for_again():
         return 0 if buffer and room >= need else 122
 
     machine = ScriptedMachine({"X": export})
-    result, = perform(machine, reporting("X"))
+    (result,) = perform(machine, reporting("X"))
     assert statuses(result) == [0]
     assert len(result.runs[0].blocks[1].data) >= 100_000
 
@@ -170,7 +174,7 @@ def test_insufficient_buffer_with_size_zero_grows_all_the_same():
         machine.put_u32(size, 0)
         return 122 if len(rooms) < 4 else 0
 
-    result, = perform(ScriptedMachine({"X": export}), reporting("X"))
+    (result,) = perform(ScriptedMachine({"X": export}), reporting("X"))
     assert statuses(result) == [0]
     assert rooms[0] is None and rooms[1] > 0 and rooms[1:] == sorted(set(rooms[1:]))
 
@@ -180,7 +184,7 @@ def test_a_bogus_error_that_gives_a_size_is_a_sizing_answer():
         machine.put_u32(size, 6)
         return 0 if buffer else 0xEFFF0001
 
-    result, = perform(ScriptedMachine({"X": export}), reporting("X"))
+    (result,) = perform(ScriptedMachine({"X": export}), reporting("X"))
     assert statuses(result) == [0]
 
 
@@ -191,7 +195,7 @@ def test_success_on_the_sizing_call_with_a_size_is_followed_by_the_real_call():
             machine.write(buffer, b"filled")
         return 0
 
-    result, = perform(ScriptedMachine({"X": export}), reporting("X"))
+    (result,) = perform(ScriptedMachine({"X": export}), reporting("X"))
     assert result.runs[0].blocks[1].data[:6] == b"filled"
 
 
@@ -201,7 +205,7 @@ def test_a_version_that_refuses_a_larger_buffer_gets_the_exact_size():
         machine.put_u32(size, 600)
         return 122 if not buffer else 998 if room > 600 else 0
 
-    result, = perform(ScriptedMachine({"X": export}), reporting("X"))
+    (result,) = perform(ScriptedMachine({"X": export}), reporting("X"))
     assert statuses(result) == [0]
     assert len(result.runs[0].blocks[1].data) == 600
 
@@ -214,20 +218,20 @@ def test_a_buffer_beyond_the_cap_is_not_allocated(wanted, unit):
         return 122
 
     machine = ScriptedMachine({"X": export})
-    result, = perform(machine, reporting("X", unit))
+    (result,) = perform(machine, reporting("X", unit))
     assert (statuses(result), len(machine.log), len(machine.allocated)) == ([122], 1, 1)
 
 
 def test_a_call_that_is_never_satisfied_ends():
     machine = ScriptedMachine({"X": scripted(122)})
-    result, = perform(machine, reporting("X"))
+    (result,) = perform(machine, reporting("X"))
     assert statuses(result) == [122]
-    assert len(machine.log) <= runner.ROUNDS
+    assert len(machine.log) <= executor.ROUNDS
 
 
 def test_an_error_is_no_request_for_memory():
     machine = ScriptedMachine({"X": scripted(0xEFFF003E)})
-    result, = perform(machine, reporting("X"))
+    (result,) = perform(machine, reporting("X"))
     assert (statuses(result), len(machine.log)) == ([0xEFFF003E], 1)
 
 
@@ -242,28 +246,32 @@ def test_whatever_sizes_a_call_asks_for_it_gets_room_or_an_error(sizes, unit):
             machine.write(buffer, b"\xff" * (min(room, need) * unit))  # an AssertionError where it does not fit
         return 0 if need <= room else 122
 
-    result, = perform(ScriptedMachine({"X": export}), reporting("X", unit))
+    (result,) = perform(ScriptedMachine({"X": export}), reporting("X", unit))
     assert statuses(result) in ([0], [122])
 
 
 # -- retry -------------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("script, expected, pauses", [
-    ([BUSY, BUSY, 0], 0, 2),
-    ([BUSY], BUSY, 3),
-    ([REFUSED, 0], REFUSED, 0),
-    ([0], 0, 0),
-])
+
+@pytest.mark.parametrize(
+    "script, expected, pauses",
+    [
+        ([BUSY, BUSY, 0], 0, 2),
+        ([BUSY], BUSY, 3),
+        ([REFUSED, 0], REFUSED, 0),
+        ([0], 0, 0),
+    ],
+)
 def test_an_answer_that_passes_is_asked_again(script, expected, pauses):
     machine = ScriptedMachine({"X": scripted(*script)})
-    result, = perform(machine, Call("X", retry=(Retry(3, 500, (BUSY,)),)))
+    (result,) = perform(machine, Call("X", retry=(Retry(3, 500, (BUSY,)),)))
     assert (statuses(result), machine.sleeps) == ([expected], [500] * pauses)
 
 
 @pytest.mark.parametrize("script, expected, pauses", [([REFUSED, 5, 0], 0, 2), ([WARNING, 0], WARNING, 0)])
 def test_a_retry_that_names_no_status_is_for_any_error(script, expected, pauses):
     machine = ScriptedMachine({"X": scripted(*script)})
-    result, = perform(machine, Call("X", retry=(Retry(3, 500, ()),)))
+    (result,) = perform(machine, Call("X", retry=(Retry(3, 500, ()),)))
     assert (statuses(result), machine.sleeps) == ([expected], [500] * pauses)
 
 
@@ -282,17 +290,20 @@ def test_each_attempt_has_fresh_memory():
 
 def test_no_retry_waits_beyond_the_programs_time():
     machine = ScriptedMachine({"X": scripted(BUSY)})
-    result, = perform(machine, Call("X", retry=(Retry(9, 400, (BUSY,)),)), limit=1000)
+    (result,) = perform(machine, Call("X", retry=(Retry(9, 400, (BUSY,)),)), limit=1000)
     assert (statuses(result), machine.sleeps) == ([BUSY], [400, 400])
 
 
 # -- each --------------------------------------------------------------------------------------------------------------
 
+
 def noting(seen, size):
     def export(machine, *arguments):
-        seen.append(tuple(machine.read(argument, size) if argument >= support.BASE[4] else argument
-                          for argument in arguments))
+        seen.append(
+            tuple(machine.read(argument, size) if argument >= support.BASE[4] else argument for argument in arguments)
+        )
         return 0
+
     return export
 
 
@@ -310,8 +321,12 @@ def test_a_call_repeats_over_the_records_of_an_array():
 @pytest.mark.parametrize("tail", [b"", b"garbage behind the end"])
 def test_a_call_repeats_over_the_strings_of_a_list(tail):
     seen, names = [], ["iqn.2001-05.com.example:a", "x", "\u0100\u4e00"]
-    machine = ScriptedMachine({"List": report(support.wide_list(names) + tail, 2),
-                               "X": lambda machine, text: seen.append(machine.wide(text)) or 0})
+    machine = ScriptedMachine(
+        {
+            "List": report(support.wide_list(names) + tail, 2),
+            "X": lambda machine, text: seen.append(machine.wide(text)) or 0,
+        }
+    )
     _listed, result = perform(machine, reporting("List", 2), Call("X", (Item(0),), each=(Each(0, (Strings(1),)),)))
     assert seen == names
     assert [run.items for run in result.runs] == [(0,), (1,), (2,)]
@@ -348,14 +363,20 @@ def test_runs_nest_in_the_items_of_the_run_they_come_from():
     def mechanisms(machine, name, size, buffer):
         return report(support.wide_list(found[machine.wide(name)]), 2)(machine, size, buffer)
 
-    machine = ScriptedMachine({
-        "Names": report(support.wide_list(found), 2), "Mechanisms": mechanisms,
-        "X": lambda machine, name, mechanism: seen.append((machine.wide(name), machine.wide(mechanism))) or 0})
+    machine = ScriptedMachine(
+        {
+            "Names": report(support.wide_list(found), 2),
+            "Mechanisms": mechanisms,
+            "X": lambda machine, name, mechanism: seen.append((machine.wide(name), machine.wide(mechanism))) or 0,
+        }
+    )
     blocks = (Block(4, back=1), Block(0, back=1, growth=(Growth(0, 0, 2),)))
     *_rest, result = perform(
-        machine, reporting("Names", 2),
+        machine,
+        reporting("Names", 2),
         Call("Mechanisms", (Item(0), Address(0), Address(1)), blocks, each=(Each(0, (Strings(1),)),)),
-        Call("X", (Item(0), Item(1)), each=(Each(1, (Strings(1),)),)))
+        Call("X", (Item(0), Item(1)), each=(Each(1, (Strings(1),)),)),
+    )
     assert seen == [("a", "m1"), ("a", "m2"), ("c", "m3")]
     assert [run.items for run in result.runs] == [(0, 0), (0, 1), (2, 0)]
 
@@ -369,11 +390,19 @@ def test_only_runs_that_succeeded_have_items():
         return status or script[machine.wide(name)]
 
     blocks = (Block(4, back=1), Block(0, back=1, growth=(Growth(0, 0, 2),)))
-    machine = ScriptedMachine({"Names": report(support.wide_list(script), 2), "Numbers": numbers,
-                               "X": lambda machine, text: seen.append(machine.wide(text)) or 0})
-    perform(machine, reporting("Names", 2),
-            Call("Numbers", (Item(0), Address(0), Address(1)), blocks, each=(Each(0, (Strings(1),)),)),
-            Call("X", (Item(1),), each=(Each(1, (Strings(1),)),)))
+    machine = ScriptedMachine(
+        {
+            "Names": report(support.wide_list(script), 2),
+            "Numbers": numbers,
+            "X": lambda machine, text: seen.append(machine.wide(text)) or 0,
+        }
+    )
+    perform(
+        machine,
+        reporting("Names", 2),
+        Call("Numbers", (Item(0), Address(0), Address(1)), blocks, each=(Each(0, (Strings(1),)),)),
+        Call("X", (Item(1),), each=(Each(1, (Strings(1),)),)),
+    )
     assert seen == ["a!", "c!"]
 
 
@@ -381,7 +410,7 @@ def test_only_runs_that_succeeded_have_items():
 def test_nothing_listed_is_nothing_called(listed):
     machine = ScriptedMachine({"List": listed, "X": scripted(0)})
     _listed, result = perform(machine, reporting("List", 2), Call("X", (Item(0),), each=(Each(0, (Strings(1),)),)))
-    assert result == calls.Result(RAN, ())
+    assert result == wire.Result(RAN, ())
     assert [name for name, _arguments in machine.log] == ["List"]
 
 
@@ -398,7 +427,9 @@ BAD = {
     "count beyond the block": (report((9999).to_bytes(4, "little") + bytes(60)), ARRAY),
     "count beyond all": (report((2**32 - 1).to_bytes(4, "little") + bytes(60)), ARRAY),
     "more items than an answer counts": (
-        report((1 << 16).to_bytes(4, "little") + bytes(1 << 17)), Each(0, (Array(1, 1, 1, 0),))),
+        report((1 << 16).to_bytes(4, "little") + bytes(1 << 17)),
+        Each(0, (Array(1, 1, 1, 0),)),
+    ),
     "pointer outside the block": (report(b"\1\0\0\0" * 4), Each(0, (Array(1, 16, 1, 0), Inner(0, 8, 8)))),
     "string without an end": (unending, Each(0, (Strings(1),))),
 }
@@ -408,7 +439,7 @@ BAD = {
 def test_items_that_lead_outside_are_bad_items_and_nothing_is_called(export, each):
     machine = ScriptedMachine({"List": export, "X": scripted(0), "Y": scripted(0)})
     listed, result, after = perform(machine, reporting("List"), Call("X", (Item(0),), each=(each,)), Call("Y"))
-    assert (listed.outcome, result, after.outcome) == (RAN, calls.Result(BAD_ITEMS, ()), RAN)
+    assert (listed.outcome, result, after.outcome) == (RAN, wire.Result(BAD_ITEMS, ()), RAN)
     assert "X" not in [name for name, _arguments in machine.log]
 
 
@@ -449,6 +480,7 @@ def test_whatever_a_call_left_nothing_is_read_outside_its_block(raw, pointer, da
 
 # -- conditions and vital calls ----------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("status, runs", [(0, True), (WARNING, True), (REFUSED, False)])
 def test_a_condition_asks_for_success_or_failure(status, runs):
     machine = ScriptedMachine({"A": scripted(status), "X": scripted(0), "Y": scripted(0)})
@@ -468,17 +500,20 @@ def test_all_conditions_must_hold():
     assert result.outcome == SKIPPED
 
 
-@pytest.mark.parametrize("pattern, least, most, holds", [
-    (Pattern(0, "iqn.b".encode("utf-16-le"), 1), 1, 1, True),
-    (Pattern(0, "IQN.B".encode("utf-16-le"), 1), 1, 1, True),
-    (Pattern(0, "IQN.B".encode("utf-16-le"), 0), 1, 9, False),
-    (Pattern(0, "iqn".encode("utf-16-le"), 1), 3, 9, True),
-    (Pattern(0, "iqn".encode("utf-16-le"), 1), 0, 2, False),
-    (Pattern(0, "iqn.z".encode("utf-16-le"), 1), 0, 0, True),
-    (Pattern(2, "QN.\u00c9".encode("utf-16-le"), 1), 1, 1, True),
-    (Pattern(2, "qn.\u00e9".encode("utf-16-le"), 1), 0, 0, True),  # ASCII letters alone match in either case
-    (Pattern(1 << 20, b"\0", 0), 1, 9, False),  # beyond the block
-])
+@pytest.mark.parametrize(
+    "pattern, least, most, holds",
+    [
+        (Pattern(0, "iqn.b".encode("utf-16-le"), 1), 1, 1, True),
+        (Pattern(0, "IQN.B".encode("utf-16-le"), 1), 1, 1, True),
+        (Pattern(0, "IQN.B".encode("utf-16-le"), 0), 1, 9, False),
+        (Pattern(0, "iqn".encode("utf-16-le"), 1), 3, 9, True),
+        (Pattern(0, "iqn".encode("utf-16-le"), 1), 0, 2, False),
+        (Pattern(0, "iqn.z".encode("utf-16-le"), 1), 0, 0, True),
+        (Pattern(2, "QN.\u00c9".encode("utf-16-le"), 1), 1, 1, True),
+        (Pattern(2, "qn.\u00e9".encode("utf-16-le"), 1), 0, 0, True),  # ASCII letters alone match in either case
+        (Pattern(1 << 20, b"\0", 0), 1, 9, False),  # beyond the block
+    ],
+)
 def test_a_condition_counts_the_items_that_match(pattern, least, most, holds):
     names = ["iqn.a", "Iqn.B", "iqn.\u00c9"]
     machine = ScriptedMachine({"List": report(support.wide_list(names), 2), "X": scripted(0)})
@@ -498,14 +533,15 @@ def test_a_condition_over_bad_items_does_not_let_the_call_through():
     machine = ScriptedMachine({"List": unending, "X": scripted(0)})
     condition = Matching(Each(0, (Strings(1),)), (), 0, 9)
     _listed, result = perform(machine, reporting("List"), Call("X", when=(condition,)))
-    assert result == calls.Result(BAD_ITEMS, ())
+    assert result == wire.Result(BAD_ITEMS, ())
 
 
 @pytest.mark.parametrize("vital", ["A", "missing"])
 def test_after_a_vital_call_failed_only_those_that_ask_for_it_are_made(vital):
     machine = ScriptedMachine({"A": scripted(REFUSED), "X": scripted(0), "Undo": scripted(0)})
     _first, after, undo, last = perform(
-        machine, Call(vital, vital=1), Call("X"), Call("Undo", when=(Succeeded(0, 0),)), Call("X"))
+        machine, Call(vital, vital=1), Call("X"), Call("Undo", when=(Succeeded(0, 0),)), Call("X")
+    )
     assert (after.outcome, undo.outcome, last.outcome) == (NOT_REACHED, RAN, NOT_REACHED)
 
 
@@ -525,18 +561,26 @@ def test_a_vital_call_fails_when_one_of_its_runs_fails():
 
 def test_an_export_that_is_missing_is_told_and_the_others_are_called():
     missing, there = perform(ScriptedMachine({"X": scripted(0)}), Call("No", (Address(0),), (Block(8),)), Call("X"))
-    assert (missing, there.outcome) == (calls.Result(NO_SUCH_EXPORT, ()), RAN)
+    assert (missing, there.outcome) == (wire.Result(NO_SUCH_EXPORT, ()), RAN)
 
 
 # -- time --------------------------------------------------------------------------------------------------------------
 
+
 def hang(machine, *_arguments):
-    raise runner.TimedOut()
+    raise executor.TimedOut()
 
 
-@pytest.mark.parametrize("limit, own, expected", [
-    (0, 0, None), (0, 70, 70), (1000, 0, 990), (1000, 70, 70), (1000, 5000, 990),
-])
+@pytest.mark.parametrize(
+    "limit, own, expected",
+    [
+        (0, 0, None),
+        (0, 70, 70),
+        (1000, 0, 990),
+        (1000, 70, 70),
+        (1000, 5000, 990),
+    ],
+)
 def test_a_call_has_its_own_limit_or_what_the_program_has_left(limit, own, expected):
     def slow(machine):
         machine.now += 10
@@ -552,27 +596,32 @@ def test_how_long_a_run_took_is_told():
         machine.now += 250
         return 0
 
-    result, = perform(ScriptedMachine({"A": slow}), Call("A"))
+    (result,) = perform(ScriptedMachine({"A": slow}), Call("A"))
     assert result.runs[0].milliseconds == 250
 
 
 def test_nothing_is_called_after_a_call_that_hangs():
     machine = ScriptedMachine({"A": hang, "X": scripted(0)})
-    batch = calls.Batch((calls.Program(8, 0, (Call("A"), Call("X"), Call("X", when=(Succeeded(0, 0),)))),))
-    answer = calls.decode_answer(runner.run(calls.encode_batch(batch), machine))
+    batch = wire.Batch((wire.Program(8, 0, (Call("A"), Call("X"), Call("X", when=(Succeeded(0, 0),)))),))
+    answer = wire.decode_answer(executor.run(wire.encode_batch(batch), machine))
     assert [result.outcome for result in answer.results] == [TIMED_OUT, NOT_REACHED, NOT_REACHED]
-    assert statuses(answer.results[0]) == [calls.ERROR_TIMEOUT]
+    assert statuses(answer.results[0]) == [wire.ERROR_TIMEOUT]
 
 
 def test_a_call_that_hangs_keeps_what_it_may_still_use_and_all_else_is_cleared():
     machine = ScriptedMachine({"Secret": scripted(0), "List": report(support.wide_list(["a"]), 2), "Hang": hang})
-    program = (Call("Secret", (Address(0),), (Block(7, b"hunter2"),)), reporting("List", 2),
-               Call("Hang", (Item(0), Address(0)), (Block(16),), each=(Each(1, (Strings(1),)),)))
-    runner.run(calls.encode_batch(calls.Batch((calls.Program(8, 0, program),))), machine)
+    program = (
+        Call("Secret", (Address(0),), (Block(7, b"hunter2"),)),
+        reporting("List", 2),
+        Call("Hang", (Item(0), Address(0)), (Block(16),), each=(Each(1, (Strings(1),)),)),
+    )
+    executor.run(wire.encode_batch(wire.Batch((wire.Program(8, 0, program),))), machine)
     kept = list(machine.blocks)
     assert len(kept) == 2  # the list that its argument points into, and its own block
-    assert all(any(start <= argument < start + len(block) for start, block in machine.blocks.items())
-               for argument in machine.log[-1][1])
+    assert all(
+        any(start <= argument < start + len(block) for start, block in machine.blocks.items())
+        for argument in machine.log[-1][1]
+    )
 
 
 def test_a_call_that_is_not_made_for_want_of_time_leaves_no_memory_behind():
@@ -593,13 +642,23 @@ def test_memory_is_released_when_the_machine_itself_fails():
 
     machine = ScriptedMachine({"A": scripted(0), "X": explode})
     secret = (Block(7, b"hunter2"),)
-    batch = calls.Batch((calls.Program(8, 0, (Call("A", (), secret), Call("X", (), secret))),))
+    batch = wire.Batch((wire.Program(8, 0, (Call("A", (), secret), Call("X", (), secret))),))
     with pytest.raises(OSError, match="gone"):
-        runner.run(calls.encode_batch(batch), machine)
+        executor.run(wire.encode_batch(batch), machine)
     assert not machine.blocks
 
 
-@pytest.mark.parametrize("status, failed", [(0, False), (1, True), (122, True), (0xEFFF0001, True), (0xAFFF003B, False),
-                                            (0x80070005, True), (0xC0000005, True)])
+@pytest.mark.parametrize(
+    "status, failed",
+    [
+        (0, False),
+        (1, True),
+        (122, True),
+        (0xEFFF0001, True),
+        (0xAFFF003B, False),
+        (0x80070005, True),
+        (0xC0000005, True),
+    ],
+)
 def test_warnings_are_no_failures(status, failed):
-    assert runner.failed(status) is failed
+    assert executor.failed(status) is failed

@@ -9,19 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
 
 LINES = (Path(__file__).parent / "data" / "isdsc.txt").read_text(encoding="utf-8").splitlines()
 ISDSC = [line.split(" ", 2) for line in LINES if not line.startswith("#")]
 
 # Win32, RPC and Winsock codes that the API is known to pass on (winerror.h).
 WIN32 = {
-    0: "ERROR_SUCCESS", 5: "ERROR_ACCESS_DENIED", 8: "ERROR_NOT_ENOUGH_MEMORY", 87: "ERROR_INVALID_PARAMETER",
-    122: "ERROR_INSUFFICIENT_BUFFER", 127: "ERROR_PROC_NOT_FOUND", 998: "ERROR_NOACCESS",
-    1060: "ERROR_SERVICE_DOES_NOT_EXIST", 1062: "ERROR_SERVICE_NOT_ACTIVE", 1359: "ERROR_INTERNAL_ERROR",
-    1460: "ERROR_TIMEOUT", 1717: "RPC_S_UNKNOWN_IF", 1722: "RPC_S_SERVER_UNAVAILABLE", 10013: "WSAEACCES",
-    10049: "WSAEADDRNOTAVAIL", 10051: "WSAENETUNREACH", 10054: "WSAECONNRESET", 10060: "WSAETIMEDOUT",
-    10061: "WSAECONNREFUSED", 10065: "WSAEHOSTUNREACH", 11001: "WSAHOST_NOT_FOUND",
+    0: "ERROR_SUCCESS",
+    5: "ERROR_ACCESS_DENIED",
+    8: "ERROR_NOT_ENOUGH_MEMORY",
+    87: "ERROR_INVALID_PARAMETER",
+    122: "ERROR_INSUFFICIENT_BUFFER",
+    127: "ERROR_PROC_NOT_FOUND",
+    998: "ERROR_NOACCESS",
+    1060: "ERROR_SERVICE_DOES_NOT_EXIST",
+    1062: "ERROR_SERVICE_NOT_ACTIVE",
+    1359: "ERROR_INTERNAL_ERROR",
+    1460: "ERROR_TIMEOUT",
+    1717: "RPC_S_UNKNOWN_IF",
+    1722: "RPC_S_SERVER_UNAVAILABLE",
+    10013: "WSAEACCES",
+    10049: "WSAEADDRNOTAVAIL",
+    10051: "WSAENETUNREACH",
+    10054: "WSAECONNRESET",
+    10060: "WSAETIMEDOUT",
+    10061: "WSAECONNREFUSED",
+    10065: "WSAEHOSTUNREACH",
+    11001: "WSAHOST_NOT_FOUND",
 }
 
 
@@ -64,31 +79,34 @@ def test_the_modules_constants_are_the_values_of_their_symbols():
         assert status.of(value).symbol in {f"ISDSC_{name}", f"ERROR_{name}", f"RPC_S_{name[4:]}"}
 
 
-@pytest.mark.parametrize("symbol, remedy", [
-    ("ISDSC_SERVICE_NOT_RUNNING", "winstorage.iscsi.initiator with service_state: started"),
-    ("ERROR_SERVICE_NOT_ACTIVE", "service_state: started"),
-    ("RPC_S_UNKNOWN_IF", "service_state: started"),
-    ("RPC_S_SERVER_UNAVAILABLE", "MSiSCSI"),
-    ("ERROR_SERVICE_DOES_NOT_EXIST", "no Microsoft iSCSI initiator"),
-    ("ERROR_ACCESS_DENIED", "elevated"),
-    ("ISDSC_LOGIN_FAILED", "node name"),
-    ("ISDSC_CONNECTION_FAILED", "3260"),
-    ("WSAETIMEDOUT", "3260"),
-    ("ISDSC_AUTHENTICATION_FAILURE", "update_secret"),
-    ("ISDSC_TARGET_NOT_FOUND", "refresh: true"),
-    ("ISDSC_TARGET_ALREADY_LOGGED_IN", "multipath_enabled"),
-    ("ISDSC_DEVICE_BUSY_ON_SESSION", "in use"),
-    ("ISDSC_SESSION_BUSY", "try again"),
-    ("ISDSC_INVALID_TARGET_CHAP_SECRET", "12 to 16 bytes"),
-    ("ISDSC_SHORT_CHAP_SECRET", "12 to 16 bytes"),
-    ("ISDSC_PORTAL_NOT_FOUND", "TCP port"),
-    ("ISDSC_DNS_NAME_UNRESOLVED", "DNS"),
-    ("ISDSC_RESTRICTED_BY_GROUP_POLICY", "policy"),
-    ("ISDSC_TOO_MANY_SESSIONS", "limit"),
-    ("ISDSC_OPERATION_REQUIRES_REBOOT", "win_reboot"),
-    ("ERROR_INSUFFICIENT_BUFFER", "try again"),
-    ("ERROR_TIMEOUT", "more time"),
-])
+@pytest.mark.parametrize(
+    "symbol, remedy",
+    [
+        ("ISDSC_SERVICE_NOT_RUNNING", "winstorage.iscsi.initiator with service_state: started"),
+        ("ERROR_SERVICE_NOT_ACTIVE", "service_state: started"),
+        ("RPC_S_UNKNOWN_IF", "service_state: started"),
+        ("RPC_S_SERVER_UNAVAILABLE", "MSiSCSI"),
+        ("ERROR_SERVICE_DOES_NOT_EXIST", "no Microsoft iSCSI initiator"),
+        ("ERROR_ACCESS_DENIED", "elevated"),
+        ("ISDSC_LOGIN_FAILED", "node name"),
+        ("ISDSC_CONNECTION_FAILED", "3260"),
+        ("WSAETIMEDOUT", "3260"),
+        ("ISDSC_AUTHENTICATION_FAILURE", "update_secret"),
+        ("ISDSC_TARGET_NOT_FOUND", "refresh: true"),
+        ("ISDSC_TARGET_ALREADY_LOGGED_IN", "multipath_enabled"),
+        ("ISDSC_DEVICE_BUSY_ON_SESSION", "in use"),
+        ("ISDSC_SESSION_BUSY", "try again"),
+        ("ISDSC_INVALID_TARGET_CHAP_SECRET", "12 to 16 bytes"),
+        ("ISDSC_SHORT_CHAP_SECRET", "12 to 16 bytes"),
+        ("ISDSC_PORTAL_NOT_FOUND", "TCP port"),
+        ("ISDSC_DNS_NAME_UNRESOLVED", "DNS"),
+        ("ISDSC_RESTRICTED_BY_GROUP_POLICY", "policy"),
+        ("ISDSC_TOO_MANY_SESSIONS", "limit"),
+        ("ISDSC_OPERATION_REQUIRES_REBOOT", "win_reboot"),
+        ("ERROR_INSUFFICIENT_BUFFER", "try again"),
+        ("ERROR_TIMEOUT", "more time"),
+    ],
+)
 def test_what_people_meet_comes_with_its_remedy(symbol, remedy):
     found = status.by_name(symbol)
     assert remedy in found.hint
@@ -104,8 +122,11 @@ def test_every_hint_belongs_to_one_known_symbol_only():
 def test_a_description_is_one_whole_line():
     assert status.of(0).describe() == "ERROR_SUCCESS (0): The operation completed successfully."
     assert status.of(0xEFFF0025).describe() == "ISDSC_VERSION_MISMATCH (0xEFFF0025): iSCSI Version Mismatch."
-    assert status.of(0xEFFF003E).describe().startswith(
-        "ISDSC_SERVICE_NOT_RUNNING (0xEFFF003E): The Microsoft iSCSI Initiator Service is not running. ")
+    assert (
+        status.of(0xEFFF003E)
+        .describe()
+        .startswith("ISDSC_SERVICE_NOT_RUNNING (0xEFFF003E): The Microsoft iSCSI Initiator Service is not running. ")
+    )
     for known in status.KNOWN:
         line = known.describe()
         assert len(line.splitlines()) == 1 and line.endswith(".") and "  " not in line and ".." not in line
@@ -115,12 +136,20 @@ def test_an_unknown_status_keeps_its_number():
     assert status.of(0xEFFF0FFF).symbol == "0xEFFF0FFF"
     assert status.of(0xEFFF0FFF).describe() == "0xEFFF0FFF: An unknown status."
     assert status.of(4242).describe() == (
-        "0x00001092 (4242): An unknown status. On Windows, net helpmsg 4242 may explain it.")
+        "0x00001092 (4242): An unknown status. On Windows, net helpmsg 4242 may explain it."
+    )
 
 
-@pytest.mark.parametrize("value, severity", [
-    (0xAFFF0FFF, "warning"), (0xEFFF0FFF, "error"), (0x80070005, "error"), (0xC0000005, "error"), (2, "error"),
-])
+@pytest.mark.parametrize(
+    "value, severity",
+    [
+        (0xAFFF0FFF, "warning"),
+        (0xEFFF0FFF, "error"),
+        (0x80070005, "error"),
+        (0xC0000005, "error"),
+        (2, "error"),
+    ],
+)
 def test_an_unknown_status_is_an_error_unless_it_is_a_warning_of_the_initiator(value, severity):
     assert status.of(value).severity == severity
 

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import structures as s
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
 
 every_structure = pytest.mark.parametrize("structure", s.STRUCTURES.values(), ids=repr)
@@ -31,8 +31,12 @@ SIZES = {
     "ISCSI_LOGIN_OPTIONS": (64, 64, 52, 52),
     "IKE_AUTHENTICATION_PRESHARED_KEY": (40, 40, 32, 32),
     "IKE_AUTHENTICATION_INFORMATION": (48, 48, 40, 40),
-    "SCSI_LUN_LIST": (16,) * 4, "ISCSI_UNIQUE_SESSION_ID": (16,) * 4, "GUID": (16,) * 4,
-    "SCSI_ADDRESS": (8,) * 4, "STORAGE_DEVICE_NUMBER": (12,) * 4, "ISCSI_VERSION_INFO": (12,) * 4,
+    "SCSI_LUN_LIST": (16,) * 4,
+    "ISCSI_UNIQUE_SESSION_ID": (16,) * 4,
+    "GUID": (16,) * 4,
+    "SCSI_ADDRESS": (8,) * 4,
+    "STORAGE_DEVICE_NUMBER": (12,) * 4,
+    "ISCSI_VERSION_INFO": (12,) * 4,
 }
 
 
@@ -61,12 +65,35 @@ def test_the_offset_of_a_nested_field_is_told_by_its_path(abi):
     assert layout.offset_of("LoginOptions.Username") == layout.offset_of("LoginOptions") + options.offset_of("Username")
 
 
-@pytest.mark.parametrize("abi, offsets", [
-    (s.X64_W, {"InitiatorInstance": 450, "InitiatorPortNumber": 964, "TargetPortal.Socket": 1992, "SecurityFlags": 2000,
-               "Mappings": 2008, "LoginOptions.Username": 2064, "LoginOptions.Password": 2072}),
-    (s.X86_W, {"InitiatorInstance": 450, "InitiatorPortNumber": 964, "TargetPortal.Socket": 1992, "SecurityFlags": 2000,
-               "Mappings": 2008, "LoginOptions.Username": 2056, "LoginOptions.Password": 2060}),
-])
+@pytest.mark.parametrize(
+    "abi, offsets",
+    [
+        (
+            s.X64_W,
+            {
+                "InitiatorInstance": 450,
+                "InitiatorPortNumber": 964,
+                "TargetPortal.Socket": 1992,
+                "SecurityFlags": 2000,
+                "Mappings": 2008,
+                "LoginOptions.Username": 2064,
+                "LoginOptions.Password": 2072,
+            },
+        ),
+        (
+            s.X86_W,
+            {
+                "InitiatorInstance": 450,
+                "InitiatorPortNumber": 964,
+                "TargetPortal.Socket": 1992,
+                "SecurityFlags": 2000,
+                "Mappings": 2008,
+                "LoginOptions.Username": 2056,
+                "LoginOptions.Password": 2060,
+            },
+        ),
+    ],
+)
 def test_a_persistent_login_has_its_fields_where_microsofts_own_binary_reads_them(abi, offsets):
     layout = s.PERSISTENT_ISCSI_LOGIN_INFO.layout(abi)
     assert {path: layout.offset_of(path) for path in offsets} == offsets
@@ -75,15 +102,15 @@ def test_a_persistent_login_has_its_fields_where_microsofts_own_binary_reads_the
 def test_text_ends_at_its_nul_whatever_follows():
     layout = s.ISCSI_TARGET_PORTAL.layout(s.X64_W)
     raw = bytearray(b"\xd8\xdb" * (layout.size // 2))  # lone surrogates
-    raw[512:512 + 10] = "10.1\0".encode("utf-16-le")
+    raw[512 : 512 + 10] = "10.1\0".encode("utf-16-le")
     assert layout.unpack(bytes(raw)).Address == "10.1"
 
 
-@pytest.mark.parametrize("text", ["\u0100", "a\u0100b", "\u4e00\u0100", "\U0001F5B4 disk", "\u00ff" * 5, ""])
+@pytest.mark.parametrize("text", ["\u0100", "a\u0100b", "\u4e00\u0100", "\U0001f5b4 disk", "\u00ff" * 5, ""])
 def test_zero_bytes_inside_characters_do_not_end_wide_text(text):
     layout = s.ISCSI_TARGET_PORTAL.layout(s.X86_W)
     raw = layout.pack({"Address": text})
-    raw[512 + len(text.encode("utf-16-le")) + 2:1024] = b"\x41" * (512 - len(text.encode("utf-16-le")) - 2)
+    raw[512 + len(text.encode("utf-16-le")) + 2 : 1024] = b"\x41" * (512 - len(text.encode("utf-16-le")) - 2)
     assert layout.unpack(bytes(raw)).Address == text
     assert s.text_length(text.encode("utf-16-le") + b"\0\0A", 2) == len(text.encode("utf-16-le"))
 
@@ -99,8 +126,10 @@ def test_a_row_of_structures_reads_like_each_alone():
     """More rows than are decoded at once, with texts that repeat and texts that do not."""
     abi = s.X64_W
     layout = s.ISCSI_TARGET_PORTAL_INFO.layout(abi)
-    rows = [layout.pack({"InitiatorName": "one", "Address": "10.0.%d.%d" % (index // 7, index % 3), "Socket": index})
-            for index in range(300)]
+    rows = [
+        layout.pack({"InitiatorName": "one", "Address": f"10.0.{index // 7}.{index % 3}", "Socket": index})
+        for index in range(300)
+    ]
     raw = b"lead" + b"".join(rows) + b"tail"
     assert layout.unpack_all(raw, 4, 300) == [layout.unpack(bytes(row)) for row in rows]
     assert layout.unpack_all(raw, 4, 0) == []
@@ -111,17 +140,27 @@ def test_a_row_of_structures_reads_like_each_alone():
 SECRET = "hunter2-hunter2"
 
 
-@pytest.mark.parametrize("structure, values, told", [
-    (s.ISCSI_TARGET_PORTAL, {"Address": "x" * 256},
-     "ISCSI_TARGET_PORTAL.Address holds at most 255 characters, got 256"),
-    (s.ISCSI_TARGET_PORTAL, {"Socket": 65536}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
-    (s.ISCSI_TARGET_PORTAL, {"Socket": -1}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
-    (s.ISCSI_TARGET_PORTAL, {"Adress": "typing"}, "ISCSI_TARGET_PORTAL has no field Adress"),
-    (s.ISCSI_TARGET_PORTAL, {"Address": "a\0b"}, "ISCSI_TARGET_PORTAL.Address: text cannot hold a NUL"),
-    (s.ISCSI_TARGET_PORTAL, {"Address": "\ud800"}, "ISCSI_TARGET_PORTAL.Address: holds a character"),
-    (s.ISCSI_CONNECTION_INFO, {"CID": b"abc"}, "ISCSI_CONNECTION_INFO.CID holds exactly 2 bytes, got 3"),
-    (s.PERSISTENT_ISCSI_LOGIN_INFO, {"TargetPortal": {"Socket": 1 << 16}}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
-])
+@pytest.mark.parametrize(
+    "structure, values, told",
+    [
+        (
+            s.ISCSI_TARGET_PORTAL,
+            {"Address": "x" * 256},
+            "ISCSI_TARGET_PORTAL.Address holds at most 255 characters, got 256",
+        ),
+        (s.ISCSI_TARGET_PORTAL, {"Socket": 65536}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
+        (s.ISCSI_TARGET_PORTAL, {"Socket": -1}, "ISCSI_TARGET_PORTAL.Socket holds 16 bits"),
+        (s.ISCSI_TARGET_PORTAL, {"Adress": "typing"}, "ISCSI_TARGET_PORTAL has no field Adress"),
+        (s.ISCSI_TARGET_PORTAL, {"Address": "a\0b"}, "ISCSI_TARGET_PORTAL.Address: text cannot hold a NUL"),
+        (s.ISCSI_TARGET_PORTAL, {"Address": "\ud800"}, "ISCSI_TARGET_PORTAL.Address: holds a character"),
+        (s.ISCSI_CONNECTION_INFO, {"CID": b"abc"}, "ISCSI_CONNECTION_INFO.CID holds exactly 2 bytes, got 3"),
+        (
+            s.PERSISTENT_ISCSI_LOGIN_INFO,
+            {"TargetPortal": {"Socket": 1 << 16}},
+            "ISCSI_TARGET_PORTAL.Socket holds 16 bits",
+        ),
+    ],
+)
 def test_a_value_that_does_not_fit_is_refused_by_name(structure, values, told):
     with pytest.raises(s.LayoutError, match=re.escape(told)):
         structure.layout(s.X64_W).pack(values)

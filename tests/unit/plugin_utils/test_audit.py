@@ -9,13 +9,11 @@ import copy
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    converge,
-    declared,
-    facts,
-    initiator,
-    reconcile,
-)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -23,13 +21,17 @@ DATA, LOGS, GONE = ("iqn.2004-01.com.example:" + name for name in ("data", "logs
 SECRET = "simulated-001"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
 MULTIPATH = {"login_flags": ["multipath_enabled"]}
-PATHS = [{"target": DATA, "portal": address, "initiator_port": 0, "login_options": MULTIPATH}
-         for address in ("192.0.2.21", "192.0.2.22")]
+PATHS = [
+    {"target": DATA, "portal": address, "initiator_port": 0, "login_options": MULTIPATH}
+    for address in ("192.0.2.21", "192.0.2.22")
+]
 ARRAYS = [
-    {"portals": ["192.0.2.21", "192.0.2.22"], "targets": [{"iqn": DATA, "luns": [
-        {"lun": 0, "size": "100G", "naa": "6001405a1b2c3d4e5f60718293a4b5c6"}]}]},
-    {"portals": ["192.0.2.31"], "targets": [
-        {"iqn": LOGS, "luns": [0], "chap": {"user": "sql01", "secret": SECRET}}]}]
+    {
+        "portals": ["192.0.2.21", "192.0.2.22"],
+        "targets": [{"iqn": DATA, "luns": [{"lun": 0, "size": "100G", "naa": "6001405a1b2c3d4e5f60718293a4b5c6"}]}],
+    },
+    {"portals": ["192.0.2.31"], "targets": [{"iqn": LOGS, "luns": [0], "chap": {"user": "sql01", "secret": SECRET}}]},
+]
 IN_ORDER = {
     "service": {"state": "running", "start_mode": "automatic"},
     "mpio": {"claimed": True},
@@ -42,7 +44,7 @@ IN_ORDER = {
 
 
 def gathered(host):
-    return initiator.gather(host, list(initiator.READS), 0)
+    return queries.gather(host, list(queries.READS), 0)
 
 
 def found(host):
@@ -55,72 +57,243 @@ def login(target=DATA, portal="192.0.2.21", **more):
 
 # What is wrong: (kind, changes to the host in order, severity, what, words of the text, whether its tasks mend it).
 CASES = [
-    ("service_not_automatic", {"service": {"state": "running", "start_mode": "manual"}},
-     "critical", "MSiSCSI", "starts only on demand", True),
-    ("service_not_automatic", {"service": {"state": "running", "start_mode": "disabled"}},
-     "critical", "MSiSCSI", "starts never", True),
-    ("service_delayed", {"service": {"state": "running", "start_mode": "automatic", "delayed_start": True}},
-     "info", "MSiSCSI", "may start before it", False),
-    ("disk_lost", {"persistent_logins": []},
-     "critical", "PhysicalDrive1", "2 paths now, 0 expected after a restart: no login to its target is saved", True),
-    ("disk_lost", {"service": {"state": "running", "start_mode": "manual"}},
-     "critical", "PhysicalDrive1", "MSiSCSI does not start by itself", True),
-    ("disk_unproven", {"persistent_logins": PATHS[1:], "sessions": PATHS[:1]},
-     "critical", "PhysicalDrive1", "no live session that proves them", False),
-    ("fewer_paths", {"persistent_logins": PATHS[:1]},
-     "warning", "PhysicalDrive1", "has 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved", True),
-    ("not_saved", {"persistent_logins": PATHS[:1]},
-     "warning", DATA + " through 192.0.2.22:3260", "live, but not saved", True),
-    ("single_path", {"persistent_logins": PATHS[:1], "sessions": PATHS[:1]},
-     "info", "PhysicalDrive1", "has one path", False),
-    ("paths_without_mpio", {"mpio": {"claimed": False}},
-     "critical", "PhysicalDrive1, PhysicalDrive2", "two writers corrupt its data", False),
-    ("stale_favourite", {"persistent_logins": [*PATHS, login(GONE, "192.0.2.99")]},
-     "warning", GONE + " through 192.0.2.99:3260 from port 0", "does not know its target", True),
-    ("not_connected", {"persistent_logins": [*PATHS, login(LOGS, "192.0.2.31", login_options=CHAP)]},
-     "warning", LOGS + " through 192.0.2.31:3260 from port 0", "no live session goes with it", True),
-    ("vanished_initiator_port", {"persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=1)]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 1", "another port reaches the same portal", True),
-    ("saved_twice", {"persistent_logins": [*PATHS[1:], dict(PATHS[0], copies=2)]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "saved 2 times", True),
-    ("multipath_without_mpio", {"mpio": {"claimed": False}},
-     "warning", DATA, "multipath_enabled in 2 logins, but MPIO claims no device", False),
-    ("sessions_without_multipath", {"persistent_logins": [PATHS[0], dict(PATHS[1], login_options={})]},
-     "warning", DATA, "1 of them without multipath_enabled", True),
+    (
+        "service_not_automatic",
+        {"service": {"state": "running", "start_mode": "manual"}},
+        "critical",
+        "MSiSCSI",
+        "starts only on demand",
+        True,
+    ),
+    (
+        "service_not_automatic",
+        {"service": {"state": "running", "start_mode": "disabled"}},
+        "critical",
+        "MSiSCSI",
+        "starts never",
+        True,
+    ),
+    (
+        "service_delayed",
+        {"service": {"state": "running", "start_mode": "automatic", "delayed_start": True}},
+        "info",
+        "MSiSCSI",
+        "may start before it",
+        False,
+    ),
+    (
+        "disk_lost",
+        {"persistent_logins": []},
+        "critical",
+        "PhysicalDrive1",
+        "2 paths now, 0 expected after a restart: no login to its target is saved",
+        True,
+    ),
+    (
+        "disk_lost",
+        {"service": {"state": "running", "start_mode": "manual"}},
+        "critical",
+        "PhysicalDrive1",
+        "MSiSCSI does not start by itself",
+        True,
+    ),
+    (
+        "disk_unproven",
+        {"persistent_logins": PATHS[1:], "sessions": PATHS[:1]},
+        "critical",
+        "PhysicalDrive1",
+        "no live session that proves them",
+        False,
+    ),
+    (
+        "fewer_paths",
+        {"persistent_logins": PATHS[:1]},
+        "warning",
+        "PhysicalDrive1",
+        "has 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved",
+        True,
+    ),
+    (
+        "not_saved",
+        {"persistent_logins": PATHS[:1]},
+        "warning",
+        DATA + " through 192.0.2.22:3260",
+        "live, but not saved",
+        True,
+    ),
+    (
+        "single_path",
+        {"persistent_logins": PATHS[:1], "sessions": PATHS[:1]},
+        "info",
+        "PhysicalDrive1",
+        "has one path",
+        False,
+    ),
+    (
+        "paths_without_mpio",
+        {"mpio": {"claimed": False}},
+        "critical",
+        "PhysicalDrive1, PhysicalDrive2",
+        "two writers corrupt its data",
+        False,
+    ),
+    (
+        "stale_favourite",
+        {"persistent_logins": [*PATHS, login(GONE, "192.0.2.99")]},
+        "warning",
+        GONE + " through 192.0.2.99:3260 from port 0",
+        "does not know its target",
+        True,
+    ),
+    (
+        "not_connected",
+        {"persistent_logins": [*PATHS, login(LOGS, "192.0.2.31", login_options=CHAP)]},
+        "warning",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        "no live session goes with it",
+        True,
+    ),
+    (
+        "vanished_initiator_port",
+        {"persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=1)]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 1",
+        "another port reaches the same portal",
+        True,
+    ),
+    (
+        "saved_twice",
+        {"persistent_logins": [*PATHS[1:], dict(PATHS[0], copies=2)]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "saved 2 times",
+        True,
+    ),
+    (
+        "multipath_without_mpio",
+        {"mpio": {"claimed": False}},
+        "warning",
+        DATA,
+        "multipath_enabled in 2 logins, but MPIO claims no device",
+        False,
+    ),
+    (
+        "sessions_without_multipath",
+        {"persistent_logins": [PATHS[0], dict(PATHS[1], login_options={})]},
+        "warning",
+        DATA,
+        "1 of them without multipath_enabled",
+        True,
+    ),
     ("no_chap", {}, "info", DATA, "2 saved logins log in without CHAP", False),
-    ("chap_missing", {"persistent_logins": [login(LOGS, "192.0.2.31")],
-                      "sessions": [login(LOGS, "192.0.2.31", login_options=CHAP)]},
-     "critical", LOGS, "a live session uses chap", True),
-    ("chap_missing", {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")],
-                      "sessions": []},
-     "warning", DATA, "others have chap", True),
-    ("chap_without_secret", {"persistent_logins": [
-        login(LOGS, "192.0.2.31", login_options={"auth_type": "chap", "username": "sql01"})]},
-     "critical", LOGS + " through 192.0.2.31:3260 from port 0", "no secret is saved", True),
-    ("chap_without_secret", {"network": {"arrays": [
-        ARRAYS[0], dict(ARRAYS[1], discovery_chap={"user": "sql01", "secret": SECRET})]}, "target_portals": [
-        "192.0.2.21", {"address": "192.0.2.31", "login_options": {"auth_type": "chap", "username": "sql01"}}]},
-     "warning", "portal 192.0.2.31:3260", "asks for targets with chap, but no secret is saved", True),
-    ("silent_portal", {"target_portals": ["192.0.2.21", "192.0.2.31", "192.0.2.99"]},
-     "warning", "portal 192.0.2.99:3260", "knows no target through it", False),
-    ("questionable_flags", {"persistent_logins": [*PATHS[1:], dict(PATHS[0], security_flags=["pfs_enabled"])]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "without valid the others mean nothing", True),
-    ("questionable_flags", {"persistent_logins": [*PATHS[1:], dict(
-        PATHS[0], security_flags=["valid", "ike_ipsec_enabled", "transport_mode_preferred", "tunnel_mode_preferred"])]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "exclude each other", False),
-    ("questionable_flags", {"target_portals": [
-        {"address": "192.0.2.21", "security_flags": ["valid", "pfs_enabled"]}, "192.0.2.31"]},
-     "warning", "portal 192.0.2.21:3260", "ike_ipsec_enabled is not", False),
-    ("questionable_flags", {"persistent_logins": [login(login_options={"login_flags": ["require_ipsec"]})]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "ask for IPsec (require_ipsec), but", False),
-    ("questionable_flags", {"persistent_logins": [login(login_options={"login_flags": ["use_radius_response"]})]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "no RADIUS server is known", False),
-    ("questionable_flags", {"persistent_logins": [login(login_options={"login_flags": ["reserved1"]})]},
-     "warning", DATA + " through 192.0.2.21:3260 from port 0", "no documented meaning", False),
+    (
+        "chap_missing",
+        {"persistent_logins": [login(LOGS, "192.0.2.31")], "sessions": [login(LOGS, "192.0.2.31", login_options=CHAP)]},
+        "critical",
+        LOGS,
+        "a live session uses chap",
+        True,
+    ),
+    (
+        "chap_missing",
+        {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")], "sessions": []},
+        "warning",
+        DATA,
+        "others have chap",
+        True,
+    ),
+    (
+        "chap_without_secret",
+        {"persistent_logins": [login(LOGS, "192.0.2.31", login_options={"auth_type": "chap", "username": "sql01"})]},
+        "critical",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        "no secret is saved",
+        True,
+    ),
+    (
+        "chap_without_secret",
+        {
+            "network": {"arrays": [ARRAYS[0], dict(ARRAYS[1], discovery_chap={"user": "sql01", "secret": SECRET})]},
+            "target_portals": [
+                "192.0.2.21",
+                {"address": "192.0.2.31", "login_options": {"auth_type": "chap", "username": "sql01"}},
+            ],
+        },
+        "warning",
+        "portal 192.0.2.31:3260",
+        "asks for targets with chap, but no secret is saved",
+        True,
+    ),
+    (
+        "silent_portal",
+        {"target_portals": ["192.0.2.21", "192.0.2.31", "192.0.2.99"]},
+        "warning",
+        "portal 192.0.2.99:3260",
+        "knows no target through it",
+        False,
+    ),
+    (
+        "questionable_flags",
+        {"persistent_logins": [*PATHS[1:], dict(PATHS[0], security_flags=["pfs_enabled"])]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "without valid the others mean nothing",
+        True,
+    ),
+    (
+        "questionable_flags",
+        {
+            "persistent_logins": [
+                *PATHS[1:],
+                dict(
+                    PATHS[0],
+                    security_flags=["valid", "ike_ipsec_enabled", "transport_mode_preferred", "tunnel_mode_preferred"],
+                ),
+            ]
+        },
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "exclude each other",
+        False,
+    ),
+    (
+        "questionable_flags",
+        {"target_portals": [{"address": "192.0.2.21", "security_flags": ["valid", "pfs_enabled"]}, "192.0.2.31"]},
+        "warning",
+        "portal 192.0.2.21:3260",
+        "ike_ipsec_enabled is not",
+        False,
+    ),
+    (
+        "questionable_flags",
+        {"persistent_logins": [login(login_options={"login_flags": ["require_ipsec"]})]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "ask for IPsec (require_ipsec), but",
+        False,
+    ),
+    (
+        "questionable_flags",
+        {"persistent_logins": [login(login_options={"login_flags": ["use_radius_response"]})]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "no RADIUS server is known",
+        False,
+    ),
+    (
+        "questionable_flags",
+        {"persistent_logins": [login(login_options={"login_flags": ["reserved1"]})]},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "no documented meaning",
+        False,
+    ),
 ]
 BY_NAME = pytest.mark.parametrize(
-    ("kind", "changes", "severity", "what", "words", "mended"), CASES,
-    ids=["%s-%d" % (case[0], number) for number, case in enumerate(CASES)])
+    ("kind", "changes", "severity", "what", "words", "mended"),
+    CASES,
+    ids=[f"{case[0]}-{number}" for number, case in enumerate(CASES)],
+)
 
 
 def one_of(findings, kind, what):
@@ -149,18 +322,22 @@ def test_its_tasks_mend_it(kind, changes, severity, what, words, mended):
 
 
 PARSERS = {
-    "winstorage.iscsi.persistent_login":
-        lambda plain: declared.Declaration(persistent_logins=[declared.persistent_login(plain)]),
-    "winstorage.iscsi.target_portal":
-        lambda plain: declared.Declaration(target_portals=[declared.target_portal(plain)]),
+    "winstorage.iscsi.persistent_login": lambda plain: declared.Declaration(
+        persistent_logins=[declared.persistent_login(plain)]
+    ),
+    "winstorage.iscsi.target_portal": lambda plain: declared.Declaration(
+        target_portals=[declared.target_portal(plain)]
+    ),
     "winstorage.iscsi.initiator": declared.declaration,
 }
 
 
 def run_task(host, task):
     ((module, arguments),) = task.items()
-    filled = {name: SECRET if value == audit.SECRET else "sql01" if value == audit.USERNAME else value
-              for name, value in arguments.items()}
+    filled = {
+        name: SECRET if value == audit.SECRET else "sql01" if value == audit.USERNAME else value
+        for name, value in arguments.items()
+    }
     report = converge.converge(host, PARSERS[module](filled))
     assert (report.changed, report.problems) == (True, [])
 
@@ -189,8 +366,7 @@ def test_an_instance_that_is_gone():
         plain["target_portals"][0]["initiator_instance"] = "ROOT\\ISCSIPRT\\0000_0"
 
     gone = [one for one in edited(edit) if one["kind"] == "vanished_instance"]
-    assert [one["what"] for one in gone] == [
-        DATA + " through 192.0.2.21:3260 from port 0", "portal 192.0.2.21:3260"]
+    assert [one["what"] for one in gone] == [DATA + " through 192.0.2.21:3260 from port 0", "portal 192.0.2.21:3260"]
     assert [list(one["run"][0].values())[0]["state"] for one in gone] == ["absent", "absent"]
 
 
@@ -204,27 +380,35 @@ def test_a_portal_listed_for_a_port_whose_address_is_gone():
 
 
 def test_what_the_initiator_could_not_tell_is_told():
-    (finding,) = [one for one in edited(lambda plain: plain["warnings"].append("LUN 3 does not answer"))
-                  if one["kind"] == "not_told"]
+    (finding,) = [
+        one
+        for one in edited(lambda plain: plain["warnings"].append("LUN 3 does not answer"))
+        if one["kind"] == "not_told"
+    ]
     assert (finding["severity"], finding["text"]) == ("info", "LUN 3 does not answer")
 
 
-@pytest.mark.parametrize("part", initiator.READS)
+@pytest.mark.parametrize("part", queries.READS)
 def test_what_was_not_gathered_is_no_risk(part):
     """Each part left out in turn: nothing is found that the whole does not have."""
     host = Host(IN_ORDER)
-    wanted = [name for name in initiator.READS if name != part]
-    partly = audit.risks(facts.assemble(initiator.gather(host, wanted, 0)))
+    wanted = [name for name in queries.READS if name != part]
+    partly = audit.risks(facts.assemble(queries.gather(host, wanted, 0)))
     assert {one["kind"] for one in partly} <= {"no_chap"}
 
 
 def test_only_the_host_was_gathered():
-    assert audit.risks(facts.assemble(initiator.gather(Host(IN_ORDER), [], 0))) == []
+    assert audit.risks(facts.assemble(queries.gather(Host(IN_ORDER), [], 0))) == []
 
 
 def test_the_worst_comes_first():
-    host = Host(dict(IN_ORDER, service={"state": "running", "start_mode": "manual"},
-                     persistent_logins=[*PATHS, login(GONE, "192.0.2.99")]))
+    host = Host(
+        dict(
+            IN_ORDER,
+            service={"state": "running", "start_mode": "manual"},
+            persistent_logins=[*PATHS, login(GONE, "192.0.2.99")],
+        )
+    )
     severities = [audit.SEVERITIES.index(one["severity"]) for one in found(host)]
     assert severities == sorted(severities)
     assert set(severities) == {0, 1, 2}
@@ -235,33 +419,52 @@ def test_the_worst_comes_first():
 PORTAL = {"address": "192.0.2.21"}
 PATH = {"target": DATA, "portal": PORTAL, "initiator_port": 0}
 DRIFT = [  # declaration, (kind, record, field, found, declared)
-    ({"persistent_logins": [dict(PATH, header_digest="crc32c")]},
-     [("differs", "persistent_logins", "header_digest", "unspecified", "crc32c")]),
-    ({"persistent_logins": [dict(PATH, login_flags=[], auth_type="chap", username="sql01", secret=SECRET)]},
-     [("differs", "persistent_logins", "auth_type", "unspecified", "chap"),
-      ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], []),
-      ("differs", "persistent_logins", "secret", "not set", "set"),
-      ("differs", "persistent_logins", "username", "unspecified", "sql01")]),
+    (
+        {"persistent_logins": [dict(PATH, header_digest="crc32c")]},
+        [("differs", "persistent_logins", "header_digest", "unspecified", "crc32c")],
+    ),
+    (
+        {"persistent_logins": [dict(PATH, login_flags=[], auth_type="chap", username="sql01", secret=SECRET)]},
+        [
+            ("differs", "persistent_logins", "auth_type", "unspecified", "chap"),
+            ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], []),
+            ("differs", "persistent_logins", "secret", "not set", "set"),
+            ("differs", "persistent_logins", "username", "unspecified", "sql01"),
+        ],
+    ),
     ({"persistent_logins": [dict(PATH, copies=3)]}, [("differs", "persistent_logins", "copies", 1, 3)]),
     ({"persistent_logins": [dict(PATH, initiator_port=1)]}, [("missing", "persistent_logins", None, None, "1 saved")]),
     ({"persistent_logins": [dict(PATH, state="absent")]}, [("extra", "persistent_logins", None, "1 saved", None)]),
-    ({"persistent_logins": [PATH], "purge": ["persistent_logins"], "purge_connected": True},
-     [("extra", "persistent_logins", None, "1 saved", None)]),
+    (
+        {"persistent_logins": [PATH], "purge": ["persistent_logins"], "purge_connected": True},
+        [("extra", "persistent_logins", None, "1 saved", None)],
+    ),
     ({"persistent_logins": [PATH], "purge": ["persistent_logins"]}, [("kept", "", None, None, None)]),
-    ({"persistent_logins": [dict(PATH, secret=SECRET, update_secret="always", auth_type="unspecified")]},
-     [("differs", "persistent_logins", "secret", "not set", "set")]),
-    ({"persistent_logins": [dict(PATH, auth_type="chap", username="sql01")]},
-     [("blocked", "", None, None, None), ("differs", "persistent_logins", "auth_type", "unspecified", "chap"),
-      ("differs", "persistent_logins", "username", "unspecified", "sql01")]),
-    ({"node_name": "iqn.2004-01.com.example:sql01"},
-     [("differs", "node_name", "value", "iqn.1991-05.com.microsoft:win-simulated", "iqn.2004-01.com.example:sql01")]),
+    (
+        {"persistent_logins": [dict(PATH, secret=SECRET, update_secret="always", auth_type="unspecified")]},
+        [("differs", "persistent_logins", "secret", "not set", "set")],
+    ),
+    (
+        {"persistent_logins": [dict(PATH, auth_type="chap", username="sql01")]},
+        [
+            ("blocked", "", None, None, None),
+            ("differs", "persistent_logins", "auth_type", "unspecified", "chap"),
+            ("differs", "persistent_logins", "username", "unspecified", "sql01"),
+        ],
+    ),
+    (
+        {"node_name": "iqn.2004-01.com.example:sql01"},
+        [("differs", "node_name", "value", "iqn.1991-05.com.microsoft:win-simulated", "iqn.2004-01.com.example:sql01")],
+    ),
     ({"service_start_mode": "manual"}, [("differs", "service", "value", "automatic", "manual")]),
     ({"chap_secret": SECRET}, [("unverifiable", "chap_secret", None, "not shown", "set")]),
     ({"target_portals": [dict(PORTAL, refresh=True)]}, []),
     ({"target_portals": [{"address": "192.0.2.41"}]}, [("missing", "target_portals", None, None, "1 saved")]),
     ({"isns_servers": ["isns.example.com"]}, [("missing", "isns_servers", None, None, "isns.example.com")]),
-    ({"sessions": [{"target": DATA, "portal": {"address": "192.0.2.22"}, "state": "absent"}]},
-     [("extra", "sessions", None, "connected", None)]),
+    (
+        {"sessions": [{"target": DATA, "portal": {"address": "192.0.2.22"}, "state": "absent"}]},
+        [("extra", "sessions", None, "connected", None)],
+    ),
     ({"static_targets": [{"target": GONE, "alias": "old"}]}, [("missing", "static_targets", None, None, "there")]),
     ({"persistent_logins": [PATH, dict(PATH, portal={"address": "192.0.2.22"})]}, []),
 ]
@@ -277,7 +480,16 @@ def test_drift_field_by_field(plain, expected):
 
 def test_what_cannot_be_compared_is_no_warning():
     chap = dict(IN_ORDER, persistent_logins=[login(LOGS, "192.0.2.31", login_options=CHAP)])
-    plain = {"persistent_logins": [{"target": LOGS, "portal": {"address": "192.0.2.31"}, "initiator_port": 0,
-                                    "secret": SECRET, "update_secret": "always"}]}
+    plain = {
+        "persistent_logins": [
+            {
+                "target": LOGS,
+                "portal": {"address": "192.0.2.31"},
+                "initiator_port": 0,
+                "secret": SECRET,
+                "update_secret": "always",
+            }
+        ]
+    }
     (finding,) = audit.drift(reconcile.plan(gathered(Host(chap)), declared.declaration(plain)))
     assert (finding["severity"], finding["kind"], finding["field"]) == ("info", "unverifiable", "secret")

@@ -15,14 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.filter.declaration import declaration
-from ansible_collections.winstorage.iscsi.plugins.module_utils import (
-    converge,
-    declared,
-    facts,
-    initiator,
-    reconcile,
-)
-from ansible_collections.winstorage.iscsi.plugins.module_utils.forecast import canonical_address
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.forecast import canonical_address
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -110,7 +108,7 @@ HOSTS = st.fixed_dictionaries(
 
 
 def gathered(host):
-    return initiator.gather(host, list(initiator.READS), 0)
+    return queries.gather(host, list(queries.READS), 0)
 
 
 def exported(host, exact=False):
@@ -262,7 +260,7 @@ def test_an_instance_that_is_gone_is_not_declared():
 
 
 def test_what_was_not_gathered_is_not_declared():
-    some = facts.assemble(initiator.gather(Host(FULL), ["isns_servers"], 0))
+    some = facts.assemble(queries.gather(Host(FULL), ["isns_servers"], 0))
     assert declaration(some) == {
         "service_state": "started",
         "service_start_mode": "automatic",

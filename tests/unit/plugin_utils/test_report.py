@@ -15,7 +15,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import facts, initiator
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit, report
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import network, words
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
@@ -41,23 +42,42 @@ def host_of(document, name):
 
 # -- the document ------------------------------------------------------------------------------------------------------
 
+
 def test_the_worst_hosts_come_first(documents):
     assert [(host["name"], host["state"]) for host in documents["three"]["hosts"]] == [
-        ("files03", "at_risk"), ("hyperv02", "degraded"), ("sql01", "ready")]
+        ("files03", "at_risk"),
+        ("hyperv02", "degraded"),
+        ("sql01", "ready"),
+    ]
 
 
 def test_totals_count_the_fleet(documents):
     assert documents["three"]["totals"] == {
-        "hosts": 3, "at_risk": 1, "degraded": 1, "unknown": 0, "ready": 1, "compared": 2, "drifted": 1,
+        "hosts": 3,
+        "at_risk": 1,
+        "degraded": 1,
+        "unknown": 0,
+        "ready": 1,
+        "compared": 2,
+        "drifted": 1,
         "disks": {"total": 5, "lost": 1, "unproven": 0, "fewer_paths": 2, "same": 2},
         "findings": {"critical": 2, "warning": 14, "info": 4, "drift": 4},
-        "logins": 9, "sessions": 7, "sessions_not_saved": 1, "portals": 6, "targets": 5}
+        "logins": 9,
+        "sessions": 7,
+        "sessions_not_saved": 1,
+        "portals": 6,
+        "targets": 5,
+    }
 
 
 def test_each_disk_says_what_becomes_of_it_and_what_to_run(documents):
     first = host_of(documents["three"], "hyperv02")["forecast"]["disks"][0]
     assert (first["names"], first["paths_now"], first["paths_expected"], first["outlook"]) == (
-        ["PhysicalDrive1"], 2, 1, "fewer_paths")
+        ["PhysicalDrive1"],
+        2,
+        1,
+        "fewer_paths",
+    )
     assert first["reason"] == "1 of its 2 sessions are saved"
     (task,) = first["run"]
     assert task["winstorage.iscsi.persistent_login"]["portal"] == {"address": "10.20.31.10", "port": 3260}
@@ -66,21 +86,30 @@ def test_each_disk_says_what_becomes_of_it_and_what_to_run(documents):
 
 
 def test_connections_say_what_is_live_and_what_is_saved(documents):
-    found = {name: [(one["portal"], one["status"], one["paths"]) for one in host_of(
-        documents["three"], name)["connections"]] for name in ("hyperv02", "files03")}
+    found = {
+        name: [(one["portal"], one["status"], one["paths"]) for one in host_of(documents["three"], name)["connections"]]
+        for name in ("hyperv02", "files03")
+    }
     assert found["hyperv02"] == [
-        ("10.20.30.10:3260", "live", 1), ("10.20.30.99:3260", "saved_not_live", 1),
-        ("10.20.31.10:3260", "live_not_saved", 1)]
+        ("10.20.30.10:3260", "live", 1),
+        ("10.20.30.99:3260", "saved_not_live", 1),
+        ("10.20.31.10:3260", "live_not_saved", 1),
+    ]
     assert found["files03"] == [
-        ("172.16.8.101:3260", "live", 1), ("172.16.8.101:3260", "saved_not_live", 1),
-        ("[fd12:3456:789a:8::201]:3260", "saved_not_live", 1)]
+        ("172.16.8.101:3260", "live", 1),
+        ("172.16.8.101:3260", "saved_not_live", 1),
+        ("[fd12:3456:789a:8::201]:3260", "saved_not_live", 1),
+    ]
 
 
-@pytest.mark.parametrize(("host", "state", "reason"), [
-    ({"facts": None, "error": "Unreachable: timed out"}, "unknown", "Unreachable: timed out"),
-    ({"facts": None}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
-    ({}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
-])
+@pytest.mark.parametrize(
+    ("host", "state", "reason"),
+    [
+        ({"facts": None, "error": "Unreachable: timed out"}, "unknown", "Unreachable: timed out"),
+        ({"facts": None}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
+        ({}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
+    ],
+)
 def test_a_host_of_which_nothing_is_known_says_why(host, state, reason):
     (told,) = report.model([dict(host, name="sql01")])["hosts"]
     assert (told["state"], told["reason"], told["forecast"], told["findings"]) == (state, reason, None, [])
@@ -96,17 +125,22 @@ def test_an_unreachable_host_with_cached_facts_is_unknown_and_shows_them():
 
 @pytest.mark.parametrize("reads", [[], ["persistent_logins"], ["sessions", "targets"]])
 def test_facts_that_are_not_enough_say_so(reads):
-    partly = facts.assemble(initiator.gather(Host({"service": {"state": "running"}}), reads, 0))
+    partly = facts.assemble(queries.gather(Host({"service": {"state": "running"}}), reads, 0))
     document = report.model([{"name": "sql01", "facts": partly}])
     assert (document["hosts"][0]["state"], document["hosts"][0]["reason"]) == (
-        "unknown", "Persistent logins and sessions were not both gathered.")
+        "unknown",
+        "Persistent logins and sessions were not both gathered.",
+    )
     assert document["hosts"][0]["connections"] is None
     assert report.html(document)
 
 
 def test_only_a_host_that_was_compared_is_as_declared(documents):
     assert {host["name"]: host["compliant"] for host in documents["three"]["hosts"]} == {
-        "files03": False, "hyperv02": None, "sql01": True}
+        "files03": False,
+        "hyperv02": None,
+        "sql01": True,
+    }
 
 
 def test_the_json_is_the_document(documents):
@@ -120,6 +154,7 @@ def test_the_order_of_hosts_does_not_matter(documents):
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
+
 
 def columns(drawn):
     found = collections.defaultdict(list)
@@ -136,7 +171,7 @@ def test_three_hosts_are_three_boxes(documents):
 
 
 def test_hosts_that_are_connected_alike_are_one_box():
-    alike = [dict(fleets.demo_host("sql01"), name="sql%03d" % number) for number in range(500)]
+    alike = [dict(fleets.demo_host("sql01"), name=f"sql{number:03d}") for number in range(500)]
     drawn = network.draw(report.model([*alike, *fleets.three()])["hosts"])
     assert sorted(len(node.names) for node in columns(drawn)["host"]) == [1, 1, 501]
 
@@ -148,16 +183,35 @@ def test_nobody_is_lost_in_a_large_map(documents):
     assert sorted(named) == sorted(host["name"] for host in hosts if host["connections"] is not None)
     assert drawn.left_out == len(hosts) - len(named) == 10
     assert sum(way.paths for way in drawn.ways) == sum(
-        edge["paths"] for host in hosts for edge in host["connections"] or ())
+        edge["paths"] for host in hosts for edge in host["connections"] or ()
+    )
 
 
-@given(st.lists(st.lists(st.tuples(
-    st.none() | st.integers(0, 80).map("192.0.2.{}:3260".format), st.integers(0, 80).map("iqn.{}".format),
-    st.sampled_from(network.STATUSES)), max_size=5, unique=True), max_size=90))
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.none() | st.integers(0, 80).map("192.0.2.{}:3260".format),
+                st.integers(0, 80).map("iqn.{}".format),
+                st.sampled_from(network.STATUSES),
+            ),
+            max_size=5,
+            unique=True,
+        ),
+        max_size=90,
+    )
+)
 def test_any_map_fits_and_is_whole(connections):
-    hosts = [{"name": "host%d" % number, "state": list(words.STATES)[number % 4],
-              "connections": [{"portal": portal, "target": target, "status": status, "paths": 1}
-                              for portal, target, status in edges]} for number, edges in enumerate(connections)]
+    hosts = [
+        {
+            "name": f"host{number}",
+            "state": list(words.STATES)[number % 4],
+            "connections": [
+                {"portal": portal, "target": target, "status": status, "paths": 1} for portal, target, status in edges
+            ],
+        }
+        for number, edges in enumerate(connections)
+    ]
     drawn = network.draw(hosts)
     if not any(connections):
         assert drawn is None
@@ -172,6 +226,7 @@ def test_any_map_fits_and_is_whole(connections):
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------
+
 
 class Page(html.parser.HTMLParser):
     """Tags in order, links, ids, and whether each end tag ends what is open."""
@@ -244,7 +299,14 @@ def test_a_large_page_stays_small(pages):
 def test_the_forecast_comes_first(pages):
     sections = re.findall(r'<section [^>]*id="(\w+)"|<section id="(\w+)"', pages["three"])
     assert ["".join(found) for found in sections] == [
-        "summary", "forecast", "map", "findings", "drift", "hosts", "details"]
+        "summary",
+        "forecast",
+        "map",
+        "findings",
+        "drift",
+        "hosts",
+        "details",
+    ]
 
 
 def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_own():
@@ -252,14 +314,17 @@ def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_o
     assert len([one for one in page.ids if one.startswith("host-") and one not in ("host-table",)]) == 4
 
 
-@pytest.mark.parametrize(("totals", "words_of_it"), [
-    ({"hosts": 3, "at_risk": 1, "degraded": 1, "unknown": 0, "ready": 1}, "1 host of 3 will miss a disk"),
-    ({"hosts": 3, "at_risk": 0, "degraded": 2, "unknown": 0, "ready": 1}, "but 2 hosts with less than now"),
-    ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 2}, "1 host of 3 could not be asked"),
-    ({"hosts": 1, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 0}, "No host could be asked"),
-    ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 3}, "Every host finds every disk"),
-    ({"hosts": 0, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 0}, "no host to report"),
-])
+@pytest.mark.parametrize(
+    ("totals", "words_of_it"),
+    [
+        ({"hosts": 3, "at_risk": 1, "degraded": 1, "unknown": 0, "ready": 1}, "1 host of 3 will miss a disk"),
+        ({"hosts": 3, "at_risk": 0, "degraded": 2, "unknown": 0, "ready": 1}, "but 2 hosts with less than now"),
+        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 2}, "1 host of 3 could not be asked"),
+        ({"hosts": 1, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 0}, "No host could be asked"),
+        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 3}, "Every host finds every disk"),
+        ({"hosts": 0, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 0}, "no host to report"),
+    ],
+)
 def test_the_headline_says_the_worst(totals, words_of_it):
     assert words_of_it in words.headline(totals)
 
@@ -271,6 +336,7 @@ def test_every_kind_of_finding_has_a_heading(documents):
 
 
 # -- tasks and Markdown ------------------------------------------------------------------------------------------------
+
 
 class Loader(yaml.SafeLoader):
     """As Ansible loads a playbook: what is tagged as unsafe is text."""
@@ -296,7 +362,8 @@ def test_a_template_in_a_name_is_no_template_in_a_task(name):
 def test_the_summary_is_short(documents):
     summary = report.markdown(documents["three"])
     assert summary.startswith(
-        "# Storage \\<of\\> \\& the site\n\n**1 host of 3 will miss a disk after the next restart.**\n")
+        "# Storage \\<of\\> \\& the site\n\n**1 host of 3 will miss a disk after the next restart.**\n"
+    )
     assert "\n## At risk: 1\n\n- **files03**: PhysicalDrive1: 1 path now, 0 after a restart (MSiSCSI" in summary
     assert "\n## Not as declared: 1\n\n- **files03**: " in summary
     assert len(summary.splitlines()) < 25

@@ -19,8 +19,13 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils import text
 from ansible_collections.winstorage.iscsi.plugins.test.iqn import iqn
 
 ROWS = [
-    {"name": "sql01", "portal": {"address": "192.0.2.21", "port": 3260}, "live": True, "copies": 1,
-     "flags": ["a", "b"]},
+    {
+        "name": "sql01",
+        "portal": {"address": "192.0.2.21", "port": 3260},
+        "live": True,
+        "copies": 1,
+        "flags": ["a", "b"],
+    },
     {"name": "ärger", "portal": None, "live": False, "copies": 12, "flags": []},
     {"name": "日本", "portal": {"address": "fe80::1", "port": 13260}, "live": None, "copies": None, "flags": ["c"]},
 ]
@@ -37,7 +42,9 @@ def test_table_aligns_columns_numbers_at_the_right():
 
 def test_table_takes_headings():
     assert table(ROWS[:1], {"Host": "name", "First flag": "flags.0", "Third": "flags.2"}).splitlines() == [
-        "Host   First flag  Third", "sql01  a           -"]
+        "Host   First flag  Third",
+        "sql01  a           -",
+    ]
 
 
 def test_table_of_no_rows_is_its_headings():
@@ -64,11 +71,14 @@ def test_no_value_breaks_the_lines_of_a_table(rows):
     assert len(lines) == len(rows) + 1
     assert all(line == line.rstrip() and line.isprintable() for line in lines)
     assert max(map(text.width, lines)) <= max(text.width(text.text(row["a"])) for row in [*rows, {"a": "a"}]) + 2 + max(
-        text.width(text.text(row["b"])) for row in [*rows, {"b": "b"}])
+        text.width(text.text(row["b"])) for row in [*rows, {"b": "b"}]
+    )
 
 
-@pytest.mark.parametrize(("number", "words"), [
-    (None, None), (0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (42949672960, "40 GiB"), (1 << 63, "8192 PiB")])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(None, None), (0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (42949672960, "40 GiB"), (1 << 63, "8192 PiB")],
+)
 def test_sizes_are_in_the_largest_unit(number, words):
     assert text.size(number) == words
 
@@ -112,19 +122,45 @@ def test_summary_refuses_what_is_not_facts(facts):
 
 
 # The first three are examples of RFC 3720, the fourth and fifth of RFC 3980.
-@pytest.mark.parametrize("name", [
-    "iqn.2001-04.com.example:storage:diskarrays-sn-a8675309", "iqn.2001-04.com.example", "eui.02004567A425678D",
-    "naa.52004567BA64678D", "naa.62004567BA64678D0123456789ABCDEF", "IQN.1991-05.com.microsoft:SQL01.example.com",
-    "iqn.2004-01.jp.example:記憶", "iqn.2004-01.com.example:" + "a" * 199])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "iqn.2001-04.com.example:storage:diskarrays-sn-a8675309",
+        "iqn.2001-04.com.example",
+        "eui.02004567A425678D",
+        "naa.52004567BA64678D",
+        "naa.62004567BA64678D0123456789ABCDEF",
+        "IQN.1991-05.com.microsoft:SQL01.example.com",
+        "iqn.2004-01.jp.example:記憶",
+        "iqn.2004-01.com.example:" + "a" * 199,
+    ],
+)
 def test_is_an_iscsi_name(name):
     assert iqn(name)
 
 
-@pytest.mark.parametrize("name", [
-    "", "iqn.", "iqn.2001-13.com.example", "iqn.2001-00.com.example", "iqn.01-04.com.example", "iqn.2001-04.",
-    "iqn.2001-04.com.example:", "iqn.2001-04.com.example:a b", "iqn.2001-04.com.example:a_b",
-    "iqn.2001-04.com..example", "iqn.2001-04.com.example:a\n",
-    "eui.02004567A425678", "naa.52004567BA64678D0", "wwn.52004567BA64678D",
-    "iqn.2004-01.com.example:" + "a" * 200, None, 7, ["iqn.2001-04.com.example"]])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "iqn.",
+        "iqn.2001-13.com.example",
+        "iqn.2001-00.com.example",
+        "iqn.01-04.com.example",
+        "iqn.2001-04.",
+        "iqn.2001-04.com.example:",
+        "iqn.2001-04.com.example:a b",
+        "iqn.2001-04.com.example:a_b",
+        "iqn.2001-04.com..example",
+        "iqn.2001-04.com.example:a\n",
+        "eui.02004567A425678",
+        "naa.52004567BA64678D0",
+        "wwn.52004567BA64678D",
+        "iqn.2004-01.com.example:" + "a" * 200,
+        None,
+        7,
+        ["iqn.2001-04.com.example"],
+    ],
+)
 def test_is_not_an_iscsi_name(name):
     assert not iqn(name)

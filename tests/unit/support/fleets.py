@@ -11,7 +11,10 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, facts, initiator, reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -19,23 +22,43 @@ DEMO = Path(__file__).parents[3] / "demo/hosts"
 # Drift of files03: a login differs, another is missing, a third is one too many.
 DECLARED = {
     "persistent_logins": [
-        {"target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5", "portal": {"address": "172.16.8.101"},
-         "login_flags": ["multipath_enabled"]},
-        {"target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5",
-         "portal": {"address": "fd12:3456:789a:8::101"}, "login_flags": ["multipath_enabled"]}],
+        {
+            "target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5",
+            "portal": {"address": "172.16.8.101"},
+            "login_flags": ["multipath_enabled"],
+        },
+        {
+            "target": "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5",
+            "portal": {"address": "fd12:3456:789a:8::101"},
+            "login_flags": ["multipath_enabled"],
+        },
+    ],
     "purge": ["persistent_logins"],
 }
 # What harms a page that does not escape it, and what deceives its reader.
 HARM = [
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'-alert(1)-'", "</style><script>alert(1)</script>",
-    "javascript:alert(1)", "{{ 7 * 7 }}", "line one\nline two", "\u202egnp.exe", "a\u200fb\u2028c", "x`*_[y](http://z)|",
-    "&lt;b&gt;", "--><!--", "]]>", "\x00\x1b[31m", "@everyone", "𝕊 記憶 ärger",
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'-alert(1)-'",
+    "</style><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}",
+    "line one\nline two",
+    "\u202egnp.exe",
+    "a\u200fb\u2028c",
+    "x`*_[y](http://z)|",
+    "&lt;b&gt;",
+    "--><!--",
+    "]]>",
+    "\x00\x1b[31m",
+    "@everyone",
+    "𝕊 記憶 ärger",
 ]
 
 
 @functools.cache
 def _demo(name):
-    snapshot = initiator.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(initiator.READS), 0)
+    snapshot = queries.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(queries.READS), 0)
     drift = audit.drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
@@ -58,10 +81,14 @@ def many(number=500):
         like = "files03" if index % 10 == 3 else "hyperv02" if index % 10 in (1, 4, 8) else "sql01"
         site = str(index % 4)
         text = json.dumps(demo_host(like))
-        for old, new in (("192.168.5", "10.%s.5" % site), ("10.20.3", "10.1%s.3" % site),
-                         ("172.16.8.", "172.16.%s." % site), ("2247d8b1a5", "2247d8%04d" % index)):
+        for old, new in (
+            ("192.168.5", f"10.{site}.5"),
+            ("10.20.3", f"10.1{site}.3"),
+            ("172.16.8.", f"172.16.{site}."),
+            ("2247d8b1a5", f"2247d8{index:04d}"),
+        ):
             text = text.replace(old, new)
-        host = dict(json.loads(text), name="%s-%03d" % (like, index))
+        host = dict(json.loads(text), name=f"{like}-{index:03d}")
         if index % 50 == 7:
             host.update(facts=None, drift=None, error="Unreachable: connection timed out")
         hosts.append(host)
@@ -71,7 +98,8 @@ def many(number=500):
 def hostile():
     """A host for each harmful text, which stands in every place where a name, an address or a message can."""
     return [_hostile(harm) for harm in HARM] + [
-        {"name": "unreachable", "facts": None, "drift": None, "error": "Unreachable: " + "".join(HARM)}]
+        {"name": "unreachable", "facts": None, "drift": None, "error": "Unreachable: " + "".join(HARM)}
+    ]
 
 
 def _hostile(harm):

@@ -12,7 +12,10 @@ import collections
 import copy
 import typing as t
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, reconcile, records, runner, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Dropped, Service
@@ -39,7 +42,7 @@ class Fault(t.NamedTuple):
 
     def describe(self):
         what = status.of(self.code).number if self.kind in ("status", "done") else ""
-        return "%s %s%s at call %d" % (self.kind, what, " from there on" if self.lasting else "", self.at)
+        return f"{self.kind} {what}{' from there on' if self.lasting else ''} at call {self.at}"
 
 
 class _Machine(SimulatorMachine):
@@ -61,16 +64,16 @@ class _Machine(SimulatorMachine):
             return super().call(export, arguments, limit)
         self.stricken = export
         if fault.kind == "drop":
-            raise Dropped("at %s" % export)
+            raise Dropped(f"at {export}")
         if fault.kind == "hang":
             self._now += limit or 0
-            raise runner.TimedOut()
+            raise executor.TimedOut()
         if fault.kind == "empty":
             return self._nothing(export, arguments, limit)
         if fault.kind in ("done", "cut"):
             super().call(export, arguments, limit)
         if fault.kind == "cut":
-            raise Dropped("after %s" % export)
+            raise Dropped(f"after {export}")
         self.calls.append((export, fault.code))
         return fault.code
 
@@ -109,7 +112,7 @@ class Host:
         self.between.get(number, lambda _host: None)(self)
         machine = self.machine = _Machine(Service(self.state), self.faults.get(number))
         self.batches.append(machine.calls)
-        answer = runner.run(batch, machine)
+        answer = executor.run(batch, machine)
         self.sizes.append((len(batch), len(answer)))
         return answer
 
@@ -171,4 +174,4 @@ def text_of(batch):
     return gzip.decompress(base64.b64decode(batch))
 
 
-__all__ = ["Dropped", "Fault", "Host", "LISTS", "calls", "text_of"]
+__all__ = ["Dropped", "Fault", "Host", "LISTS", "wire", "text_of"]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 SECRET, OTHER_SECRET = "a secret of 16 B", "another of 14B"
 MULTIPATH = ["multipath_enabled"]
 A, B, C, D, V6 = "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "fd00::1"
-PORTALS = ["10.0.0.%d" % number for number in range(1, 9)]
+PORTALS = [f"10.0.0.{number}" for number in range(1, 9)]
 
 
 class Plan(t.NamedTuple):
@@ -48,7 +49,7 @@ def host(logins=(), **more):
     """A running host that knows both targets by a portal."""
     network = {
         "arrays": [
-            {"portals": [*PORTALS, "[%s]" % V6], "targets": [{"iqn": FLASH, "luns": [1]}, {"iqn": TAPE, "luns": [0]}]}
+            {"portals": [*PORTALS, f"[{V6}]"], "targets": [{"iqn": FLASH, "luns": [1]}, {"iqn": TAPE, "luns": [0]}]}
         ]
     }
     return dict(

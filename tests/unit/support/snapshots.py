@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared, reconcile, records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 INSTANCE, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
@@ -45,8 +47,8 @@ def session(target=FLASH, at="10.0.0.1", disks=()):
         records.Device(
             INSTANCE,
             target,
-            "\\\\?\\scsi#disk%d" % number,
-            "\\\\.\\PhysicalDrive%d" % number,
+            f"\\\\?\\scsi#disk{number}",
+            f"\\\\.\\PhysicalDrive{number}",
             number,
             7,
             0,
@@ -63,7 +65,7 @@ def session(target=FLASH, at="10.0.0.1", disks=()):
         "iqn.1991-05.com.microsoft:host",
         [records.Connection(at, 3260, "192.0.2.10")],
         devices=devices,
-        session_id="%016x-%016x" % (1, len(at) + sum(disks)),
+        session_id=f"{1:016x}-{len(at) + sum(disks):016x}",
     )
 
 

@@ -10,7 +10,7 @@ import time
 
 from ansible.errors import AnsibleActionFail
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.action import InitiatorAction
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import Service, Store
 from ansible_collections.winstorage.iscsi.tests.windows import probe
@@ -23,8 +23,10 @@ class ActionModule(InitiatorAction):
 
     ARGUMENTS = {
         "disposable_host": {"type": "str", "required": True},
-        "portal": {"type": "dict", "options": {"address": {"type": "str", "required": True},
-                                               "port": {"type": "int", "default": 3260}}},
+        "portal": {
+            "type": "dict",
+            "options": {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 3260}},
+        },
         "target": {"type": "str"},
         "as_standard_user": {"type": "bool", "default": False},
     }
@@ -40,8 +42,11 @@ class ActionModule(InitiatorAction):
             found = self._findings(arguments, engine)
         except (probe.ProbeRefused, probe.ProbeBroken, CallError) as problem:
             raise AnsibleActionFail(str(problem)) from None
-        return {"dialect": probe.dialect_text(found), "changed": False,
-                "findings": {name: {"answer": one.answer, "evidence": one.evidence} for name, one in found.items()}}
+        return {
+            "dialect": probe.dialect_text(found),
+            "changed": False,
+            "findings": {name: {"answer": one.answer, "evidence": one.evidence} for name, one in found.items()},
+        }
 
     def _findings(self, arguments, engine):
         if arguments["as_standard_user"]:
@@ -52,13 +57,14 @@ class ActionModule(InitiatorAction):
         state = self._templar.template(self._vars.get(_STATE))
         if state:  # time is virtual there
             return probe.Probe(engine, lab, stop=lambda: self._stop_simulated(state), wait=lambda _seconds: None).run()
-        return probe.Probe(engine, lab, stop=lambda: self._powershell(probe.STOP_SERVICE), shell=self._powershell,
-                           wait=time.sleep).run()
+        return probe.Probe(
+            engine, lab, stop=lambda: self._powershell(probe.STOP_SERVICE), shell=self._powershell, wait=time.sleep
+        ).run()
 
     def _powershell(self, line):
         """What a line of PowerShell on the host prints; the shell of its connection may be another."""
         if getattr(self._connection._shell, "SHELL_FAMILY", "") != "powershell":
-            line = 'powershell.exe -NoProfile -NonInteractive -Command "%s"' % line
+            line = f'powershell.exe -NoProfile -NonInteractive -Command "{line}"'
         return self._low_level_execute_command(line)["stdout"]
 
     def _stop_simulated(self, state):

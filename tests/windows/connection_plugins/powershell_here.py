@@ -52,8 +52,9 @@ class Connection(ConnectionBase):
             Path(self.get_option("keep")).write_text(json.dumps(kept), encoding="utf-8")
         if not self.get_option("interpreter"):
             return 1, b"", b"kept, not run"
-        done = subprocess.run([self.get_option("interpreter"), *arguments], input=in_data or b"", capture_output=True,
-                              check=False)
+        done = subprocess.run(
+            [self.get_option("interpreter"), *arguments], input=in_data or b"", capture_output=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     def put_file(self, in_path, out_path):

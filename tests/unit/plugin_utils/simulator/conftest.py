@@ -9,7 +9,8 @@ import json
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, program
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, Replies
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 
 INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
@@ -19,23 +20,43 @@ GUARDED = "iqn.1992-08.com.netapp:sn.2"
 SECRET = "simulated-001"
 
 # One array without CHAP and two portals, one with CHAP, one that is gone.
-NETWORK = {"arrays": [
-    {"portals": [{"address": "10.0.0.1", "group": 1}, {"address": "10.0.0.2", "group": 1},
-                 {"address": "10.0.1.1", "group": 2}],
-     "targets": [{"iqn": TARGET, "alias": "pure", "luns": [{"lun": 1, "volumes": ["E:\\"]}, 2]}]},
-    {"portals": ["10.0.0.8"], "discovery_chap": {"user": "disco", "secret": SECRET},
-     "targets": [{"iqn": GUARDED, "luns": [0],
-                  "chap": {"user": "host", "secret": SECRET, "mutual_secret": "simulated-mut"}}]},
-    {"portals": ["10.0.0.9"], "reachable": False, "discovery_seconds": 60, "login_seconds": 20},
-]}
+NETWORK = {
+    "arrays": [
+        {
+            "portals": [
+                {"address": "10.0.0.1", "group": 1},
+                {"address": "10.0.0.2", "group": 1},
+                {"address": "10.0.1.1", "group": 2},
+            ],
+            "targets": [{"iqn": TARGET, "alias": "pure", "luns": [{"lun": 1, "volumes": ["E:\\"]}, 2]}],
+        },
+        {
+            "portals": ["10.0.0.8"],
+            "discovery_chap": {"user": "disco", "secret": SECRET},
+            "targets": [
+                {
+                    "iqn": GUARDED,
+                    "luns": [0],
+                    "chap": {"user": "host", "secret": SECRET, "mutual_secret": "simulated-mut"},
+                }
+            ],
+        },
+        {"portals": ["10.0.0.9"], "reachable": False, "discovery_seconds": 60, "login_seconds": 20},
+    ]
+}
 
 
 def known_host(**more):
     """The state of a host that runs, knows the first array's target, and has two initiator ports."""
-    return dict({
-        "service": {"state": "running", "start_mode": "automatic"}, "network": NETWORK, "target_portals": ["10.0.0.1"],
-        "initiator": {"instances": [{"name": INSTANCE, "addresses": ["10.0.0.21", "10.0.1.21"]}]},
-    }, **more)
+    return dict(
+        {
+            "service": {"state": "running", "start_mode": "automatic"},
+            "network": NETWORK,
+            "target_portals": ["10.0.0.1"],
+            "initiator": {"instances": [{"name": INSTANCE, "addresses": ["10.0.0.21", "10.0.1.21"]}]},
+        },
+        **more,
+    )
 
 
 def portal(address, port=3260):
@@ -57,36 +78,64 @@ class Host:
         path.write_text(json.dumps(plain), encoding="utf-8")
 
     def run(self, builder, **options):
-        text = calls.encode_batch(calls.Batch((builder.program(),)))
-        answer = calls.decode_answer(simulator.run(text, str(self.path), **dict(self.options, **options)))
-        return program.Replies(builder, answer)
+        text = wire.encode_batch(wire.Batch((builder.program(),)))
+        answer = wire.decode_answer(simulator.run(text, str(self.path), **dict(self.options, **options)))
+        return Replies(builder, answer)
 
     def call(self, export, **values):
         """The one reply to one call in a batch of its own."""
-        builder = program.Builder(self.pointer)
+        builder = Builder(self.pointer)
         made = builder.call(export, **values)
         return self.run(builder).each(made)[0]
 
     def status(self, export, **values):
         return self.call(export, **values).status.symbol
 
-    def login(self, target=TARGET, address="10.0.0.1", persistent=0, instance=INSTANCE, port=ANY, options=None, flags=0,
-              **more):
-        values = dict(TargetName=target, IsInformationalSession=0, InitiatorInstance=instance, InitiatorPortNumber=port,
-                      SecurityFlags=flags, LoginOptions=options, IsPersistent=persistent,
-                      TargetPortal=portal(address) if address else None, **more)
+    def login(
+        self,
+        target=TARGET,
+        address="10.0.0.1",
+        persistent=0,
+        instance=INSTANCE,
+        port=ANY,
+        options=None,
+        flags=0,
+        **more,
+    ):
+        values = dict(
+            TargetName=target,
+            IsInformationalSession=0,
+            InitiatorInstance=instance,
+            InitiatorPortNumber=port,
+            SecurityFlags=flags,
+            LoginOptions=options,
+            IsPersistent=persistent,
+            TargetPortal=portal(address) if address else None,
+            **more,
+        )
         return self.call("LoginIScsiTargetW", **values)
 
     def save(self, *args, **values):
         return self.login(*args, persistent=1, **values).status.symbol
 
     def remove(self, address="10.0.0.1", target=TARGET, instance=INSTANCE, port=ANY, **more):
-        return self.status("RemoveIScsiPersistentTargetW", InitiatorInstance=instance, InitiatorPortNumber=port,
-                           TargetName=target, Portal=portal(address, **more) if address is not None else None)
+        return self.status(
+            "RemoveIScsiPersistentTargetW",
+            InitiatorInstance=instance,
+            InitiatorPortNumber=port,
+            TargetName=target,
+            Portal=portal(address, **more) if address is not None else None,
+        )
 
     def add_portal(self, address, options=None, flags=0, instance=None):
-        return self.status("AddIScsiSendTargetPortalW", InitiatorInstance=instance, InitiatorPortNumber=ANY,
-                           LoginOptions=options, SecurityFlags=flags, Portal=portal(address))
+        return self.status(
+            "AddIScsiSendTargetPortalW",
+            InitiatorInstance=instance,
+            InitiatorPortNumber=ANY,
+            LoginOptions=options,
+            SecurityFlags=flags,
+            Portal=portal(address),
+        )
 
     @property
     def logins(self):
@@ -115,9 +164,11 @@ def _host(tmp_path):
     made = []
 
     def make(plain=None, pointer=8, **options):
-        made.append(Host(tmp_path / ("host%d.yml" % len(made)), known_host() if plain is None else plain, pointer,
-                         **options))
+        made.append(
+            Host(tmp_path / (f"host{len(made)}.yml"), known_host() if plain is None else plain, pointer, **options)
+        )
         return made[-1]
+
     return make
 
 

@@ -9,9 +9,10 @@ import json
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import functions, scsi
-from ansible_collections.winstorage.iscsi.plugins.module_utils.memory import Image
-from ansible_collections.winstorage.iscsi.plugins.module_utils.structures import ISCSI_TARGET_PORTAL, X64_W
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.memory import Image
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.structures import ISCSI_TARGET_PORTAL, X64_W
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import scsi
 
 from .conftest import ANY, GUARDED, INSTANCE, NETWORK, SECRET, TARGET, chap, known_host, portal, session_id
 
@@ -25,10 +26,15 @@ def test_adding_a_portal_discovers_at_once(host):
     assert (one.portals, one.targets()) == (["10.0.0.2"], [TARGET])
 
 
-@pytest.mark.parametrize("address, options, expected", [
-    ("10.0.0.9", None, "ISDSC_CONNECTION_FAILED"), ("10.0.0.77", None, "ISDSC_CONNECTION_FAILED"),
-    ("10.0.0.8", None, "ISDSC_AUTHENTICATION_FAILURE"),
-    ("10.0.0.8", chap(b"disco", b"wrong-secret"), "ISDSC_AUTHENTICATION_FAILURE")])
+@pytest.mark.parametrize(
+    "address, options, expected",
+    [
+        ("10.0.0.9", None, "ISDSC_CONNECTION_FAILED"),
+        ("10.0.0.77", None, "ISDSC_CONNECTION_FAILED"),
+        ("10.0.0.8", None, "ISDSC_AUTHENTICATION_FAILURE"),
+        ("10.0.0.8", chap(b"disco", b"wrong-secret"), "ISDSC_AUTHENTICATION_FAILURE"),
+    ],
+)
 def test_a_portal_whose_discovery_fails_is_kept(host, address, options, expected):
     one = host(FRESH)
     assert one.add_portal(address, options) == expected
@@ -46,16 +52,29 @@ def test_a_portal_keeps_flags_and_options_but_not_the_password(host):
 
 def test_removing_a_portal_does_not_purge_its_targets(host):
     one = host()
-    assert one.status("RemoveIScsiSendTargetPortalW", InitiatorInstance=None, InitiatorPortNumber=ANY,
-                      Portal=portal("10.0.0.1")) == "ERROR_SUCCESS"
+    assert (
+        one.status(
+            "RemoveIScsiSendTargetPortalW", InitiatorInstance=None, InitiatorPortNumber=ANY, Portal=portal("10.0.0.1")
+        )
+        == "ERROR_SUCCESS"
+    )
     assert (one.portals, one.targets()) == ([], [TARGET])
-    assert one.status("RemoveIScsiSendTargetPortalW", InitiatorInstance=None, InitiatorPortNumber=ANY,
-                      Portal=portal("10.0.0.1")) == "ISDSC_PORTAL_NOT_FOUND"
+    assert (
+        one.status(
+            "RemoveIScsiSendTargetPortalW", InitiatorInstance=None, InitiatorPortNumber=ANY, Portal=portal("10.0.0.1")
+        )
+        == "ISDSC_PORTAL_NOT_FOUND"
+    )
 
 
-@pytest.mark.parametrize("answer, expected, count", [
-    ("refused", "ISDSC_TARGET_PORTAL_ALREADY_EXISTS", 1), ("replace", "ERROR_SUCCESS", 1),
-    ("second", "ERROR_SUCCESS", 2)])
+@pytest.mark.parametrize(
+    "answer, expected, count",
+    [
+        ("refused", "ISDSC_TARGET_PORTAL_ALREADY_EXISTS", 1),
+        ("replace", "ERROR_SUCCESS", 1),
+        ("second", "ERROR_SUCCESS", 2),
+    ],
+)
 def test_adding_a_portal_again_by_dialect(host, answer, expected, count):
     one = host(dialect={"readd_portal": answer})
     assert one.add_portal("10.0.0.1", flags=1) == expected
@@ -75,8 +94,11 @@ def test_a_host_name_stays_one_and_is_resolved(host):
 
 
 def test_an_array_shows_targets_only_to_the_initiators_it_lists(host):
-    network = {"arrays": [{"portals": ["10.0.0.1"],
-                           "targets": [{"iqn": TARGET, "initiators": ["iqn.1991-05.com.microsoft:other"]}]}]}
+    network = {
+        "arrays": [
+            {"portals": ["10.0.0.1"], "targets": [{"iqn": TARGET, "initiators": ["iqn.1991-05.com.microsoft:other"]}]}
+        ]
+    }
     one = host(dict(FRESH, network=network, static_targets=[{"target": TARGET}]))
     one.add_portal("10.0.0.1")
     assert one.login().status.symbol == "ISDSC_AUTHORIZATION_FAILURE"
@@ -85,8 +107,12 @@ def test_an_array_shows_targets_only_to_the_initiators_it_lists(host):
 
 
 def _information(one, name, mechanism=None, target=TARGET):
-    reply = one.call("GetIScsiTargetInformationW", TargetName=target, DiscoveryMechanism=mechanism,
-                     InfoClass=functions.TARGET_INFORMATION[name][0])
+    reply = one.call(
+        "GetIScsiTargetInformationW",
+        TargetName=target,
+        DiscoveryMechanism=mechanism,
+        InfoClass=prototypes.TARGET_INFORMATION[name][0],
+    )
     return reply.status.symbol, Image(reply["Buffer"], 0, X64_W) if reply.status.ok else None
 
 
@@ -115,9 +141,11 @@ def test_portal_groups_are_spaced_by_dialect(host, answer, second):
 
 def test_portals_of_a_target_by_tag(host):
     one = host()
-    assert [p.Address for p in one.call("ReportIScsiTargetPortalsW", TargetName=TARGET)["Portals"]] == ["10.0.0.1",
-                                                                                                        "10.0.0.2",
-                                                                                                        "10.0.1.1"]
+    assert [p.Address for p in one.call("ReportIScsiTargetPortalsW", TargetName=TARGET)["Portals"]] == [
+        "10.0.0.1",
+        "10.0.0.2",
+        "10.0.1.1",
+    ]
     tagged = one.call("ReportIScsiTargetPortalsW", TargetName=TARGET, TargetPortalTag=b"\x02\0")
     assert [p.Address for p in tagged["Portals"]] == ["10.0.1.1"]
 
@@ -127,8 +155,17 @@ def test_static_targets_are_overwritten_merged_hidden_and_removed(host):
 
     def add(address, flags=0):
         group = {"Count": 1, "Portals": portal(address)}
-        assert one.status("AddIScsiStaticTargetW", TargetName=TARGET, TargetAlias=None, TargetFlags=flags, Persist=1,
-                          PortalGroup=group) == "ERROR_SUCCESS"
+        assert (
+            one.status(
+                "AddIScsiStaticTargetW",
+                TargetName=TARGET,
+                TargetAlias=None,
+                TargetFlags=flags,
+                Persist=1,
+                PortalGroup=group,
+            )
+            == "ERROR_SUCCESS"
+        )
         return [p.Address for p in one.call("ReportIScsiTargetPortalsW", TargetName=TARGET)["Portals"]]
 
     assert add("10.0.0.1") == ["10.0.0.1"]
@@ -143,9 +180,10 @@ def test_static_targets_are_overwritten_merged_hidden_and_removed(host):
 
 
 def test_an_isns_server_brings_targets(host):
-    network = dict(NETWORK,
-                   isns_servers=[{"address": "10.0.0.5", "targets": [TARGET]},
-                                 {"address": "10.0.0.6", "reachable": False}])
+    network = dict(
+        NETWORK,
+        isns_servers=[{"address": "10.0.0.5", "targets": [TARGET]}, {"address": "10.0.0.6", "reachable": False}],
+    )
     one = host(dict(FRESH, network=network))
     assert one.status("AddISNSServerW", Address="10.0.0.5") == "ERROR_SUCCESS"
     assert one.status("AddISNSServerW", Address="10.0.0.6") == "ERROR_SUCCESS"
@@ -168,16 +206,21 @@ def test_an_empty_file_is_a_fresh_windows(host):
 
 
 def test_without_an_elevated_token_every_call_is_denied(host):
-    for answer, expected in (("access_denied", "ERROR_ACCESS_DENIED"),
-                             ("elevation_required", "ERROR_ELEVATION_REQUIRED")):
+    for answer, expected in (
+        ("access_denied", "ERROR_ACCESS_DENIED"),
+        ("elevation_required", "ERROR_ELEVATION_REQUIRED"),
+    ):
         one = host(known_host(elevated=False), dialect={"not_elevated_status": answer})
-        assert one.status("ReportIScsiPersistentLoginsW") == one.status("StartService",
-                                                                        TimeoutMilliseconds=0) == expected
+        assert (
+            one.status("ReportIScsiPersistentLoginsW") == one.status("StartService", TimeoutMilliseconds=0) == expected
+        )
 
 
 def test_a_stopped_service_refuses_every_export(host):
-    for answer, expected in (("service_not_running", "ISDSC_SERVICE_NOT_RUNNING"),
-                             ("rpc_server_unavailable", "RPC_S_SERVER_UNAVAILABLE")):
+    for answer, expected in (
+        ("service_not_running", "ISDSC_SERVICE_NOT_RUNNING"),
+        ("rpc_server_unavailable", "RPC_S_SERVER_UNAVAILABLE"),
+    ):
         one = host(known_host(service={"state": "stopped"}), dialect={"stopped_status": answer})
         assert one.status("ReportIScsiPersistentLoginsW") == one.status("GetIScsiInitiatorNodeNameW") == expected
 
@@ -202,9 +245,15 @@ def test_the_node_name_and_its_default(host):
     assert one.call("GetIScsiInitiatorNodeNameW")["InitiatorNodeName"] == "iqn.1991-05.com.microsoft:win-simulated"
 
 
-@pytest.mark.parametrize("length, expected", [
-    (0, "ERROR_SUCCESS"), (11, "ISDSC_SHORT_CHAP_SECRET"), (16, "ERROR_SUCCESS"),
-    (17, "ISDSC_INVALID_INITIATOR_CHAP_SECRET")])
+@pytest.mark.parametrize(
+    "length, expected",
+    [
+        (0, "ERROR_SUCCESS"),
+        (11, "ISDSC_SHORT_CHAP_SECRET"),
+        (16, "ERROR_SUCCESS"),
+        (17, "ISDSC_INVALID_INITIATOR_CHAP_SECRET"),
+    ],
+)
 def test_the_mutual_secret(host, length, expected):
     assert host().status("SetIScsiInitiatorCHAPSharedSecret", SharedSecret=b"m" * length) == expected
 
@@ -223,8 +272,12 @@ def test_ike_information_is_kept_by_its_identification_and_told_without_the_key(
 
 
 def test_devices_are_bound_by_any_of_their_names(host):
-    one = host(known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}],
-                          persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}]))
+    one = host(
+        known_host(
+            sessions=[{"target": TARGET, "portal": "10.0.0.1"}],
+            persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}],
+        )
+    )
     assert one.status("AddPersistentIScsiDeviceW", DevicePath="e:\\") == "ERROR_SUCCESS"
     assert one.status("AddPersistentIScsiDeviceW", DevicePath="E:\\") == "ISDSC_DEVICE_ALREADY_PERSISTENTLY_BOUND"
     assert one.status("AddPersistentIScsiDeviceW", DevicePath="C:\\") == "ISDSC_DEVICE_NOT_FOUND"
@@ -264,11 +317,16 @@ def test_a_logical_unit_answers_scsi(host):
 
 def test_no_report_of_any_kind_holds_a_secret(host):
     """Every report of a host full of secrets, as raw memory."""
-    one = host(known_host(
-        initiator={"mutual_chap_secret": SECRET, "radius_secret": SECRET * 2}, target_portals=[
-            {"address": "10.0.0.8", "login_options": {"auth_type": "chap", "username": "disco", "password": SECRET}}],
-        persistent_logins=[{"target": GUARDED, "portal": "10.0.0.8", "login_options": {"password": SECRET}}]),
-        dialect={"password_length": "length"})
+    one = host(
+        known_host(
+            initiator={"mutual_chap_secret": SECRET, "radius_secret": SECRET * 2},
+            target_portals=[
+                {"address": "10.0.0.8", "login_options": {"auth_type": "chap", "username": "disco", "password": SECRET}}
+            ],
+            persistent_logins=[{"target": GUARDED, "portal": "10.0.0.8", "login_options": {"password": SECRET}}],
+        ),
+        dialect={"password_length": "length"},
+    )
     for export in ("ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW"):
         reply = one.call(export)
         raw = b"".join(captured.data for captured in reply._captured.values())

@@ -61,9 +61,15 @@ def test_instances_compare_without_case_and_ports_must_exist(host):
     assert one.save(instance="ROOT\\ISCSIPRT\\0007_0") == "ISDSC_INITIATOR_NOT_FOUND"
 
 
-@pytest.mark.parametrize("length, expected", [
-    (11, "ISDSC_INVALID_TARGET_CHAP_SECRET"), (12, "ERROR_SUCCESS"), (16, "ERROR_SUCCESS"),
-    (17, "ISDSC_INVALID_TARGET_CHAP_SECRET")])
+@pytest.mark.parametrize(
+    "length, expected",
+    [
+        (11, "ISDSC_INVALID_TARGET_CHAP_SECRET"),
+        (12, "ERROR_SUCCESS"),
+        (16, "ERROR_SUCCESS"),
+        (17, "ISDSC_INVALID_TARGET_CHAP_SECRET"),
+    ],
+)
 def test_a_chap_secret_has_12_to_16_bytes(host, length, expected):
     assert host().save(options=chap(secret=b"x" * length)) == expected
 
@@ -75,8 +81,12 @@ def test_the_256th_login_is_saved_and_the_257th_is_not(host):
     assert len(one.logins) == 256
 
 
-RECORDS = [{"target": TARGET, "portal": "10.0.0.1"}, {"target": TARGET, "portal": "10.0.0.1", "initiator_port": 0},
-           {"target": TARGET, "portal": "10.0.0.2", "initiator_port": 0}, {"target": GUARDED, "portal": "10.0.0.1"}]
+RECORDS = [
+    {"target": TARGET, "portal": "10.0.0.1"},
+    {"target": TARGET, "portal": "10.0.0.1", "initiator_port": 0},
+    {"target": TARGET, "portal": "10.0.0.2", "initiator_port": 0},
+    {"target": GUARDED, "portal": "10.0.0.1"},
+]
 
 
 def test_removal_with_an_empty_or_null_portal_takes_all_portals(host):
@@ -102,40 +112,61 @@ def test_removal_needs_address_and_tcp_port_but_no_known_target(host):
     one = host(dict(known_host(persistent_logins=RECORDS), target_portals=[]))
     assert one.remove(port=0) == "ERROR_SUCCESS"
     assert one.saved == [(ANY, "10.0.0.1"), (0, "10.0.0.2"), (ANY, "10.0.0.1")]
-    assert one.status("RemoveIScsiPersistentTargetW", InitiatorInstance=INSTANCE, InitiatorPortNumber=0,
-                      TargetName=TARGET,
-                      Portal=portal("10.0.0.2", 860)) == "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA"
+    assert (
+        one.status(
+            "RemoveIScsiPersistentTargetW",
+            InitiatorInstance=INSTANCE,
+            InitiatorPortNumber=0,
+            TargetName=TARGET,
+            Portal=portal("10.0.0.2", 860),
+        )
+        == "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA"
+    )
 
 
 @pytest.mark.parametrize("answer, left", [("one", 1), ("all", 0)])
 def test_removal_of_identical_records_by_dialect(host, answer, left):
-    one = host(known_host(persistent_logins=[{"target": TARGET, "portal": "10.0.0.1", "copies": 2}]),
-               dialect={"remove_identical": answer})
+    one = host(
+        known_host(persistent_logins=[{"target": TARGET, "portal": "10.0.0.1", "copies": 2}]),
+        dialect={"remove_identical": answer},
+    )
     assert one.remove() == "ERROR_SUCCESS"
     assert len(one.logins) == left
 
 
-@pytest.mark.parametrize("answer, expected", [
-    ("could_not_remove", "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA"),
-    ("target_not_found", "ISDSC_TARGET_NOT_FOUND"),
-    ("portal_not_found", "ISDSC_PORTAL_NOT_FOUND"), ("success", "ERROR_SUCCESS")])
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        ("could_not_remove", "ISDSC_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA"),
+        ("target_not_found", "ISDSC_TARGET_NOT_FOUND"),
+        ("portal_not_found", "ISDSC_PORTAL_NOT_FOUND"),
+        ("success", "ERROR_SUCCESS"),
+    ],
+)
 def test_removal_of_nothing_by_dialect(host, answer, expected):
     assert host(dialect={"remove_not_found": answer}).remove() == expected
 
 
-@pytest.mark.parametrize("answer, expected",
-                         [("every_instance", "ERROR_SUCCESS"), ("refused", "ERROR_INVALID_PARAMETER")])
+@pytest.mark.parametrize(
+    "answer, expected", [("every_instance", "ERROR_SUCCESS"), ("refused", "ERROR_INVALID_PARAMETER")]
+)
 def test_removal_without_instance_by_dialect(host, answer, expected):
     one = host(known_host(persistent_logins=RECORDS[:1]), dialect={"remove_null_instance": answer})
     assert one.remove(instance=None) == expected
 
 
-@pytest.mark.parametrize("answer, code, records", [
-    ("saved", "ERROR_SUCCESS", 1), ("saved_with_error", "ISDSC_TARGET_ALREADY_LOGGED_IN", 1),
-    ("refused", "ISDSC_TARGET_ALREADY_LOGGED_IN", 0)])
+@pytest.mark.parametrize(
+    "answer, code, records",
+    [
+        ("saved", "ERROR_SUCCESS", 1),
+        ("saved_with_error", "ISDSC_TARGET_ALREADY_LOGGED_IN", 1),
+        ("refused", "ISDSC_TARGET_ALREADY_LOGGED_IN", 0),
+    ],
+)
 def test_saving_beside_a_session_without_multipath_by_dialect(host, answer, code, records):
-    one = host(known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}]),
-               dialect={"save_while_logged_in": answer})
+    one = host(
+        known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}]), dialect={"save_while_logged_in": answer}
+    )
     assert one.save() == code
     assert len(one.logins) == records
 
@@ -172,8 +203,11 @@ def test_a_session_shows_the_node_name_and_devices_show_the_instance(host):
     assert (session.TargetNodeName, session.TargetName) == (None, TARGET)
     assert session.SessionId == opened["UniqueSessionId"]
     connection = session.Connections[0]
-    assert (connection.InitiatorAddress, connection.TargetAddress, connection.TargetSocket) == ("10.0.1.21", "10.0.0.1",
-                                                                                                3260)
+    assert (connection.InitiatorAddress, connection.TargetAddress, connection.TargetSocket) == (
+        "10.0.1.21",
+        "10.0.0.1",
+        3260,
+    )
     device = one.call("GetDevicesForIScsiSessionW", UniqueSessionId=session_id(session.SessionId))["Devices"][0]
     assert (device.InitiatorName, device.LegacyName) == (INSTANCE, "\\\\.\\PhysicalDrive1")
     assert device.DeviceInterfaceName.startswith("\\\\?\\scsi#disk&ven_simulate&prod_virtual_disk#")
@@ -195,20 +229,30 @@ def test_a_session_with_a_device_in_use_stays(host):
 
 
 def _paths(mpio, busy=False):
-    network = {"arrays": [{"portals": ["10.0.0.1", "10.0.0.2"],
-                           "targets": [{"iqn": TARGET, "luns": [{"lun": 1, "in_use": busy}]}]}]}
+    network = {
+        "arrays": [
+            {"portals": ["10.0.0.1", "10.0.0.2"], "targets": [{"iqn": TARGET, "luns": [{"lun": 1, "in_use": busy}]}]}
+        ]
+    }
     options = {"login_flags": ["multipath_enabled"]}
-    return known_host(network=network, mpio={"claimed": mpio}, sessions=[
-        {"target": TARGET, "portal": address, "login_options": options} for address in ("10.0.0.1", "10.0.0.2")])
+    return known_host(
+        network=network,
+        mpio={"claimed": mpio},
+        sessions=[
+            {"target": TARGET, "portal": address, "login_options": options} for address in ("10.0.0.1", "10.0.0.2")
+        ],
+    )
 
 
 @pytest.mark.parametrize("mpio, numbers, kind", [(True, [1, 1], "mpio"), (False, [1, 2], "scsi")])
 def test_mpio_makes_the_paths_to_a_lun_one_disk(host, mpio, numbers, kind):
     one = host(_paths(mpio))
-    devices = [one.call("GetDevicesForIScsiSessionW", UniqueSessionId=session_id(session.SessionId))["Devices"][0]
-               for session in one.sessions]
+    devices = [
+        one.call("GetDevicesForIScsiSessionW", UniqueSessionId=session_id(session.SessionId))["Devices"][0]
+        for session in one.sessions
+    ]
     assert [device.StorageDeviceNumber.DeviceNumber for device in devices] == numbers
-    assert all(device.DeviceInterfaceName.startswith("\\\\?\\%s#disk&ven_" % kind) for device in devices)
+    assert all(device.DeviceInterfaceName.startswith(f"\\\\?\\{kind}#disk&ven_") for device in devices)
 
 
 def test_under_mpio_only_the_last_path_to_a_disk_in_use_is_busy(host):
@@ -222,30 +266,43 @@ def test_connections_come_and_go_but_the_first_stays(host):
     one = host()
     opened = one.login()
     session, leading = session_id(opened["UniqueSessionId"]), session_id(opened["UniqueConnectionId"])
-    assert one.status("RemoveIScsiConnection", UniqueSessionId=session,
-                      ConnectionId=leading) == "ISDSC_CANT_REMOVE_LAST_CONNECTION"
-    added = one.call("AddIScsiConnectionW", UniqueSessionId=session, InitiatorPortNumber=ANY,
-                     TargetPortal=portal("10.0.0.2"),
-                     SecurityFlags=0)
+    assert (
+        one.status("RemoveIScsiConnection", UniqueSessionId=session, ConnectionId=leading)
+        == "ISDSC_CANT_REMOVE_LAST_CONNECTION"
+    )
+    added = one.call(
+        "AddIScsiConnectionW",
+        UniqueSessionId=session,
+        InitiatorPortNumber=ANY,
+        TargetPortal=portal("10.0.0.2"),
+        SecurityFlags=0,
+    )
     assert [connection.TargetAddress for connection in one.sessions[0].Connections] == ["10.0.0.1", "10.0.0.2"]
-    assert one.status("RemoveIScsiConnection", UniqueSessionId=session,
-                      ConnectionId=leading) == "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION"
+    assert (
+        one.status("RemoveIScsiConnection", UniqueSessionId=session, ConnectionId=leading)
+        == "ISDSC_CANNOT_REMOVE_LEADING_CONNECTION"
+    )
     second = session_id(added["UniqueConnectionId"])
     assert one.status("RemoveIScsiConnection", UniqueSessionId=session, ConnectionId=second) == "ERROR_SUCCESS"
-    assert one.status("RemoveIScsiConnection", UniqueSessionId=session,
-                      ConnectionId=second) == "ISDSC_INVALID_CONNECTION_ID"
+    assert (
+        one.status("RemoveIScsiConnection", UniqueSessionId=session, ConnectionId=second)
+        == "ISDSC_INVALID_CONNECTION_ID"
+    )
 
 
-@pytest.mark.parametrize("options, mutual, expected", [
-    (None, None, "ISDSC_AUTHENTICATION_FAILURE"),
-    (chap(secret=b"simulated-002"), None, "ISDSC_AUTHENTICATION_FAILURE"),
-    (chap(user=b"other"), None, "ISDSC_AUTHENTICATION_FAILURE"),
-    (chap(), None, "ERROR_SUCCESS"),
-    (chap(kind=2), None, "ISDSC_AUTHENTICATION_FAILURE"),
-    (chap(kind=2), "simulated-bad", "ISDSC_AUTHENTICATION_FAILURE"),
-    (chap(kind=2), "simulated-mut", "ERROR_SUCCESS"),
-    (chap(kind=3), None, "ISDSC_INVALID_LOGON_AUTH_TYPE"),
-])
+@pytest.mark.parametrize(
+    "options, mutual, expected",
+    [
+        (None, None, "ISDSC_AUTHENTICATION_FAILURE"),
+        (chap(secret=b"simulated-002"), None, "ISDSC_AUTHENTICATION_FAILURE"),
+        (chap(user=b"other"), None, "ISDSC_AUTHENTICATION_FAILURE"),
+        (chap(), None, "ERROR_SUCCESS"),
+        (chap(kind=2), None, "ISDSC_AUTHENTICATION_FAILURE"),
+        (chap(kind=2), "simulated-bad", "ISDSC_AUTHENTICATION_FAILURE"),
+        (chap(kind=2), "simulated-mut", "ERROR_SUCCESS"),
+        (chap(kind=3), None, "ISDSC_INVALID_LOGON_AUTH_TYPE"),
+    ],
+)
 def test_the_array_checks_chap(host, options, mutual, expected):
     one = host()
     one.add_portal("10.0.0.8", chap(b"disco"))
@@ -268,14 +325,20 @@ def test_a_session_to_an_array_that_is_gone_reconnects_without_connections_and_d
 
 
 def test_a_boot_ends_sessions_and_opens_the_saved_logins(host):
-    one = host(known_host(
-        sessions=[{"target": TARGET, "portal": "10.0.0.2"}],
-        persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"},
-                           {"target": "iqn.2001-01.com.example:gone", "portal": "10.0.0.9"}]))
+    one = host(
+        known_host(
+            sessions=[{"target": TARGET, "portal": "10.0.0.2"}],
+            persistent_logins=[
+                {"target": TARGET, "portal": "10.0.0.1"},
+                {"target": "iqn.2001-01.com.example:gone", "portal": "10.0.0.9"},
+            ],
+        )
+    )
     before = one.sessions[0].SessionId
     failed = simulator.boot(str(one.path))
-    assert [(login["target"], login["status"])
-            for login in failed] == [("iqn.2001-01.com.example:gone", "ISDSC_CONNECTION_FAILED")]
+    assert [(login["target"], login["status"]) for login in failed] == [
+        ("iqn.2001-01.com.example:gone", "ISDSC_CONNECTION_FAILED")
+    ]
     after = one.sessions
     assert [session.Connections[0].TargetAddress for session in after] == ["10.0.0.1"]
     assert after[0].SessionId.AdapterUnique != before.AdapterUnique
@@ -283,8 +346,12 @@ def test_a_boot_ends_sessions_and_opens_the_saved_logins(host):
 
 @pytest.mark.parametrize("mode", ["manual", "disabled"])
 def test_a_service_that_does_not_start_by_itself_opens_nothing(host, mode):
-    one = host(known_host(service={"state": "running", "start_mode": mode},
-                          persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}]))
+    one = host(
+        known_host(
+            service={"state": "running", "start_mode": mode},
+            persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}],
+        )
+    )
     simulator.boot(str(one.path))
     assert one.status("GetIScsiSessionListW") == "ISDSC_SERVICE_NOT_RUNNING"
 
@@ -296,8 +363,12 @@ def test_at_boot_a_copy_without_the_multipath_flag_is_refused(host):
 
 @pytest.mark.parametrize("answer, sessions", [("no", 0), ("yes", 1)])
 def test_starting_the_service_replays_by_dialect(host, answer, sessions):
-    one = host(known_host(service={"state": "stopped", "start_mode": "manual"},
-                          persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}]),
-               dialect={"restart_replays": answer})
+    one = host(
+        known_host(
+            service={"state": "stopped", "start_mode": "manual"},
+            persistent_logins=[{"target": TARGET, "portal": "10.0.0.1"}],
+        ),
+        dialect={"restart_replays": answer},
+    )
     assert one.status("StartService", TimeoutMilliseconds=1000) == "ERROR_SUCCESS"
     assert len(one.sessions) == sessions

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils import calls, functions, runner
-from ansible_collections.winstorage.iscsi.plugins.module_utils.program import Builder
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, exports, machine, state
 
@@ -30,13 +31,13 @@ def _sized(one, export, size, *before):
     one.write(need, size.to_bytes(4, "little"))
     buffer = one.allocate(size) if size else 0
     values = {"Count": count, "SessionCount": count, "BufferSizeInBytes": need, "BufferSize": need}
-    order = [argument.name for argument in functions.FUNCTIONS[export].arguments]
-    code = one.call(export, [*before, *[values.get(name, buffer) for name in order[len(before):]]], None)
+    order = [argument.name for argument in prototypes.FUNCTIONS[export].arguments]
+    code = one.call(export, [*before, *[values.get(name, buffer) for name in order[len(before) :]]], None)
     return code, int.from_bytes(one.read(count, 4), "little"), int.from_bytes(one.read(need, 4), "little")
 
 
 def test_every_export_has_its_answer():
-    assert set(exports.EXPORTS) == set(functions.CALLABLE)
+    assert set(exports.EXPORTS) == set(prototypes.CALLABLE)
 
 
 def test_the_sizing_call_for_logins_gives_the_count_too():
@@ -65,8 +66,9 @@ def test_an_empty_list_by_dialect(answer, expected):
 
 
 def test_a_list_asks_for_more_than_it_uses_by_dialect():
-    exact, larger = [_sized(_machine(list_size_reports=answer), "ReportIScsiTargetsW", 0, 0)[2]
-                     for answer in ("exact", "larger")]
+    exact, larger = [
+        _sized(_machine(list_size_reports=answer), "ReportIScsiTargetsW", 0, 0)[2] for answer in ("exact", "larger")
+    ]
     assert exact == len(TARGET) + 2 < larger  # characters
 
 
@@ -75,8 +77,11 @@ def test_what_follows_a_list_of_texts_is_not_part_of_it(tmp_path):
 
 
 def test_unset_options_may_hold_anything(tmp_path):
-    host = Host(tmp_path / "h.yml", known_host(persistent_logins=[dict(LOGIN, login_options={})]),
-                dialect={"unset_options": "garbage"})
+    host = Host(
+        tmp_path / "h.yml",
+        known_host(persistent_logins=[dict(LOGIN, login_options={})]),
+        dialect={"unset_options": "garbage"},
+    )
     options = host.logins[0].LoginOptions
     assert (options.InformationSpecified, options.Username, options.Password) == (0, None, None)
     assert options.AuthType == options.HeaderDigest == options.UsernameLength == 0xCCCCCCCC
@@ -97,7 +102,7 @@ def test_a_freed_block_is_gone():
 
 
 def test_an_unknown_export_is_not_there():
-    with pytest.raises(runner.NoSuchExport):
+    with pytest.raises(executor.NoSuchExport):
         _machine().call("FormatDisk", [], None)
 
 
@@ -107,10 +112,11 @@ def test_an_unknown_export_is_not_there():
 def test_a_slow_discovery_meets_its_limit_in_virtual_time(host):
     one = host()
     builder, portal = Builder(8), {"SymbolicName": "", "Address": "10.0.0.9", "Socket": 3260}
-    made = builder.call("AddIScsiSendTargetPortalW", InitiatorPortNumber=ANY, SecurityFlags=0, Portal=portal,
-                        limit=30000)
-    answer = calls.decode_answer(simulator.run(_text(builder), str(one.path)))
-    assert answer.results[made.index].outcome == calls.TIMED_OUT
+    made = builder.call(
+        "AddIScsiSendTargetPortalW", InitiatorPortNumber=ANY, SecurityFlags=0, Portal=portal, limit=30000
+    )
+    answer = wire.decode_answer(simulator.run(_text(builder), str(one.path)))
+    assert answer.results[made.index].outcome == wire.TIMED_OUT
     assert one.portals == ["10.0.0.1", "10.0.0.9"]  # a call that was given up may still have done its work
 
 
@@ -121,7 +127,7 @@ def test_without_a_limit_a_slow_discovery_comes_back(host):
 
 def test_a_fault_meets_the_nth_call_only(host):
     one = host(known_host(faults=[{"export": "*ISNS*", "nth": 2, "status": "ISDSC_SESSION_BUSY"}]))
-    found = [one.status("AddISNSServerW", Address="10.0.0.%d" % number) for number in range(3)]
+    found = [one.status("AddISNSServerW", Address=f"10.0.0.{number}") for number in range(3)]
     assert found == ["ERROR_SUCCESS", "ISDSC_SESSION_BUSY", "ERROR_SUCCESS"]
     assert one.call("ReportISNSServerListW")["Buffer"] == ["10.0.0.0", "10.0.0.2"]
 
@@ -144,45 +150,77 @@ def test_a_hang_is_given_up(host):
     one = host(known_host(faults=[{"export": "AddISNSServerW", "action": "hang"}]))
     builder = Builder(8)
     made = builder.call("AddISNSServerW", Address="10.0.0.5")
-    answer = calls.decode_answer(simulator.run(_text(builder), str(one.path)))
-    assert answer.results[made.index].outcome == calls.TIMED_OUT
+    answer = wire.decode_answer(simulator.run(_text(builder), str(one.path)))
+    assert answer.results[made.index].outcome == wire.TIMED_OUT
 
 
 def _text(builder):
-    return calls.encode_batch(calls.Batch((builder.program(),)))
+    return wire.encode_batch(wire.Batch((builder.program(),)))
 
 
 # -- what goes in comes out --------------------------------------------------------------------------------------------
 
 _text_of = st.text(st.characters(min_codepoint=32, max_codepoint=0xD7FF), min_size=1, max_size=40)
-_options = st.fixed_dictionaries({}, optional={
-    "login_flags": st.integers(0, 0xFFFFFFFF).map(hex),
-    "auth_type": st.sampled_from(["none", "chap", "mutual_chap", "unknown(9)"]),
-    "header_digest": st.sampled_from(["none", "crc32c"]), "data_digest": st.just("crc32c"),
-    "maximum_connections": st.integers(0, 0xFFFFFFFF), "default_time2wait": st.integers(0, 0xFFFFFFFF),
-    "default_time2retain": st.integers(0, 0xFFFFFFFF),
-    "username": st.binary(max_size=70).map(lambda raw: "0x" + raw.hex()),
-    "password": st.just("simulated-001"), "other_bits": st.sampled_from([0, 0x100, 0x80000000]),
-    "version": st.integers(0, 9)})
-_mapping = st.fixed_dictionaries({"target": _text_of, "luns": st.lists(st.fixed_dictionaries(
-    {"os_lun": st.integers(0, 0xFFFFFFFF), "target_lun": st.integers(0, (1 << 64) - 1)}), max_size=4)}, optional={
-        "os_device_name": _text_of, "bus": st.integers(0, 9),
-        "session_id": st.fixed_dictionaries({"unique": st.integers(0, (1 << 64) - 1)})})
-_login = st.fixed_dictionaries({
-    "target": _text_of, "portal": st.none() | st.fixed_dictionaries(
-        {"address": _text_of}, optional={"port": st.integers(0, 65535), "symbolic_name": _text_of})}, optional={
-    "initiator_instance": _text_of, "initiator_port": st.integers(0, 0xFFFFFFFF),
-            "session_type": st.just("informational"),
-    "security_flags": st.integers(0, (1 << 64) - 1), "mappings": _mapping, "login_options": _options})
-_faithful = [dialect for dialect in [{}, *dialects.ALL]
-             if not set(dialect) & (dialects.CHANGE_TEXT | {"null_portal_record"})]
+_options = st.fixed_dictionaries(
+    {},
+    optional={
+        "login_flags": st.integers(0, 0xFFFFFFFF).map(hex),
+        "auth_type": st.sampled_from(["none", "chap", "mutual_chap", "unknown(9)"]),
+        "header_digest": st.sampled_from(["none", "crc32c"]),
+        "data_digest": st.just("crc32c"),
+        "maximum_connections": st.integers(0, 0xFFFFFFFF),
+        "default_time2wait": st.integers(0, 0xFFFFFFFF),
+        "default_time2retain": st.integers(0, 0xFFFFFFFF),
+        "username": st.binary(max_size=70).map(lambda raw: "0x" + raw.hex()),
+        "password": st.just("simulated-001"),
+        "other_bits": st.sampled_from([0, 0x100, 0x80000000]),
+        "version": st.integers(0, 9),
+    },
+)
+_mapping = st.fixed_dictionaries(
+    {
+        "target": _text_of,
+        "luns": st.lists(
+            st.fixed_dictionaries({"os_lun": st.integers(0, 0xFFFFFFFF), "target_lun": st.integers(0, (1 << 64) - 1)}),
+            max_size=4,
+        ),
+    },
+    optional={
+        "os_device_name": _text_of,
+        "bus": st.integers(0, 9),
+        "session_id": st.fixed_dictionaries({"unique": st.integers(0, (1 << 64) - 1)}),
+    },
+)
+_login = st.fixed_dictionaries(
+    {
+        "target": _text_of,
+        "portal": st.none()
+        | st.fixed_dictionaries(
+            {"address": _text_of}, optional={"port": st.integers(0, 65535), "symbolic_name": _text_of}
+        ),
+    },
+    optional={
+        "initiator_instance": _text_of,
+        "initiator_port": st.integers(0, 0xFFFFFFFF),
+        "session_type": st.just("informational"),
+        "security_flags": st.integers(0, (1 << 64) - 1),
+        "mappings": _mapping,
+        "login_options": _options,
+    },
+)
+_faithful = [
+    dialect for dialect in [{}, *dialects.ALL] if not set(dialect) & (dialects.CHANGE_TEXT | {"null_portal_record"})
+]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_login, max_size=4), st.sampled_from(_faithful), st.sampled_from([8, 4]))
 def test_any_logins_come_back_as_they_are_written(tmp_path, logins, dialect, pointer):
-    plain = {"service": {"state": "running"}, "windows": {"architecture": {8: "x64", 4: "x86"}[pointer]},
-             "persistent_logins": logins}
+    plain = {
+        "service": {"state": "running"},
+        "windows": {"architecture": {8: "x64", 4: "x86"}[pointer]},
+        "persistent_logins": logins,
+    }
     found = Host(tmp_path / "h.yml", plain, pointer, dialect=dialect).logins
     assert len(found) == len(logins)
     for raw, record in zip(found, state.load(plain)["persistent_logins"]):
@@ -213,22 +251,36 @@ def _equal(raw, record):
 def test_a_record_with_everything_can_be_fed_back_to_where_it_came_from(host, pointer):
     """A login saved with mappings and CHAP, removed by its own four values as they came back."""
     one = host(known_host(windows={"architecture": "x64" if pointer == 8 else "x86"}), pointer)
-    mapping = {"InitiatorName": "", "TargetName": TARGET, "OSDeviceName": "",
-               "LUNList": [{"OSLUN": 1, "TargetLUN": 1 << 40}]}
+    mapping = {
+        "InitiatorName": "",
+        "TargetName": TARGET,
+        "OSDeviceName": "",
+        "LUNList": [{"OSLUN": 1, "TargetLUN": 1 << 40}],
+    }
     assert one.save(options=chap(), port=1, Mappings=mapping) == "ERROR_SUCCESS"
     login = one.logins[0]
     assert [lun.TargetLUN for lun in login.Mappings.LUNList] == [1 << 40]
-    assert one.status("RemoveIScsiPersistentTargetW", InitiatorInstance=login.InitiatorInstance,
-                      InitiatorPortNumber=login.InitiatorPortNumber, TargetName=login.TargetName,
-                      Portal=login.TargetPortal._asdict()) == "ERROR_SUCCESS"
+    assert (
+        one.status(
+            "RemoveIScsiPersistentTargetW",
+            InitiatorInstance=login.InitiatorInstance,
+            InitiatorPortNumber=login.InitiatorPortNumber,
+            TargetName=login.TargetName,
+            Portal=login.TargetPortal._asdict(),
+        )
+        == "ERROR_SUCCESS"
+    )
     assert one.logins == []
 
 
-@pytest.mark.parametrize("answer, expected",
-                         [("as_given", "FD00::1"), ("canonical", "fd00::1"), ("bracketed", "[fd00::1]")])
+@pytest.mark.parametrize(
+    "answer, expected", [("as_given", "FD00::1"), ("canonical", "fd00::1"), ("bracketed", "[fd00::1]")]
+)
 def test_an_ipv6_address_by_dialect_can_be_fed_back(host, answer, expected):
-    one = host(known_host(persistent_logins=[{"target": TARGET, "portal": {"address": "FD00::1"}}]),
-               dialect={"ipv6_text": answer})
+    one = host(
+        known_host(persistent_logins=[{"target": TARGET, "portal": {"address": "FD00::1"}}]),
+        dialect={"ipv6_text": answer},
+    )
     assert one.saved == [(ANY, expected)]
     assert one.remove(expected) == "ERROR_SUCCESS"
 

@@ -15,25 +15,29 @@ def network(portal, real="loopback", names=None, **more):
     return {"network": {"arrays": [dict({"real": real, "portals": [portal]}, **more)], "names": names or {}}}
 
 
-@pytest.mark.parametrize("portal, names", [("127.0.0.1:13260", {}), ("127.9.8.7", {}), ("::1", {}),
-                                           ("filer", {"filer": "127.0.0.1"})])
+@pytest.mark.parametrize(
+    "portal, names", [("127.0.0.1:13260", {}), ("127.9.8.7", {}), ("::1", {}), ("filer", {"filer": "127.0.0.1"})]
+)
 def test_loopback_is_allowed(portal, names):
     array = states.load(network(portal, names=names))["network"]["arrays"][0]
     assert array["real"] == "loopback"
 
 
-@pytest.mark.parametrize("portal, names", [("10.0.0.1", {}), ("0.0.0.0", {}), ("fd00::1", {}), ("localhost", {}),
-                                           ("filer", {"filer": "10.0.0.1"})])
+@pytest.mark.parametrize(
+    "portal, names",
+    [("10.0.0.1", {}), ("0.0.0.0", {}), ("fd00::1", {}), ("localhost", {}), ("filer", {"filer": "10.0.0.1"})],
+)
 def test_other_machines_are_refused_unless_the_file_says_anywhere(portal, names):
     with pytest.raises(StateError, match=r"arrays\[0\].portals\[0\].address: .* not a loopback address"):
         states.load(network(portal, names=names))
     assert states.load(network(portal, "anywhere", names))["network"]["arrays"][0]["real"] == "anywhere"
 
 
-@pytest.mark.parametrize("more", [{"targets": [{"iqn": "iqn.2026-01.com.example:a"}]},
-                                  {"discovery_chap": {"secret": "simulated-001"}}])
+@pytest.mark.parametrize(
+    "more", [{"targets": [{"iqn": "iqn.2026-01.com.example:a"}]}, {"discovery_chap": {"secret": "simulated-001"}}]
+)
 def test_what_a_real_array_tells_itself_is_not_written(more):
-    with pytest.raises(StateError, match="arrays.0..%s: a real array tells this itself" % next(iter(more))):
+    with pytest.raises(StateError, match=f"arrays.0..{next(iter(more))}: a real array tells this itself"):
         states.load(network("127.0.0.1", **more))
 
 

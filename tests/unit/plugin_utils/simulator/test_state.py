@@ -30,37 +30,61 @@ GUIDE = (ROOT / "docs/docsite/rst/simulator.rst").read_text(encoding="utf-8")
 EXAMPLE = textwrap.dedent(re.search(r"    # A full example.*\n(?:    .*\n|\n)+", GUIDE).group())
 
 
-@pytest.mark.parametrize("plain, where, problem", [
-    ({"persistant_logins": []}, "persistant_logins", "did you mean persistent_logins?"),
-    ({"service": {"state": "runing"}}, "service.state", "did you mean running?"),
-    ({"service": ["running"]}, "service", "expected fields"),
-    ({"persistent_logins": {}}, "persistent_logins", "expected a list"),
-    ({"persistent_logins": [{"portal": None}]}, "persistent_logins[0].target", "must be given"),
-    ({"persistent_logins": [{"target": "iqn.a:b"}]}, "persistent_logins[0].portal", "must be given"),
-    ({"persistent_logins": [{"target": "iqn.a:b", "portal": "10.0.0.1:iscsi"}]}, "persistent_logins[0].portal",
-     "not a TCP port"),
-    ({"persistent_logins": [{"target": "iqn.a:b", "portal": {"address": "a", "port": 65536}}]},
-     "persistent_logins[0].portal.port", "a number from 0 to 65535"),
-    ({"persistent_logins": [{"target": "iqn.a:b", "portal": None, "initiator_port": "all"}]},
-     "persistent_logins[0].initiator_port", "expected any or a number"),
-    ({"persistent_logins": [{"target": "iqn.a:b", "portal": None, "security_flags": ["tunel_mode_preferred"]}]},
-     "persistent_logins[0].security_flags", "did you mean tunnel_mode_preferred?"),
-    ({"persistent_logins": [{"target": "x" * 224, "portal": None}]}, "persistent_logins[0].target",
-     "at most 223 characters"),
-    ({"persistent_logins": [{"target": "iqn.a:b", "portal": None, "copies": -1}]}, "persistent_logins[0].copies",
-     "from 0 to 512"),
-    ({"network": {"arrays": [{"targets": []}]}}, "network.arrays[0].portals", "must be given"),
-    ({"network": {"arrays": [{"portals": [], "targets": [{"iqn": "i", "luns": [{"lun": 0, "size": "big"}]}]}]}},
-     "network.arrays[0].targets[0].luns[0].size", "a size such as 512M"),
-    ({"network": {"names": {"Filer": "10.0.0.1"}}}, "network.names.Filer", "lower-case"),
-    ({"network": {"names": {"filer": "somewhere"}}}, "network.names.filer", "not an IP address"),
-    ({"windows": {"version": "Server 2022"}}, "windows.version", "a version such as 10.0"),
-    ({"elevated": "yes"}, "elevated", "expected true or false"),
-    ({"faults": [{"status": "ISDSC_SESION_BUSY"}]}, "faults[0].status", "did you mean ISDSC_SESSION_BUSY"),
-    ({"dialect": {"empty_lists": "success"}}, "dialect.empty_lists", "did you mean empty_list?"),
-    ({"dialect": "awkard"}, "dialect", "did you mean awkward?"),
-    ([], "", "expected fields"),
-])
+@pytest.mark.parametrize(
+    "plain, where, problem",
+    [
+        ({"persistant_logins": []}, "persistant_logins", "did you mean persistent_logins?"),
+        ({"service": {"state": "runing"}}, "service.state", "did you mean running?"),
+        ({"service": ["running"]}, "service", "expected fields"),
+        ({"persistent_logins": {}}, "persistent_logins", "expected a list"),
+        ({"persistent_logins": [{"portal": None}]}, "persistent_logins[0].target", "must be given"),
+        ({"persistent_logins": [{"target": "iqn.a:b"}]}, "persistent_logins[0].portal", "must be given"),
+        (
+            {"persistent_logins": [{"target": "iqn.a:b", "portal": "10.0.0.1:iscsi"}]},
+            "persistent_logins[0].portal",
+            "not a TCP port",
+        ),
+        (
+            {"persistent_logins": [{"target": "iqn.a:b", "portal": {"address": "a", "port": 65536}}]},
+            "persistent_logins[0].portal.port",
+            "a number from 0 to 65535",
+        ),
+        (
+            {"persistent_logins": [{"target": "iqn.a:b", "portal": None, "initiator_port": "all"}]},
+            "persistent_logins[0].initiator_port",
+            "expected any or a number",
+        ),
+        (
+            {"persistent_logins": [{"target": "iqn.a:b", "portal": None, "security_flags": ["tunel_mode_preferred"]}]},
+            "persistent_logins[0].security_flags",
+            "did you mean tunnel_mode_preferred?",
+        ),
+        (
+            {"persistent_logins": [{"target": "x" * 224, "portal": None}]},
+            "persistent_logins[0].target",
+            "at most 223 characters",
+        ),
+        (
+            {"persistent_logins": [{"target": "iqn.a:b", "portal": None, "copies": -1}]},
+            "persistent_logins[0].copies",
+            "from 0 to 512",
+        ),
+        ({"network": {"arrays": [{"targets": []}]}}, "network.arrays[0].portals", "must be given"),
+        (
+            {"network": {"arrays": [{"portals": [], "targets": [{"iqn": "i", "luns": [{"lun": 0, "size": "big"}]}]}]}},
+            "network.arrays[0].targets[0].luns[0].size",
+            "a size such as 512M",
+        ),
+        ({"network": {"names": {"Filer": "10.0.0.1"}}}, "network.names.Filer", "lower-case"),
+        ({"network": {"names": {"filer": "somewhere"}}}, "network.names.filer", "not an IP address"),
+        ({"windows": {"version": "Server 2022"}}, "windows.version", "a version such as 10.0"),
+        ({"elevated": "yes"}, "elevated", "expected true or false"),
+        ({"faults": [{"status": "ISDSC_SESION_BUSY"}]}, "faults[0].status", "did you mean ISDSC_SESSION_BUSY"),
+        ({"dialect": {"empty_lists": "success"}}, "dialect.empty_lists", "did you mean empty_list?"),
+        ({"dialect": "awkard"}, "dialect", "did you mean awkward?"),
+        ([], "", "expected fields"),
+    ],
+)
 def test_a_mistake_is_told_with_its_place_and_what_would_be_right(plain, where, problem):
     with pytest.raises(StateError) as caught:
         state.load(plain)
@@ -76,10 +100,17 @@ def test_an_error_never_shows_what_may_be_a_secret(secret):
     assert str(secret) not in str(caught.value) and "geheim" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text, address, port", [
-    ("10.0.0.1", "10.0.0.1", 3260), ("10.0.0.1:860", "10.0.0.1", 860), ("fd00::1", "fd00::1", 3260),
-    ("[fd00::1]:860", "fd00::1", 860), ("[fd00::1]", "fd00::1", 3260),
-    ("filer.example.com", "filer.example.com", 3260)])
+@pytest.mark.parametrize(
+    "text, address, port",
+    [
+        ("10.0.0.1", "10.0.0.1", 3260),
+        ("10.0.0.1:860", "10.0.0.1", 860),
+        ("fd00::1", "fd00::1", 3260),
+        ("[fd00::1]:860", "fd00::1", 860),
+        ("[fd00::1]", "fd00::1", 3260),
+        ("filer.example.com", "filer.example.com", 3260),
+    ],
+)
 def test_a_portal_may_be_a_single_text(text, address, port):
     login = state.load({"persistent_logins": [{"target": "iqn.a:b", "portal": text}]})["persistent_logins"][0]
     assert (login["TargetPortal"]["Address"], login["TargetPortal"]["Socket"]) == (address, port)
@@ -99,16 +130,22 @@ def test_what_is_written_loads_and_is_the_same_after_a_dump(text):
 
 
 def test_the_documentation_names_every_field_and_every_dialect():
-    missing = [name for name in state.HOST.fields if "``%s``" % name not in GUIDE
-               and not re.search(r"(?m)^%s:" % name, EXAMPLE)]
-    missing += [name for name, switch in dialects.SWITCHES.items()
-                if not all("``%s``" % word in GUIDE for word in (name, *switch.answers))]
+    missing = [
+        name for name in state.HOST.fields if f"``{name}``" not in GUIDE and not re.search(rf"(?m)^{name}:", EXAMPLE)
+    ]
+    missing += [
+        name
+        for name, switch in dialects.SWITCHES.items()
+        if not all(f"``{word}``" in GUIDE for word in (name, *switch.answers))
+    ]
     assert missing == []
 
 
 def test_the_files_of_the_demo_say_who_is_who():
-    hosts = {path.stem: state.load(yaml.safe_load(path.read_text(encoding="utf-8")))
-             for path in (ROOT / "demo" / "hosts").glob("*.yml")}
+    hosts = {
+        path.stem: state.load(yaml.safe_load(path.read_text(encoding="utf-8")))
+        for path in (ROOT / "demo" / "hosts").glob("*.yml")
+    }
     assert set(hosts) == {"sql01", "hyperv02", "files03"}
     assert sorted(login["InitiatorPortNumber"] for login in hosts["sql01"]["persistent_logins"]) == [0, 0, 1, 1]
     assert [array["reachable"] for array in hosts["hyperv02"]["network"]["arrays"]] == [True, False]
@@ -154,8 +191,11 @@ def test_editing_the_file_or_resetting_starts_over(host):
 
 def test_a_missing_or_broken_file_is_named(tmp_path):
     path = tmp_path / "nowhere.yml"
-    for text, problem in ((None, "cannot be read"), ("a: [", "neither YAML nor JSON"),
-                          ("servce: {}", "did you mean service?")):
+    for text, problem in (
+        (None, "cannot be read"),
+        ("a: [", "neither YAML nor JSON"),
+        ("servce: {}", "did you mean service?"),
+    ):
         if text is not None:
             path.write_text(text)
         with pytest.raises(StateError, match=re.escape(str(path))) as caught:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.doc_fragments.state import ModuleDocFragment
-from ansible_collections.winstorage.iscsi.plugins.module_utils import declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import state
 
 ROOT = Path(__file__).parents[4]

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import typing as t
 
-from . import calls, memory, records, scsi, status
-from .functions import TARGET_INFORMATION
-from .program import Builder, CallError, Replies
-from .structures import (
+from ..abi import memory, status
+from ..abi.prototypes import TARGET_INFORMATION
+from ..abi.structures import (
     ISCSI_LOGIN_OPTIONS,
     ISCSI_SESSION_INFO,
     ISCSI_TARGET_MAPPING,
@@ -23,9 +22,13 @@ from .structures import (
     SCSI_LUN_LIST,
     WIDE,
 )
+from ..model import records
+from ..runner import wire
+from . import scsi
+from .builder import Builder, CallError, Replies
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
-BUSY = calls.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
+BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
 # What an initiator answers that does not have the thing at all, as opposed to having none of it.
 _NOT_OFFERED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
@@ -39,13 +42,15 @@ def persistent_logins(builder):
 def target_portals(builder):
     """Every SendTargets portal. Hosts without the Ex form report no flags and options."""
     extended = builder.call("ReportIScsiSendTargetPortalsExW", retry=BUSY)
-    plain = builder.call("ReportIScsiSendTargetPortalsW", retry=BUSY, when=[calls.Succeeded(extended.index, 0)])
+    plain = builder.call("ReportIScsiSendTargetPortalsW", retry=BUSY, when=[wire.Succeeded(extended.index, 0)])
 
     def decode(replies, warn):
         reported = extended
-        if replies.outcome(extended) == calls.NO_SUCH_EXPORT:
-            warn("This host's iscsidsc.dll has no ReportIScsiSendTargetPortalsExW: "
-                 "the portals' flags and options are not known.")
+        if replies.outcome(extended) == wire.NO_SUCH_EXPORT:
+            warn(
+                "This host's iscsidsc.dll has no ReportIScsiSendTargetPortalsExW: "
+                "the portals' flags and options are not known."
+            )
             reported = plain
         return [records.TargetPortal.of(raw) for raw in replies.one(reported)["PortalInfo"]]
 
@@ -55,12 +60,23 @@ def target_portals(builder):
 def targets(builder):
     """Every target the initiator knows, with each way it was found and what is known through it."""
     names = builder.call("ReportIScsiTargetsW", ForceUpdate=0, retry=BUSY)
-    found = builder.call("GetIScsiTargetInformationW", each=builder.items(names, "Buffer"), TargetName=builder.item(0),
-                         InfoClass=TARGET_INFORMATION["DiscoveryMechanisms"][0])
+    found = builder.call(
+        "GetIScsiTargetInformationW",
+        each=builder.items(names, "Buffer"),
+        TargetName=builder.item(0),
+        InfoClass=TARGET_INFORMATION["DiscoveryMechanisms"][0],
+    )
     through = builder.items(found, "Buffer")
-    told = {name: builder.call("GetIScsiTargetInformationW", each=through, TargetName=builder.item(0),
-                               DiscoveryMechanism=builder.item(1), InfoClass=TARGET_INFORMATION[name][0])
-            for name in _INFORMATION}
+    told = {
+        name: builder.call(
+            "GetIScsiTargetInformationW",
+            each=through,
+            TargetName=builder.item(0),
+            DiscoveryMechanism=builder.item(1),
+            InfoClass=TARGET_INFORMATION[name][0],
+        )
+        for name in _INFORMATION
+    }
 
     def decode(replies, warn):
         listed = [records.Target(name) for name in replies.one(names)["Buffer"]]
@@ -86,15 +102,24 @@ def sessions(builder):
     """
     listed = builder.call("GetIScsiSessionListW", retry=BUSY)
     extended = builder.call("GetIScsiSessionListEx", retry=BUSY)
-    devices = builder.call("GetDevicesForIScsiSessionW", each=builder.items(listed, "SessionInfo"), retry=BUSY,
-                           UniqueSessionId=builder.item(0, ISCSI_SESSION_INFO, "SessionId"))
+    devices = builder.call(
+        "GetDevicesForIScsiSessionW",
+        each=builder.items(listed, "SessionInfo"),
+        retry=BUSY,
+        UniqueSessionId=builder.item(0, ISCSI_SESSION_INFO, "SessionId"),
+    )
     units = _logical_units(builder)
 
     def decode(replies, warn):
-        more = {records.session_id(raw.SessionId): raw for raw in replies.one(extended)["SessionInfo"]} \
-            if replies.outcome(extended) == calls.RAN else {}
-        live = [records.Session.of(raw, more.get(records.session_id(raw.SessionId)))
-                for raw in replies.one(listed)["SessionInfo"]]
+        more = (
+            {records.session_id(raw.SessionId): raw for raw in replies.one(extended)["SessionInfo"]}
+            if replies.outcome(extended) == wire.RAN
+            else {}
+        )
+        live = [
+            records.Session.of(raw, more.get(records.session_id(raw.SessionId)))
+            for raw in replies.one(listed)["SessionInfo"]
+        ]
         for reply in _succeeded(replies, devices, warn):
             live[reply.items[0]].devices = [records.Device.of(raw) for raw in reply["Devices"]]
         luns = units(replies, warn)
@@ -119,14 +144,18 @@ def initiator(builder):
 
     def decode(replies, _warn):
         number = replies.one(version)["VersionInfo"]
-        return records.Initiator(replies.one(node)["InitiatorNodeName"], replies.one(instances)["Buffer"],
-                                 "%d.%d.%d" % (number.MajorVersion, number.MinorVersion, number.BuildNumber))
+        return records.Initiator(
+            replies.one(node)["InitiatorNodeName"],
+            replies.one(instances)["Buffer"],
+            f"{number.MajorVersion}.{number.MinorVersion}.{number.BuildNumber}",
+        )
 
     return decode
 
 
 def _list_of(export, what):
     """A read operation for an export that reports one list of texts. Not every initiator has the list."""
+
     def operation(builder):
         made = builder.call(export, retry=BUSY)
 
@@ -136,12 +165,12 @@ def _list_of(export, what):
             except CallError as error:
                 if error.status.value not in _NOT_OFFERED:
                     raise
-                warn("This initiator does not report %s: %s" % (what, error))
+                warn(f"This initiator does not report {what}: {error}")
                 return None
 
         return decode
 
-    operation.__doc__ = "The %s, as texts; None where the initiator does not offer them." % what
+    operation.__doc__ = f"The {what}, as texts; None where the initiator does not offer them."
     return operation
 
 
@@ -162,7 +191,7 @@ class ServiceStopped(CallError):
     """MSiSCSI does not run, so nothing else can be read. ``host`` is what is known all the same."""
 
     def __init__(self, host):
-        super().__init__("MSiSCSI is %s" % host.service_state, status.SERVICE_NOT_RUNNING)
+        super().__init__(f"MSiSCSI is {host.service_state}", status.SERVICE_NOT_RUNNING)
         self.host = host
 
 
@@ -178,9 +207,13 @@ def gather(run, subsets=tuple(READS), time_limit=0):
     :raises memory.ImageError: when what came back does not hold what it should.
     """
     readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
-    batch = calls.Batch(tuple(calls.Program(pointer, 1000 * time_limit, tuple(reading.builder.calls))
-                              for pointer, reading in readings.items()))
-    answer = calls.decode_answer(run(calls.encode_batch(batch)))
+    batch = wire.Batch(
+        tuple(
+            wire.Program(pointer, 1000 * time_limit, tuple(reading.builder.calls))
+            for pointer, reading in readings.items()
+        )
+    )
+    answer = wire.decode_answer(run(wire.encode_batch(batch)))
     return readings[answer.host.pointer].snapshot(answer)
 
 
@@ -215,10 +248,11 @@ def _succeeded(replies, made, warn):
         else:
             failed.setdefault(reply.status, []).append(reply)
     for code, runs in failed.items():
-        warn("%s failed for %d of the items listed: %s" % (made.function.name, len(runs), code.describe()))
+        warn(f"{made.function.name} failed for {len(runs)} of the items listed: {code.describe()}")
 
 
 # -- logical units -----------------------------------------------------------------------------------------------------
+
 
 def _inquiry(unit, data):
     inquiry = scsi.standard_inquiry(data)
@@ -230,8 +264,9 @@ def _serial(unit, data):
 
 
 def _identifiers(unit, data):
-    unit.identifiers = sorted({one.text for one in scsi.device_identification(data)
-                               if one.association == "logical_unit"})
+    unit.identifiers = sorted(
+        {one.text for one in scsi.device_identification(data) if one.association == "logical_unit"}
+    )
 
 
 def _capacity(unit, data):
@@ -256,8 +291,10 @@ def _logical_units(builder):
     each = builder.inner(builder.items(mapped, "Mappings"), ISCSI_TARGET_MAPPING, "LUNList")
     session = builder.item(0, ISCSI_TARGET_MAPPING, "SessionId")
     lun = builder.load(1, SCSI_LUN_LIST, "TargetLUN")
-    asked = [(take, builder.call(export, each=each, UniqueSessionId=session, Lun=lun, **own))
-             for export, own, take in _UNIT_QUESTIONS]
+    asked = [
+        (take, builder.call(export, each=each, UniqueSessionId=session, Lun=lun, **own))
+        for export, own, take in _UNIT_QUESTIONS
+    ]
 
     def decode(replies, _warn):
         found, units = {}, {}
@@ -278,9 +315,9 @@ def _take(unit, take, reply):
     """Put a SCSI response into the unit's record, or say why there is none."""
     code, export = reply["ScsiStatus"], reply.made.function.name
     if not reply.status.ok:
-        unit.problem = unit.problem or "%s: %s" % (export, reply.status.describe())
+        unit.problem = unit.problem or f"{export}: {reply.status.describe()}"
     elif code:
-        unit.problem = unit.problem or "%s: SCSI status 0x%02x%s" % (export, code, _sense(reply["SenseBuffer"]))
+        unit.problem = unit.problem or "{}: SCSI status 0x{:02x}{}".format(export, code, _sense(reply["SenseBuffer"]))
     else:
         try:
             take(unit, reply["ResponseBuffer"])
@@ -296,6 +333,7 @@ def _sense(data):
 
 
 # -- what is known of a target -----------------------------------------------------------------------------------------
+
 
 def _portal_groups(image, size):
     """[[Portal, ...], ...] from a count and groups of counted portals.
@@ -322,8 +360,7 @@ def _walk_groups(image, size, portal, spare):
     for _index in range(image.number(4) if size >= 4 else 0):
         count = image.number(4, offset)
         if offset + 4 + count * portal > size:
-            raise memory.ImageError(name, "Count", offset,
-                                    "%d portals do not fit into the %d bytes reported" % (count, size))
+            raise memory.ImageError(name, "Count", offset, f"{count} portals do not fit into the {size} bytes reported")
         raw = image.array(ISCSI_TARGET_PORTAL, count, offset + 4)
         if any(not one.Address or not one.Address.isprintable() for one in raw):
             raise memory.ImageError(name, "Portals", offset + 4, "a portal without a readable address")

@@ -7,44 +7,92 @@ statuses).
 Each decoder takes the bytes of one response, ignores what follows the length that the response itself declares, and
 raises ScsiError for what is truncated or does not add up. Each encoder is the inverse of its decoder.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Optional
 
-from . import flags
+from ..abi import codecs
 
-STATUSES = flags.Enum("SCSI status", {
-    "good": (0x00, "GOOD"),
-    "check_condition": (0x02, "CHECK CONDITION"),
-    "condition_met": (0x04, "CONDITION MET"),
-    "busy": (0x08, "BUSY"),
-    "reservation_conflict": (0x18, "RESERVATION CONFLICT"),
-    "task_set_full": (0x28, "TASK SET FULL"),
-    "aca_active": (0x30, "ACA ACTIVE"),
-    "task_aborted": (0x40, "TASK ABORTED"),
-}, width=8)
+STATUSES = codecs.Enum(
+    "SCSI status",
+    {
+        "good": (0x00, "GOOD"),
+        "check_condition": (0x02, "CHECK CONDITION"),
+        "condition_met": (0x04, "CONDITION MET"),
+        "busy": (0x08, "BUSY"),
+        "reservation_conflict": (0x18, "RESERVATION CONFLICT"),
+        "task_set_full": (0x28, "TASK SET FULL"),
+        "aca_active": (0x30, "ACA ACTIVE"),
+        "task_aborted": (0x40, "TASK ABORTED"),
+    },
+    width=8,
+)
 
 
 def _enum(title, width, *names):
     """An enumeration of consecutive values from 0; a name of None leaves its value without one."""
-    return flags.Enum(title, {name: (value, name) for value, name in enumerate(names) if name}, width)
+    return codecs.Enum(title, {name: (value, name) for value, name in enumerate(names) if name}, width)
 
 
 DEVICE_TYPES = _enum(
-    "PERIPHERAL DEVICE TYPE", 5, "disk", "tape", "printer", "processor", "write_once", "cd_dvd", None, "optical_memory",
-    "media_changer", None, None, None, "storage_array_controller", "enclosure", "simplified_disk")
+    "PERIPHERAL DEVICE TYPE",
+    5,
+    "disk",
+    "tape",
+    "printer",
+    "processor",
+    "write_once",
+    "cd_dvd",
+    None,
+    "optical_memory",
+    "media_changer",
+    None,
+    None,
+    None,
+    "storage_array_controller",
+    "enclosure",
+    "simplified_disk",
+)
 QUALIFIERS = _enum("PERIPHERAL QUALIFIER", 3, "connected", "not_connected", None, "not_supported")
 ASSOCIATIONS = _enum("ASSOCIATION", 2, "logical_unit", "target_port", "target_device")
 CODE_SETS = _enum("CODE SET", 4, None, "binary", "ascii", "utf8")
 DESIGNATOR_TYPES = _enum(
-    "DESIGNATOR TYPE", 4, "vendor_specific", "t10_vendor_id", "eui64", "naa", "relative_target_port",
-    "target_port_group", "logical_unit_group", "md5", "scsi_name_string", "protocol_specific_port")
+    "DESIGNATOR TYPE",
+    4,
+    "vendor_specific",
+    "t10_vendor_id",
+    "eui64",
+    "naa",
+    "relative_target_port",
+    "target_port_group",
+    "logical_unit_group",
+    "md5",
+    "scsi_name_string",
+    "protocol_specific_port",
+)
 ADDRESSING = _enum("LUN addressing method", 2, "peripheral", "flat", "logical_unit", "extended")
 SENSE_KEYS = _enum(
-    "SENSE KEY", 4, "no_sense", "recovered_error", "not_ready", "medium_error", "hardware_error", "illegal_request",
-    "unit_attention", "data_protect", "blank_check", "vendor_specific", "copy_aborted", "aborted_command", None,
-    "volume_overflow", "miscompare", "completed")
+    "SENSE KEY",
+    4,
+    "no_sense",
+    "recovered_error",
+    "not_ready",
+    "medium_error",
+    "hardware_error",
+    "illegal_request",
+    "unit_attention",
+    "data_protect",
+    "blank_check",
+    "vendor_specific",
+    "copy_aborted",
+    "aborted_command",
+    None,
+    "volume_overflow",
+    "miscompare",
+    "completed",
+)
 
 # (ASC, ASCQ) of the conditions that a disk behind iSCSI usually reports.
 SENSE_TEXTS = {
@@ -105,7 +153,7 @@ class _Response:
     def take(self, offset, size, field):
         if offset + size > len(self.data):
             raise self.error(field, offset, f"needs {size} bytes, the response ends after {len(self.data)}")
-        return self.data[offset:offset + size]
+        return self.data[offset : offset + size]
 
     def number(self, offset, size, field):
         return int.from_bytes(self.take(offset, size, field), "big")
@@ -120,7 +168,7 @@ class _Response:
         """The number for a name of an enumeration, for the encoders."""
         try:
             return enum.encode(value)
-        except flags.FlagError as error:
+        except codecs.FlagError as error:
             raise self.error(field, offset, str(error)) from None
 
     def pack(self, value, size, field, offset):
@@ -161,7 +209,7 @@ def standard_inquiry(data):
     response = _Response("standard INQUIRY data", data)
     first, second = response.number(0, 1, "PERIPHERAL DEVICE TYPE"), response.number(1, 1, "RMB")
     # A response cut at the allocation length keeps its ADDITIONAL LENGTH: only the shorter of the two ends it.
-    response.data = response.data[:5 + response.number(4, 1, "ADDITIONAL LENGTH")]
+    response.data = response.data[: 5 + response.number(4, 1, "ADDITIONAL LENGTH")]
     return StandardInquiry(
         vendor=_printable(response.take(8, 8, "T10 VENDOR IDENTIFICATION")),
         product=_printable(response.take(16, 16, "PRODUCT IDENTIFICATION")),
@@ -176,14 +224,17 @@ def standard_inquiry(data):
 def encode_standard_inquiry(inquiry):
     """The 36 bytes for a StandardInquiry."""
     response = _Response("standard INQUIRY data", b"")
-    first = (response.code(QUALIFIERS, inquiry.qualifier, "PERIPHERAL QUALIFIER", 0) << 5
-             | response.code(DEVICE_TYPES, inquiry.device_type, "PERIPHERAL DEVICE TYPE", 0))
-    return (bytes([first, 0x80 if inquiry.removable else 0])
-            + response.pack(inquiry.version, 1, "VERSION", 2)
-            + bytes([0x02, 31, 0, 0, 0x02])  # response data format 2; CMDQUE, as every iSCSI disk has it
-            + _ascii(response, inquiry.vendor, 8, "T10 VENDOR IDENTIFICATION", 8)
-            + _ascii(response, inquiry.product, 16, "PRODUCT IDENTIFICATION", 16)
-            + _ascii(response, inquiry.revision, 4, "PRODUCT REVISION LEVEL", 32))
+    first = response.code(QUALIFIERS, inquiry.qualifier, "PERIPHERAL QUALIFIER", 0) << 5 | response.code(
+        DEVICE_TYPES, inquiry.device_type, "PERIPHERAL DEVICE TYPE", 0
+    )
+    return (
+        bytes([first, 0x80 if inquiry.removable else 0])
+        + response.pack(inquiry.version, 1, "VERSION", 2)
+        + bytes([0x02, 31, 0, 0, 0x02])  # response data format 2; CMDQUE, as every iSCSI disk has it
+        + _ascii(response, inquiry.vendor, 8, "T10 VENDOR IDENTIFICATION", 8)
+        + _ascii(response, inquiry.product, 16, "PRODUCT IDENTIFICATION", 16)
+        + _ascii(response, inquiry.revision, 4, "PRODUCT REVISION LEVEL", 32)
+    )
 
 
 def _vpd_page(data, structure, code):
@@ -265,12 +316,14 @@ def device_identification(data):
     while offset < len(response.data):
         sets, kind = response.number(offset, 1, "CODE SET"), response.number(offset + 1, 1, "DESIGNATOR TYPE")
         length = response.number(offset + 3, 1, "DESIGNATOR LENGTH")
-        found.append(Designator(
-            type=DESIGNATOR_TYPES.decode(kind & 0x0F),
-            data=response.take(offset + 4, length, "DESIGNATOR"),
-            association=ASSOCIATIONS.decode(kind >> 4 & 0x03),
-            code_set=CODE_SETS.decode(sets & 0x0F),
-        ))
+        found.append(
+            Designator(
+                type=DESIGNATOR_TYPES.decode(kind & 0x0F),
+                data=response.take(offset + 4, length, "DESIGNATOR"),
+                association=ASSOCIATIONS.decode(kind >> 4 & 0x03),
+                code_set=CODE_SETS.decode(sets & 0x0F),
+            )
+        )
         offset += 4 + length
     return found
 
@@ -282,8 +335,9 @@ def encode_device_identification(designators):
     for item in designators:
         at = 4 + len(payload)
         sets = response.code(CODE_SETS, item.code_set, "CODE SET", at)
-        kind = (response.code(ASSOCIATIONS, item.association, "ASSOCIATION", at + 1) << 4
-                | response.code(DESIGNATOR_TYPES, item.type, "DESIGNATOR TYPE", at + 1))
+        kind = response.code(ASSOCIATIONS, item.association, "ASSOCIATION", at + 1) << 4 | response.code(
+            DESIGNATOR_TYPES, item.type, "DESIGNATOR TYPE", at + 1
+        )
         payload += bytes([sets, kind, 0]) + response.pack(len(item.data), 1, "DESIGNATOR LENGTH", at + 3) + item.data
     return _encode_vpd_page(response, 0x83, payload)
 
@@ -330,14 +384,18 @@ def encode_read_capacity(capacity):
     if long and capacity.block_count is None:
         raise response.error("RETURNED LOGICAL BLOCK ADDRESS", 0, "READ CAPACITY(16) always has one")
     last = 0xFFFFFFFF if capacity.block_count is None else capacity.block_count - 1
-    head = (response.pack(last if long else min(last, 0xFFFFFFFF), width, "RETURNED LOGICAL BLOCK ADDRESS", 0)
-            + response.pack(capacity.block_length, 4, "LOGICAL BLOCK LENGTH IN BYTES", width))
+    head = response.pack(
+        last if long else min(last, 0xFFFFFFFF), width, "RETURNED LOGICAL BLOCK ADDRESS", 0
+    ) + response.pack(capacity.block_length, 4, "LOGICAL BLOCK LENGTH IN BYTES", width)
     if not long:
         return head
     exponent = (capacity.physical_block_length // capacity.block_length).bit_length() - 1
     if not 0 <= exponent < 16 or capacity.block_length << exponent != capacity.physical_block_length:
-        raise response.error("LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT", 13,
-                             f"{capacity.physical_block_length} is no block length times a power of two up to 15")
+        raise response.error(
+            "LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT",
+            13,
+            f"{capacity.physical_block_length} is no block length times a power of two up to 15",
+        )
     return head + bytes([0, exponent, 0x80 if capacity.thin else 0]) + bytes(17)
 
 
@@ -418,8 +476,8 @@ def encode_sense(value, descriptor=False):
     data = bytearray(8 if descriptor else 18)
     data[0] = (0x72 if descriptor else 0x70) | value.deferred
     data[key] = response.code(SENSE_KEYS, value.key, "SENSE KEY", key)
-    data[asc:asc + 1] = response.pack(value.asc, 1, "ADDITIONAL SENSE CODE", asc)
-    data[ascq:ascq + 1] = response.pack(value.ascq, 1, "ADDITIONAL SENSE CODE QUALIFIER", ascq)
+    data[asc : asc + 1] = response.pack(value.asc, 1, "ADDITIONAL SENSE CODE", asc)
+    data[ascq : ascq + 1] = response.pack(value.ascq, 1, "ADDITIONAL SENSE CODE QUALIFIER", ascq)
     if not descriptor:
         data[7] = len(data) - 8
     return bytes(data)

@@ -19,8 +19,9 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import flags, forecast, records
-from .declared import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, Secret, Wish, place
+from ..abi import codecs
+from ..model import forecast, records
+from .declaration import PERSISTENT_LOGIN, STATIC_TARGET, TARGET_PORTAL, Secret, Wish, place
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 
@@ -123,28 +124,35 @@ def plan(snapshot, declaration):
 
 # -- the initiator itself ----------------------------------------------------------------------------------------------
 
+
 def service(made, snapshot, declaration):
     host = snapshot.host
     state = "started" if host.service_state == "running" else host.service_state
-    for option, now, wanted in (("state", state, declaration.service_state),
-                                ("start_mode", host.service_start_mode, declaration.service_start_mode)):
+    for option, now, wanted in (
+        ("state", state, declaration.service_state),
+        ("start_mode", host.service_start_mode, declaration.service_start_mode),
+    ):
         if wanted is not None and now != wanted:
-            reason = "MSiSCSI is %s" % now if now else "the %s of MSiSCSI is not known" % option
+            reason = f"MSiSCSI is {now}" if now else f"the {option} of MSiSCSI is not known"
             made.add("service", "set", option, reason, before=now, after=wanted, detail=wanted)
 
 
 def _uses_mutual_chap(record):
-    return record.login_options is not None and record.login_options.auth_type == flags.AUTH_TYPES.values["mutual_chap"]
+    return (
+        record.login_options is not None and record.login_options.auth_type == codecs.AUTH_TYPES.values["mutual_chap"]
+    )
 
 
 def _uses_ipsec(record):
     login_flags = record.login_options.login_flags if record.login_options is not None else 0
-    return bool((record.security_flags or 0) & flags.SECURITY_FLAGS.bits["ike_ipsec_enabled"]
-                or login_flags & flags.LOGIN_FLAGS.bits["require_ipsec"])
+    return bool(
+        (record.security_flags or 0) & codecs.SECURITY_FLAGS.bits["ike_ipsec_enabled"]
+        or login_flags & codecs.LOGIN_FLAGS.bits["require_ipsec"]
+    )
 
 
 def _uses_tunnels(record):
-    return bool((record.security_flags or 0) & flags.SECURITY_FLAGS.bits["tunnel_mode_preferred"])
+    return bool((record.security_flags or 0) & codecs.SECURITY_FLAGS.bits["tunnel_mode_preferred"])
 
 
 class _Hidden(t.NamedTuple):
@@ -182,8 +190,15 @@ def _settings(made, snapshot, declaration):
         reason = "update_secret is always" if always else "nothing that is saved uses it yet"
         each = [(title, "set", wanted)] if isinstance(wanted, Secret) else _at_each_instance(made, wanted, snapshot)
         for what, after, detail in each:
-            made.add(option, "set", what, reason + "; whether it differs cannot be known", before="not shown",
-                     after=after, detail=detail)
+            made.add(
+                option,
+                "set",
+                what,
+                reason + "; whether it differs cannot be known",
+                before="not shown",
+                after=after,
+                detail=detail,
+            )
 
 
 def _at_each_instance(made, entries, snapshot):
@@ -192,13 +207,13 @@ def _at_each_instance(made, entries, snapshot):
     if not snapshot.initiator.instances:
         made.refusals.append("This host has no initiator instance.")
     for entry in entries:
-        for line in flags.SECURITY_FLAGS.warnings(getattr(entry, "security_flags", 0)):
-            made.warnings.append("%s: %s" % (entry.label(), line))
+        for line in codecs.SECURITY_FLAGS.warnings(getattr(entry, "security_flags", 0)):
+            made.warnings.append(f"{entry.label()}: {line}")
         named = entry.initiator_instance
         for instance in [_known(made, entry.where, named, snapshot)] if named else snapshot.initiator.instances:
-            what = "%s from %s" % (entry.label(), _source(instance, entry.initiator_port))
+            what = f"{entry.label()} from {_source(instance, entry.initiator_port)}"
             if what in found:
-                made.refusals.append("%s declares the same as another: %s." % (entry.where, what))
+                made.refusals.append(f"{entry.where} declares the same as another: {what}.")
             found[what] = what, entry.show(), dataclasses.replace(entry, initiator_instance=instance)
     return found.values()
 
@@ -216,7 +231,7 @@ def _list_steps(made, kind, title, now, wanted, purge):
     if wanted is None and not purge:
         return
     if now is None:
-        made.refusals.append("This initiator does not report its %ss, so they cannot be kept as declared." % title)
+        made.refusals.append(f"This initiator does not report its {title}s, so they cannot be kept as declared.")
         return
     wanted = wanted or {}
     if purge and not any(wanted.values()):
@@ -232,27 +247,39 @@ def _list_steps(made, kind, title, now, wanted, purge):
             made.add(kind, "remove", has[key], "declared absent", before=has[key], detail=has[key])
     for key, name in has.items():
         if purge and key not in asked:
-            made.add(kind, "remove", name, "not declared, and %s is purged" % kind, before=name, detail=name)
+            made.add(kind, "remove", name, f"not declared, and {kind} is purged", before=name, detail=name)
 
 
-_EMPTY_PURGE = ("purge of %s with nothing declared would remove them all. Remove them one by one with state: absent if "
-                "that is meant.")
+_EMPTY_PURGE = (
+    "purge of %s with nothing declared would remove them all. Remove them one by one with state: absent if "
+    "that is meant."
+)
 
 
 def _devices(made, snapshot, declaration):
     if declaration.persistent_devices is not None:
-        _list_steps(made, "persistent_devices", "bound device", snapshot.persistent_devices,
-                    declaration.persistent_devices, False)
+        _list_steps(
+            made,
+            "persistent_devices",
+            "bound device",
+            snapshot.persistent_devices,
+            declaration.persistent_devices,
+            False,
+        )
     if declaration.bind_all_volumes:
         made.add("persistent_devices", "refresh", "all volumes", "bind all volumes was asked for")
 
 
 # -- records: portals and logins ---------------------------------------------------------------------------------------
 
+
 def show(record, properties):
     """A record as a diff shows it: each managed property by its name, and whether a secret is set."""
-    shown = {prop.option: prop.show(prop.read(record)) for prop in properties
-             if not (prop.path.startswith("portal.") and record.portal is None)}
+    shown = {
+        prop.option: prop.show(prop.read(record))
+        for prop in properties
+        if not (prop.path.startswith("portal.") and record.portal is None)
+    }
     return dict(shown, secret="set" if record.login_options and record.login_options.password_set else "not set")
 
 
@@ -273,11 +300,11 @@ def label(record):
     """A record's identity in words."""
     where = place(record.portal) if record.portal else "any portal"
     name = record.target + " through " if hasattr(record, "target") else ""
-    return "%s%s from %s" % (name, where, _source(record.initiator_instance, record.initiator_port))
+    return f"{name}{where} from {_source(record.initiator_instance, record.initiator_port)}"
 
 
 def _source(instance, port):
-    return "%s %s" % (instance or "any instance", "any port" if port is None else "port %d" % port)
+    return "{} {}".format(instance or "any instance", "any port" if port is None else f"port {port}")
 
 
 def key(record):
@@ -302,8 +329,11 @@ def _settled(made, wish, current, snapshot, otherwise):
     if "" in found:
         return wish
     if len({one.lower() for one in found}) > 1 or not found and otherwise is None and wish.present:
-        made.refusals.append("%s: initiator_instance must be given, since several come into question: %s."
-                             % (wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"))
+        made.refusals.append(
+            "{}: initiator_instance must be given, since several come into question: {}.".format(
+                wish.where, ", ".join(found or snapshot.initiator.instances) or "none is known"
+            )
+        )
         return wish
     return _at_instance(wish, found[0] if found else otherwise or "")
 
@@ -312,8 +342,11 @@ def _known(made, where, named, snapshot, must=True):
     """An initiator instance as the host spells it; refused where it must be there and is not."""
     known = {one.lower(): one for one in snapshot.initiator.instances}
     if named.lower() not in known and must:
-        made.refusals.append("%s: this host has no initiator instance %s; it has %s."
-                             % (where, named, ", ".join(snapshot.initiator.instances) or "none"))
+        made.refusals.append(
+            "{}: this host has no initiator instance {}; it has {}.".format(
+                where, named, ", ".join(snapshot.initiator.instances) or "none"
+            )
+        )
     return known.get(named.lower(), named)
 
 
@@ -340,20 +373,26 @@ def _change(made, wish, now, properties, kind):
             reason += ", " + _number(now, wish)
         _step(made, kind, "replace", reason, Change(now, after, wish, replaces=True), properties)
     elif now and len(now) != wish.copies:
-        after = (now + [wish.merged(now[0])] * wish.copies)[:wish.copies]
-        _step(made, kind, "copies", _number(now, wish),
-              Change(now, [(record, wish.secret) for record in after], wish), properties)
+        after = (now + [wish.merged(now[0])] * wish.copies)[: wish.copies]
+        _step(
+            made,
+            kind,
+            "copies",
+            _number(now, wish),
+            Change(now, [(record, wish.secret) for record in after], wish),
+            properties,
+        )
     elif not now:
         after = [(wish.merged(), wish.secret)] * wish.copies
         _step(made, kind, "add", "declared, but not there", Change([], after, wish), properties)
 
 
 def _differ(options):
-    return "%s differ%s" % (", ".join(options), "" if len(options) > 1 else "s")
+    return "{} differ{}".format(", ".join(options), "" if len(options) > 1 else "s")
 
 
 def _number(now, wish):
-    return "%d there, %d declared" % (len(now), wish.copies)
+    return f"{len(now)} there, {wish.copies} declared"
 
 
 def _step(made, kind, action, reason, change, properties):
@@ -371,10 +410,11 @@ def _purge(made, grouped, wishes, kind, properties, spare):
     for identity in sorted(set(grouped) - declared, key=repr):
         reason = spare(grouped[identity])
         if reason:
-            made.kept.append("%s: %s" % (label(grouped[identity][0]), reason))
+            made.kept.append(f"{label(grouped[identity][0])}: {reason}")
         else:
-            _step(made, kind, "remove", "not declared, and %s is purged" % kind, Change(grouped[identity], []),
-                  properties)
+            _step(
+                made, kind, "remove", f"not declared, and {kind} is purged", Change(grouped[identity], []), properties
+            )
 
 
 def _duplicates(made, wishes):
@@ -382,7 +422,7 @@ def _duplicates(made, wishes):
     for wish in wishes:
         first = seen.setdefault(key(wish.record), wish)
         if first is not wish:
-            made.refusals.append("%s and %s declare the same: %s." % (first.where, wish.where, label(wish.record)))
+            made.refusals.append(f"{first.where} and {wish.where} declare the same: {label(wish.record)}.")
 
 
 def needs_secret(record):
@@ -399,8 +439,10 @@ def _check_secrets(made, changes):
         wanting = [record for record in again if secret is None and needs_secret(record)]
         wanting += [record for record, own in change.after if change.saves and own is None and needs_secret(record)]
         if wanting:
-            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and without it the "
-                                 "record cannot be saved. Declare its secret." % label(wanting[0]))
+            made.refusals.append(
+                f"{label(wanting[0])}: a CHAP secret goes with it, which Windows does not give back, and without it the "
+                "record cannot be saved. Declare its secret."
+            )
 
 
 def _portals(made, snapshot, declaration):
@@ -414,8 +456,9 @@ def _portals(made, snapshot, declaration):
         before = len(made.steps)
         _change(made, wish, grouped.get(key(wish.record), []), TARGET_PORTAL, "target_portals")
         if wish.present and wish.refresh and len(made.steps) == before:
-            made.add("target_portals", "refresh", label(wish.record), "refresh was asked for",
-                     detail=Change([], [], wish))
+            made.add(
+                "target_portals", "refresh", label(wish.record), "refresh was asked for", detail=Change([], [], wish)
+            )
     if purge:
         _purge(made, grouped, wishes, "target_portals", TARGET_PORTAL, lambda _found: None)
     _swept(made, "target_portals", grouped, wishes)
@@ -431,26 +474,34 @@ def _by_key(found):
 
 # -- targets declared by hand ------------------------------------------------------------------------------------------
 
+
 def _static_targets(made, snapshot, declaration):
     for wish in declaration.static_targets or ():
         now = _static_now(snapshot, wish.name)
         before = now and show(now, STATIC_TARGET)
         if not wish.present:
             if now:
-                made.add("static_targets", "remove", wish.name, "declared absent", before=before,
-                         detail=(wish, now))
+                made.add("static_targets", "remove", wish.name, "declared absent", before=before, detail=(wish, now))
             continue
         options, merged = sorted(wish.differences(now)) if now else [], wish.merged(now)
         again = now and wish.update_secret == "always" and wish.secret is not None
         if now and not options and not again:
             continue
         if wish.secret is None and needs_secret(merged):
-            made.refusals.append("%s: a CHAP secret goes with it, which Windows does not give back, and to change it "
-                                 "is to add it again. Declare its secret." % wish.name)
+            made.refusals.append(
+                f"{wish.name}: a CHAP secret goes with it, which Windows does not give back, and to change it "
+                "is to add it again. Declare its secret."
+            )
         reason = _differ(options) if options else "update_secret is always"
-        made.add("static_targets", "replace" if now else "add", wish.name,
-                 reason if now else "declared, but not a static target",
-                 before=before, after=show(merged, STATIC_TARGET), detail=(wish, merged))
+        made.add(
+            "static_targets",
+            "replace" if now else "add",
+            wish.name,
+            reason if now else "declared, but not a static target",
+            before=before,
+            after=show(merged, STATIC_TARGET),
+            detail=(wish, merged),
+        )
 
 
 def _static_now(snapshot, name):
@@ -458,11 +509,16 @@ def _static_now(snapshot, name):
     known = next((one for one in snapshot.targets if one.name.lower() == name.lower()), None)
     way = next((way for way in known.discoveries if way.kind == "static"), None) if known else None
     return way and dataclasses.replace(
-        way, alias=way.alias or "", target_flags=way.target_flags or 0, portal_groups=way.portal_groups or [],
-        login_options=way.login_options or records.LoginOptions())
+        way,
+        alias=way.alias or "",
+        target_flags=way.target_flags or 0,
+        portal_groups=way.portal_groups or [],
+        login_options=way.login_options or records.LoginOptions(),
+    )
 
 
 # -- persistent logins -------------------------------------------------------------------------------------------------
+
 
 def _logins(made, snapshot, declaration):
     purge = "persistent_logins" in declaration.purge
@@ -477,8 +533,14 @@ def _logins(made, snapshot, declaration):
         _change(made, wish, grouped.get(key(wish.record), []), PERSISTENT_LOGIN, "persistent_logins")
     if purge:
         matches = forecast.Matches(_as_declared_and_rest(grouped, wishes), snapshot.sessions or ())
-        _purge(made, grouped, wishes, "persistent_logins", PERSISTENT_LOGIN,
-               lambda found: _spared(found, matches, declaration))
+        _purge(
+            made,
+            grouped,
+            wishes,
+            "persistent_logins",
+            PERSISTENT_LOGIN,
+            lambda found: _spared(found, matches, declaration),
+        )
     changes = made.changes("persistent_logins")
     _swept(made, "persistent_logins", grouped, wishes)
     _check_secrets(made, changes)
@@ -489,8 +551,12 @@ def _as_declared_and_rest(grouped, wishes):
     """Logins as they will be once all that is declared is there: the next run must spare what this one spares."""
     declared = {key(wish.record) for wish in wishes}
     rest = [record for identity, members in grouped.items() if identity not in declared for record in members]
-    return rest + [wish.merged(next(iter(grouped.get(key(wish.record), ())), None))
-                   for wish in wishes if wish.present for _copy in range(wish.copies)]
+    return rest + [
+        wish.merged(next(iter(grouped.get(key(wish.record), ())), None))
+        for wish in wishes
+        if wish.present
+        for _copy in range(wish.copies)
+    ]
 
 
 def _spared(found, matches, declaration):
@@ -518,29 +584,37 @@ def _swept(made, kind, grouped, wishes):
             found.append(Change(members, [(record, wish.secret if wish else None) for record in members], wish))
     for change in found:
         if change.secret is None and any(map(needs_secret, change.before)):
-            made.refusals.append("%s: a removal asked for may take it along (it is for any port, portal or instance), "
-                                 "and it could not be put back without its CHAP secret. Declare it with its secret, or "
-                                 "declare it absent too." % label(change.one))
+            made.refusals.append(
+                f"{label(change.one)}: a removal asked for may take it along (it is for any port, portal or instance), "
+                "and it could not be put back without its CHAP secret. Declare it with its secret, or "
+                "declare it absent too."
+            )
 
 
 def _check_logins(made, snapshot, wishes, changes):
     """What can be known beforehand of whether Windows will save the logins."""
-    discovers = any(step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove"
-                    for step in made.steps)
+    discovers = any(
+        step.kind in ("target_portals", "static_targets", "isns_servers") and step.action != "remove"
+        for step in made.steps
+    )
     known = {target.name.lower() for target in snapshot.targets or ()}
     swept = made.swept["persistent_logins"]
     for change in [change for change in changes if change.needs_saving] + swept:
         if change.one.target.lower() not in known and (change.before or not discovers):
-            made.refusals.append("%s: the initiator does not know the target now, so the login could not be saved%s. "
-                                 "Discover it first (target_portals with refresh, or static_targets)."
-                                 % (label(change.one), " again after its removal" if change.before else ""))
+            made.refusals.append(
+                "{}: the initiator does not know the target now, so the login could not be saved{}. "
+                "Discover it first (target_portals with refresh, or static_targets).".format(
+                    label(change.one), " again after its removal" if change.before else ""
+                )
+            )
     _doubt(snapshot, changes + swept)
     more = [len(change.after) - len(change.before) for change in changes]
     total = len(snapshot.persistent_logins) + sum(more)
     made.logins = len(snapshot.persistent_logins) + sum(number for number in more if number > 0)
     if total > MAX_PERSISTENT_LOGINS:
-        made.refusals.append("%d persistent logins would be saved; Windows is reported to keep at most %d."
-                             % (total, MAX_PERSISTENT_LOGINS))
+        made.refusals.append(
+            f"{total} persistent logins would be saved; Windows is reported to keep at most {MAX_PERSISTENT_LOGINS}."
+        )
     for wish in wishes:
         if wish.present:
             _login_warnings(made, wish.merged(), snapshot)
@@ -553,7 +627,7 @@ def _doubt(snapshot, changes):
     of one initiator port, for the port may have gone with its address, which nothing tells beforehand.
     """
     live = {session.target.lower() for session in snapshot.sessions or ()}
-    multipath = flags.LOGIN_FLAGS.bits["multipath_enabled"]
+    multipath = codecs.LOGIN_FLAGS.bits["multipath_enabled"]
     for change in changes:
         single = any(not record.login_options.login_flags & multipath for record, _secret in change.after)
         change.doubtful = single and change.one.target.lower() in live or change.one.initiator_port is not None
@@ -561,25 +635,32 @@ def _doubt(snapshot, changes):
 
 def _login_warnings(made, record, snapshot):
     login_flags = record.login_options.login_flags
-    for line in flags.SECURITY_FLAGS.warnings(record.security_flags) + flags.LOGIN_FLAGS.warnings(login_flags):
-        made.warnings.append("%s: %s" % (label(record), line))
+    for line in codecs.SECURITY_FLAGS.warnings(record.security_flags) + codecs.LOGIN_FLAGS.warnings(login_flags):
+        made.warnings.append(f"{label(record)}: {line}")
     devices = [device for session in snapshot.sessions or () for device in session.devices or ()]
     claimed = any("mpio" in (device.device_interface_name + device.legacy_name).lower() for device in devices)
-    if login_flags & flags.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
-        line = ("multipath_enabled is declared, but MPIO claims no device of this host%s. Two paths to a disk without "
-                "MPIO can corrupt its data: install the feature and have it claim iSCSI devices first."
-                % ("" if devices else ", which shows none yet"))
+    if login_flags & codecs.LOGIN_FLAGS.bits["multipath_enabled"] and not claimed:
+        line = (
+            f"multipath_enabled is declared, but MPIO claims no device of this host{'' if devices else ', which shows none yet'}. Two paths to a disk without "
+            "MPIO can corrupt its data: install the feature and have it claim iSCSI devices first."
+        )
         made.warnings += [] if line in made.warnings else [line]  # it is about the host, however many logins it has
 
 
 # -- live sessions -----------------------------------------------------------------------------------------------------
 
+
 def _sessions(made, snapshot, declaration):
     """Sessions to open and to close. One is never closed only because nothing was said of it."""
     only = snapshot.initiator.instances[0] if len(snapshot.initiator.instances) == 1 else ""
-    saved, live = [[wish if wish.record.initiator_instance else _at_instance(wish, only)
-                    for wish in wishes or () if wish.connected is not None]
-                   for wishes in (declaration.persistent_logins, declaration.sessions)]
+    saved, live = [
+        [
+            wish if wish.record.initiator_instance else _at_instance(wish, only)
+            for wish in wishes or ()
+            if wish.connected is not None
+        ]
+        for wishes in (declaration.persistent_logins, declaration.sessions)
+    ]
     if not saved and not live:
         return
     made.sessions = len(snapshot.sessions)
@@ -589,10 +670,20 @@ def _sessions(made, snapshot, declaration):
     meant = {key(wish.record) for wish, _copies_of in wanted}
     others = [record for record in snapshot.persistent_logins if key(record) not in meant]
     matches = forecast.Matches([record for _wish, copies in wanted for record in copies] + others, snapshot.sessions)
-    closing = [(wish, matches.session(record)) for wish, copies in wanted if not wish.connected
-               for record in copies if matches.live(record)]
-    closing += [(wish, session) for wish in live if not wish.connected for session in snapshot.sessions
-                if forecast.fits(wish.record, session, wish.record.portal is not None)]
+    closing = [
+        (wish, matches.session(record))
+        for wish, copies in wanted
+        if not wish.connected
+        for record in copies
+        if matches.live(record)
+    ]
+    closing += [
+        (wish, session)
+        for wish in live
+        if not wish.connected
+        for session in snapshot.sessions
+        if forecast.fits(wish.record, session, wish.record.portal is not None)
+    ]
     _close(made, closing, snapshot, declaration.force)
     for wish, copies in wanted:
         if wish.connected:
@@ -608,21 +699,27 @@ def _copies(wish, there):
 def _open(made, wish, copies, matches):
     missing = [record for record in copies if not matches.live(record)]
     if missing and needs_secret(missing[0]) and wish.secret is None:
-        made.refusals.append("%s: to log in takes its CHAP secret. Declare it." % label(wish.record))
+        made.refusals.append(f"{label(wish.record)}: to log in takes its CHAP secret. Declare it.")
     for record in missing:
-        made.add("sessions", "login", label(record), "no live session goes with it", after="connected",
-                 detail=(record, wish))
+        made.add(
+            "sessions", "login", label(record), "no live session goes with it", after="connected", detail=(record, wish)
+        )
 
 
 def _close(made, closing, snapshot, force):
     ending = {id(session): (wish, session) for wish, session in closing}
     staying = {number for one in snapshot.sessions if id(one) not in ending for number in _numbers(one)}
     for wish, session in ending.values():
-        alone = sorted(device.legacy_name or device.device_interface_name for device in session.devices or ()
-                       if device.device_number is None or device.device_number not in staying)
+        alone = sorted(
+            device.legacy_name or device.device_interface_name
+            for device in session.devices or ()
+            if device.device_number is None or device.device_number not in staying
+        )
         if alone and not force:
-            made.refusals.append("%s: its session is the last path to %s. Take the disk offline and say force: true to "
-                                 "log out all the same." % (label(wish.record), ", ".join(alone)))
+            made.refusals.append(
+                "{}: its session is the last path to {}. Take the disk offline and say force: true to "
+                "log out all the same.".format(label(wish.record), ", ".join(alone))
+            )
         made.add("sessions", "logout", label(wish.record), "declared not connected", before="connected", detail=session)
 
 

@@ -14,8 +14,8 @@ import functools
 import string
 import typing as t
 
-from . import flags
-from .structures import ISCSI_ANY_INITIATOR_PORT
+from ..abi import codecs
+from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 
 
 class UserName:
@@ -55,8 +55,10 @@ def _as(codec=None, private=False):
 def _fields(kind):
     """[(name, codec, type of a nested record or None, private), ...]"""
     hints = t.get_type_hints(kind)
-    return [(field.name, field.metadata.get("codec"), _nested(hints[field.name]), field.metadata.get("private", False))
-            for field in dataclasses.fields(kind)]
+    return [
+        (field.name, field.metadata.get("codec"), _nested(hints[field.name]), field.metadata.get("private", False))
+        for field in dataclasses.fields(kind)
+    ]
 
 
 def _nested(hint):
@@ -88,8 +90,11 @@ def from_dict(kind, plain):
         return [from_dict(kind, one) for one in plain]
     if not isinstance(plain, dict):
         return plain
-    values = {field.name: None for field in dataclasses.fields(kind)
-              if field.name in plain and field.default is field.default_factory is dataclasses.MISSING}
+    values = {
+        field.name: None
+        for field in dataclasses.fields(kind)
+        if field.name in plain and field.default is field.default_factory is dataclasses.MISSING
+    }
     for name, codec, nested, _private in _fields(kind):
         value = plain.get(name)
         if value is not None:
@@ -118,23 +123,26 @@ class LoginOptions:
     Times in seconds. The password is not here: only whether one is set.
     """
 
-    login_flags: int = dataclasses.field(default=0, metadata=_as(flags.LOGIN_FLAGS))
-    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
-    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
+    login_flags: int = dataclasses.field(default=0, metadata=_as(codecs.LOGIN_FLAGS))
+    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
+    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
     maximum_connections: t.Optional[int] = None
     default_time2wait: t.Optional[int] = None
     default_time2retain: t.Optional[int] = None
-    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.AUTH_TYPES))
+    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.AUTH_TYPES))
     username: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(UserName))
     password_set: bool = False
-    information_specified: int = dataclasses.field(default=0, metadata=_as(flags.INFORMATION_SPECIFIED))
+    information_specified: int = dataclasses.field(default=0, metadata=_as(codecs.INFORMATION_SPECIFIED))
     version: int = 0
 
     # record field -> (bit of InformationSpecified, header field)
     SPECIFIED: t.ClassVar[dict] = {
-        "header_digest": (0x01, "HeaderDigest"), "data_digest": (0x02, "DataDigest"),
-        "maximum_connections": (0x04, "MaximumConnections"), "default_time2wait": (0x08, "DefaultTime2Wait"),
-        "default_time2retain": (0x10, "DefaultTime2Retain"), "username": (0x20, "Username"),
+        "header_digest": (0x01, "HeaderDigest"),
+        "data_digest": (0x02, "DataDigest"),
+        "maximum_connections": (0x04, "MaximumConnections"),
+        "default_time2wait": (0x08, "DefaultTime2Wait"),
+        "default_time2retain": (0x10, "DefaultTime2Retain"),
+        "username": (0x20, "Username"),
         "auth_type": (0x80, "AuthType"),
     }
     PASSWORD_BIT: t.ClassVar[int] = 0x40
@@ -145,8 +153,13 @@ class LoginOptions:
         values = {name: getattr(raw, field) for name, (bit, field) in cls.SPECIFIED.items() if said & bit}
         if said & 0x20:
             values["username"] = values["username"] or b""
-        return cls(login_flags=raw.LoginFlags, password_set=bool(said & cls.PASSWORD_BIT), information_specified=said,
-                   version=raw.Version, **values)
+        return cls(
+            login_flags=raw.LoginFlags,
+            password_set=bool(said & cls.PASSWORD_BIT),
+            information_specified=said,
+            version=raw.Version,
+            **values,
+        )
 
     def structure(self, password=None):
         """The values of an ISCSI_LOGIN_OPTIONS. A password is bytes, or None for none."""
@@ -181,13 +194,20 @@ class Mapping:
 
     @classmethod
     def of(cls, raw):
-        return cls(raw.InitiatorName, raw.TargetName, raw.OSDeviceName, raw.OSBusNumber, raw.OSTargetNumber,
-                   [Lun(lun.OSLUN, lun.TargetLUN) for lun in raw.LUNList], session_id(raw.SessionId))
+        return cls(
+            raw.InitiatorName,
+            raw.TargetName,
+            raw.OSDeviceName,
+            raw.OSBusNumber,
+            raw.OSTargetNumber,
+            [Lun(lun.OSLUN, lun.TargetLUN) for lun in raw.LUNList],
+            session_id(raw.SessionId),
+        )
 
 
 def session_id(raw):
     """An ISCSI_UNIQUE_SESSION_ID as iscsicli writes it: two 64-bit numbers in hex."""
-    return "%016x-%016x" % (raw.AdapterUnique, raw.AdapterSpecific)
+    return f"{raw.AdapterUnique:016x}-{raw.AdapterSpecific:016x}"
 
 
 def initiator_port(raw):
@@ -207,22 +227,32 @@ class PersistentLogin:
     initiator_port: t.Optional[int] = None
     portal: t.Optional[Portal] = None
     session_type: str = "data"
-    security_flags: int = dataclasses.field(default=0, metadata=_as(flags.SECURITY_FLAGS))
+    security_flags: int = dataclasses.field(default=0, metadata=_as(codecs.SECURITY_FLAGS))
     mappings: t.Optional[Mapping] = None
     login_options: LoginOptions = dataclasses.field(default_factory=LoginOptions)
 
     @classmethod
     def of(cls, raw):
-        return cls(raw.TargetName, raw.InitiatorInstance, initiator_port(raw.InitiatorPortNumber),
-                   Portal.of(raw.TargetPortal), SESSION_TYPES[bool(raw.IsInformationalSession)], raw.SecurityFlags,
-                   Mapping.of(raw.Mappings) if raw.Mappings else None, LoginOptions.of(raw.LoginOptions))
+        return cls(
+            raw.TargetName,
+            raw.InitiatorInstance,
+            initiator_port(raw.InitiatorPortNumber),
+            Portal.of(raw.TargetPortal),
+            SESSION_TYPES[bool(raw.IsInformationalSession)],
+            raw.SecurityFlags,
+            Mapping.of(raw.Mappings) if raw.Mappings else None,
+            LoginOptions.of(raw.LoginOptions),
+        )
 
     def identity(self):
         """What tells one login from another, for sorting and comparing: names compare without letter case."""
         portal = self.portal
-        return (self.target.lower(), self.initiator_instance.lower(),
-                -1 if self.initiator_port is None else self.initiator_port,
-                (portal.address.lower(), portal.port) if portal else ("", 0))
+        return (
+            self.target.lower(),
+            self.initiator_instance.lower(),
+            -1 if self.initiator_port is None else self.initiator_port,
+            (portal.address.lower(), portal.port) if portal else ("", 0),
+        )
 
 
 @dataclasses.dataclass
@@ -232,19 +262,27 @@ class TargetPortal:
     portal: t.Optional[Portal]
     initiator_instance: str = ""
     initiator_port: t.Optional[int] = None
-    security_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.SECURITY_FLAGS))
+    security_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.SECURITY_FLAGS))
     login_options: t.Optional[LoginOptions] = None
 
     @classmethod
     def of(cls, raw):
         extended = hasattr(raw, "SecurityFlags")
-        return cls(Portal.of(raw), raw.InitiatorName, initiator_port(raw.InitiatorPortNumber),
-                   raw.SecurityFlags if extended else None, LoginOptions.of(raw.LoginOptions) if extended else None)
+        return cls(
+            Portal.of(raw),
+            raw.InitiatorName,
+            initiator_port(raw.InitiatorPortNumber),
+            raw.SecurityFlags if extended else None,
+            LoginOptions.of(raw.LoginOptions) if extended else None,
+        )
 
     def identity(self):
         portal = self.portal
-        return ((portal.address.lower(), portal.port) if portal else ("", 0), self.initiator_instance.lower(),
-                -1 if self.initiator_port is None else self.initiator_port)
+        return (
+            (portal.address.lower(), portal.port) if portal else ("", 0),
+            self.initiator_instance.lower(),
+            -1 if self.initiator_port is None else self.initiator_port,
+        )
 
 
 @dataclasses.dataclass
@@ -252,10 +290,10 @@ class Discovery:
     """One way in which a target was found, as the DLL words it, and what is known of the target through it."""
 
     mechanism: str
-    protocol: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.TARGET_PROTOCOLS))
+    protocol: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.TARGET_PROTOCOLS))
     alias: t.Optional[str] = None
     initiator: t.Optional[str] = None
-    target_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.TARGET_FLAGS))
+    target_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.TARGET_FLAGS))
     login_options: t.Optional[LoginOptions] = None
     portal_groups: t.Optional[t.List[t.List[Portal]]] = None
 
@@ -288,9 +326,9 @@ class Connection:
     target_port: int
     initiator_address: t.Optional[str]
     state: t.Optional[int] = None
-    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
-    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.DIGEST_TYPES))
-    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(flags.AUTH_TYPES))
+    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
+    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
+    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.AUTH_TYPES))
     max_recv_data_segment_length: t.Optional[int] = None
     initiator_tcp_port: t.Optional[int] = dataclasses.field(default=None, metadata=_as(private=True))
     connection_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
@@ -298,11 +336,26 @@ class Connection:
 
     @classmethod
     def of(cls, raw, extended=None):
-        more = {} if extended is None else {
-            "state": extended.State, "header_digest": extended.HeaderDigest, "data_digest": extended.DataDigest,
-            "auth_type": extended.AuthType, "max_recv_data_segment_length": extended.MaxRecvDataSegmentLength}
-        return cls(raw.TargetAddress, raw.TargetSocket, raw.InitiatorAddress, initiator_tcp_port=raw.InitiatorSocket,
-                   connection_id=session_id(raw.ConnectionId), cid=raw.CID, **more)
+        more = (
+            {}
+            if extended is None
+            else {
+                "state": extended.State,
+                "header_digest": extended.HeaderDigest,
+                "data_digest": extended.DataDigest,
+                "auth_type": extended.AuthType,
+                "max_recv_data_segment_length": extended.MaxRecvDataSegmentLength,
+            }
+        )
+        return cls(
+            raw.TargetAddress,
+            raw.TargetSocket,
+            raw.InitiatorAddress,
+            initiator_tcp_port=raw.InitiatorSocket,
+            connection_id=session_id(raw.ConnectionId),
+            cid=raw.CID,
+            **more,
+        )
 
 
 @dataclasses.dataclass
@@ -342,10 +395,21 @@ class Device:
     @classmethod
     def of(cls, raw):
         number, address = raw.StorageDeviceNumber, raw.ScsiAddress
-        return cls(raw.InitiatorName, raw.TargetName, raw.DeviceInterfaceName, raw.LegacyName,
-                   _or_none(number.DeviceNumber), number.DeviceType, _or_none(number.PartitionNumber),
-                   guid(raw.DeviceInterfaceType), address.PortNumber, address.PathId, address.TargetId, address.Lun,
-                   raw.DeviceInstance)
+        return cls(
+            raw.InitiatorName,
+            raw.TargetName,
+            raw.DeviceInterfaceName,
+            raw.LegacyName,
+            _or_none(number.DeviceNumber),
+            number.DeviceType,
+            _or_none(number.PartitionNumber),
+            guid(raw.DeviceInterfaceType),
+            address.PortNumber,
+            address.PathId,
+            address.TargetId,
+            address.Lun,
+            raw.DeviceInstance,
+        )
 
 
 def _or_none(number):
@@ -355,7 +419,7 @@ def _or_none(number):
 def guid(raw):
     """A GUID in its usual braces."""
     tail = raw.Data4.hex()
-    return "{%08x-%04x-%04x-%s-%s}" % (raw.Data1, raw.Data2, raw.Data3, tail[:4], tail[4:])
+    return f"{{{raw.Data1:08x}-{raw.Data2:04x}-{raw.Data3:04x}-{tail[:4]}-{tail[4:]}}}"
 
 
 @dataclasses.dataclass
@@ -381,19 +445,34 @@ class Session:
     @classmethod
     def of(cls, raw, extended=None):
         connections_ex = {session_id(one.ConnectionId): one for one in extended.Connections} if extended else {}
-        more = {} if extended is None else {
-            "session_type": extended.Type, "maximum_connections": extended.MaximumConnections,
-            "error_recovery_level": extended.ErrorRecoveryLevel, "initial_r2t": bool(extended.InitialR2t),
-            "immediate_data": bool(extended.ImmediateData), "first_burst_length": extended.FirstBurstLength,
-            "max_burst_length": extended.MaxBurstLength}
-        return cls(raw.TargetName or raw.TargetNodeName or "", raw.InitiatorName,
-                   [Connection.of(one, connections_ex.get(session_id(one.ConnectionId))) for one in raw.Connections],
-                   session_id=session_id(raw.SessionId), isid=raw.ISID, tsid=raw.TSID, **more)
+        more = (
+            {}
+            if extended is None
+            else {
+                "session_type": extended.Type,
+                "maximum_connections": extended.MaximumConnections,
+                "error_recovery_level": extended.ErrorRecoveryLevel,
+                "initial_r2t": bool(extended.InitialR2t),
+                "immediate_data": bool(extended.ImmediateData),
+                "first_burst_length": extended.FirstBurstLength,
+                "max_burst_length": extended.MaxBurstLength,
+            }
+        )
+        return cls(
+            raw.TargetName or raw.TargetNodeName or "",
+            raw.InitiatorName,
+            [Connection.of(one, connections_ex.get(session_id(one.ConnectionId))) for one in raw.Connections],
+            session_id=session_id(raw.SessionId),
+            isid=raw.ISID,
+            tsid=raw.TSID,
+            **more,
+        )
 
     def identity(self):
         """What sorts sessions alike from run to run: nothing that a reconnect changes, but to break a tie."""
-        paths = sorted((one.target_address or "", one.target_port, one.initiator_address or "")
-                       for one in self.connections)
+        paths = sorted(
+            (one.target_address or "", one.target_port, one.initiator_address or "") for one in self.connections
+        )
         disks = sorted(device.legacy_name for device in self.devices or ())
         return self.target.lower(), paths, disks, self.isid or b"", self.session_id or ""
 
@@ -407,8 +486,15 @@ class Initiator:
     version: t.Optional[str] = None
 
 
-SERVICE_STATES = {1: "stopped", 2: "start_pending", 3: "stop_pending", 4: "running",
-                  5: "continue_pending", 6: "pause_pending", 7: "paused"}
+SERVICE_STATES = {
+    1: "stopped",
+    2: "start_pending",
+    3: "stop_pending",
+    4: "running",
+    5: "continue_pending",
+    6: "pause_pending",
+    7: "paused",
+}
 START_MODES = {0: "boot", 1: "system", 2: "automatic", 3: "manual", 4: "disabled"}
 
 
@@ -428,9 +514,16 @@ class Host:
     @classmethod
     def of(cls, raw):
         """From :class:`calls.Host`."""
-        return cls(raw.pointer * 8, raw.runtime, _dotted(raw.dll_version), _dotted(raw.windows_version),
-                   SERVICE_STATES.get(raw.service_state), START_MODES.get(raw.start_mode), bool(raw.delayed_start),
-                   bool(raw.elevated) if raw.elevated in (0, 1) else None)
+        return cls(
+            raw.pointer * 8,
+            raw.runtime,
+            _dotted(raw.dll_version),
+            _dotted(raw.windows_version),
+            SERVICE_STATES.get(raw.service_state),
+            START_MODES.get(raw.start_mode),
+            bool(raw.delayed_start),
+            bool(raw.elevated) if raw.elevated in (0, 1) else None,
+        )
 
 
 def _dotted(numbers):

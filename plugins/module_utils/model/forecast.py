@@ -101,12 +101,16 @@ def next_boot(snapshot, matches):
     starts = _STARTS.get(snapshot.host.service_start_mode)
     disks = [_outlook(disk, snapshot, matches, starts) for disk in _disks(snapshot)]
     not_saved = _in_order(_where_session(one) for one in snapshot.sessions if not matches.saved(one))
-    not_connected = _in_order(_where_login(one) for one in snapshot.persistent_logins
-                              if one.session_type == "data" and not matches.live(one))
+    not_connected = _in_order(
+        _where_login(one) for one in snapshot.persistent_logins if one.session_type == "data" and not matches.live(one)
+    )
     nothing_starts = starts is False and bool(snapshot.sessions)
     return {
-        "verdict": "at_risk" if nothing_starts or any(disk["paths_expected"] == 0 for disk in disks)
-                   else "degraded" if not_saved else "ready",
+        "verdict": "at_risk"
+        if nothing_starts or any(disk["paths_expected"] == 0 for disk in disks)
+        else "degraded"
+        if not_saved
+        else "ready",
         "service_start_mode": snapshot.host.service_start_mode,
         "service_starts": starts,
         "disks": disks,
@@ -127,8 +131,11 @@ def _where_session(session):
 
 def _where_login(login):
     portal = login.portal
-    return {"target": login.target, "portal": portal and {"address": portal.address, "port": portal.port},
-            "initiator_port": login.initiator_port}
+    return {
+        "target": login.target,
+        "portal": portal and {"address": portal.address, "port": portal.port},
+        "initiator_port": login.initiator_port,
+    }
 
 
 class _Disk:
@@ -156,24 +163,33 @@ def _disks(snapshot):
 def _disk_key(session, device, unit):
     if unit is not None and (unit.identifiers or unit.serial):
         return unit.identifiers[0] if unit.identifiers else unit.serial
-    return "%s lun %d" % (session.target.lower(), device.scsi_lun)
+    return f"{session.target.lower()} lun {device.scsi_lun}"
 
 
 def _outlook(disk, snapshot, matches, starts):
     """What is expected of one disk: paths now, and after the restart those of proven logins and of unproven ones."""
     sessions = disk.sessions.values()
     targets = {session.target.lower() for session in sessions}
-    saved = [login for login in snapshot.persistent_logins
-             if login.target.lower() in targets and login.session_type == "data"]
+    saved = [
+        login
+        for login in snapshot.persistent_logins
+        if login.target.lower() in targets and login.session_type == "data"
+    ]
     replayed = starts is not False
     proven = sum(matches.saved(session) for session in sessions) if replayed else 0
     unproven = sum(not matches.live(login) for login in saved) if replayed else 0
     now = len(sessions)
     outlook = "same" if proven >= now else "fewer_paths" if proven else "unproven" if unproven else "lost"
     return {
-        "id": disk.key, "names": sorted(disk.names), "targets": sorted(targets),
-        "size": disk.unit.size if disk.unit else None, "serial": disk.unit.serial if disk.unit else None,
-        "paths_now": now, "paths_expected": proven, "paths_unproven": unproven, "outlook": outlook,
+        "id": disk.key,
+        "names": sorted(disk.names),
+        "targets": sorted(targets),
+        "size": disk.unit.size if disk.unit else None,
+        "serial": disk.unit.serial if disk.unit else None,
+        "paths_now": now,
+        "paths_expected": proven,
+        "paths_unproven": unproven,
+        "outlook": outlook,
         "reason": _reason(outlook, starts, saved, now, proven),
     }
 
@@ -187,7 +203,7 @@ def _reason(outlook, starts, saved, now, proven):
         return "no login to its target is saved"
     if outlook == "unproven":
         return "the saved logins to its target have no live session that proves them"
-    return "%d of its %d sessions are saved" % (proven, now)
+    return f"{proven} of its {now} sessions are saved"
 
 
 def _attention(snapshot, starts, disks, not_saved, not_connected):
@@ -195,25 +211,28 @@ def _attention(snapshot, starts, disks, not_saved, not_connected):
     lines = []
     if starts is False and (snapshot.persistent_logins or snapshot.sessions):
         how = {"manual": "starts only on demand", "disabled": "never starts"}[snapshot.host.service_start_mode]
-        lines.append("MSiSCSI %s: no saved login is replayed at boot. Set it to automatic." % how)
+        lines.append(f"MSiSCSI {how}: no saved login is replayed at boot. Set it to automatic.")
     for disk in disks:
         if disk["outlook"] != "same":
-            lines.append("%s (%s): %d path%s now, %d expected after a restart: %s."
-                         % (", ".join(disk["names"]), disk["id"], disk["paths_now"],
-                            "" if disk["paths_now"] == 1 else "s", disk["paths_expected"], disk["reason"]))
-    lines += ["Live but not saved: %s." % _named(where, "without a connection now") for where in not_saved]
-    lines += ["Saved but not connected: %s." % _named(where, "through any portal") for where in not_connected]
+            lines.append(
+                f"{', '.join(disk['names'])} ({disk['id']}): {disk['paths_now']} path{'' if disk['paths_now'] == 1 else 's'} now, {disk['paths_expected']} expected after a restart: {disk['reason']}."
+            )
+    lines += ["Live but not saved: {}.".format(_named(where, "without a connection now")) for where in not_saved]
+    lines += ["Saved but not connected: {}.".format(_named(where, "through any portal")) for where in not_connected]
     return lines + sorted(_twice(snapshot.persistent_logins))
 
 
 def _named(where, otherwise):
     portal = where["portal"]
-    through = "through %s port %d" % (portal["address"], portal["port"]) if portal else otherwise
-    return "%s %s" % (where["target"], through)
+    through = f"through {portal['address']} port {portal['port']}" if portal else otherwise
+    return "{} {}".format(where["target"], through)
 
 
 def _twice(logins):
     counts = collections.Counter(login.identity() for login in logins)
     names = {login.identity(): login.target for login in sorted(logins, key=lambda one: one.target)}
-    return ["Saved %d times: %s. Each copy opens a session of its own." % (count, names[key])
-            for key, count in counts.items() if count > 1]
+    return [
+        f"Saved {count} times: {names[key]}. Each copy opens a session of its own."
+        for key, count in counts.items()
+        if count > 1
+    ]

@@ -19,7 +19,7 @@ class ImageError(ValueError):
     """Captured memory that does not hold what it should. Names the structure, the field and the offset in bytes."""
 
     def __init__(self, structure, field, offset, problem):
-        super().__init__("%s%s at offset %d: %s" % (structure, "." + field if field else "", offset, problem))
+        super().__init__(f"{structure}{'.' + field if field else ''} at offset {offset}: {problem}")
         self.structure, self.field, self.offset = structure, field, offset
 
 
@@ -57,13 +57,13 @@ class Image:
     def number(self, size, offset=0):
         """An unsigned integer of ``size`` bytes."""
         self._check("integer", "", offset, size)
-        return int.from_bytes(self.data[offset:offset + size], "little")
+        return int.from_bytes(self.data[offset : offset + size], "little")
 
     def text(self, offset=0):
         """The NUL-terminated text at ``offset``."""
         self._check("text", "", offset, 0)
         length = self._text_size(offset, "text", "")
-        return structures.decode_text(self.data[offset:offset + length], self.abi.char)
+        return structures.decode_text(self.data[offset : offset + length], self.abi.char)
 
     def texts(self, offset=0, limit=None):
         """A list of texts each ended by a NUL, up to the empty one or to ``limit`` bytes, whichever comes first.
@@ -79,14 +79,13 @@ class Image:
                 break
             if length < 0 or offset + length > end:
                 raise ImageError("text list", "", offset, "the text does not end inside the list")
-            found.append(structures.decode_text(self.data[offset:offset + length], self.abi.char))
+            found.append(structures.decode_text(self.data[offset : offset + length], self.abi.char))
             offset += length + self.abi.char
         return found
 
     def _check(self, structure, field, offset, size):
         if offset < 0 or offset + size > len(self.data):
-            raise ImageError(structure, field, offset,
-                             "%d bytes do not fit into the %d captured" % (size, len(self.data)))
+            raise ImageError(structure, field, offset, f"{size} bytes do not fit into the {len(self.data)} captured")
 
     def _resolve(self, layout, follow, address, count):
         """What the pointer leads to; called by :meth:`structures.Layout.unpack`."""
@@ -95,27 +94,35 @@ class Image:
             return None
         size = follow.unit if count is None else follow.unit * count
         if not 0 <= offset <= len(self.data) - size:
-            raise ImageError(layout.structure.name, follow.path, follow.offset,
-                             "leads to %d bytes at 0x%X, outside the %d captured at 0x%X"
-                             % (size, address, len(self.data), self.base))
+            raise ImageError(
+                layout.structure.name,
+                follow.path,
+                follow.offset,
+                f"leads to {size} bytes at 0x{address:X}, outside the {len(self.data)} captured at 0x{self.base:X}",
+            )
         if target is TEXT:
             size = self._text_size(offset, layout.structure.name, follow.path)
         self._budget -= size
         if self._budget < 0:
-            raise ImageError(layout.structure.name, follow.path, follow.offset,
-                             "pointers lead over and over to the same %d bytes" % len(self.data))
+            raise ImageError(
+                layout.structure.name,
+                follow.path,
+                follow.offset,
+                f"pointers lead over and over to the same {len(self.data)} bytes",
+            )
         if target is BLOB:
-            return self.data[offset:offset + size]
+            return self.data[offset : offset + size]
         if target is TEXT:
-            return structures.decode_text(self.data[offset:offset + size], self.abi.char)
+            return structures.decode_text(self.data[offset : offset + size], self.abi.char)
         found = self.array(target, 1 if count is None else count, offset)
         return found[0] if follow.count is None else found
 
     def _text_size(self, offset, structure, field):
         length = structures.text_length(self.data, self.abi.char, offset)
         if length < 0:
-            raise ImageError(structure, field, offset,
-                             "the text does not end inside the %d bytes captured" % len(self.data))
+            raise ImageError(
+                structure, field, offset, f"the text does not end inside the {len(self.data)} bytes captured"
+            )
         return length
 
 
@@ -137,7 +144,7 @@ def pack(structure, values, abi, count=1):
 
 def _pack_at(data, relocations, base, layout, values):
     plain, tails = _split(layout, values)
-    data[base:base + layout.size] = layout.pack(plain)
+    data[base : base + layout.size] = layout.pack(plain)
     for follow, value in tails:
         start = _append(data, relocations, layout, follow, value)
         relocations.append((base + follow.offset, start))
@@ -168,7 +175,7 @@ def _append(data, relocations, layout, follow, value):
     data.extend(bytes(-len(data) % _alignment(target, abi)))
     start = len(data)
     if target is TEXT:
-        data.extend(structures.encode_text(value, abi.char, "%s.%s" % (layout.structure.name, follow.path)))
+        data.extend(structures.encode_text(value, abi.char, f"{layout.structure.name}.{follow.path}"))
     elif target in (BLOB, SECRET):
         data.extend(value)
     else:

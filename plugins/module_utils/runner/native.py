@@ -17,7 +17,8 @@ import sys
 import threading
 import time
 
-from . import calls, functions, runner, structures
+from ..abi import prototypes, structures
+from . import executor, wire
 
 LIBRARY = "iscsidsc.dll"
 SERVICE = "MSiSCSI"
@@ -46,8 +47,10 @@ class _NotWindows(Exception):
 
 def argument_types(function):
     """The ctypes types of a prototype of :mod:`functions`."""
-    return [_INTEGERS[argument.kind.size] if isinstance(argument.kind, structures.Scalar) else ctypes.c_void_p
-            for argument in function.arguments]
+    return [
+        _INTEGERS[argument.kind.size] if isinstance(argument.kind, structures.Scalar) else ctypes.c_void_p
+        for argument in function.arguments
+    ]
 
 
 class NativeMachine:
@@ -65,10 +68,16 @@ class NativeMachine:
     def host(self):
         """What is so now: a call may have started the service."""
         state, start_mode, delayed = _known(_service_facts, (0, 0xFF, 0))
-        return calls.Host(
-            ctypes.sizeof(ctypes.c_void_p), "%s %s" % (platform.python_implementation(), platform.python_version()),
-            _known(lambda: _file_version(self._path), (0, 0, 0, 0)), _known(_windows_version, (0, 0, 0)),
-            state, start_mode, delayed, _known(_elevated, 0xFF))
+        return wire.Host(
+            ctypes.sizeof(ctypes.c_void_p),
+            f"{platform.python_implementation()} {platform.python_version()}",
+            _known(lambda: _file_version(self._path), (0, 0, 0, 0)),
+            _known(_windows_version, (0, 0, 0)),
+            state,
+            start_mode,
+            delayed,
+            _known(_elevated, 0xFF),
+        )
 
     def allocate(self, size):
         buffer = ctypes.create_string_buffer(size)
@@ -97,9 +106,9 @@ class NativeMachine:
         worker.start()
         worker.join(limit / 1000)
         if worker.is_alive():
-            raise runner.TimedOut()
+            raise executor.TimedOut()
         if not outcome:
-            raise LibraryError("%s did not return" % export)
+            raise LibraryError(f"{export} did not return")
         return outcome[0]
 
     def _work(self, function, arguments, outcome):
@@ -113,11 +122,11 @@ class NativeMachine:
         time.sleep(milliseconds / 1000)
 
     def _function(self, export, count):
-        prototype = functions.CALLABLE.get(export)
+        prototype = prototypes.CALLABLE.get(export)
         if prototype is None:
-            raise runner.NoSuchExport()
+            raise executor.NoSuchExport()
         if count != len(prototype.arguments):
-            raise calls.WireError("%s takes %d arguments, not %d" % (export, len(prototype.arguments), count))
+            raise wire.WireError(f"{export} takes {len(prototype.arguments)} arguments, not {count}")
         if export in _SERVICE_CALLS:
             return _SERVICE_CALLS[export]
         if self._library is None:
@@ -125,7 +134,7 @@ class NativeMachine:
         try:
             function = self._library[export]
         except AttributeError:
-            raise runner.NoSuchExport() from None
+            raise executor.NoSuchExport() from None
         function.argtypes, function.restype = argument_types(prototype), ctypes.c_uint32
         return function
 
@@ -135,10 +144,11 @@ def _load(path):
         # WinDLL: the exports of the x86 library are stdcall
         return ctypes.WinDLL(path) if sys.platform == "win32" else ctypes.CDLL(path)
     except OSError as problem:
-        raise LibraryError("%s cannot be loaded: %s" % (path, problem)) from None
+        raise LibraryError(f"{path} cannot be loaded: {problem}") from None
 
 
 # -- what Windows says of itself -------------------------------------------------------------------------------------
+
 
 def _known(ask, unknown):
     """What ``ask`` finds, or ``unknown`` where this is no Windows, or one that does not say."""
@@ -184,8 +194,9 @@ def _elevated():
     token, elevation, length = ctypes.c_void_p(), ctypes.c_uint32(), ctypes.c_uint32()
     _check(advapi.OpenProcessToken(ctypes.c_void_p(kernel.GetCurrentProcess()), 8, ctypes.byref(token)))  # TOKEN_QUERY
     try:
-        _check(advapi.GetTokenInformation(token, 20, ctypes.byref(elevation), 4,
-                                          ctypes.byref(length)))  # TokenElevation
+        _check(
+            advapi.GetTokenInformation(token, 20, ctypes.byref(elevation), 4, ctypes.byref(length))
+        )  # TokenElevation
     finally:
         kernel.CloseHandle(token)
     return int(elevation.value != 0)
@@ -227,7 +238,8 @@ class _Service:
     def delayed(self):
         info, length = ctypes.c_uint32(), ctypes.c_uint32()
         told = self._api.QueryServiceConfig2W(
-            self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(info), 4, ctypes.byref(length))
+            self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(info), 4, ctypes.byref(length)
+        )
         return int(bool(told and info.value))
 
     def start(self):
@@ -235,11 +247,17 @@ class _Service:
 
     def set_start_mode(self, mode):
         no_change = ctypes.c_uint32(_SERVICE_NO_CHANGE)
-        _check(self._api.ChangeServiceConfigW(
-            self._handle, no_change, ctypes.c_uint32(mode), no_change, None, None, None, None, None, None, None))
+        _check(
+            self._api.ChangeServiceConfigW(
+                self._handle, no_change, ctypes.c_uint32(mode), no_change, None, None, None, None, None, None, None
+            )
+        )
         if mode == _SERVICE_AUTO_START and self.delayed():
-            _check(self._api.ChangeServiceConfig2W(
-                self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(ctypes.c_uint32(0))))
+            _check(
+                self._api.ChangeServiceConfig2W(
+                    self._handle, _SERVICE_CONFIG_DELAYED_AUTO_START_INFO, ctypes.byref(ctypes.c_uint32(0))
+                )
+            )
 
 
 def _service_facts():
@@ -259,6 +277,7 @@ def _as_status(work):
 
 def _start_service(timeout_milliseconds):
     """Start MSiSCSI and wait until it runs. 0 also when it ran before."""
+
     def work():
         end = time.monotonic() + timeout_milliseconds / 1000
         with _Service(_SERVICE_START | _SERVICE_QUERY_STATUS) as service:
@@ -276,14 +295,17 @@ def _start_service(timeout_milliseconds):
                 if time.monotonic() >= end:
                     return _ERROR_SERVICE_REQUEST_TIMEOUT
                 time.sleep(_POLL_SECONDS)
+
     return _as_status(work)
 
 
 def _set_service_start_mode(mode):
     """Set how MSiSCSI starts: 2 automatic (and not delayed), 3 manual, 4 disabled."""
+
     def work():
         with _Service(_SERVICE_CHANGE_CONFIG | _SERVICE_QUERY_CONFIG) as service:
             service.set_start_mode(mode)
+
     return _as_status(work)
 
 
@@ -292,9 +314,10 @@ _SERVICE_CALLS = {"StartService": _start_service, "SetServiceStartMode": _set_se
 
 # -- the engine ------------------------------------------------------------------------------------------------------
 
+
 def run_here(batch, library=None):
     """Run a batch on this machine: text in, text out."""
-    return runner.run(batch, NativeMachine(library))
+    return executor.run(batch, NativeMachine(library))
 
 
 def main():

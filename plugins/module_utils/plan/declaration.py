@@ -15,8 +15,9 @@ import ipaddress
 import re
 import typing as t
 
-from . import flags, records
-from .structures import MAX_ISCSI_HBANAME_LEN, MAX_ISCSI_NAME_LEN, MAX_ISCSI_PORTAL_ADDRESS_LEN
+from ..abi import codecs
+from ..abi.structures import MAX_ISCSI_HBANAME_LEN, MAX_ISCSI_NAME_LEN, MAX_ISCSI_PORTAL_ADDRESS_LEN
+from ..model import records
 
 UNSPECIFIED = "unspecified"
 CHAP_SECRET_BYTES = (12, 16)  # observed: 16 are accepted; the messages of 0xEFFF004B and 0xEFFF004C
@@ -53,10 +54,11 @@ class Secret:
         try:
             raw = bytes.fromhex(text[2:]) if text.lower().startswith("0x") else text.encode("ascii")
         except ValueError:
-            raise DeclarationError("%s: a secret is ASCII text, or hex digits after 0x" % option) from None
+            raise DeclarationError(f"{option}: a secret is ASCII text, or hex digits after 0x") from None
         if not limits[0] <= len(raw) <= limits[1]:
-            raise DeclarationError("%s: the secret must have %d to %d bytes, this one has %d"
-                                   % (option, limits[0], limits[1], len(raw)))
+            raise DeclarationError(
+                f"{option}: the secret must have {limits[0]} to {limits[1]} bytes, this one has {len(raw)}"
+            )
         return cls(raw)
 
 
@@ -72,7 +74,7 @@ class Number:
         except ValueError:
             number = None
         if number is None or not self.least <= number <= self.most:
-            raise DeclarationError("expected a whole number from %d to %d" % (self.least, self.most))
+            raise DeclarationError(f"expected a whole number from {self.least} to {self.most}")
         return number
 
     @staticmethod
@@ -88,7 +90,7 @@ class Text:
 
     def encode(self, value):
         if len(value) > self.most or "\0" in value:
-            raise DeclarationError("expected text of at most %d characters" % self.most)
+            raise DeclarationError(f"expected text of at most {self.most} characters")
         return value
 
     @staticmethod
@@ -104,7 +106,7 @@ class Choice:
 
     def encode(self, value):
         if value.lower() not in self.words:
-            raise DeclarationError("expected one of %s" % ", ".join(self.words))
+            raise DeclarationError("expected one of {}".format(", ".join(self.words)))
         return value.lower()
 
     @staticmethod
@@ -147,7 +149,7 @@ class Property(t.NamedTuple):
             return self.codec.encode(value)
         except ValueError as error:
             also = ", or " + UNSPECIFIED if self.unspecified else ""
-            raise DeclarationError("%s.%s: %s%s" % (where, self.option, error, also)) from None
+            raise DeclarationError(f"{where}.{self.option}: {error}{also}") from None
 
 
 class _Mappings(Property):
@@ -172,23 +174,28 @@ class ScsiNumbers:
     def encode(value):
         unknown = set(value) - {"bus", "target_number", "luns"}
         if unknown:
-            raise DeclarationError("expected bus, target_number and luns, got %s" % ", ".join(sorted(unknown)))
-        luns = [records.Lun(_U32.encode(lun["os_lun"]), _U64.encode(lun["target_lun"]))
-                for lun in value.get("luns") or ()]
+            raise DeclarationError("expected bus, target_number and luns, got {}".format(", ".join(sorted(unknown))))
+        luns = [
+            records.Lun(_U32.encode(lun["os_lun"]), _U64.encode(lun["target_lun"])) for lun in value.get("luns") or ()
+        ]
         return records.Mapping("", "", "", _U32.encode(value["bus"]), _U32.encode(value["target_number"]), luns)
 
     @staticmethod
     def decode(raw):
-        return {"bus": raw.bus, "target_number": raw.target_number,
-                "luns": [dataclasses.asdict(lun) for lun in raw.luns]}
+        return {
+            "bus": raw.bus,
+            "target_number": raw.target_number,
+            "luns": [dataclasses.asdict(lun) for lun in raw.luns],
+        }
 
 
 class _Portals(Property):
     """The portals of a static target: one group of them, in any order."""
 
     def read(self, record):
-        found = [records.Portal(address(one.address, ""), one.port)
-                 for group in record.portal_groups or () for one in group]
+        found = [
+            records.Portal(address(one.address, ""), one.port) for group in record.portal_groups or () for one in group
+        ]
         return sorted(found, key=lambda one: (one.address, one.port))
 
     def write(self, record, raw):
@@ -209,7 +216,7 @@ class PortalList:
 
 def place(portal):
     """A portal in words: 192.0.2.1:3260, [fe80::1]:3260."""
-    return "%s:%d" % ("[%s]" % portal.address if ":" in portal.address else portal.address, portal.port)
+    return "%s:%d" % (f"[{portal.address}]" if ":" in portal.address else portal.address, portal.port)
 
 
 def _replaced(record, path, raw):
@@ -221,16 +228,16 @@ def _replaced(record, path, raw):
 _U32, _U64 = Number(0, 0xFFFFFFFF), Number(0, (1 << 64) - 1)
 _OPTIONS = "login_options."
 LOGIN_OPTIONS = (
-    Property("login_flags", _OPTIONS + "login_flags", flags.LOGIN_FLAGS),
-    Property("header_digest", _OPTIONS + "header_digest", flags.DIGEST_TYPES, True),
-    Property("data_digest", _OPTIONS + "data_digest", flags.DIGEST_TYPES, True),
+    Property("login_flags", _OPTIONS + "login_flags", codecs.LOGIN_FLAGS),
+    Property("header_digest", _OPTIONS + "header_digest", codecs.DIGEST_TYPES, True),
+    Property("data_digest", _OPTIONS + "data_digest", codecs.DIGEST_TYPES, True),
     Property("maximum_connections", _OPTIONS + "maximum_connections", Number(1, 65535), True),
     Property("default_time2wait", _OPTIONS + "default_time2wait", _U32, True),
     Property("default_time2retain", _OPTIONS + "default_time2retain", _U32, True),
-    Property("auth_type", _OPTIONS + "auth_type", flags.AUTH_TYPES, True),
+    Property("auth_type", _OPTIONS + "auth_type", codecs.AUTH_TYPES, True),
     Property("username", _OPTIONS + "username", records.UserName, True),
 )
-SECURITY_FLAGS = Property("security_flags", "security_flags", flags.SECURITY_FLAGS)
+SECURITY_FLAGS = Property("security_flags", "security_flags", codecs.SECURITY_FLAGS)
 SYMBOLIC_NAME = Property("symbolic_name", "portal.symbolic_name", Text(255))
 SESSION_TYPE = Property("session_type", "session_type", Choice("data", "informational"))
 MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers)
@@ -238,8 +245,11 @@ MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers)
 PERSISTENT_LOGIN = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, SESSION_TYPE, MAPPINGS)
 TARGET_PORTAL = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME,)
 SESSION = (SECURITY_FLAGS,) + LOGIN_OPTIONS + (SYMBOLIC_NAME, MAPPINGS)
-STATIC_TARGET = (Property("alias", "alias", Text(255)), _Portals("portals", "portal_groups", PortalList),
-                 Property("target_flags", "target_flags", flags.TARGET_FLAGS)) + LOGIN_OPTIONS
+STATIC_TARGET = (
+    Property("alias", "alias", Text(255)),
+    _Portals("portals", "portal_groups", PortalList),
+    Property("target_flags", "target_flags", codecs.TARGET_FLAGS),
+) + LOGIN_OPTIONS
 
 
 @dataclasses.dataclass
@@ -277,8 +287,11 @@ class Wish:
 
     def differences(self, record):
         """{option: (raw now, raw wanted)} of the declared values that a record does not have."""
-        found = {prop.option: (prop.read(record), raw) for prop, raw in self.values.items()
-                 if prop.read(record) != raw and not (prop.path.startswith("portal.") and record.portal is None)}
+        found = {
+            prop.option: (prop.read(record), raw)
+            for prop, raw in self.values.items()
+            if prop.read(record) != raw and not (prop.path.startswith("portal.") and record.portal is None)
+        }
         if self._saved_secret(self.merged(record)) is not None and not record.login_options.password_set:
             found["secret"] = ("not set", "set")
         return found
@@ -296,8 +309,9 @@ def _specified(record, secret):
     password = secret is not None or options.password_set and options.auth_type != 0
     said = sum(bit for name, (bit, _field) in options.SPECIFIED.items() if getattr(options, name) is not None)
     said |= options.information_specified & ~0xFF | (options.PASSWORD_BIT if password else 0)
-    return dataclasses.replace(record, login_options=dataclasses.replace(
-        options, information_specified=said, password_set=password))
+    return dataclasses.replace(
+        record, login_options=dataclasses.replace(options, information_specified=said, password_set=password)
+    )
 
 
 @dataclasses.dataclass
@@ -309,8 +323,10 @@ class StaticTarget(Wish):
     @property
     def hidden(self):
         """Whether it shall not be reported, so that nothing can be compared."""
-        return any(prop.option == "target_flags" and raw & flags.TARGET_FLAGS.bits["hide_static_target"]
-                   for prop, raw in self.values.items())
+        return any(
+            prop.option == "target_flags" and raw & codecs.TARGET_FLAGS.bits["hide_static_target"]
+            for prop, raw in self.values.items()
+        )
 
 
 @dataclasses.dataclass
@@ -331,7 +347,7 @@ class Ike:
 
     def label(self):
         """Its identity in words."""
-        return "IKE %s %s" % (flags.IKE_ID_TYPES.decode(self.id_type), self._text())
+        return f"IKE {codecs.IKE_ID_TYPES.decode(self.id_type)} {self._text()}"
 
     def show(self):
         """As a diff shows it."""
@@ -354,7 +370,7 @@ class Tunnel:
 
     def label(self):
         """Its identity in words."""
-        return "tunnels to %s" % self.destination
+        return f"tunnels to {self.destination}"
 
     def show(self):
         """As a diff shows it."""
@@ -418,8 +434,10 @@ _IQN = re.compile(r"(iqn\.[0-9]{4}-[0-9]{2}\.[^\s,]+|eui\.[0-9a-f]{16}|naa\.([0-
 def target_name(text, where):
     """An iSCSI name as declared; Windows compares it without letter case."""
     if not _IQN.fullmatch(text) or len(text) > MAX_ISCSI_NAME_LEN:
-        raise DeclarationError("%s: %r is not an iSCSI name: iqn.yyyy-mm.domain:name, eui.<16 hex digits> "
-                               "or naa.<16 or 32 hex digits>" % (where, text))
+        raise DeclarationError(
+            f"{where}: {text!r} is not an iSCSI name: iqn.yyyy-mm.domain:name, eui.<16 hex digits> "
+            "or naa.<16 or 32 hex digits>"
+        )
     return text
 
 
@@ -432,9 +450,12 @@ def address(text, where):
         return str(ipaddress.ip_address(bare))
     except ValueError:
         pass
-    if not re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?", bare) or re.fullmatch(r"[0-9.]+", bare) \
-            or len(bare) >= MAX_ISCSI_PORTAL_ADDRESS_LEN:
-        raise DeclarationError("%s: %r is no IPv4 or IPv6 address and no host name" % (where, text))
+    if (
+        not re.fullmatch(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?", bare)
+        or re.fullmatch(r"[0-9.]+", bare)
+        or len(bare) >= MAX_ISCSI_PORTAL_ADDRESS_LEN
+    ):
+        raise DeclarationError(f"{where}: {text!r} is no IPv4 or IPv6 address and no host name")
     return bare
 
 
@@ -460,12 +481,14 @@ def portal(plain, where):
         both = _SOCKET.fullmatch(plain.strip())
         plain = {"address": both.group(1), "port": both.group(2)} if both else {"address": plain}
     if not isinstance(plain, dict) or set(plain) - {"address", "port", "symbolic_name"} or not plain.get("address"):
-        raise DeclarationError("%s: expected text such as 192.0.2.21, 192.0.2.21:3260 or [2001:db8::21]:3260, or a "
-                               "mapping of address and port alone" % where)
+        raise DeclarationError(
+            f"{where}: expected text such as 192.0.2.21, 192.0.2.21:3260 or [2001:db8::21]:3260, or a "
+            "mapping of address and port alone"
+        )
     try:
         port = 3260 if plain.get("port") is None else Number(1, 65535).encode(plain["port"])
     except DeclarationError as error:
-        raise DeclarationError("%s.port: %s" % (where, error)) from None
+        raise DeclarationError(f"{where}.port: {error}") from None
     return records.Portal(address(plain["address"], where + ".address"), port)
 
 
@@ -473,13 +496,13 @@ def _number(text, where, least, most):
     try:
         return Number(least, most).encode(text)
     except DeclarationError as error:
-        raise DeclarationError("%s: %s" % (where, error)) from None
+        raise DeclarationError(f"{where}: {error}") from None
 
 
 def _initiator(plain, where):
     instance, port = plain.get("initiator_instance"), plain.get("initiator_port")
     if instance is not None and len(instance) >= MAX_ISCSI_HBANAME_LEN:
-        raise DeclarationError("%s.initiator_instance: at most %d characters" % (where, MAX_ISCSI_HBANAME_LEN - 1))
+        raise DeclarationError(f"{where}.initiator_instance: at most {MAX_ISCSI_HBANAME_LEN - 1} characters")
     if port is not None:
         port = _number(port, where + ".initiator_port", 0, 0xFFFFFFFE)
     return {"initiator_instance": instance or "", "initiator_port": port}
@@ -491,15 +514,18 @@ def _values(plain, properties, where):
 
 def _secret(plain, option, limits, where=None):
     text = plain.get(option)
-    return None if text is None else Secret.of(text, "%s.%s" % (where, option) if where else option, limits)
+    return None if text is None else Secret.of(text, f"{where}.{option}" if where else option, limits)
 
 
 def _secrets(plain, values, where):
     """The CHAP secret and the IPsec key of a declaration, with what can be checked of them."""
     ipsec = next((raw for prop, raw in values.items() if prop.option == "login_flags"), 0) & 0x01
     limits = (1 if ipsec else CHAP_SECRET_BYTES[0], CHAP_SECRET_BYTES[1])
-    return {"secret": _secret(plain, "secret", limits, where), "key": _secret(plain, "ipsec_key", KEY_BYTES, where),
-            "update_secret": plain.get("update_secret") or "on_create"}
+    return {
+        "secret": _secret(plain, "secret", limits, where),
+        "key": _secret(plain, "ipsec_key", KEY_BYTES, where),
+        "update_secret": plain.get("update_secret") or "on_create",
+    }
 
 
 def _present(plain):
@@ -508,8 +534,11 @@ def _present(plain):
 
 def _login(plain, properties, where):
     """What logins have in common, saved and live: (record, values, number of them)."""
-    record = records.PersistentLogin(target_name(plain["target"], where + ".target"),
-                                     portal=portal(plain.get("portal"), where + ".portal"), **_initiator(plain, where))
+    record = records.PersistentLogin(
+        target_name(plain["target"], where + ".target"),
+        portal=portal(plain.get("portal"), where + ".portal"),
+        **_initiator(plain, where),
+    )
     copies = 1 if plain.get("copies") is None else _number(plain["copies"], where + ".copies", 1, 256)
     return record, _values(plain, properties, where), copies
 
@@ -518,17 +547,26 @@ def persistent_login(plain, where="persistent_login"):
     """The wish for one persistent login from a mapping of options."""
     record, values, copies = _login(plain, PERSISTENT_LOGIN, where)
     if plain.get("connected") is not None and values.get(SESSION_TYPE) == "informational":
-        raise DeclarationError("%s.connected: an informational session is not kept, so it cannot be declared" % where)
-    return Wish(where, record, values, _present(plain), copies, connected=plain.get("connected"),
-                **_secrets(plain, values, where))
+        raise DeclarationError(f"{where}.connected: an informational session is not kept, so it cannot be declared")
+    return Wish(
+        where,
+        record,
+        values,
+        _present(plain),
+        copies,
+        connected=plain.get("connected"),
+        **_secrets(plain, values, where),
+    )
 
 
 def session(plain, where="session"):
     """The wish for a live session, beside whatever is saved."""
     record, values, copies = _login(plain, SESSION, where)
     if not _present(plain) and record.portal is not None and _is_name(record.portal.address):
-        raise DeclarationError("%s.portal: a live session tells its address and no host name, so %r says not which to "
-                               "end" % (where, record.portal.address))
+        raise DeclarationError(
+            f"{where}.portal: a live session tells its address and no host name, so {record.portal.address!r} says not which to "
+            "end"
+        )
     return Wish(where, record, values, copies=copies, connected=_present(plain), **_secrets(plain, values, where))
 
 
@@ -536,19 +574,34 @@ def target_portal(plain, where="target_portal"):
     """The wish for one SendTargets portal."""
     values = _values(plain, TARGET_PORTAL, where)
     socket = portal({"address": plain["address"], "port": plain.get("port")}, where)
-    record = records.TargetPortal(socket, security_flags=0, login_options=records.LoginOptions(),
-                                  **_initiator(plain, where))
-    return Wish(where, record, values, _present(plain), refresh=bool(plain.get("refresh")),
-                discovery_failure=plain.get("discovery_failure") or "fail", **_secrets(plain, values, where))
+    record = records.TargetPortal(
+        socket, security_flags=0, login_options=records.LoginOptions(), **_initiator(plain, where)
+    )
+    return Wish(
+        where,
+        record,
+        values,
+        _present(plain),
+        refresh=bool(plain.get("refresh")),
+        discovery_failure=plain.get("discovery_failure") or "fail",
+        **_secrets(plain, values, where),
+    )
 
 
 def static_target(plain, where="static_target"):
     """The wish for a target that is not discovered."""
     values = _values(plain, STATIC_TARGET, where)
-    record = records.Discovery("Static", alias="", target_flags=0, login_options=records.LoginOptions(),
-                               portal_groups=[])
-    return StaticTarget(where, record, values, _present(plain), name=target_name(plain["target"], where + ".target"),
-                        **_secrets(plain, values, where))
+    record = records.Discovery(
+        "Static", alias="", target_flags=0, login_options=records.LoginOptions(), portal_groups=[]
+    )
+    return StaticTarget(
+        where,
+        record,
+        values,
+        _present(plain),
+        name=target_name(plain["target"], where + ".target"),
+        **_secrets(plain, values, where),
+    )
 
 
 _ADDRESS_IDS = {1: ipaddress.IPv4Address, 5: ipaddress.IPv6Address}  # the other types are text
@@ -556,54 +609,68 @@ _ADDRESS_IDS = {1: ipaddress.IPv4Address, 5: ipaddress.IPv6Address}  # the other
 
 def ike(plain, where="ike"):
     """A preshared key with its identification from a mapping of options."""
-    id_type = Property("id_type", "", flags.IKE_ID_TYPES).accept(plain["id_type"], where)
+    id_type = Property("id_type", "", codecs.IKE_ID_TYPES).accept(plain["id_type"], where)
     try:
         raw = _ADDRESS_IDS[id_type](plain["id"]).packed if id_type in _ADDRESS_IDS else plain["id"].encode("ascii")
     except ValueError:
         raw = None
     if not raw:
-        raise DeclarationError("%s.id: %r is no %s" % (where, plain["id"], flags.IKE_ID_TYPES.decode(id_type)))
+        raise DeclarationError("{}.id: {!r} is no {}".format(where, plain["id"], codecs.IKE_ID_TYPES.decode(id_type)))
     security_flags = SECURITY_FLAGS.accept(plain.get("security_flags") or 0, where)
-    return Ike(where, id_type=id_type, id=raw, security_flags=security_flags,
-               key=_secret(plain, "key", KEY_BYTES, where), **_initiator(plain, where))
+    return Ike(
+        where,
+        id_type=id_type,
+        id=raw,
+        security_flags=security_flags,
+        key=_secret(plain, "key", KEY_BYTES, where),
+        **_initiator(plain, where),
+    )
 
 
 def tunnel(plain, where="tunnel_outer_address"):
     """The outer address of tunnels from a mapping of options."""
-    return Tunnel(where, destination=address(plain["destination"], where + ".destination"),
-                  outer_address=address(plain["outer_address"], where + ".outer_address"), **_initiator(plain, where))
+    return Tunnel(
+        where,
+        destination=address(plain["destination"], where + ".destination"),
+        outer_address=address(plain["outer_address"], where + ".outer_address"),
+        **_initiator(plain, where),
+    )
 
 
 def _each(parse):
     """What parses a list; None stays None."""
+
     def parse_all(plain, part):
         found = plain.get(part)
-        return None if found is None else [parse(one, "%s[%d]" % (part, index)) for index, one in enumerate(found)]
+        return None if found is None else [parse(one, f"{part}[{index}]") for index, one in enumerate(found)]
+
     return parse_all
 
 
 def _names(key, check):
     """What parses a list of names, each with a state or alone: {name: present}."""
+
     def parse_all(plain, part):
         found = plain.get(part)
         if found is None:
             return None
         named = {}
         for index, one in enumerate(found):
-            where = "%s[%d]" % (part, index)
+            where = f"{part}[{index}]"
             one = {key: one} if isinstance(one, str) else one
             if not isinstance(one, dict) or set(one) - {key, "state"} or not one.get(key):
-                raise DeclarationError("%s: expected text, or a mapping with %s and state" % (where, key))
+                raise DeclarationError(f"{where}: expected text, or a mapping with {key} and state")
             if one.get("state") not in (None, "present", "absent"):
-                raise DeclarationError("%s.state: expected present or absent" % where)
+                raise DeclarationError(f"{where}.state: expected present or absent")
             named[check(one[key], where)] = _present(one)
         return named
+
     return parse_all
 
 
 def _path(text, where):
     if not isinstance(text, str) or "\0" in text:
-        raise DeclarationError("%s: expected the path of a volume or device" % where)
+        raise DeclarationError(f"{where}: expected the path of a volume or device")
     return text
 
 
@@ -618,8 +685,11 @@ _PARTS = {
     "radius_servers": _names("address", address),
     "persistent_devices": _names("path", _path),
 }
-_HOST_SECRETS = {"chap_secret": CHAP_SECRET_BYTES, "radius_secret": RADIUS_SECRET_BYTES,
-                 "group_preshared_key": KEY_BYTES}
+_HOST_SECRETS = {
+    "chap_secret": CHAP_SECRET_BYTES,
+    "radius_secret": RADIUS_SECRET_BYTES,
+    "group_preshared_key": KEY_BYTES,
+}
 _PLAIN_PARTS = ("service_state", "service_start_mode", "update_secret", "bind_all_volumes", "purge_connected", "force")
 
 

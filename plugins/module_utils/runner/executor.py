@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import calls
+from . import wire
 
 BUFFER_CAP = 16 << 20  # bytes: no list of logins is longer (256 logins are half a MiB)
 SLACK = 16 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
@@ -41,7 +41,7 @@ class BadItems(Exception):
 class Machine(t.Protocol):
     """Memory and exports. Addresses are integers."""
 
-    host: calls.Host
+    host: wire.Host
 
     def allocate(self, size):
         """The address of ``size`` zero bytes."""
@@ -79,11 +79,11 @@ def failed(status):
 
 def run(text, machine):
     """Run the program of the batch that fits the machine; the answer as text."""
-    batch = calls.decode_batch(text)
+    batch = wire.decode_batch(text)
     program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
     if program is None:
-        raise calls.WireError("the batch has no program for pointers of %d bytes" % machine.host.pointer)
-    return calls.encode_answer(_Execution(program, machine).answer())
+        raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
+    return wire.encode_answer(_Execution(program, machine).answer())
 
 
 class _Memory(t.NamedTuple):
@@ -103,7 +103,7 @@ class _Item(t.NamedTuple):
 class _Done(t.NamedTuple):
     """A run with its memory, kept until the batch ends because later calls may look at it."""
 
-    run: calls.Run
+    run: wire.Run
     memory: tuple
     stack: tuple  # the _Item of each level it was for, outermost first
 
@@ -124,31 +124,32 @@ class _Execution:
         try:
             for call in self.program.calls:
                 self.done.append(self._perform(call))
-            results = tuple(calls.Result(outcome, tuple(done.run for done in runs)) for outcome, runs in self.done)
-            return calls.Answer(self.host, results)
+            results = tuple(wire.Result(outcome, tuple(done.run for done in runs)) for outcome, runs in self.done)
+            return wire.Answer(self.host, results)
         finally:
             self.machine.release(sorted(self.live - self.lent))
 
     def _perform(self, call):
-        asks_for_failure = any(isinstance(condition, calls.Succeeded) and not condition.expected
-                               for condition in call.when)
+        asks_for_failure = any(
+            isinstance(condition, wire.Succeeded) and not condition.expected for condition in call.when
+        )
         if self.over or (self.stopped and not asks_for_failure):
-            return calls.NOT_REACHED, []
+            return wire.NOT_REACHED, []
         runs = []
         try:
             if not all(self._holds(condition) for condition in call.when):
-                return calls.SKIPPED, []
+                return wire.SKIPPED, []
             for indexes, stack in self._items(call.each[0]) if call.each else [((), ())]:
                 runs.append(self._run(call, indexes, stack))
-            outcome = calls.RAN
+            outcome = wire.RAN
         except BadItems:
-            outcome = calls.BAD_ITEMS
+            outcome = wire.BAD_ITEMS
         except NoSuchExport:
-            outcome = calls.NO_SUCH_EXPORT
+            outcome = wire.NO_SUCH_EXPORT
         except (OutOfTime, TimedOut):
-            runs.append(_Done(calls.Run(calls.ERROR_TIMEOUT, 0, (), ()), (), ()))
-            outcome, self.over = calls.TIMED_OUT, True
-        if call.vital and (outcome != calls.RAN or any(failed(done.run.status) for done in runs)):
+            runs.append(_Done(wire.Run(wire.ERROR_TIMEOUT, 0, (), ()), (), ()))
+            outcome, self.over = wire.TIMED_OUT, True
+        if call.vital and (outcome != wire.RAN or any(failed(done.run.status) for done in runs)):
             self.stopped = True
         return outcome, runs
 
@@ -163,14 +164,16 @@ class _Execution:
             self.lent.update(block.address for block in (*memory, *(item.block for item in stack)))
             raise
         captured = tuple(
-            calls.Captured(index, memory[index].address, self.machine.read(*memory[index]))
-            for index, block in enumerate(call.blocks) if block.back and memory[index].size)
-        run = calls.Run(status, max(0, self.machine.clock() - started), indexes, captured)
+            wire.Captured(index, memory[index].address, self.machine.read(*memory[index]))
+            for index, block in enumerate(call.blocks)
+            if block.back and memory[index].size
+        )
+        run = wire.Run(status, max(0, self.machine.clock() - started), indexes, captured)
         return _Done(run, tuple(memory), stack)
 
     def _repeated(self, call, memory, stack):
         """The status at last; each attempt has fresh memory."""
-        retry = call.retry[0] if call.retry else calls.Retry(0, 0, ())
+        retry = call.retry[0] if call.retry else wire.Retry(0, 0, ())
         for attempt in range(retry.times + 1):
             status = self._sized(call, memory, stack)
             again = status in retry.statuses if retry.statuses else failed(status)
@@ -240,13 +243,13 @@ class _Execution:
         return self.machine.call(call.export, values, min(limits) if limits else None)
 
     def _value(self, argument, memory, stack):
-        if isinstance(argument, calls.Integer):
+        if isinstance(argument, wire.Integer):
             return argument.value
-        if isinstance(argument, calls.Address):
+        if isinstance(argument, wire.Address):
             block = memory[argument.block]
             return block.address + argument.offset if block.size else 0
         item = stack[argument.level]
-        if isinstance(argument, calls.Item):
+        if isinstance(argument, wire.Item):
             return item.address + argument.offset
         return self._number(item, argument.offset, argument.width)
 
@@ -262,21 +265,24 @@ class _Execution:
         """[(indexes, stack), ...] of all items of an earlier call."""
         outcome, runs = self.done[each.call]
         found = []
-        for done in runs if outcome == calls.RAN else ():
+        for done in runs if outcome == wire.RAN else ():
             if not failed(done.run.status):
                 inside = [(done.run.items, done.stack)]
                 for level in each.levels:
-                    inside = [(indexes + (number,), stack + (item,)) for indexes, stack in inside
-                              for number, item in enumerate(self._level(level, done, stack))]
+                    inside = [
+                        (indexes + (number,), stack + (item,))
+                        for indexes, stack in inside
+                        for number, item in enumerate(self._level(level, done, stack))
+                    ]
                     if len(inside) + len(found) > MAX_ITEMS:
                         raise BadItems()
                 found.extend(inside)
         return found
 
     def _level(self, level, done, stack):
-        if isinstance(level, calls.Strings):
+        if isinstance(level, wire.Strings):
             return self._strings(done.memory[level.block])
-        if isinstance(level, calls.Array):
+        if isinstance(level, wire.Array):
             block = done.memory[level.block]
             count = self._u32(done.memory[level.count_block].address + level.count_offset)
             return self._records(block.address, block, level.stride, count)
@@ -295,11 +301,11 @@ class _Execution:
     def _strings(self, block):
         raw = self.machine.read(*block) if block.size else b""
         at, found = 0, []
-        while at + 2 <= len(raw) and raw[at:at + 2] != b"\0\0":
+        while at + 2 <= len(raw) and raw[at : at + 2] != b"\0\0":
             found.append(_Item(block.address + at, block))
             if len(found) > MAX_ITEMS:
                 raise BadItems()
-            while raw[at:at + 2] != b"\0\0":
+            while raw[at : at + 2] != b"\0\0":
                 at += 2
                 if at + 2 > len(raw):
                     raise BadItems()
@@ -309,7 +315,7 @@ class _Execution:
     # -- conditions ----------------------------------------------------------------------------------------------------
 
     def _holds(self, condition):
-        if isinstance(condition, calls.Succeeded):
+        if isinstance(condition, wire.Succeeded):
             return self._succeeded(condition.call) == bool(condition.expected)
         if not self._succeeded(condition.each.call):
             return False
@@ -318,7 +324,7 @@ class _Execution:
 
     def _succeeded(self, index):
         outcome, runs = self.done[index]
-        return outcome == calls.RAN and bool(runs) and not failed(runs[-1].run.status)
+        return outcome == wire.RAN and bool(runs) and not failed(runs[-1].run.status)
 
     def _matches(self, item, patterns):
         for pattern in patterns:

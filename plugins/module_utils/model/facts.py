@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import json
 
-from . import flags, forecast, records
+from ..abi import codecs
+from . import forecast, records
 
 SCHEMA_VERSION = 1
 
 
 def assemble(snapshot, include_session_ids=False):
     """The value of ``ansible_facts.windows_iscsi``. A part that was not gathered is None."""
+
     def plain(record):
         return records.to_dict(record, private=include_session_ids)
 
@@ -26,8 +28,8 @@ def assemble(snapshot, include_session_ids=False):
     return {
         "schema_version": SCHEMA_VERSION,
         "host": plain(snapshot.host),
-        "initiator": snapshot.initiator and dict(plain(snapshot.initiator),
-                                                 instances=_sorted_texts(snapshot.initiator.instances)),
+        "initiator": snapshot.initiator
+        and dict(plain(snapshot.initiator), instances=_sorted_texts(snapshot.initiator.instances)),
         "persistent_logins": _persistent_logins(snapshot, matches, plain),
         "target_portals": _sorted(snapshot.target_portals, _target_portal(plain), records.TargetPortal.identity),
         "targets": _sorted(snapshot.targets, _target(plain), records.Target.identity),
@@ -69,8 +71,15 @@ def _persistent_logins(snapshot, matches, plain):
     for login in snapshot.persistent_logins:
         content = plain(login)
         key = login.identity(), _content(content)
-        group = grouped.setdefault(key, dict(content, any_initiator_port=login.initiator_port is None, copies=0,
-                                             live_sessions=None if matches is None else 0))
+        group = grouped.setdefault(
+            key,
+            dict(
+                content,
+                any_initiator_port=login.initiator_port is None,
+                copies=0,
+                live_sessions=None if matches is None else 0,
+            ),
+        )
         group["copies"] += 1
         if matches is not None:
             group["live_sessions"] += matches.live(login)
@@ -87,6 +96,7 @@ def _target(plain):
     def convert(target):
         ways = _canonical(target.discoveries, lambda way: dict(plain(way), kind=way.kind))
         return {"name": target.name, "static": any(way["kind"] == "static" for way in ways), "discoveries": ways}
+
     return convert
 
 
@@ -96,6 +106,7 @@ def _session(plain, matches):
         for part in ("connections", "devices", "luns"):
             content[part] = content[part] and sorted(content[part], key=_content)
         return content
+
     return convert
 
 
@@ -103,6 +114,7 @@ def _mapping(plain):
     def convert(mapping):
         content = plain(mapping)
         return dict(content, luns=sorted(content["luns"], key=_content))
+
     return convert
 
 
@@ -110,11 +122,14 @@ def flag_warnings(snapshot):
     """A line for each contradiction among the flags of a login or portal. They are told, never repaired."""
     lines = []
     for login in snapshot.persistent_logins or ():
-        lines += ["Persistent login to %s: %s" % (login.target, line)
-                  for line in flags.SECURITY_FLAGS.warnings(login.security_flags)]
+        lines += [
+            f"Persistent login to {login.target}: {line}"
+            for line in codecs.SECURITY_FLAGS.warnings(login.security_flags)
+        ]
     for portal in snapshot.target_portals or ():
         if portal.security_flags is not None:
             where = portal.portal.address if portal.portal else "(no address)"
-            lines += ["Target portal %s: %s" % (where, line)
-                      for line in flags.SECURITY_FLAGS.warnings(portal.security_flags)]
+            lines += [
+                f"Target portal {where}: {line}" for line in codecs.SECURITY_FLAGS.warnings(portal.security_flags)
+            ]
     return sorted(set(lines))

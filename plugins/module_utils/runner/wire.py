@@ -303,15 +303,17 @@ def _unpack(magic, kind, text, what):
         stream = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(text, validate=True)))
         raw = stream.read(MAX_WIRE_BYTES + 1)
     except (binascii.Error, ValueError, OSError, EOFError, zlib.error):
-        raise WireError("this is not %s %s: not base64 of gzip" % ("an" if what[0] in "aeiou" else "a", what)) from None
+        raise WireError(
+            "this is not {} {}: not base64 of gzip".format("an" if what[0] in "aeiou" else "a", what)
+        ) from None
     if len(raw) > MAX_WIRE_BYTES:
-        raise WireError("the %s unpacks to more than %d MiB" % (what, MAX_WIRE_BYTES >> 20))
+        raise WireError(f"the {what} unpacks to more than {MAX_WIRE_BYTES >> 20} MiB")
     if raw[:4] != magic:
-        raise WireError("the %s is of another version (it begins with %r instead of %r)" % (what, raw[:4], magic))
+        raise WireError(f"the {what} is of another version (it begins with {raw[:4]!r} instead of {magic!r})")
     reader = _Reader(raw, 4)
     value = reader.read(kind)
     if reader.at != len(raw):
-        raise WireError("%d bytes follow the %s" % (len(raw) - reader.at, what))
+        raise WireError(f"{len(raw) - reader.at} bytes follow the {what}")
     return value
 
 
@@ -353,7 +355,7 @@ class _Reader:
         if isinstance(kind, tuple):
             which = self._integer("B")
             if which >= len(kind):
-                raise WireError("no such kind: %d at offset %d" % (which, self.at - 1))
+                raise WireError(f"no such kind: {which} at offset {self.at - 1}")
             return self.read(kind[which])
         return kind(*[self.read(field) for field in kind.FIELDS])
 
@@ -362,6 +364,6 @@ class _Reader:
 
     def _take(self, size):
         if size > len(self.raw) - self.at:
-            raise WireError("ends early: %d bytes wanted at offset %d of %d" % (size, self.at, len(self.raw)))
+            raise WireError(f"ends early: {size} bytes wanted at offset {self.at} of {len(self.raw)}")
         self.at += size
-        return self.raw[self.at - size:self.at]
+        return self.raw[self.at - size : self.at]

@@ -95,7 +95,7 @@ class Structure:
         return self._layouts[abi]
 
     def __repr__(self):
-        return "<%s>" % self.name
+        return f"<{self.name}>"
 
 
 class Field(t.NamedTuple):
@@ -138,12 +138,12 @@ class Layout:
         for name, kind in structure.fields.items():
             size, align = _extent(kind, abi)
             offset = _aligned(end, align)
-            code.append("%dx" % (offset - end) + self._place(name, kind, offset))
+            code.append(f"{offset - end}x" + self._place(name, kind, offset))
             self.fields.append(Field(name, offset, size, kind))
             self.align = max(self.align, align)
             end = offset + size
         self.size = _aligned(end, self.align)
-        self.code = "".join(code)[1:] + "%dx" % (self.size - end)
+        self.code = "".join(code)[1:] + f"{self.size - end}x"
         self._struct = struct.Struct("<" + self.code)
         self._text = _wide_text if abi.char == 2 else _ansi_text
         self._link_pointers()
@@ -162,9 +162,9 @@ class Layout:
         self._slots.append((name, offset, kind))
         if isinstance(kind, Chars):
             self._texts.append(position)
-            return "%ds" % (kind.length * self.abi.char)
+            return f"{kind.length * self.abi.char}s"
         if isinstance(kind, Bytes):
-            return "%ds" % kind.length
+            return f"{kind.length}s"
         if isinstance(kind, Pointer):
             return "Q" if self.abi.pointer == 8 else "I"
         return kind.code
@@ -202,7 +202,7 @@ class Layout:
         view, found = memoryview(buffer), []
         for start in range(0, count, _ROWS_AT_ONCE):
             stop = min(start + _ROWS_AT_ONCE, count)
-            rows = self._struct.iter_unpack(view[offset + start * self.size:offset + stop * self.size])
+            rows = self._struct.iter_unpack(view[offset + start * self.size : offset + stop * self.size])
             found.extend(self._records(list(zip(*rows)), resolve))
         return found
 
@@ -227,8 +227,10 @@ class Layout:
             return [follow.nothing] * len(addresses)
         counts = itertools.repeat(None) if follow.count is None else columns[follow.count]
         position, bit = follow.when or (follow.position, -1)
-        return [resolve(self, follow, address, count) if address and count != 0 and said & bit else follow.nothing
-                for address, count, said in zip(addresses, counts, columns[position])]
+        return [
+            resolve(self, follow, address, count) if address and count != 0 and said & bit else follow.nothing
+            for address, count, said in zip(addresses, counts, columns[position])
+        ]
 
     def pack(self, values):
         """The bytes of the structure from a mapping (nested ones too). Omitted is zero; pointers are integers."""
@@ -239,7 +241,7 @@ class Layout:
     def _pack_into(self, data, base, values):
         unknown = set(values) - set(self.structure.fields)
         if unknown:
-            raise LayoutError("%s has no field %s" % (self.structure.name, ", ".join(sorted(unknown))))
+            raise LayoutError("{} has no field {}".format(self.structure.name, ", ".join(sorted(unknown))))
         for field in self.fields:
             value = values.get(field.name)
             if value is None:
@@ -248,22 +250,23 @@ class Layout:
                 field.kind.layout(self.abi)._pack_into(data, base + field.offset, value)
             else:
                 raw = self._raw(field, value)
-                data[base + field.offset:base + field.offset + len(raw)] = raw
+                data[base + field.offset : base + field.offset + len(raw)] = raw
 
     def _raw(self, field, value):
-        where = "%s.%s" % (self.structure.name, field.name)
+        where = f"{self.structure.name}.{field.name}"
         if isinstance(field.kind, Chars):
             raw = encode_text(value, self.abi.char, where)
             if len(raw) > field.size:
-                raise LayoutError("%s holds at most %d characters, got %d"
-                                  % (where, field.kind.length - 1, len(raw) // self.abi.char - 1))
+                raise LayoutError(
+                    f"{where} holds at most {field.kind.length - 1} characters, got {len(raw) // self.abi.char - 1}"
+                )
             return raw
         if isinstance(field.kind, Bytes):
             if len(value) != field.size:
-                raise LayoutError("%s holds exactly %d bytes, got %d" % (where, field.size, len(value)))
+                raise LayoutError(f"{where} holds exactly {field.size} bytes, got {len(value)}")
             return bytes(value)
         if not 0 <= value < 1 << 8 * field.size:
-            raise LayoutError("%s holds %d bits, which the number given does not fit" % (where, 8 * field.size))
+            raise LayoutError(f"{where} holds {8 * field.size} bits, which the number given does not fit")
         return value.to_bytes(field.size, "little")
 
 
@@ -309,7 +312,7 @@ def _wide_texts(raws):
     joined = codecs.utf_16_le_decode(b"".join(raws), "replace", True)[0]
     if len(joined) != size * len(raws):
         return map(_wide_text, raws)
-    return [joined[at:at + size].partition("\0")[0] for at in range(0, len(joined), size)]
+    return [joined[at : at + size].partition("\0")[0] for at in range(0, len(joined), size)]
 
 
 def _ansi_text(raw):
@@ -324,11 +327,11 @@ def decode_text(raw, char):
 def encode_text(text, char, where="text"):
     """NUL-terminated bytes of ``text``."""
     if "\0" in text:
-        raise LayoutError("%s: text cannot hold a NUL character" % where)
+        raise LayoutError(f"{where}: text cannot hold a NUL character")
     try:
         return (text + "\0").encode("utf-16-le" if char == 2 else "latin-1")
     except UnicodeEncodeError:
-        raise LayoutError("%s: holds a character that the DLL's text cannot express" % where) from None
+        raise LayoutError(f"{where}: holds a character that the DLL's text cannot express") from None
 
 
 # -- the structures, in the header's order -----------------------------------------------------------------------------
@@ -343,75 +346,139 @@ ISCSI_ANY_INITIATOR_PORT = 0xFFFFFFFF  # also ISCSI_ALL_INITIATOR_PORTS: any for
 _INSTANCE = Chars(MAX_ISCSI_HBANAME_LEN)
 _NODE_NAME = Chars(MAX_ISCSI_NAME_LEN + 1)
 _PORTAL = {
-    "SymbolicName": Chars(MAX_ISCSI_PORTAL_NAME_LEN), "Address": Chars(MAX_ISCSI_PORTAL_ADDRESS_LEN), "Socket": USHORT}
+    "SymbolicName": Chars(MAX_ISCSI_PORTAL_NAME_LEN),
+    "Address": Chars(MAX_ISCSI_PORTAL_ADDRESS_LEN),
+    "Socket": USHORT,
+}
 
 ISCSI_LOGIN_OPTIONS = Structure(
     "ISCSI_LOGIN_OPTIONS",
-    Version=ULONG, InformationSpecified=ULONG, LoginFlags=ULONG, AuthType=ENUM, HeaderDigest=ENUM, DataDigest=ENUM,
-    MaximumConnections=ULONG, DefaultTime2Wait=ULONG, DefaultTime2Retain=ULONG,
-    UsernameLength=ULONG, PasswordLength=ULONG,
+    Version=ULONG,
+    InformationSpecified=ULONG,
+    LoginFlags=ULONG,
+    AuthType=ENUM,
+    HeaderDigest=ENUM,
+    DataDigest=ENUM,
+    MaximumConnections=ULONG,
+    DefaultTime2Wait=ULONG,
+    DefaultTime2Retain=ULONG,
+    UsernameLength=ULONG,
+    PasswordLength=ULONG,
     Username=Pointer(BLOB, count="UsernameLength", when=("InformationSpecified", 0x20)),
     Password=Pointer(SECRET, count="PasswordLength", when=("InformationSpecified", 0x40)),
 )
 IKE_AUTHENTICATION_PRESHARED_KEY = Structure(
     "IKE_AUTHENTICATION_PRESHARED_KEY",
-    SecurityFlags=ULONGLONG, IdType=UCHAR, IdLengthInBytes=ULONG, Id=Pointer(BLOB, count="IdLengthInBytes"),
-    KeyLengthInBytes=ULONG, Key=Pointer(SECRET, count="KeyLengthInBytes"),
+    SecurityFlags=ULONGLONG,
+    IdType=UCHAR,
+    IdLengthInBytes=ULONG,
+    Id=Pointer(BLOB, count="IdLengthInBytes"),
+    KeyLengthInBytes=ULONG,
+    Key=Pointer(SECRET, count="KeyLengthInBytes"),
 )
 IKE_AUTHENTICATION_INFORMATION = Structure(
-    "IKE_AUTHENTICATION_INFORMATION", AuthMethod=ENUM, PsKey=IKE_AUTHENTICATION_PRESHARED_KEY)
+    "IKE_AUTHENTICATION_INFORMATION", AuthMethod=ENUM, PsKey=IKE_AUTHENTICATION_PRESHARED_KEY
+)
 ISCSI_UNIQUE_SESSION_ID = Structure("ISCSI_UNIQUE_SESSION_ID", AdapterUnique=ULONGLONG, AdapterSpecific=ULONGLONG)
 ISCSI_UNIQUE_CONNECTION_ID = ISCSI_UNIQUE_SESSION_ID  # a typedef in the header
 SCSI_LUN_LIST = Structure("SCSI_LUN_LIST", OSLUN=ULONG, TargetLUN=ULONGLONG)
 ISCSI_TARGET_MAPPING = Structure(
     "ISCSI_TARGET_MAPPING",
-    InitiatorName=_INSTANCE, TargetName=_NODE_NAME, OSDeviceName=Chars(MAX_PATH), SessionId=ISCSI_UNIQUE_SESSION_ID,
-    OSBusNumber=ULONG, OSTargetNumber=ULONG, LUNCount=ULONG, LUNList=Pointer(SCSI_LUN_LIST, count="LUNCount"),
+    InitiatorName=_INSTANCE,
+    TargetName=_NODE_NAME,
+    OSDeviceName=Chars(MAX_PATH),
+    SessionId=ISCSI_UNIQUE_SESSION_ID,
+    OSBusNumber=ULONG,
+    OSTargetNumber=ULONG,
+    LUNCount=ULONG,
+    LUNList=Pointer(SCSI_LUN_LIST, count="LUNCount"),
 )
 ISCSI_TARGET_PORTAL = Structure("ISCSI_TARGET_PORTAL", **_PORTAL)
 ISCSI_TARGET_PORTAL_INFO = Structure(
-    "ISCSI_TARGET_PORTAL_INFO", InitiatorName=_INSTANCE, InitiatorPortNumber=ULONG, **_PORTAL)
+    "ISCSI_TARGET_PORTAL_INFO", InitiatorName=_INSTANCE, InitiatorPortNumber=ULONG, **_PORTAL
+)
 ISCSI_TARGET_PORTAL_INFO_EX = Structure(
-    "ISCSI_TARGET_PORTAL_INFO_EX", InitiatorName=_INSTANCE, InitiatorPortNumber=ULONG, **_PORTAL,
-    SecurityFlags=ULONGLONG, LoginOptions=ISCSI_LOGIN_OPTIONS)
+    "ISCSI_TARGET_PORTAL_INFO_EX",
+    InitiatorName=_INSTANCE,
+    InitiatorPortNumber=ULONG,
+    **_PORTAL,
+    SecurityFlags=ULONGLONG,
+    LoginOptions=ISCSI_LOGIN_OPTIONS,
+)
 ISCSI_TARGET_PORTAL_GROUP = Structure(
-    "ISCSI_TARGET_PORTAL_GROUP", Count=ULONG, Portals=ISCSI_TARGET_PORTAL)  # Portals[1]: the first of Count
+    "ISCSI_TARGET_PORTAL_GROUP", Count=ULONG, Portals=ISCSI_TARGET_PORTAL
+)  # Portals[1]: the first of Count
 PERSISTENT_ISCSI_LOGIN_INFO = Structure(
     "PERSISTENT_ISCSI_LOGIN_INFO",
-    TargetName=_NODE_NAME, IsInformationalSession=BOOLEAN, InitiatorInstance=_INSTANCE, InitiatorPortNumber=ULONG,
-    TargetPortal=ISCSI_TARGET_PORTAL, SecurityFlags=ULONGLONG, Mappings=Pointer(ISCSI_TARGET_MAPPING),
+    TargetName=_NODE_NAME,
+    IsInformationalSession=BOOLEAN,
+    InitiatorInstance=_INSTANCE,
+    InitiatorPortNumber=ULONG,
+    TargetPortal=ISCSI_TARGET_PORTAL,
+    SecurityFlags=ULONGLONG,
+    Mappings=Pointer(ISCSI_TARGET_MAPPING),
     LoginOptions=ISCSI_LOGIN_OPTIONS,
 )
 ISCSI_CONNECTION_INFO = Structure(
     "ISCSI_CONNECTION_INFO",
-    ConnectionId=ISCSI_UNIQUE_CONNECTION_ID, InitiatorAddress=Pointer(TEXT), TargetAddress=Pointer(TEXT),
-    InitiatorSocket=USHORT, TargetSocket=USHORT, CID=Bytes(2),
+    ConnectionId=ISCSI_UNIQUE_CONNECTION_ID,
+    InitiatorAddress=Pointer(TEXT),
+    TargetAddress=Pointer(TEXT),
+    InitiatorSocket=USHORT,
+    TargetSocket=USHORT,
+    CID=Bytes(2),
 )
 ISCSI_SESSION_INFO = Structure(
     "ISCSI_SESSION_INFO",
     SessionId=ISCSI_UNIQUE_SESSION_ID,
-    InitiatorName=Pointer(TEXT), TargetNodeName=Pointer(TEXT), TargetName=Pointer(TEXT), ISID=Bytes(6), TSID=Bytes(2),
-    ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO, count="ConnectionCount"),
+    InitiatorName=Pointer(TEXT),
+    TargetNodeName=Pointer(TEXT),
+    TargetName=Pointer(TEXT),
+    ISID=Bytes(6),
+    TSID=Bytes(2),
+    ConnectionCount=ULONG,
+    Connections=Pointer(ISCSI_CONNECTION_INFO, count="ConnectionCount"),
 )
 ISCSI_CONNECTION_INFO_EX = Structure(
     "ISCSI_CONNECTION_INFO_EX",
-    ConnectionId=ISCSI_UNIQUE_CONNECTION_ID, State=UCHAR, Protocol=UCHAR, HeaderDigest=UCHAR, DataDigest=UCHAR,
-    MaxRecvDataSegmentLength=ULONG, AuthType=ENUM, EstimatedThroughput=ULONGLONG, MaxDatagramSize=ULONG,
+    ConnectionId=ISCSI_UNIQUE_CONNECTION_ID,
+    State=UCHAR,
+    Protocol=UCHAR,
+    HeaderDigest=UCHAR,
+    DataDigest=UCHAR,
+    MaxRecvDataSegmentLength=ULONG,
+    AuthType=ENUM,
+    EstimatedThroughput=ULONGLONG,
+    MaxDatagramSize=ULONG,
 )
 ISCSI_SESSION_INFO_EX = Structure(
     "ISCSI_SESSION_INFO_EX",
-    SessionId=ISCSI_UNIQUE_SESSION_ID, InitialR2t=BOOLEAN, ImmediateData=BOOLEAN, Type=UCHAR,
-    DataSequenceInOrder=BOOLEAN, DataPduInOrder=BOOLEAN, ErrorRecoveryLevel=UCHAR, MaxOutstandingR2t=ULONG,
-    FirstBurstLength=ULONG, MaxBurstLength=ULONG, MaximumConnections=ULONG,
-    ConnectionCount=ULONG, Connections=Pointer(ISCSI_CONNECTION_INFO_EX, count="ConnectionCount"),
+    SessionId=ISCSI_UNIQUE_SESSION_ID,
+    InitialR2t=BOOLEAN,
+    ImmediateData=BOOLEAN,
+    Type=UCHAR,
+    DataSequenceInOrder=BOOLEAN,
+    DataPduInOrder=BOOLEAN,
+    ErrorRecoveryLevel=UCHAR,
+    MaxOutstandingR2t=ULONG,
+    FirstBurstLength=ULONG,
+    MaxBurstLength=ULONG,
+    MaximumConnections=ULONG,
+    ConnectionCount=ULONG,
+    Connections=Pointer(ISCSI_CONNECTION_INFO_EX, count="ConnectionCount"),
 )
 SCSI_ADDRESS = Structure("SCSI_ADDRESS", Length=ULONG, PortNumber=UCHAR, PathId=UCHAR, TargetId=UCHAR, Lun=UCHAR)
 GUID = Structure("GUID", Data1=ULONG, Data2=USHORT, Data3=USHORT, Data4=Bytes(8))
 STORAGE_DEVICE_NUMBER = Structure("STORAGE_DEVICE_NUMBER", DeviceType=ULONG, DeviceNumber=ULONG, PartitionNumber=ULONG)
 ISCSI_DEVICE_ON_SESSION = Structure(
     "ISCSI_DEVICE_ON_SESSION",
-    InitiatorName=_INSTANCE, TargetName=_NODE_NAME, ScsiAddress=SCSI_ADDRESS, DeviceInterfaceType=GUID,
-    DeviceInterfaceName=Chars(MAX_PATH), LegacyName=Chars(MAX_PATH), StorageDeviceNumber=STORAGE_DEVICE_NUMBER,
+    InitiatorName=_INSTANCE,
+    TargetName=_NODE_NAME,
+    ScsiAddress=SCSI_ADDRESS,
+    DeviceInterfaceType=GUID,
+    DeviceInterfaceName=Chars(MAX_PATH),
+    LegacyName=Chars(MAX_PATH),
+    StorageDeviceNumber=STORAGE_DEVICE_NUMBER,
     DeviceInstance=ULONG,
 )
 ISCSI_VERSION_INFO = Structure("ISCSI_VERSION_INFO", MajorVersion=ULONG, MinorVersion=ULONG, BuildNumber=ULONG)

@@ -13,8 +13,13 @@ import collections
 import dataclasses
 import typing as t
 
-from . import calls, changes, initiator, memory, reconcile, records, status
-from .program import Builder, CallError
+from ..abi import memory, status
+from ..client import queries
+from ..client.builder import Builder, CallError
+from ..model import records
+from ..runner import wire
+from . import change_batch as changes
+from . import planner as reconcile
 
 START_MODES = {"automatic": 2, "manual": 3, "disabled": 4}
 SERVICE_START_SECONDS = 60
@@ -33,8 +38,11 @@ class Refused(Exception):
     """
 
     def __init__(self, plan, changed=False):
-        super().__init__("%s was changed. %s" % (
-            "Nothing but the state and start mode of MSiSCSI" if changed else "Nothing", " ".join(plan.refusals)))
+        super().__init__(
+            "{} was changed. {}".format(
+                "Nothing but the state and start mode of MSiSCSI" if changed else "Nothing", " ".join(plan.refusals)
+            )
+        )
         self.plan, self.changed = plan, changed
 
 
@@ -45,9 +53,13 @@ class Broken(Exception):
     """
 
     def __init__(self, problem, plan, at_risk):
-        known = (" These may be missing now, or be there once too often; at_risk has all their options, of which a new "
-                 "run knows only those that are declared: %s." % "; ".join(sorted(at_risk)) if at_risk else "")
-        super().__init__("%s. Run the task again to see what is there and finish it.%s" % (problem, known))
+        known = (
+            " These may be missing now, or be there once too often; at_risk has all their options, of which a new "
+            "run knows only those that are declared: {}.".format("; ".join(sorted(at_risk)))
+            if at_risk
+            else ""
+        )
+        super().__init__(f"{problem}. Run the task again to see what is there and finish it.{known}")
         self.plan, self.at_risk = plan, at_risk
 
 
@@ -92,23 +104,29 @@ def converge(run, declaration, check=False, limits=LIMITS):
 
 def carry_out(run, execution, before, declaration):
     """The second half of :func:`converge`: make the calls of a plan, and tell what came of them."""
-    plan, batch = execution.plan, calls.encode_batch(calls.Batch((execution.program(),)))
+    plan, batch = execution.plan, wire.encode_batch(wire.Batch((execution.program(),)))
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
     # secrets.
     try:
-        answer = calls.decode_answer(run(batch))
+        answer = wire.decode_answer(run(batch))
     except Exception as error:
-        raise Broken("The change was sent, but its answer did not arrive: %s" % _in_words(error), plan,
-                     _at_risk(plan)) from None
+        raise Broken(
+            f"The change was sent, but its answer did not arrive: {_in_words(error)}", plan, _at_risk(plan)
+        ) from None
     try:
         return _judge(execution, answer, before, declaration)
     except (CallError, memory.ImageError) as error:
         failures = _replies(execution, answer)[0]
-        problem = "The change was sent, but what is there now could not be read: %s" % " ".join(failures + [str(error)])
+        problem = "The change was sent, but what is there now could not be read: {}".format(
+            " ".join(failures + [str(error)])
+        )
         raise Broken(problem.rstrip("."), plan, _at_risk(plan, execution, answer)) from None
     except Exception as error:
-        raise Broken("The change was sent, but its answer could not be told: %s" % _in_words(error), plan,
-                     _at_risk(plan, execution, answer)) from None
+        raise Broken(
+            f"The change was sent, but its answer could not be told: {_in_words(error)}",
+            plan,
+            _at_risk(plan, execution, answer),
+        ) from None
 
 
 def _in_words(error):
@@ -119,12 +137,15 @@ def _in_words(error):
     while trace.tb_next is not None:
         trace = trace.tb_next
     return "%s at line %d of %s, which is a defect of this collection, or of the engine: please report it" % (
-        type(error).__name__, trace.tb_lineno, trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2])
+        type(error).__name__,
+        trace.tb_lineno,
+        trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2],
+    )
 
 
 def subsets(declaration):
     """The read operations that a declaration needs, in their order."""
-    return [name for name in initiator.READS if name in declaration.subsets()]
+    return [name for name in queries.READS if name in declaration.subsets()]
 
 
 def _read(run, declaration, check, limits):
@@ -137,9 +158,9 @@ def _read(run, declaration, check, limits):
             builder.call("SetServiceStartMode", StartMode=START_MODES[declaration.service_start_mode], vital=True)
         if not check and declaration.service_state == "started":
             started = builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
-        readings[pointer] = initiator.Reading(pointer, subsets(declaration), builder), started
-    batch = calls.Batch(tuple(reading.builder.program(1000 * limits.total) for reading, _started in readings.values()))
-    answer = calls.decode_answer(run(calls.encode_batch(batch)))
+        readings[pointer] = queries.Reading(pointer, subsets(declaration), builder), started
+    batch = wire.Batch(tuple(reading.builder.program(1000 * limits.total) for reading, _started in readings.values()))
+    answer = wire.decode_answer(run(wire.encode_batch(batch)))
     reading, started = readings[answer.host.pointer]
     for call, result in zip(reading.builder.calls, answer.results):
         if call.vital and result.runs and not _well(result.runs[-1].status):
@@ -152,8 +173,9 @@ def _read(run, declaration, check, limits):
 def _host_after(host, declaration):
     """The host once the first batch has started its service as declared."""
     state = "running" if declaration.service_state == "started" else host.service_state
-    return dataclasses.replace(host, service_state=state,
-                               service_start_mode=declaration.service_start_mode or host.service_start_mode)
+    return dataclasses.replace(
+        host, service_state=state, service_start_mode=declaration.service_start_mode or host.service_start_mode
+    )
 
 
 def _well(code):
@@ -164,9 +186,15 @@ def _only_service(before, declaration):
     """In check mode with the service stopped only the service itself can be compared."""
     plan = reconcile.Plan()
     reconcile.service(plan, before, declaration)
-    return Report(plan, before, before, True, warnings=[
-        "MSiSCSI is %s and would be started. What else differs can only be seen once it runs."
-        % before.host.service_state])
+    return Report(
+        plan,
+        before,
+        before,
+        True,
+        warnings=[
+            f"MSiSCSI is {before.host.service_state} and would be started. What else differs can only be seen once it runs."
+        ],
+    )
 
 
 def _at_risk(plan, execution=None, answer=None):
@@ -179,8 +207,11 @@ def _at_risk(plan, execution=None, answer=None):
         removed = [change.one for change, made in execution.removals if answer.results[made.index].runs]
     again = [change for swept in plan.swept.values() for change in swept]
     again += [step.detail for step in plan.steps if _is_removing(step) and step.detail.after]
-    return {reconcile.label(change.one): [reconcile.as_declared(record) for record in change.before] for change in again
-            if any(reconcile.sweeps(one, change.one) for one in removed)}
+    return {
+        reconcile.label(change.one): [reconcile.as_declared(record) for record in change.before]
+        for change in again
+        if any(reconcile.sweeps(one, change.one) for one in removed)
+    }
 
 
 def _is_removing(step):
@@ -189,29 +220,39 @@ def _is_removing(step):
 
 # -- after the change --------------------------------------------------------------------------------------------------
 
+
 def _judge(execution, answer, before, declaration):
     plan = execution.plan
     failures, warnings, reboot, discoveries = _replies(execution, answer)
     after = execution.reading.snapshot(answer)
     lost, surplus = _lost(before, after, plan)
-    left = reconcile.plan(after, dataclasses.replace(comparable(declaration), service_state=None,
-                                                     service_start_mode=None))
+    left = reconcile.plan(
+        after, dataclasses.replace(comparable(declaration), service_state=None, service_start_mode=None)
+    )
     differing = _few(step.what + ": " + step.reason for step in left.steps if step.action != "refresh")
     problems = []
     for title, lines in (
-            ("Not as declared yet", differing),
-            ("Not known to be saved with its secret", _unsaved_secrets(execution, answer)),
-            ("Calls that failed", failures),
-            ("Gone without being meant to, to be saved again with the options in lost and their secrets",
-             sorted(lost))):
+        ("Not as declared yet", differing),
+        ("Not known to be saved with its secret", _unsaved_secrets(execution, answer)),
+        ("Calls that failed", failures),
+        ("Gone without being meant to, to be saved again with the options in lost and their secrets", sorted(lost)),
+    ):
         if lines and (title != "Calls that failed" or problems or _unrepaired(execution, answer)):
-            problems.append("%s: %s." % (title, "; ".join(line.rstrip(".") for line in lines)))
-    warnings += ["More often saved than before, and not by this declaration: %s." % what for what in surplus]
+            problems.append("{}: {}.".format(title, "; ".join(line.rstrip(".") for line in lines)))
+    warnings += [f"More often saved than before, and not by this declaration: {what}." for what in surplus]
     for failing, line in _silent_portals(plan, discoveries):
         (problems if failing else warnings).append(line)
-    return Report(plan, before, after, plan.changed or _differ(before, after), problems,
-                  before.warnings + plan.warnings + warnings, reboot, lost,
-                  {what: code.ok for what, code in discoveries.items()})
+    return Report(
+        plan,
+        before,
+        after,
+        plan.changed or _differ(before, after),
+        problems,
+        before.warnings + plan.warnings + warnings,
+        reboot,
+        lost,
+        {what: code.ok for what, code in discoveries.items()},
+    )
 
 
 def _silent_portals(plan, discoveries):
@@ -222,7 +263,7 @@ def _silent_portals(plan, discoveries):
     for step in plan.steps:
         code = discoveries.get(step.what) if step.kind == "target_portals" else None
         if code is not None and not code.ok:
-            line = "Discovery through %s failed, but the portal is saved: %s" % (step.what, code.describe())
+            line = f"Discovery through {step.what} failed, but the portal is saved: {code.describe()}"
             yield step.detail.wish.discovery_failure == "fail", line
 
 
@@ -243,22 +284,23 @@ def _replies(execution, answer):
             elif code.severity == "warning":
                 warnings.setdefault(code.describe(), []).append(_answerable(step, made))
             if not code.ok:
-                failures.setdefault(code.describe(), []).append("%s (%s)" % (_answerable(step, made), what))
-        if result.outcome == calls.NO_SUCH_EXPORT:
+                failures.setdefault(code.describe(), []).append(f"{_answerable(step, made)} ({what})")
+        if result.outcome == wire.NO_SUCH_EXPORT:
             failures.setdefault("this host's iscsidsc.dll has no such function", []).append(
-                "%s (%s)" % (_answerable(step, made), what))
+                f"{_answerable(step, made)} ({what})"
+            )
     return _told(failures), _told(warnings), reboot, discoveries
 
 
 def _told(causes):
     """A line for each cause and what it befell."""
-    return ["%s: %s" % ("; ".join(_few(dict.fromkeys(names))), cause) for cause, names in causes.items()]
+    return ["{}: {}".format("; ".join(_few(dict.fromkeys(names))), cause) for cause, names in causes.items()]
 
 
 def _few(lines):
     """The first lines, and how many more there are: a message is for reading, and the plan holds them all."""
     lines = list(lines)
-    return lines if len(lines) <= _FEW else lines[:_FEW] + ["and %d more" % (len(lines) - _FEW)]
+    return lines if len(lines) <= _FEW else lines[:_FEW] + [f"and {len(lines) - _FEW} more"]
 
 
 def _answerable(step, made):
@@ -266,42 +308,60 @@ def _answerable(step, made):
 
 
 # Steps whose success shows nowhere but in the status of their call.
-_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "ike", "tunnel_outer_addresses",
-           "persistent_devices")
+_UNSEEN = ("chap_secret", "radius_secret", "group_preshared_key", "ike", "tunnel_outer_addresses", "persistent_devices")
 
 
 def _unrepaired(execution, answer):
     """Whether a call failed whose effect no list shows."""
+
     def unseen(step):
         return step.kind in _UNSEEN or step.action in ("replace", "refresh") and step.kind == "static_targets"
 
-    return any(step is not None and unseen(step)
-               and any(not status.of(run.status).ok for run in answer.results[made.index].runs)
-               for step, _what, made in execution.made)
+    return any(
+        step is not None
+        and unseen(step)
+        and any(not status.of(run.status).ok for run in answer.results[made.index].runs)
+        for step, _what, made in execution.made
+    )
 
 
 def _unsaved_secrets(execution, answer):
     """Logins and portals whose secret was to be saved anew, where fewer saves went well than meant: no list shows."""
     saved = collections.Counter(
-        id(step) for step, what, made in execution.made if what in changes.SAVES
-        and any(status.of(run.status).ok for run in answer.results[made.index].runs))
-    return [step.what for step in execution.plan.steps
-            if isinstance(step.detail, reconcile.Change) and step.detail.replaces
-            and step.detail.wish.update_secret == "always" and step.detail.secret
-            and saved[id(step)] < len(step.detail.after)]
+        id(step)
+        for step, what, made in execution.made
+        if what in changes.SAVES and any(status.of(run.status).ok for run in answer.results[made.index].runs)
+    )
+    return [
+        step.what
+        for step in execution.plan.steps
+        if isinstance(step.detail, reconcile.Change)
+        and step.detail.replaces
+        and step.detail.wish.update_secret == "always"
+        and step.detail.secret
+        and saved[id(step)] < len(step.detail.after)
+    ]
 
 
 def comparable(declaration):
     """The declaration without what asks for a change each time, for Windows does not show whether it is as declared."""
+
     def calm(wishes):
         return wishes and [dataclasses.replace(wish, update_secret="on_create", refresh=False) for wish in wishes]
 
     static = [wish for wish in declaration.static_targets or () if not wish.hidden]
     return dataclasses.replace(
-        declaration, chap_secret=None, radius_secret=None, group_preshared_key=None, ike=None,
-        tunnel_outer_addresses=None, bind_all_volumes=False,
-        persistent_logins=calm(declaration.persistent_logins), target_portals=calm(declaration.target_portals),
-        static_targets=calm(static))
+        declaration,
+        chap_secret=None,
+        radius_secret=None,
+        group_preshared_key=None,
+        ike=None,
+        tunnel_outer_addresses=None,
+        bind_all_volumes=False,
+        persistent_logins=calm(declaration.persistent_logins),
+        target_portals=calm(declaration.target_portals),
+        static_targets=calm(static),
+    )
 
 
 def _lost(before, after, plan):
@@ -311,8 +371,11 @@ def _lost(before, after, plan):
         had, has = getattr(before, kind), getattr(after, kind)
         if had is None or has is None:
             continue
-        meant = {reconcile.key(step.detail.one): len(step.detail.after) for step in plan.steps if step.kind == kind
-                 and step.action != "refresh"}
+        meant = {
+            reconcile.key(step.detail.one): len(step.detail.after)
+            for step in plan.steps
+            if step.kind == kind and step.action != "refresh"
+        }
         was, found = (collections.Counter(map(reconcile.key, records_of)) for records_of in (had, has))
         for identity, count in was.items():
             if found[identity] < min(count, meant.get(identity, count)):
@@ -324,8 +387,10 @@ def _lost(before, after, plan):
 
 
 def _differ(before, after):
-    return any(_plain(getattr(before, kind)) != _plain(getattr(after, kind))
-               for kind in ("persistent_logins", "target_portals", "persistent_devices"))
+    return any(
+        _plain(getattr(before, kind)) != _plain(getattr(after, kind))
+        for kind in ("persistent_logins", "target_portals", "persistent_devices")
+    )
 
 
 def _plain(found):

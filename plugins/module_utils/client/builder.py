@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import typing as t
 
-from . import calls, functions, memory, status, structures
+from ..abi import memory, prototypes, status, structures
+from ..runner import wire
 
 
 class CallError(Exception):
@@ -19,16 +20,16 @@ class CallError(Exception):
 
     def __init__(self, export, code, problem=None):
         self.export, self.status = export, status.of(code)
-        super().__init__("%s: %s" % (export, problem or self.status.describe()))
+        super().__init__(f"{export}: {problem or self.status.describe()}")
 
 
 class Made(t.NamedTuple):
     """A call of a program: its number there, its prototype, and which block holds which argument."""
 
     index: int
-    function: functions.Function
+    function: prototypes.Function
     blocks: t.Dict[str, int]
-    each: t.Optional[calls.Each]
+    each: t.Optional[wire.Each]
 
 
 class Builder:
@@ -46,93 +47,106 @@ class Builder:
         An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or
         :class:`calls.Load`; None for null. Outputs are not given.
         """
-        function = functions.CALLABLE[export]
+        function = prototypes.CALLABLE[export]
         unknown = set(values) - {argument.name for argument in function.arguments if not argument.out}
         if unknown:
-            raise TypeError("%s takes no %s" % (export, ", ".join(sorted(unknown))))
+            raise TypeError("{} takes no {}".format(export, ", ".join(sorted(unknown))))
         held = [argument.name for argument in function.arguments if self._has_block(argument, values)]
         numbers = {name: index for index, name in enumerate(held)}
         blocks, arguments = [], []
         for argument in function.arguments:
             if argument.name in numbers:
                 blocks.append(self._block(function, argument, values.get(argument.name), numbers))
-                arguments.append(calls.Address(numbers[argument.name]))
+                arguments.append(wire.Address(numbers[argument.name]))
             else:
                 arguments.append(self._plain(function, argument, values))
         if not back:
             blocks = [block._replace(back=0) for block in blocks]
-        self.calls.append(calls.Call(export, tuple(arguments), tuple(blocks), (each,) if each else (), tuple(when),
-                                     int(vital), limit, (retry,) if retry else ()))
+        self.calls.append(
+            wire.Call(
+                export,
+                tuple(arguments),
+                tuple(blocks),
+                (each,) if each else (),
+                tuple(when),
+                int(vital),
+                limit,
+                (retry,) if retry else (),
+            )
+        )
         return Made(len(self.calls) - 1, function, numbers, each)
 
     def program(self, limit=0):
-        return calls.Program(self.abi.pointer, limit, tuple(self.calls))
+        return wire.Program(self.abi.pointer, limit, tuple(self.calls))
 
     def items(self, made, name):
         """Each record or text that the call leaves in its output ``name``."""
         argument = made.function.argument(name)
-        if argument.kind is functions.LIST or argument.kind is functions.BYTES:
-            level = calls.Strings(made.blocks[name])
+        if argument.kind is prototypes.LIST or argument.kind is prototypes.BYTES:
+            level = wire.Strings(made.blocks[name])
         else:
-            level = calls.Array(made.blocks[name], argument.type.layout(self.abi).size, made.blocks[argument.count], 0)
-        return calls.Each(made.index, (level,))
+            level = wire.Array(made.blocks[name], argument.type.layout(self.abi).size, made.blocks[argument.count], 0)
+        return wire.Each(made.index, (level,))
 
     def inner(self, each, structure, pointer):
         """Each record that a pointer field of the items leads to."""
         layout = structure.layout(self.abi)
         kind = structure.fields[pointer]
-        level = calls.Inner(layout.offset_of(pointer), layout.offset_of(kind.count), kind.to.layout(self.abi).size)
+        level = wire.Inner(layout.offset_of(pointer), layout.offset_of(kind.count), kind.to.layout(self.abi).size)
         return each._replace(levels=each.levels + (level,))
 
     def item(self, level, structure=None, path=None):
         """A pointer to the item, or to one of its fields."""
-        return calls.Item(level, structure.layout(self.abi).offset_of(path) if path else 0)
+        return wire.Item(level, structure.layout(self.abi).offset_of(path) if path else 0)
 
     def load(self, level, structure, path):
         """The value of a number in the item."""
         layout = structure.layout(self.abi)
-        return calls.Load(level, layout.offset_of(path), structure.fields[path].size)
+        return wire.Load(level, layout.offset_of(path), structure.fields[path].size)
 
     @staticmethod
     def _has_block(argument, values):
         if argument.out:
             return True
         value = values.get(argument.name)
-        return argument.kind in (functions.TEXT, functions.STRUCT, functions.BYTES) and value is not None \
-            and not isinstance(value, calls.Item)
+        return (
+            argument.kind in (prototypes.TEXT, prototypes.STRUCT, prototypes.BYTES)
+            and value is not None
+            and not isinstance(value, wire.Item)
+        )
 
     def _plain(self, function, argument, values):
         value = values.get(argument.name)
-        if isinstance(value, (calls.Item, calls.Load)):
+        if isinstance(value, (wire.Item, wire.Load)):
             return value
         if value is None and isinstance(argument.kind, structures.Scalar):
             counted = next((other.name for other in function.arguments if other.of == argument.name), None)
             if counted is None:
-                raise TypeError("%s needs %s" % (function.name, argument.name))
+                raise TypeError(f"{function.name} needs {argument.name}")
             value = len(values.get(counted) or b"")
         elif value is None and not argument.optional:
-            raise TypeError("%s needs %s" % (function.name, argument.name))
-        return calls.Integer(value or 0)
+            raise TypeError(f"{function.name} needs {argument.name}")
+        return wire.Integer(value or 0)
 
     def _block(self, function, argument, value, numbers):
         kind = argument.kind
-        if kind is functions.TEXT:
-            data = structures.encode_text(value, self.abi.char, "%s %s" % (function.name, argument.name))
-            return calls.Block(len(data), data)
+        if kind is prototypes.TEXT:
+            data = structures.encode_text(value, self.abi.char, f"{function.name} {argument.name}")
+            return wire.Block(len(data), data)
         if not argument.out:
             data, pointers = (value, ()) if isinstance(value, bytes) else memory.pack(argument.type, value, self.abi)
-            return calls.Block(len(data), bytes(data), relocations=tuple(calls.Relocation(*pair) for pair in pointers))
-        if kind is functions.SIZE:
+            return wire.Block(len(data), bytes(data), relocations=tuple(wire.Relocation(*pair) for pair in pointers))
+        if kind is prototypes.SIZE:
             capacity = function.argument(argument.of).capacity
-            return calls.Block(4, capacity.to_bytes(4, "little"), back=1)
-        if kind is functions.NUMBER:
-            return calls.Block(argument.type.size, back=1)
-        if kind is functions.STRUCT:
-            return calls.Block(argument.type.layout(self.abi).size, back=1)
+            return wire.Block(4, capacity.to_bytes(4, "little"), back=1)
+        if kind is prototypes.NUMBER:
+            return wire.Block(argument.type.size, back=1)
+        if kind is prototypes.STRUCT:
+            return wire.Block(argument.type.layout(self.abi).size, back=1)
         if argument.capacity:
-            return calls.Block(argument.capacity, back=1)
+            return wire.Block(argument.capacity, back=1)
         size = function.size_of(argument.name)
-        return calls.Block(0, back=1, growth=(calls.Growth(numbers[size.name], 0, self._unit(size, argument)),))
+        return wire.Block(0, back=1, growth=(wire.Growth(numbers[size.name], 0, self._unit(size, argument)),))
 
     def _unit(self, size, buffer):
         element = buffer.type.layout(self.abi).size if buffer.type else 1
@@ -154,19 +168,19 @@ class Reply:
         """
         argument = self.made.function.argument(name)
         image = self.image(name)
-        if argument.kind in (functions.NUMBER, functions.SIZE):
+        if argument.kind in (prototypes.NUMBER, prototypes.SIZE):
             return image.number(argument.type.size)
-        if argument.kind is functions.ARRAY:
+        if argument.kind is prototypes.ARRAY:
             count = self[argument.count]
             return image.array(argument.type, count) if count else []
-        if argument.kind is functions.LIST:
+        if argument.kind is prototypes.LIST:
             return image.texts(limit=self[self.made.function.size_of(name).name] * self.abi.char)
-        if argument.kind is functions.FIXED_TEXT:
+        if argument.kind is prototypes.FIXED_TEXT:
             return image.text()
-        if argument.kind is functions.STRUCT:
+        if argument.kind is prototypes.STRUCT:
             return image.read(argument.type)
         size = self.made.function.size_of(name)
-        return image.data[:self[size.name]] if size else image.data
+        return image.data[: self[size.name]] if size else image.data
 
     def image(self, name):
         """The captured memory of an output."""
@@ -183,8 +197,8 @@ class Replies:
     def __init__(self, builder, answer):
         self.answer, self.host, self.abi = answer, answer.host, builder.abi
         for call, result in zip(builder.calls, answer.results):
-            if result.outcome == calls.TIMED_OUT:
-                raise CallError(call.export, calls.ERROR_TIMEOUT)
+            if result.outcome == wire.TIMED_OUT:
+                raise CallError(call.export, wire.ERROR_TIMEOUT)
 
     def outcome(self, made):
         return self.answer.results[made.index].outcome
@@ -192,10 +206,12 @@ class Replies:
     def each(self, made):
         """Every run of a call, those that failed too; none when it was not made."""
         result = self.answer.results[made.index]
-        if result.outcome == calls.BAD_ITEMS:
-            raise CallError(made.function.name, status.INVALID_PARAMETER,
-                            "the list it repeats over leads outside its own memory; "
-                            "the calls from there on were not made")
+        if result.outcome == wire.BAD_ITEMS:
+            raise CallError(
+                made.function.name,
+                status.INVALID_PARAMETER,
+                "the list it repeats over leads outside its own memory; the calls from there on were not made",
+            )
         return [Reply(made, run, self.abi) for run in result.runs]
 
     def one(self, made):
@@ -204,12 +220,13 @@ class Replies:
         :raises CallError: with the status; also for a call that was not made, or timed out.
         """
         outcome = self.outcome(made)
-        if outcome == calls.NO_SUCH_EXPORT:
+        if outcome == wire.NO_SUCH_EXPORT:
             raise CallError(made.function.name, status.PROC_NOT_FOUND)
         runs = self.each(made)
         if not runs:
-            raise CallError(made.function.name, status.INVALID_PARAMETER,
-                            "not called, because a call that it depends on failed")
+            raise CallError(
+                made.function.name, status.INVALID_PARAMETER, "not called, because a call that it depends on failed"
+            )
         if not runs[0].status.ok:
             raise CallError(made.function.name, runs[0].status.value)
         return runs[0]

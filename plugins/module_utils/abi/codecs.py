@@ -5,6 +5,7 @@
 Values and names are those of the Microsoft SDK header iscsidsc.h; the contradictions are from its documentation
 (PERSISTENT_ISCSI_LOGIN_INFO, ISCSI_TARGET_PORTAL_INFO_EX).
 """
+
 from __future__ import annotations
 
 import difflib
@@ -59,8 +60,9 @@ class _Codec:
             return self._check(int(word, 16 if word.startswith("0x") else 10))
         near = difflib.get_close_matches(word, self.values, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        raise FlagError(f"{self.title}: unknown name {value!r}{hint}; valid are {', '.join(self.values)},"
-                        " or a number such as 0x80")
+        raise FlagError(
+            f"{self.title}: unknown name {value!r}{hint}; valid are {', '.join(self.values)}, or a number such as 0x80"
+        )
 
 
 class FlagSet(_Codec):
@@ -73,8 +75,10 @@ class FlagSet(_Codec):
         super().__init__(title, width, bits, {name: prefix + name.upper() for name in bits})
         self.bits = self.values
         self.contradictions = tuple(rule.text for rule in rules)
-        self._rules = [(rule.text, self._mask(rule.all_of), self._mask(rule.any_of) or (1 << width) - 1,
-                        self._mask(rule.none_of)) for rule in rules]
+        self._rules = [
+            (rule.text, self._mask(rule.all_of), self._mask(rule.any_of) or (1 << width) - 1, self._mask(rule.none_of))
+            for rule in rules
+        ]
 
     def _mask(self, names):
         return sum(self.bits[name] for name in names)
@@ -117,8 +121,11 @@ class FlagSet(_Codec):
     def warnings(self, raw):
         """A line for each contradiction in raw. Nothing is repaired: Windows stores and echoes any bits."""
         self._check(raw)
-        return [f"{self.title} 0x{raw:x}: {text}" for text, all_of, any_of, none_of in self._rules
-                if raw & all_of == all_of and raw & any_of and not raw & none_of]
+        return [
+            f"{self.title} 0x{raw:x}: {text}"
+            for text, all_of, any_of, none_of in self._rules
+            if raw & all_of == all_of and raw & any_of and not raw & none_of
+        ]
 
 
 class Enum(_Codec):
@@ -128,8 +135,9 @@ class Enum(_Codec):
     """
 
     def __init__(self, title, table, width=32):
-        super().__init__(title, width, {name: row[0] for name, row in table.items()},
-                         {name: row[1] for name, row in table.items()})
+        super().__init__(
+            title, width, {name: row[0] for name, row in table.items()}, {name: row[1] for name, row in table.items()}
+        )
         self._names = {value: name for name, value in self.values.items()}
 
     def decode(self, value):
@@ -157,18 +165,33 @@ SECURITY_FLAGS = FlagSet(
     prefix="ISCSI_SECURITY_FLAG_",
     width=64,
     rules=(
-        Rule("without valid the others mean nothing: Windows uses what it knows of the portal, or its defaults",
-             none_of=("valid",)),
-        Rule("transport_mode_preferred and tunnel_mode_preferred exclude each other",
-             all_of=("transport_mode_preferred", "tunnel_mode_preferred")),
-        Rule("main_mode_enabled and aggressive_mode_enabled exclude each other",
-             all_of=("main_mode_enabled", "aggressive_mode_enabled")),
-        Rule("aggressive_mode_enabled is not supported by the Microsoft software initiator",
-             all_of=("aggressive_mode_enabled",)),
-        Rule("IPsec modes are set but ike_ipsec_enabled is not, so that IPsec stays off",
-             any_of=("main_mode_enabled", "aggressive_mode_enabled", "pfs_enabled", "transport_mode_preferred",
-                     "tunnel_mode_preferred"),
-             none_of=("ike_ipsec_enabled",)),
+        Rule(
+            "without valid the others mean nothing: Windows uses what it knows of the portal, or its defaults",
+            none_of=("valid",),
+        ),
+        Rule(
+            "transport_mode_preferred and tunnel_mode_preferred exclude each other",
+            all_of=("transport_mode_preferred", "tunnel_mode_preferred"),
+        ),
+        Rule(
+            "main_mode_enabled and aggressive_mode_enabled exclude each other",
+            all_of=("main_mode_enabled", "aggressive_mode_enabled"),
+        ),
+        Rule(
+            "aggressive_mode_enabled is not supported by the Microsoft software initiator",
+            all_of=("aggressive_mode_enabled",),
+        ),
+        Rule(
+            "IPsec modes are set but ike_ipsec_enabled is not, so that IPsec stays off",
+            any_of=(
+                "main_mode_enabled",
+                "aggressive_mode_enabled",
+                "pfs_enabled",
+                "transport_mode_preferred",
+                "tunnel_mode_preferred",
+            ),
+            none_of=("ike_ipsec_enabled",),
+        ),
     ),
 )
 
@@ -208,40 +231,59 @@ TARGET_FLAGS = FlagSet(
     prefix="ISCSI_TARGET_FLAG_",
 )
 
-AUTH_TYPES = Enum("authentication type", {
-    "none": (0, "ISCSI_NO_AUTH_TYPE"),
-    "chap": (1, "ISCSI_CHAP_AUTH_TYPE"),
-    "mutual_chap": (2, "ISCSI_MUTUAL_CHAP_AUTH_TYPE"),
-})
+AUTH_TYPES = Enum(
+    "authentication type",
+    {
+        "none": (0, "ISCSI_NO_AUTH_TYPE"),
+        "chap": (1, "ISCSI_CHAP_AUTH_TYPE"),
+        "mutual_chap": (2, "ISCSI_MUTUAL_CHAP_AUTH_TYPE"),
+    },
+)
 
-DIGEST_TYPES = Enum("digest type", {
-    "none": (0, "ISCSI_DIGEST_TYPE_NONE"),
-    "crc32c": (1, "ISCSI_DIGEST_TYPE_CRC32C"),
-})
+DIGEST_TYPES = Enum(
+    "digest type",
+    {
+        "none": (0, "ISCSI_DIGEST_TYPE_NONE"),
+        "crc32c": (1, "ISCSI_DIGEST_TYPE_CRC32C"),
+    },
+)
 
-TARGET_PROTOCOLS = Enum("target protocol", {
-    "tcp": (0, "ISCSI_TCP_PROTOCOL_TYPE"),
-})
+TARGET_PROTOCOLS = Enum(
+    "target protocol",
+    {
+        "tcp": (0, "ISCSI_TCP_PROTOCOL_TYPE"),
+    },
+)
 
-TARGET_INFORMATION_CLASSES = Enum("target information class", {
-    "protocol_type": (0, "ProtocolType"),
-    "target_alias": (1, "TargetAlias"),
-    "discovery_mechanisms": (2, "DiscoveryMechanisms"),
-    "portal_groups": (3, "PortalGroups"),
-    "persistent_target_mappings": (4, "PersistentTargetMappings"),
-    "initiator_name": (5, "InitiatorName"),
-    "target_flags": (6, "TargetFlags"),
-    "login_options": (7, "LoginOptions"),
-})
+TARGET_INFORMATION_CLASSES = Enum(
+    "target information class",
+    {
+        "protocol_type": (0, "ProtocolType"),
+        "target_alias": (1, "TargetAlias"),
+        "discovery_mechanisms": (2, "DiscoveryMechanisms"),
+        "portal_groups": (3, "PortalGroups"),
+        "persistent_target_mappings": (4, "PersistentTargetMappings"),
+        "initiator_name": (5, "InitiatorName"),
+        "target_flags": (6, "TargetFlags"),
+        "login_options": (7, "LoginOptions"),
+    },
+)
 
 # A UCHAR in IKE_AUTHENTICATION_PRESHARED_KEY.
-IKE_ID_TYPES = Enum("IKE identification payload type", {
-    "ipv4_address": (1, "ID_IPV4_ADDR"),
-    "fqdn": (2, "ID_FQDN"),
-    "user_fqdn": (3, "ID_USER_FQDN"),
-    "ipv6_address": (5, "ID_IPV6_ADDR"),
-}, width=8)
+IKE_ID_TYPES = Enum(
+    "IKE identification payload type",
+    {
+        "ipv4_address": (1, "ID_IPV4_ADDR"),
+        "fqdn": (2, "ID_FQDN"),
+        "user_fqdn": (3, "ID_USER_FQDN"),
+        "ipv6_address": (5, "ID_IPV6_ADDR"),
+    },
+    width=8,
+)
 
-IKE_AUTHENTICATION_METHODS = Enum("IKE authentication method", {
-    "preshared_key": (1, "IKE_AUTHENTICATION_PRESHARED_KEY_METHOD"),
-})
+IKE_AUTHENTICATION_METHODS = Enum(
+    "IKE authentication method",
+    {
+        "preshared_key": (1, "IKE_AUTHENTICATION_PRESHARED_KEY_METHOD"),
+    },
+)

@@ -22,12 +22,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from . import calls, flags, forecast, initiator, reconcile, status, structures
-from .program import Builder
-from .structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
+from ..abi import codecs, status, structures
+from ..abi.structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
+from ..client import queries
+from ..client.builder import Builder
+from ..model import forecast
+from ..runner import wire
+from . import planner as reconcile
 
-LIST_AGAIN = calls.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
-UNHURRIED = calls.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
+LIST_AGAIN = wire.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
+UNHURRIED = wire.Retry(5, 1000, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION))
 _MANY = 0xFFFFFFFF
 _NOTHING = "GetIScsiVersionInformation"  # changes nothing and always answers
 SAVES = ("save", "discover", "save unseen")  # what a call does that saves what was declared
@@ -80,7 +84,8 @@ def _spelled(step, change):
     for side, found in (("before", change.before), ("after", [record for record, _secret in change.after])):
         for number, record in enumerate(found):
             spellings.setdefault(_address(record).lower(), {"before": [], "after": []})[side].append(
-                getattr(change, side)[number])
+                getattr(change, side)[number]
+            )
     return [_Unit(step, dataclasses.replace(change, **sides)) for sides in spellings.values()]
 
 
@@ -93,8 +98,14 @@ class Execution:
         self.made = []  # (step or None, what it does in words, call), in order
         self.removals = []  # (records.Change, the call that removes), in order
         self.gates = []  # calls that are made only where what was added is there
-        for kind in ("node_name", "chap_secret", "radius_secret", "group_preshared_key", "ike",
-                     "tunnel_outer_addresses"):
+        for kind in (
+            "node_name",
+            "chap_secret",
+            "radius_secret",
+            "group_preshared_key",
+            "ike",
+            "tunnel_outer_addresses",
+        ):
             self._each(kind, _SIMPLE[kind])
         for kind in ("isns_servers", "radius_servers"):
             self._each(kind, _SIMPLE[kind], _not_removing)
@@ -108,7 +119,7 @@ class Execution:
         self._each("static_targets", _static_target, _removing)
         self._sessions()
         self._each("persistent_devices", _device)
-        self.reading = initiator.Reading(pointer, subsets, self.builder)
+        self.reading = queries.Reading(pointer, subsets, self.builder)
 
     def program(self):
         return self.builder.program(1000 * self.limits.total)
@@ -141,8 +152,13 @@ class Execution:
                     self.gates.append(self._gate(how, group))
         for step in steps:
             if step.action == "refresh":
-                self.call(step, "refresh", "RefreshIScsiSendTargetPortalW", limit=1000 * self.limits.discovery,
-                          **_portal_place(step.detail.wish.record))
+                self.call(
+                    step,
+                    "refresh",
+                    "RefreshIScsiSendTargetPortalW",
+                    limit=1000 * self.limits.discovery,
+                    **_portal_place(step.detail.wish.record),
+                )
 
     def _groups(self, units):
         """What is carried out together: first all that only adds, then one place after the other, siblings together.
@@ -150,8 +166,11 @@ class Execution:
         On a host with very many logins several places go together, since each costs lists as long as the logins.
         """
         places = {}
-        wide = {unit.change.one.target.lower() for unit in units
-                if unit.change.removes and hasattr(unit.change.one, "target") and unit.change.one.portal is None}
+        wide = {
+            unit.change.one.target.lower()
+            for unit in units
+            if unit.change.removes and hasattr(unit.change.one, "target") and unit.change.one.portal is None
+        }
         for unit in units:
             target, _instance, _port_number, portal = reconcile.key(unit.change.one)
             places.setdefault((target, None if target in wide else portal), []).append(unit)
@@ -159,7 +178,7 @@ class Execution:
         shaken = [group for group in places.values() if _shaken(group)]
         lists = sum(_LISTS + max(unit.change.removes for unit in group) for group in shaken)
         together = -(-lists * self.plan.logins * _RECORD_BYTES // LIST_BUDGET) or 1
-        merged = [sum(shaken[at:at + together], []) for at in range(0, len(shaken), together)]
+        merged = [sum(shaken[at : at + together], []) for at in range(0, len(shaken), together)]
         adding = [adding] if adding else []
         return merged + adding if self.plan.logins > reconcile.MAX_PERSISTENT_LOGINS else adding + merged
 
@@ -189,14 +208,21 @@ class Execution:
 
     def _try(self, how, units, listed):
         """Where saving may be refused, save one more first: unless a list shows it, nothing is removed."""
-        doubtful = [unit for unit in units if unit.change.doubtful and unit.change.before and unit.change.after
-                    and any(_may_take(other, unit) for other in units)]
+        doubtful = [
+            unit
+            for unit in units
+            if unit.change.doubtful
+            and unit.change.before
+            and unit.change.after
+            and any(_may_take(other, unit) for other in units)
+        ]
         if not doubtful:
             return listed
         for unit in doubtful:
             record, secret = unit.change.after[0]
-            how.save(self, unit.step, record, secret, [self._count(how, listed, record, 1, len(unit.change.before))],
-                     "try")
+            how.save(
+                self, unit.step, record, secret, [self._count(how, listed, record, 1, len(unit.change.before))], "try"
+            )
         listed = self._list(how)
         for unit in doubtful:
             unit.tried = listed
@@ -205,12 +231,15 @@ class Execution:
     def _gate(self, how, added):
         """A call that is made, and does nothing, only where all that was added is there: what is to go waits for it."""
         if how is _PORTALS:  # an address that does not answer is listed all the same
-            when = [calls.Succeeded(unit.saves[0][0].index) for unit in added if unit.change.wish.must_answer]
+            when = [wire.Succeeded(unit.saves[0][0].index) for unit in added if unit.change.wish.must_answer]
         else:
             seen = self._list(how)
-            lacking = [self.builder.call(_NOTHING, when=missing) for unit in added for missing in
-                       [self._missing(how, seen, unit.change.one, len(unit.change.after) - 1)]]
-            when = [calls.Succeeded(seen.index), *_all_failed(lacking)]
+            lacking = [
+                self.builder.call(_NOTHING, when=missing)
+                for unit in added
+                for missing in [self._missing(how, seen, unit.change.one, len(unit.change.after) - 1)]
+            ]
+            when = [wire.Succeeded(seen.index), *_all_failed(lacking)]
         return self.builder.call(_NOTHING, when=when)
 
     def _list(self, how, when=()):
@@ -220,11 +249,13 @@ class Execution:
         """Take one away, or all, for a removal may do either; only while more are there than shall stay."""
         change = unit.change
         when = [self._count(how, listed, change.one, len(change.before) - change.removes + 1, _MANY)]
-        when += [self._count(how, other.tried, other.change.one, len(other.change.before) + 1, _MANY)
-                 for other in units if other.tried and reconcile.sweeps(change.one, other.change.one)
-                 and (change.removes or other is not unit)]
+        when += [
+            self._count(how, other.tried, other.change.one, len(other.change.before) + 1, _MANY)
+            for other in units
+            if other.tried and reconcile.sweeps(change.one, other.change.one) and (change.removes or other is not unit)
+        ]
         if _goes(unit):
-            when += [calls.Succeeded(gate.index) for gate in self.gates]
+            when += [wire.Succeeded(gate.index) for gate in self.gates]
         made = how.remove(self, unit.step, change.one, when)
         unit.removal = unit.removal or made
         self.removals.append((change, made))
@@ -245,10 +276,10 @@ class Execution:
             return
         failed = _all_failed(made for calls_made in unit.saves.values() for made in calls_made)
         gone = [self._count(how, listed, change.one, 0, 0) for listed in lists]
-        for record in change.before[:len(change.after)]:
+        for record in change.before[: len(change.after)]:
             how.save(self, unit.step, record, change.secret, failed + gone, "put back")
         removal = unit.removal or next(other.removal for other in units if other.removal)
-        unseen = [calls.Succeeded(lists[-1].index, 0), calls.Succeeded(removal.index, 1)]
+        unseen = [wire.Succeeded(lists[-1].index, 0), wire.Succeeded(removal.index, 1)]
         for record, secret in change.after:
             how.save(self, unit.step, record, secret, failed + unseen, "save unseen")
 
@@ -261,17 +292,22 @@ class Execution:
         layout = how.structure.layout(self.builder.abi)
         address = _address(record) if address is None else address
         # what is saved for any portal may show one TCP port or another
-        values = (getattr(record, "target", None), record.initiator_instance, _port(record.initiator_port), address,
-                  record.portal.port if record.portal else None)
+        values = (
+            getattr(record, "target", None),
+            record.initiator_instance,
+            _port(record.initiator_port),
+            address,
+            record.portal.port if record.portal else None,
+        )
         patterns = []
         for path, value in zip(how.paths, values):
             if path is not None and value is not None:
                 text = isinstance(value, str)
                 size = 2 if path.endswith("Socket") else 4
                 data = structures.encode_text(value, 2) if text else value.to_bytes(size, "little")
-                patterns.append(calls.Pattern(layout.offset_of(path), data, int(text)))
+                patterns.append(wire.Pattern(layout.offset_of(path), data, int(text)))
         patterns.reverse()  # numbers and addresses tell records apart sooner than names
-        return calls.Matching(self.builder.items(listed, how.output), tuple(patterns), least, most)
+        return wire.Matching(self.builder.items(listed, how.output), tuple(patterns), least, most)
 
     # -- sessions ------------------------------------------------------------------------------------------------------
 
@@ -283,8 +319,11 @@ class Execution:
         listed = self.builder.call("GetIScsiSessionListW", retry=LIST_AGAIN, back=False) if fresh else None
         for step in steps:
             most = self.plan.sessions + fresh.index(step) if step in fresh else None
-            _session(self, step, () if most is None else (
-                calls.Matching(self.builder.items(listed, "SessionInfo"), (), 0, most),))
+            _session(
+                self,
+                step,
+                () if most is None else (wire.Matching(self.builder.items(listed, "SessionInfo"), (), 0, most),),
+            )
 
 
 def _removing(step):
@@ -311,7 +350,7 @@ def _shaken(units):
 
 def _all_failed(made):
     """Conditions that none of the calls has succeeded; one that was skipped has not."""
-    return [calls.Succeeded(one.index, 0) for one in made]
+    return [wire.Succeeded(one.index, 0) for one in made]
 
 
 def _unless_saved(units):
@@ -327,7 +366,7 @@ def _address(record):
 def _spellings(address):
     """How Windows may spell an address that was saved as this one: IPv6 in canonical form, and in brackets."""
     canonical = forecast.canonical_address(address)
-    return list(dict.fromkeys([address.lower()] + ([canonical, "[%s]" % canonical] if ":" in canonical else [])))
+    return list(dict.fromkeys([address.lower()] + ([canonical, f"[{canonical}]"] if ":" in canonical else [])))
 
 
 def _port(number):
@@ -340,8 +379,11 @@ def _place(portal):
 
 def _portal_place(record):
     """What names a SendTargets portal to the DLL."""
-    return {"InitiatorInstance": record.initiator_instance or None, "InitiatorPortNumber": _port(record.initiator_port),
-            "Portal": _place(record.portal)}
+    return {
+        "InitiatorInstance": record.initiator_instance or None,
+        "InitiatorPortNumber": _port(record.initiator_port),
+        "Portal": _place(record.portal),
+    }
 
 
 def _options(record, secret):
@@ -352,30 +394,54 @@ def _options(record, secret):
 
 def _remove_login(execution, step, record, when):
     # the record's own four values: an empty portal would take the target's logins on all portals
-    return execution.call(step, "remove", "RemoveIScsiPersistentTargetW", when=when, retry=UNHURRIED,
-                          InitiatorInstance=record.initiator_instance, InitiatorPortNumber=_port(record.initiator_port),
-                          TargetName=record.target, Portal=_place(record.portal))
+    return execution.call(
+        step,
+        "remove",
+        "RemoveIScsiPersistentTargetW",
+        when=when,
+        retry=UNHURRIED,
+        InitiatorInstance=record.initiator_instance,
+        InitiatorPortNumber=_port(record.initiator_port),
+        TargetName=record.target,
+        Portal=_place(record.portal),
+    )
 
 
 def _log_in(execution, step, record, secret, when, what, persistent, key=None):
     portal = record.portal and dict(_place(record.portal), SymbolicName=record.portal.symbolic_name)
     return execution.call(
-        step, what, "LoginIScsiTargetW", when=when, limit=1000 * execution.limits.login,
-        retry=calls.Retry(3, 500, (status.SESSION_BUSY, status.INSUFFICIENT_BUFFER)),
-        TargetName=record.target, IsInformationalSession=int(record.session_type == "informational"),
-        InitiatorInstance=record.initiator_instance or None, InitiatorPortNumber=_port(record.initiator_port),
-        TargetPortal=portal, SecurityFlags=record.security_flags, Mappings=_mapping(record.mappings),
-        LoginOptions=_options(record, secret), Key=key.reveal() if key else None, IsPersistent=int(persistent))
+        step,
+        what,
+        "LoginIScsiTargetW",
+        when=when,
+        limit=1000 * execution.limits.login,
+        retry=wire.Retry(3, 500, (status.SESSION_BUSY, status.INSUFFICIENT_BUFFER)),
+        TargetName=record.target,
+        IsInformationalSession=int(record.session_type == "informational"),
+        InitiatorInstance=record.initiator_instance or None,
+        InitiatorPortNumber=_port(record.initiator_port),
+        TargetPortal=portal,
+        SecurityFlags=record.security_flags,
+        Mappings=_mapping(record.mappings),
+        LoginOptions=_options(record, secret),
+        Key=key.reveal() if key else None,
+        IsPersistent=int(persistent),
+    )
 
 
 def _mapping(mapping):
     if mapping is None:
         return None
     adapter = [int(half, 16) for half in (mapping.session_id or "0-0").split("-")]
-    return {"InitiatorName": mapping.initiator_instance, "TargetName": mapping.target,
-            "OSDeviceName": mapping.os_device_name, "OSBusNumber": mapping.bus, "OSTargetNumber": mapping.target_number,
-            "SessionId": {"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]},
-            "LUNList": [{"OSLUN": lun.os_lun, "TargetLUN": lun.target_lun} for lun in mapping.luns]}
+    return {
+        "InitiatorName": mapping.initiator_instance,
+        "TargetName": mapping.target,
+        "OSDeviceName": mapping.os_device_name,
+        "OSBusNumber": mapping.bus,
+        "OSTargetNumber": mapping.target_number,
+        "SessionId": {"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]},
+        "LUNList": [{"OSLUN": lun.os_lun, "TargetLUN": lun.target_lun} for lun in mapping.luns],
+    }
 
 
 def _save_login(execution, step, record, secret, when, what="save"):
@@ -384,37 +450,64 @@ def _save_login(execution, step, record, secret, when, what="save"):
 
 
 def _remove_portal(execution, step, record, when):
-    return execution.call(step, "remove", "RemoveIScsiSendTargetPortalW", when=when, retry=UNHURRIED,
-                          **_portal_place(record))
+    return execution.call(
+        step, "remove", "RemoveIScsiSendTargetPortalW", when=when, retry=UNHURRIED, **_portal_place(record)
+    )
 
 
 def _save_portal(execution, step, record, secret, when, what="discover"):
     place = _portal_place(record)
     place["Portal"]["SymbolicName"] = record.portal.symbolic_name
-    return execution.call(step, what, "AddIScsiSendTargetPortalW", when=when, limit=1000 * execution.limits.discovery,
-                          LoginOptions=_options(record, secret), SecurityFlags=record.security_flags or 0, **place)
+    return execution.call(
+        step,
+        what,
+        "AddIScsiSendTargetPortalW",
+        when=when,
+        limit=1000 * execution.limits.discovery,
+        LoginOptions=_options(record, secret),
+        SecurityFlags=record.security_flags or 0,
+        **place,
+    )
 
 
 _LOGINS = _Kind(
-    "ReportIScsiPersistentLoginsW", "PersistentLoginInfo", PERSISTENT_ISCSI_LOGIN_INFO,
+    "ReportIScsiPersistentLoginsW",
+    "PersistentLoginInfo",
+    PERSISTENT_ISCSI_LOGIN_INFO,
     ("TargetName", "InitiatorInstance", "InitiatorPortNumber", "TargetPortal.Address", "TargetPortal.Socket"),
-    _remove_login, _save_login)
-_PORTALS = _Kind("ReportIScsiSendTargetPortalsExW", "PortalInfo", ISCSI_TARGET_PORTAL_INFO_EX,
-                 (None, "InitiatorName", "InitiatorPortNumber", "Address", "Socket"), _remove_portal, _save_portal)
+    _remove_login,
+    _save_login,
+)
+_PORTALS = _Kind(
+    "ReportIScsiSendTargetPortalsExW",
+    "PortalInfo",
+    ISCSI_TARGET_PORTAL_INFO_EX,
+    (None, "InitiatorName", "InitiatorPortNumber", "Address", "Socket"),
+    _remove_portal,
+    _save_portal,
+)
 
 
 # -- single calls ------------------------------------------------------------------------------------------------------
 
+
 def _one(export, **names):
     """An emitter for steps that are one call: argument name -> what makes its value of the step's detail."""
+
     def emit(execution, step):
         execution.call(step, step.action, export, **{name: make(step.detail) for name, make in names.items()})
+
     return emit
 
 
 def _servers(add, remove):
-    return lambda execution, step: execution.call(step, step.action, add if step.action == "add" else remove,
-                                                  Address=step.detail, limit=1000 * execution.limits.discovery)
+    return lambda execution, step: execution.call(
+        step,
+        step.action,
+        add if step.action == "add" else remove,
+        Address=step.detail,
+        limit=1000 * execution.limits.discovery,
+    )
 
 
 def _reveal(secret):
@@ -425,13 +518,23 @@ def _stored(_detail):
     return 1
 
 
-_ADAPTER = {"InitiatorName": lambda entry: entry.initiator_instance,
-            "InitiatorPortNumber": lambda entry: _port(entry.initiator_port), "Persist": _stored}
+_ADAPTER = {
+    "InitiatorName": lambda entry: entry.initiator_instance,
+    "InitiatorPortNumber": lambda entry: _port(entry.initiator_port),
+    "Persist": _stored,
+}
 
 
 def _ike(entry):
-    return {"AuthMethod": flags.IKE_AUTHENTICATION_METHODS.values["preshared_key"], "PsKey": {
-        "SecurityFlags": entry.security_flags, "IdType": entry.id_type, "Id": entry.id, "Key": entry.key.reveal()}}
+    return {
+        "AuthMethod": codecs.IKE_AUTHENTICATION_METHODS.values["preshared_key"],
+        "PsKey": {
+            "SecurityFlags": entry.security_flags,
+            "IdType": entry.id_type,
+            "Id": entry.id,
+            "Key": entry.key.reveal(),
+        },
+    }
 
 
 _SIMPLE = {
@@ -440,9 +543,12 @@ _SIMPLE = {
     "radius_secret": _one("SetIScsiInitiatorRADIUSSharedSecret", SharedSecret=_reveal),
     "group_preshared_key": _one("SetIScsiGroupPresharedKey", Key=_reveal, Persist=_stored),
     "ike": _one("SetIScsiIKEInfoW", AuthInfo=_ike, **_ADAPTER),
-    "tunnel_outer_addresses": _one("SetIScsiTunnelModeOuterAddressW", **_ADAPTER,
-                                   OuterModeAddress=lambda tunnel: tunnel.outer_address,
-                                   DestinationAddress=lambda tunnel: tunnel.destination),
+    "tunnel_outer_addresses": _one(
+        "SetIScsiTunnelModeOuterAddressW",
+        **_ADAPTER,
+        OuterModeAddress=lambda tunnel: tunnel.outer_address,
+        DestinationAddress=lambda tunnel: tunnel.destination,
+    ),
     "isns_servers": _servers("AddISNSServerW", "RemoveISNSServerW"),
     "radius_servers": _servers("AddRadiusServerW", "RemoveRadiusServerW"),
 }
@@ -454,9 +560,17 @@ def _static_target(execution, step):
         execution.call(step, "remove", "RemoveIScsiStaticTargetW", TargetName=wish.name)
         return
     portals = [portal for group in record.portal_groups for portal in group]
-    execution.call(step, step.action, "AddIScsiStaticTargetW", TargetName=wish.name, TargetAlias=record.alias or None,
-                   TargetFlags=record.target_flags, Persist=1, LoginOptions=_options(record, wish.secret),
-                   PortalGroup=_portal_group(portals, execution.builder.abi))
+    execution.call(
+        step,
+        step.action,
+        "AddIScsiStaticTargetW",
+        TargetName=wish.name,
+        TargetAlias=record.alias or None,
+        TargetFlags=record.target_flags,
+        Persist=1,
+        LoginOptions=_options(record, wish.secret),
+        PortalGroup=_portal_group(portals, execution.builder.abi),
+    )
 
 
 def _portal_group(portals, abi):
@@ -474,8 +588,14 @@ def _session(execution, step, when):
         _log_in(execution, step, record, wish.secret, when, "log in", False, wish.key)
     else:
         adapter = [int(half, 16) for half in step.detail.session_id.split("-")]
-        execution.call(step, "log out", "LogoutIScsiTarget", retry=UNHURRIED, limit=1000 * execution.limits.login,
-                       UniqueSessionId={"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]})
+        execution.call(
+            step,
+            "log out",
+            "LogoutIScsiTarget",
+            retry=UNHURRIED,
+            limit=1000 * execution.limits.login,
+            UniqueSessionId={"AdapterUnique": adapter[0], "AdapterSpecific": adapter[1]},
+        )
 
 
 _DEVICE_CALLS = {"add": "AddPersistentIScsiDeviceW", "remove": "RemovePersistentIScsiDeviceW"}
