@@ -250,5 +250,5 @@ def sessions_of(snapshot, after, record):
     """The sessions of the facts that go with a login."""
     if snapshot.sessions is None:
         return None
-    in_order = sorted(snapshot.sessions, key=lambda one: one.identity())
+    in_order = sorted(snapshot.sessions, key=lambda one: one.sort_key)
     return [plain for session, plain in zip(in_order, after["sessions"]) if forecast.fits(record, session, False)]

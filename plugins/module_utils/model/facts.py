@@ -31,8 +31,8 @@ def assemble(snapshot, include_session_ids=False):
         "initiator": snapshot.initiator
         and dict(plain(snapshot.initiator), instances=_sorted_texts(snapshot.initiator.instances)),
         "persistent_logins": _persistent_logins(snapshot, matches, plain),
-        "target_portals": _sorted(snapshot.target_portals, _target_portal(plain), records.TargetPortal.identity),
-        "targets": _sorted(snapshot.targets, _target(plain), records.Target.identity),
+        "target_portals": _sorted(snapshot.target_portals, _target_portal(plain), lambda one: one.sort_key),
+        "targets": _sorted(snapshot.targets, _target(plain), lambda one: one.sort_key),
         "sessions": _sorted(snapshot.sessions, _session(plain, matches), lambda one: one.target.lower()),
         "mappings": _canonical(snapshot.mappings, _mapping(plain)),
         "isns_servers": _sorted_texts(snapshot.isns_servers),
@@ -43,11 +43,11 @@ def assemble(snapshot, include_session_ids=False):
     }
 
 
-def _sorted(found, convert, identity):
+def _sorted(found, convert, sort_key):
     """Dicts in the order of their identities, and among equals of what they say."""
     if found is None:
         return None
-    rows = [(identity(one), convert(one)) for one in found]
+    rows = [(sort_key(one), convert(one)) for one in found]
     return [row for _key, row in sorted(rows, key=lambda pair: (pair[0], _content(pair[1])))]
 
 
@@ -70,7 +70,7 @@ def _persistent_logins(snapshot, matches, plain):
     grouped = {}
     for login in snapshot.persistent_logins:
         content = plain(login)
-        key = login.identity(), _content(content)
+        key = login.sort_key, _content(content)
         group = grouped.setdefault(
             key,
             dict(

@@ -25,14 +25,14 @@ class Matches:
     def __init__(self, logins, sessions):
         self._session_of, self._login_of = {}, {}
         # by content, too: which of two alike has the session must not depend on the order of the report
-        logins = sorted(logins, key=lambda one: (one.portal is None, one.identity(), repr(one)))
+        logins = sorted(logins, key=lambda one: (one.portal is None, one.sort_key, repr(one)))
         for exact in (True, False):
             for login in logins:
                 if id(login) not in self._session_of and login.session_type == "data":
                     self._claim(login, sessions, exact)
 
     def _claim(self, login, sessions, exact):
-        for session in sorted(sessions, key=lambda one: one.identity()):
+        for session in sorted(sessions, key=lambda one: one.sort_key):
             if id(session) not in self._login_of and fits(login, session, exact):
                 self._session_of[id(login)], self._login_of[id(session)] = session, login
                 return
@@ -149,7 +149,7 @@ class _Disk:
 def _disks(snapshot):
     """One for each logical unit, however many sessions show it: told by its identifier, serial, or target and LUN."""
     found = collections.OrderedDict()
-    for session in sorted(snapshot.sessions, key=lambda one: one.identity()):
+    for session in sorted(snapshot.sessions, key=lambda one: one.sort_key):
         units = {unit.os_lun: unit for unit in session.luns or ()}
         for device in session.devices or ():
             unit = units.get(device.scsi_lun)
@@ -229,8 +229,8 @@ def _named(where, otherwise):
 
 
 def _twice(logins):
-    counts = collections.Counter(login.identity() for login in logins)
-    names = {login.identity(): login.target for login in sorted(logins, key=lambda one: one.target)}
+    counts = collections.Counter(login.identity for login in logins)
+    names = {login.identity: login.target for login in sorted(logins, key=lambda one: one.target)}
     return [
         f"Saved {count} times: {names[key]}. Each copy opens a session of its own."
         for key, count in counts.items()

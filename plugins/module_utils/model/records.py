@@ -16,6 +16,8 @@ import typing as t
 
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
+from .identity import Identity
+from .identity import identity as identify
 
 
 class UserName:
@@ -244,15 +246,15 @@ class PersistentLogin:
             LoginOptions.of(raw.LoginOptions),
         )
 
-    def identity(self):
-        """What tells one login from another, for sorting and comparing: names compare without letter case."""
-        portal = self.portal
-        return (
-            self.target.lower(),
-            self.initiator_instance.lower(),
-            -1 if self.initiator_port is None else self.initiator_port,
-            (portal.address.lower(), portal.port) if portal else ("", 0),
-        )
+    @functools.cached_property
+    def identity(self) -> Identity:
+        """What tells one login from another."""
+        return identify(self)
+
+    @property
+    def sort_key(self) -> t.Any:
+        """Logins in a stable order."""
+        return self.identity.sort_key
 
 
 @dataclasses.dataclass
@@ -276,13 +278,16 @@ class TargetPortal:
             LoginOptions.of(raw.LoginOptions) if extended else None,
         )
 
-    def identity(self):
-        portal = self.portal
-        return (
-            (portal.address.lower(), portal.port) if portal else ("", 0),
-            self.initiator_instance.lower(),
-            -1 if self.initiator_port is None else self.initiator_port,
-        )
+    @functools.cached_property
+    def identity(self) -> Identity:
+        """What tells one target portal from another; its target is empty."""
+        return identify(self)
+
+    @property
+    def sort_key(self) -> t.Any:
+        """Target portals in a stable order, by address first."""
+        _target, instance, port, portal = self.identity.sort_key
+        return portal, instance, port
 
 
 @dataclasses.dataclass
@@ -314,7 +319,9 @@ class Target:
     name: str
     discoveries: t.List[Discovery] = dataclasses.field(default_factory=list)
 
-    def identity(self):
+    @property
+    def sort_key(self) -> str:
+        """Targets in a stable order."""
         return self.name.lower()
 
 
@@ -468,7 +475,8 @@ class Session:
             **more,
         )
 
-    def identity(self):
+    @functools.cached_property
+    def sort_key(self) -> t.Any:
         """What sorts sessions alike from run to run: nothing that a reconnect changes, but to break a tie."""
         paths = sorted(
             (one.target_address or "", one.target_port, one.initiator_address or "") for one in self.connections

@@ -136,7 +136,7 @@ def test_any_portal_any_port_and_the_informational_session():
 
 def test_the_same_login_in_other_letter_case_has_the_same_identity():
     def login(target, instance, address):
-        return records.PersistentLogin(target, instance, 1, records.Portal(address)).identity()
+        return records.PersistentLogin(target, instance, 1, records.Portal(address)).identity
 
     assert login("IQN.A", "root\\iscsiprt", "FE80::1") == login("iqn.a", "ROOT\\ISCSIPRT", "fe80::1")
     assert login("iqn.a", "r", "10.0.0.1") != login("iqn.b", "r", "10.0.0.1")
