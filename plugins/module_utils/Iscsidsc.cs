@@ -2,8 +2,9 @@
 // BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Runs a batch of iscsidsc.dll calls: one text in, one text out. The twin of runner.py and native.py; what a batch is,
-// and its form on the wire, is told in calls.py. All meaning stays with the controller: nothing here knows a structure.
+// Runs a batch of iscsidsc.dll calls: a text in, a text out. The twin of runner/executor.py and runner/native.py; the
+// batch and its form on the wire are described in runner/wire.py. All meaning stays with the controller: nothing here
+// knows a structure.
 //
 // C# 5 and the base class library that .NET Framework 4.5 and .NET share, so that Windows PowerShell 5.1 and
 // PowerShell 7 compile the same file, without a warning, on x64 and on x86.
@@ -58,11 +59,13 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     // What the runner may call in iscsidsc.dll: whatever is declared here, found by name, each argument converted to
     // the type it has here. The types are those of the Microsoft SDK header iscsidsc.h: the CLR then passes a 64-bit
     // argument in two slots on x86, and a BOOLEAN as one byte. Every pointer is an address, and every function returns
-    // its status. functions.py is the same table with what the pointers lead to.
+    // its status. The declarations between the two marks are written by `make reference` from abi/prototypes.py, which
+    // also says what the pointers lead to.
     static class NativeMethods
     {
         private const string Library = "iscsidsc.dll";
 
+        // begin exports
         [DllImport(Library, ExactSpelling = true)]
         public static extern uint GetIScsiVersionInformation(IntPtr VersionInfo);
         [DllImport(Library, ExactSpelling = true)]
@@ -183,10 +186,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         public static extern uint SetupPersistentIScsiDevices();
         [DllImport(Library, ExactSpelling = true)]
         public static extern uint SetupPersistentIScsiVolumes();
+        // end exports
     }
 
     // -- the batch ---------------------------------------------------------------------------------------------------
-    // One class for each of calls.py; a constructor reads the fields in their order on the wire.
+    // One class for each of wire.py; a constructor reads the fields in their order on the wire.
 
     sealed class Growth
     {
@@ -370,7 +374,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             {
                 throw new BatchException("this is not a batch: not base64");
             }
-            // gzip ends with the size of what it holds: so there is one copy, of the right size, to clear later
+            // gzip ends with the size of what it holds: so there is a single copy, of the right size, to clear later
             uint size = packed.Length < 18 ? 0 : BitConverter.ToUInt32(packed, packed.Length - 4);
             if (size > MaxBytes)
                 throw new BatchException("the batch unpacks to more than " + (MaxBytes >> 20) + " MiB");
@@ -657,7 +661,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // One program, made once. The rules and their reasons are those of runner.py.
+    // Runs a program. The rules and their reasons are those of executor.py.
     sealed class Execution : IDisposable
     {
         private const uint BufferCap = 16 << 20;
@@ -761,7 +765,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return result;
         }
 
-        // -- one run --
+        // -- a run --
 
         private Run RunOnce(Call call, Place place)
         {
@@ -1192,7 +1196,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // The head of an answer: what the machine is before the calls. What cannot be told is "not known".
+    // The head of an answer: what the machine is before the calls. What Windows does not say is "not known".
     static class Host
     {
         private const uint TOKEN_QUERY = 8, TokenElevation = 20;
@@ -1242,7 +1246,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
         private static uint[] WindowsVersion()
         {
-            // Environment.OSVersion tells programs without a manifest of their Windows that it is an older one
+            // to a program without a manifest of its Windows, Environment.OSVersion reports an older version
             byte[] info = new byte[276];  // OSVERSIONINFOW
             BitConverter.GetBytes(info.Length).CopyTo(info, 0);
             Win32.RtlGetVersion(info);
@@ -1257,9 +1261,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 return 0xFF;
             byte[] elevation = new byte[4];
             uint needed;
-            bool told = Win32.GetTokenInformation(token, TokenElevation, elevation, 4, out needed);
+            bool known = Win32.GetTokenInformation(token, TokenElevation, elevation, 4, out needed);
             Win32.CloseHandle(token);
-            return told ? (byte)(BitConverter.ToUInt32(elevation, 0) != 0 ? 1 : 0) : (byte)0xFF;
+            return known ? (byte)(BitConverter.ToUInt32(elevation, 0) != 0 ? 1 : 0) : (byte)0xFF;
         }
     }
 }

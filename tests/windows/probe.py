@@ -153,7 +153,7 @@ class Host:
         builder = Builder(self.pointer)
         made = [builder.call(export, retry=queries.BUSY, **INPUTS.get(export, {})) for export in exports]
         replies = Replies(builder, self._answer({self.pointer: builder}))
-        return [replies.one(one)[_output(one.function.name).name] for one in made]
+        return [replies.require(one)[_output(one.function.name).name] for one in made]
 
 
 def _output(export):
@@ -389,7 +389,7 @@ class Probe:
             if found:
                 continue
             reply = self.host.size(export, **INPUTS.get(export, {}))
-            size = reply[reply.made.function.size_of(_output(export).name).name]
+            size = reply[reply.handle.function.size_of(_output(export).name).name]
             answers.setdefault((reply.status.value, size), []).append(export)
         evidence = "; ".join(
             f"{status.of(code).symbol} with size {size} from {', '.join(exports)}"
@@ -411,8 +411,8 @@ class Probe:
         for export in (LOGINS, PORTALS, SESSIONS):
             (rows,), argument = self.host.listed(export), _output(export)
             sized = self.host.size(export)
-            asked = sized[sized.made.function.size_of(argument.name).name]
-            used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi, len(rows))[0])
+            asked = sized[sized.handle.function.size_of(argument.name).name]
+            used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi)[0])
             larger = larger or asked > used + ALIGNMENT * len(rows)
             evidence.append(f"{export} asks for {asked} bytes and uses {used}")
         return ("larger" if larger else "exact"), "; ".join(evidence)
