@@ -101,7 +101,7 @@ class Host:
             raise SystemExit(f"The host of {logins} logins has not as many sessions; nothing is measured.")
         if planner.plan(snapshot, unchanged).steps:
             raise SystemExit(f"The host of {logins} logins is not as declared; nothing is measured.")
-        # Identities and sort keys are kept by the records that computed them, so each work but reading takes fresh ones.
+        # Records keep the identities and sort keys they computed, so each measurement takes fresh records.
         self._answer = answers[0]
         self.work = {
             "reading: decode an answer": (lambda _snapshot: self.read()),
