@@ -69,7 +69,7 @@ from ..plugin_utils import export
 def declaration(facts, exact=False, prefix=""):
     """See DOCUMENTATION."""
     if not isinstance(facts, dict) or "host" not in facts:
-        raise AnsibleFilterError("winstorage.iscsi.declaration: the input must be ansible_facts.windows_iscsi.")
+        raise AnsibleFilterError("winstorage.iscsi.declaration takes the facts, ansible_facts.windows_iscsi.")
     return {prefix + name: value for name, value in export.declaration(facts, exact).items()}
 
 

@@ -11,9 +11,9 @@ short_description: Whether text is an iSCSI name
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - True if the text is the name of an iSCSI node as defined by RFC 3720, RFC 3980 and RFC 7143, in any letter case.
-  - A name is C(iqn.) with year, month and reversed domain name, or C(eui.) with 16 hexadecimal digits, or C(naa.) with
-    16 or 32.
+  - True for the name of an iSCSI node as RFC 3720, RFC 3980 and RFC 7143 define it, in any letter case.
+  - These are C(iqn.) with year and month and a reversed domain name, C(eui.) with 16 hexadecimal digits, and C(naa.)
+    with 16 or 32.
 options:
   _input:
     description: The text.
@@ -32,7 +32,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether the text is an iSCSI name.
+  description: Whether it is one.
   type: bool
 """
 
