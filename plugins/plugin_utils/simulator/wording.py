@@ -24,10 +24,12 @@ _BLOBS = (("Username", 0x20), ("Password", 0x40))
 def stored_options(given):
     """Login options as the service saves them. An option that is not specified is not saved."""
     given = given or {}
-    said = given.get("InformationSpecified", 0)
-    kept = {name: given.get(name, 0) if said & bit else 0 for name, bit in _SPECIFIED}
-    kept.update({name: (given.get(name) or b"") if said & bit else None for name, bit in _BLOBS})
-    return dict(kept, Version=given.get("Version", 0), InformationSpecified=said, LoginFlags=given.get("LoginFlags", 0))
+    specified = given.get("InformationSpecified", 0)
+    kept = {name: given.get(name, 0) if specified & bit else 0 for name, bit in _SPECIFIED}
+    kept.update({name: (given.get(name) or b"") if specified & bit else None for name, bit in _BLOBS})
+    return dict(
+        kept, Version=given.get("Version", 0), InformationSpecified=specified, LoginFlags=given.get("LoginFlags", 0)
+    )
 
 
 def stored_mapping(given):
@@ -80,13 +82,13 @@ class Wording:
 
     def options(self, options):
         """Login options without the password, which Windows does not seem to report (observed: go-win-iscsidsc)."""
-        said = options["InformationSpecified"]
+        specified = options["InformationSpecified"]
         found = dict(options, Password=None)
         if self._dialect["password_length"] == "length":
             found["PasswordLength"] = len(options["Password"] or b"")
         if self._dialect["unset_options"] == "garbage":
-            found.update({name: _GARBAGE for name, bit in _SPECIFIED if not said & bit})
+            found.update({name: _GARBAGE for name, bit in _SPECIFIED if not specified & bit})
             for name, bit in _BLOBS:
-                if not said & bit:
+                if not specified & bit:
                     found.update({name: _GARBAGE, name + "Length": _GARBAGE})
         return found
