@@ -23,8 +23,8 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 {
     public static class CallRunner
     {
-        // Runs the program of the batch that fits this process; the answer as text.
-        // BatchException: The text is no batch, or has no program for this pointer width.
+        // Runs the program for the pointer width of this process. Returns the text of the answer.
+        // BatchException: the text is not a batch, or has no program for this pointer width.
         // DllNotFoundException: iscsidsc.dll cannot be loaded.
         public static string Run(string batch)
         {
@@ -50,7 +50,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // What is wrong with a batch. The message quotes nothing of it.
+    // A batch that cannot be run. The message quotes nothing of the batch, which may hold secrets.
     public class BatchException : Exception
     {
         public BatchException(string message) : base(message) { }
@@ -229,7 +229,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     {
         public readonly ArgumentKind Kind;
         public readonly ulong Value;
-        public readonly byte Index, Width;  // Index: of a block, or of a level of items
+        public readonly byte Index, Width;  // Index of a block, or of a level of items
         public readonly uint Offset;
 
         public Argument(WireReader wire)
@@ -283,7 +283,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     sealed class Condition
     {
-        public readonly ushort Call;  // succeeded as expected, where Each is null
+        public readonly ushort Call;  // without Each: whether this call has succeeded must be as expected
         public readonly bool Expected = true;
         public readonly Each Each;
         public readonly List<Pattern> Patterns;
@@ -439,7 +439,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return Encoding.ASCII.GetString(raw, Take(length), length);
         }
 
-        // Bytes where they are, so that there is no second copy of a secret.
+        // A view of the bytes, so that there is no second copy of a secret.
         public ArraySegment<byte> Bytes()
         {
             uint length = UInt32();
@@ -490,13 +490,13 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     class NoSuchExportException : Exception { }
 
-    // The time was over before the call was made.
+    // The time limit of the program ended before the call was made.
     class OutOfTimeException : Exception { }
 
-    // The call did not come back within its limit. It may still write to its memory, which therefore is never freed.
+    // The call did not return within its limit. It may still write to its memory, which is therefore never freed.
     class TimedOutException : OutOfTimeException { }
 
-    // What an earlier call left would lead outside its block.
+    // The result of an earlier call leads outside its block.
     class BadItemsException : Exception { }
 
     // Zeroed memory at a fixed address; cleared before it is freed. Offsets are checked.
@@ -598,7 +598,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return true;
         }
 
-        // Windows echoes IQNs and instance names in other letter case: A to Z of wide text count as small.
+        // Windows may report IQNs and instance names in another letter case, so A to Z of wide text match a to z.
         private static int Letter(byte[] text, int at, bool fold)
         {
             bool wide = fold && at % 2 == 0 && at + 1 < text.Length && text[at + 1] == 0;
@@ -606,7 +606,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // Which item of each level a run is for, outermost first.
+    // The item of each level that a run is for, from the outermost level.
     sealed class Place
     {
         public static readonly Place None = new Place(new uint[0], new Item[0]);
@@ -675,9 +675,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private readonly Stopwatch clock = Stopwatch.StartNew();
         private readonly List<Result> results = new List<Result>();
         private readonly List<Memory> allocated = new List<Memory>();
-        private readonly List<Memory> lent = new List<Memory>();  // to a call that never came back, and may still write
+        private readonly List<Memory> lent = new List<Memory>();  // to a call that did not return and may still write
         private bool stopped;  // a vital call failed
-        private bool over;  // no time is left, or a call never came back
+        private bool over;  // no time is left, or a call did not return
 
         public Execution(Program program)
         {
@@ -805,7 +805,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return memory;
         }
 
-        // Calls; where a buffer turns out too small, gives it what the call asks for and calls again.
+        // Makes the call. If a buffer is too small, enlarges it to what the call asks for and makes the call again.
         private uint Sized(Call call, Run run)
         {
             int growing = call.Blocks.FindIndex(block => block.Growth != null);
@@ -838,7 +838,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         {
             if (exact && needed > 0)
                 return needed;
-            // "122 and 0 bytes needed" happens while lists change: then grow from what was there
+            // While a list changes, a call can fail with 122 and ask for 0 bytes. Then the current size is enlarged.
             ulong size = Math.Max(needed, needed <= current ? current : 0) + Slack;
             return (size + unit - 1) / unit * unit;
         }
@@ -977,7 +977,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // Calls what NativeMethods and InitiatorService declare, and nothing else.
+    // Calls only what NativeMethods and InitiatorService declare.
     static class Exports
     {
         private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -1037,12 +1037,12 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 {
                     status = Invoke(method, arguments);
                 }
-                catch (Exception caught)  // would end the process
+                catch (Exception caught)  // uncaught, it would end the process
                 {
                     problem = caught;
                 }
             });
-            worker.IsBackground = true;  // does not keep the process when it hangs
+            worker.IsBackground = true;  // does not keep the process alive if it hangs
             worker.Start();
             if (!worker.Join(limit))
                 throw new TimedOutException();
@@ -1091,7 +1091,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         internal static extern bool ChangeServiceConfig2W(IntPtr service, uint level, [In] byte[] config);
     }
 
-    // MSiSCSI, which all of iscsidsc.dll needs. Its public methods can be called like exports.
+    // The service MSiSCSI, which every function of iscsidsc.dll needs. Public methods can be called like exports.
     static class InitiatorService
     {
         private const uint SC_MANAGER_CONNECT = 1;
@@ -1103,7 +1103,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private const uint ERROR_SERVICE_REQUEST_TIMEOUT = 1053, ERROR_SERVICE_ALREADY_RUNNING = 1056;
         private const uint ERROR_SERVICE_DOES_NOT_EXIST = 1060, ERROR_PROCESS_ABORTED = 1067;
 
-        // Starts it and waits until it runs; 0 also when it ran before.
+        // Starts the service and waits until it runs. Returns 0 also if it was running before.
         public static uint StartService(uint TimeoutMilliseconds)
         {
             return With(SERVICE_START | SERVICE_QUERY_STATUS, service =>
@@ -1141,7 +1141,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             });
         }
 
-        // State, start mode, whether delayed; 0, 0xFF, 0 where they are not to be had.
+        // State, start mode, and whether the start is delayed. 0, 0xFF and 0 if they are not known.
         internal static byte[] Facts()
         {
             byte[] facts = { 0, 0xFF, 0 };
