@@ -191,6 +191,39 @@ def test_every_page_that_code_refers_to_exists():
     assert {(source, page) for source, page in named if page not in PAGES} == set()
 
 
+PACKAGES = ("abi", "runner", "model", "client", "plan")
+
+
+def section_of(page, title):
+    """A section of a page, without its title."""
+    parts = re.split(r"^(\S.*)\n-{3,}\n", PAGES[page], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))[title]
+
+
+def modules_in(text):
+    """The names in a text that may be those of modules."""
+    return {literal for literal in LITERAL.findall(text) if re.fullmatch("[a-z_]+", literal)}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_architecture_names_every_module_of_a_package_and_no_other(package):
+    told = re.search(rf"^``{package}``: .*\n((?:    .*\n)+)", section_of("architecture", "The core"), re.MULTILINE)[1]
+    if package == "plan":
+        told += section_of("architecture", "How a change runs")
+    folder = ROOT / "plugins/module_utils" / package
+    assert modules_in(told) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
+def test_the_architecture_names_every_module_of_the_controller_and_no_other():
+    folder = ROOT / "plugins/plugin_utils"
+    there = {path.stem for path in folder.glob("[!_]*") if path.suffix == ".py" or path.is_dir()} - {"__pycache__"}
+    report = {path.stem for path in (folder / "report").glob("[!_]*.py")}
+    engines = {path.stem for path in (ROOT / "plugins/module_utils").glob("*/*.py")} | {"python"}
+    told = modules_in(section_of("architecture", "On the controller"))
+    assert there <= told
+    assert told <= there | report | engines
+
+
 # -- messages ----------------------------------------------------------------------------------------------------------
 
 
