@@ -119,7 +119,7 @@ class Host:
     def copy(self):
         """The same host before anything was asked of it again."""
         other = Host.__new__(Host)
-        other.state = copy.deepcopy(self.state)
+        other.state = _copied(self.state)
         other.faults, other.between, other.batches, other.sizes = {}, {}, [], []
         return other
 
@@ -164,6 +164,13 @@ def _login(fields):
 
 def _portal(fields):
     return records.TargetPortal.of(_Raw(fields))
+
+
+def _copied(plain):
+    """A deep copy of dicts, lists and what nobody can change; much quicker than copy.deepcopy."""
+    if type(plain) is dict:
+        return {name: _copied(value) for name, value in plain.items()}
+    return [_copied(value) for value in plain] if type(plain) is list else plain
 
 
 def text_of(batch):
