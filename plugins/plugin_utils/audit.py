@@ -16,7 +16,7 @@ from __future__ import annotations
 import collections
 
 from ..module_utils.abi import codecs
-from ..module_utils.model.forecast import canonical_address
+from ..module_utils.model import addresses
 from . import export
 
 SEVERITIES = ("critical", "warning", "info")
@@ -565,11 +565,11 @@ def _asked(mechanism):
     """
     words = mechanism.partition(":")[2].split()
     port = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-    return canonical_address(words[0].lstrip("*")) if words else "", port
+    return addresses.canonical(words[0].lstrip("*")) if words else "", port
 
 
 def _canonical(portal):
-    return canonical_address(portal["address"]), portal["port"]
+    return addresses.canonical(portal["address"]), portal["port"]
 
 
 # -- flags --

@@ -14,7 +14,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 
 from ..module_utils.abi import codecs
-from ..module_utils.model import facts, forecast, records
+from ..module_utils.model import facts, matching, records
 from ..module_utils.plan import apply as converge
 from ..module_utils.plan import change_batch as changes
 from ..module_utils.plan import declaration as declared
@@ -250,5 +250,5 @@ def sessions_of(snapshot, after, record):
     """The sessions of the facts that go with a login."""
     if snapshot.sessions is None:
         return None
-    in_order = sorted(snapshot.sessions, key=lambda one: one.sort_key)
-    return [plain for session, plain in zip(in_order, after["sessions"]) if forecast.fits(record, session, False)]
+    in_order = facts.sort_sessions(snapshot)
+    return [plain for session, plain in zip(in_order, after["sessions"]) if matching.fits(record, session, False)]

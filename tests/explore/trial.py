@@ -20,14 +20,13 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as plan_apply
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declarations
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
 from ansible_collections.winstorage.iscsi.tests.explore.cases import FIRST
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Host
 
-apply, PlanRejected, OutcomeUnknown = plan_apply.converge, plan_apply.Refused, plan_apply.Broken
-parse, as_declared = declarations.declaration, planner.as_declared
 KINDS = ("persistent_logins", "target_portals")
 _IDENTITY = ("target", "portal", "address", "port", "initiator_instance", "initiator_port")
 
@@ -55,7 +54,7 @@ class Contents:
             for record, raw in zip(entries, host.state[kind]):
                 content = content_of(as_declared(record), raw["LoginOptions"]["Password"])
                 self.found[kind][record.identity][content] += 1
-                self.names[kind, record.identity] = planner.label(record)
+                self.names[kind, record.identity] = label(record)
 
     def flat(self):
         """Counter of (kind, identity, content)."""
@@ -126,10 +125,10 @@ class Controller:
         """{(kind, identity): what is declared of it}, as a host with one first instance takes it."""
         found = {}
         for plain in self.plain.get("persistent_logins") or ():
-            record = parse({"persistent_logins": [dict(plain)]}).persistent_logins[0].record
+            record = parse({"persistent_logins": [dict(plain)]}).values["persistent_logins"][0].record
             found["persistent_logins", record.identity] = plain
         for plain in self.plain.get("target_portals") or ():
-            record = parse({"target_portals": [dict(plain)]}).target_portals[0].record
+            record = parse({"target_portals": [dict(plain)]}).values["target_portals"][0].record
             found["target_portals", record.identity] = plain
         return found
 

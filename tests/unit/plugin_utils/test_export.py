@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.filter.declaration import declaration
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model.forecast import canonical_address
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import addresses, facts
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
@@ -83,7 +82,7 @@ HOSTS = st.fixed_dictionaries(
             ),
             max_size=4,
             unique_by=lambda one: (
-                canonical_address(one["address"]),
+                addresses.canonical(one["address"]),
                 one["port"],
                 one["initiator_port"],
                 one.get("initiator_instance", ""),

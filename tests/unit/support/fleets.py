@@ -13,8 +13,8 @@ import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -59,7 +59,7 @@ HARM = [
 @functools.cache
 def _demo(name):
     snapshot = queries.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(queries.READS), 0)
-    drift = audit.drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
+    drift = audit.drift(planner.plan(snapshot, declare(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
 
