@@ -15,6 +15,8 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Host
 from ansible_collections.winstorage.iscsi.tests.windows import probe
 
+pytestmark = pytest.mark.usefixtures("no_wire_text")
+
 LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")
 NETWORK = {
     "arrays": [

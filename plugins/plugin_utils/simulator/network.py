@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from ...module_utils.abi import status
@@ -21,6 +22,7 @@ def same(one, other):
     return (one or "").casefold() == (other or "").casefold()
 
 
+@functools.lru_cache(maxsize=1024)  # every report and every search compares the same few
 def canonical(address):
     """An IP address in canonical form, without brackets, or a host name in lower case."""
     text = address[1:-1] if address.startswith("[") and address.endswith("]") else address

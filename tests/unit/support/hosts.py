@@ -31,7 +31,8 @@ class Fault(t.NamedTuple):
     """What one call of a batch meets, counted from 0 over all calls that reach the DLL.
 
     :param kind: 'status' (the call answers ``code`` and does nothing), 'done' (it answers ``code``, but did its work),
-        'hang', 'drop' (the connection goes before the call), 'cut' (it goes after it), 'empty' (a list shows nothing).
+        'hang', 'drop' (the connection goes before the call), 'cut' (it goes after it), 'empty' (a list shows nothing),
+        'partial' (a list shows every other record).
     :param lasting: the same export meets it from there on.
     """
 
@@ -46,11 +47,14 @@ class Fault(t.NamedTuple):
 
 
 class _Machine(SimulatorMachine):
-    """Counts calls, and lets a fault happen."""
+    """Counts calls, and lets a fault happen, or somebody else act.
 
-    def __init__(self, service, fault):
+    :param during: {number of the call: function to call before it}.
+    """
+
+    def __init__(self, service, fault, during):
         super().__init__(service)
-        self.fault, self.count, self.stricken = fault, 0, None
+        self.fault, self.count, self.stricken, self.during = fault, 0, None, during
         self.bytes_allocated = 0
 
     def allocate(self, size):
@@ -60,6 +64,8 @@ class _Machine(SimulatorMachine):
     def call(self, export, arguments, limit):
         number, fault = self.count, self.fault
         self.count += 1
+        if number in self.during:
+            self.during[number]()
         if fault is None or not (number == fault.at or fault.lasting and number > fault.at and export == self.stricken):
             return super().call(export, arguments, limit)
         self.stricken = export
@@ -68,8 +74,8 @@ class _Machine(SimulatorMachine):
         if fault.kind == "hang":
             self._now += limit or 0
             raise executor.TimedOut()
-        if fault.kind == "empty":
-            return self._nothing(export, arguments, limit)
+        if fault.kind in ("empty", "partial"):
+            return self._with_less(export, arguments, limit, slice(0) if fault.kind == "empty" else slice(1, None, 2))
         if fault.kind in ("done", "cut"):
             super().call(export, arguments, limit)
         if fault.kind == "cut":
@@ -77,12 +83,12 @@ class _Machine(SimulatorMachine):
         self.calls.append((export, fault.code))
         return fault.code
 
-    def _nothing(self, export, arguments, limit):
+    def _with_less(self, export, arguments, limit, shown):
         part = LISTS.get(export)
         if part is None:
             return super().call(export, arguments, limit)
         state = self.service.state
-        held, state[part] = state[part], []
+        held, state[part] = state[part], state[part][shown]
         try:
             return super().call(export, arguments, limit)
         finally:
@@ -105,12 +111,13 @@ class Host:
         self.faults: dict[int, Fault] = {}
         self.batches: list[list[tuple[str, int]]] = []
         self.between: dict[int, t.Callable] = {}  # what somebody else does before a batch
+        self.during: dict[int, dict[int, t.Callable]] = {}  # and before one of its calls, by number
         self.sizes: list[tuple[int, int]] = []  # characters of each batch and its answer
 
     def __call__(self, batch):
         number = len(self.batches)
         self.between.get(number, lambda _host: None)(self)
-        machine = self.machine = _Machine(Service(self.state), self.faults.get(number))
+        machine = self.machine = _Machine(Service(self.state), self.faults.get(number), self.during.get(number, {}))
         self.batches.append(machine.calls)
         answer = executor.run(batch, machine)
         self.sizes.append((len(batch), len(answer)))
@@ -119,8 +126,8 @@ class Host:
     def copy(self):
         """The same host before anything was asked of it again."""
         other = Host.__new__(Host)
-        other.state = copy.deepcopy(self.state)
-        other.faults, other.between, other.batches, other.sizes = {}, {}, [], []
+        other.state = _copied(self.state)
+        other.faults, other.between, other.during, other.batches, other.sizes = {}, {}, {}, [], []
         return other
 
     def copy_of_state(self):
@@ -142,10 +149,19 @@ class Host:
         """The saved logins as the model has them, whatever its dialect would show."""
         return [_login(one) for one in self.state["persistent_logins"]]
 
+    def portals(self):
+        """The target portals likewise."""
+        return [_portal(one) for one in self.state["target_portals"]]
+
+    @staticmethod
+    def entry(login):
+        """A login of a host file as the state holds it."""
+        return states.load({"persistent_logins": [login]})["persistent_logins"][0]
+
     def identities(self):
         """Counter of (kind, identity) of what must not be lost: saved logins and portals."""
         found = collections.Counter(("persistent_logins", identify(one)) for one in self.logins())
-        found.update(("target_portals", identify(_portal(one))) for one in self.state["target_portals"])
+        found.update(("target_portals", identify(one)) for one in self.portals())
         return found
 
 
@@ -164,6 +180,13 @@ def _login(fields):
 
 def _portal(fields):
     return records.TargetPortal.of(_Raw(fields))
+
+
+def _copied(plain):
+    """A deep copy of dicts, lists and what nobody can change; much quicker than copy.deepcopy."""
+    if type(plain) is dict:
+        return {name: _copied(value) for name, value in plain.items()}
+    return [_copied(value) for value in plain] if type(plain) is list else plain
 
 
 def text_of(batch):
