@@ -74,8 +74,8 @@ $(CORES:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
 LINTED := $(wildcard demo examples extensions playbooks roles)
-.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml
-lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml ## ansible-lint, ruff, yamllint, changelog, docs, licences
+.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml
+lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences
 lint-ansible: .venv-lint/lint.stamp
 	copy=$$(.venv-lint/bin/python tools/stage.py .build/lint) && cd "$$copy" && \
 	    env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/lint" PATH="$(CURDIR)/.venv-lint/bin:$$PATH" \
@@ -89,6 +89,8 @@ lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
 	.venv-lint/bin/ruff check
+lint-types: .venv-lint/lint.stamp $(VIEW)
+	.venv-lint/bin/mypy
 lint-yaml: .venv-lint/lint.stamp
 	.venv-lint/bin/yamllint --strict .
 
@@ -107,7 +109,7 @@ docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .bui
 	@echo "$(CURDIR)/.build/docs/html/index.html"
 
 .PHONY: reference
-reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, anew from the core
+reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
 
 ##@ Keep

@@ -2,8 +2,9 @@
 // BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 // SPDX-License-Identifier: BSD-2-Clause
 
-// Runs a batch of iscsidsc.dll calls: one text in, one text out. The twin of runner.py and native.py; what a batch is,
-// and its form on the wire, is told in calls.py. All meaning stays with the controller: nothing here knows a structure.
+// Runs a batch of iscsidsc.dll calls: a text in, a text out. The twin of runner/executor.py and runner/native.py; the
+// batch and its form on the wire are described in runner/wire.py. All meaning stays with the controller: nothing here
+// knows a structure.
 //
 // C# 5 and the base class library that .NET Framework 4.5 and .NET share, so that Windows PowerShell 5.1 and
 // PowerShell 7 compile the same file, without a warning, on x64 and on x86.
@@ -22,8 +23,8 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 {
     public static class CallRunner
     {
-        // Runs the program of the batch that fits this process; the answer as text.
-        // BatchException: The text is no batch, or has no program for this pointer width.
+        // Runs the program for the pointer width of this process. Returns the text of the answer.
+        // BatchException: the text is not a batch, or has no program for this pointer width.
         // DllNotFoundException: iscsidsc.dll cannot be loaded.
         public static string Run(string batch)
         {
@@ -49,7 +50,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // What is wrong with a batch. The message quotes nothing of it.
+    // A batch that cannot be run. The message quotes nothing of the batch, which may hold secrets.
     public class BatchException : Exception
     {
         public BatchException(string message) : base(message) { }
@@ -58,11 +59,13 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     // What the runner may call in iscsidsc.dll: whatever is declared here, found by name, each argument converted to
     // the type it has here. The types are those of the Microsoft SDK header iscsidsc.h: the CLR then passes a 64-bit
     // argument in two slots on x86, and a BOOLEAN as one byte. Every pointer is an address, and every function returns
-    // its status. functions.py is the same table with what the pointers lead to.
+    // its status. The declarations between the two marks are written by `make reference` from abi/prototypes.py, which
+    // also says what the pointers lead to.
     static class NativeMethods
     {
         private const string Library = "iscsidsc.dll";
 
+        // begin exports
         [DllImport(Library, ExactSpelling = true)]
         public static extern uint GetIScsiVersionInformation(IntPtr VersionInfo);
         [DllImport(Library, ExactSpelling = true)]
@@ -183,10 +186,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         public static extern uint SetupPersistentIScsiDevices();
         [DllImport(Library, ExactSpelling = true)]
         public static extern uint SetupPersistentIScsiVolumes();
+        // end exports
     }
 
     // -- the batch ---------------------------------------------------------------------------------------------------
-    // One class for each of calls.py; a constructor reads the fields in their order on the wire.
+    // One class for each of wire.py; a constructor reads the fields in their order on the wire.
 
     sealed class Growth
     {
@@ -225,7 +229,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     {
         public readonly ArgumentKind Kind;
         public readonly ulong Value;
-        public readonly byte Index, Width;  // Index: of a block, or of a level of items
+        public readonly byte Index, Width;  // Index of a block, or of a level of items
         public readonly uint Offset;
 
         public Argument(WireReader wire)
@@ -279,7 +283,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     sealed class Condition
     {
-        public readonly ushort Call;  // succeeded as expected, where Each is null
+        public readonly ushort Call;  // without Each: whether this call has succeeded must be as expected
         public readonly bool Expected = true;
         public readonly Each Each;
         public readonly List<Pattern> Patterns;
@@ -370,7 +374,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             {
                 throw new BatchException("this is not a batch: not base64");
             }
-            // gzip ends with the size of what it holds: so there is one copy, of the right size, to clear later
+            // gzip ends with the size of what it holds: so there is a single copy, of the right size, to clear later
             uint size = packed.Length < 18 ? 0 : BitConverter.ToUInt32(packed, packed.Length - 4);
             if (size > MaxBytes)
                 throw new BatchException("the batch unpacks to more than " + (MaxBytes >> 20) + " MiB");
@@ -435,7 +439,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return Encoding.ASCII.GetString(raw, Take(length), length);
         }
 
-        // Bytes where they are, so that there is no second copy of a secret.
+        // A view of the bytes, so that there is no second copy of a secret.
         public ArraySegment<byte> Bytes()
         {
             uint length = UInt32();
@@ -486,13 +490,13 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     class NoSuchExportException : Exception { }
 
-    // The time was over before the call was made.
+    // The time limit of the program ended before the call was made.
     class OutOfTimeException : Exception { }
 
-    // The call did not come back within its limit. It may still write to its memory, which therefore is never freed.
+    // The call did not return within its limit. It may still write to its memory, which is therefore never freed.
     class TimedOutException : OutOfTimeException { }
 
-    // What an earlier call left would lead outside its block.
+    // The result of an earlier call leads outside its block.
     class BadItemsException : Exception { }
 
     // Zeroed memory at a fixed address; cleared before it is freed. Offsets are checked.
@@ -594,7 +598,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return true;
         }
 
-        // Windows echoes IQNs and instance names in other letter case: A to Z of wide text count as small.
+        // Windows may report IQNs and instance names in another letter case, so A to Z of wide text match a to z.
         private static int Letter(byte[] text, int at, bool fold)
         {
             bool wide = fold && at % 2 == 0 && at + 1 < text.Length && text[at + 1] == 0;
@@ -602,7 +606,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // Which item of each level a run is for, outermost first.
+    // The item of each level that a run is for, from the outermost level.
     sealed class Place
     {
         public static readonly Place None = new Place(new uint[0], new Item[0]);
@@ -657,7 +661,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // One program, made once. The rules and their reasons are those of runner.py.
+    // Runs a program. The rules and their reasons are those of executor.py.
     sealed class Execution : IDisposable
     {
         private const uint BufferCap = 16 << 20;
@@ -671,9 +675,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private readonly Stopwatch clock = Stopwatch.StartNew();
         private readonly List<Result> results = new List<Result>();
         private readonly List<Memory> allocated = new List<Memory>();
-        private readonly List<Memory> lent = new List<Memory>();  // to a call that never came back, and may still write
+        private readonly List<Memory> lent = new List<Memory>();  // to a call that did not return and may still write
         private bool stopped;  // a vital call failed
-        private bool over;  // no time is left, or a call never came back
+        private bool over;  // no time is left, or a call did not return
 
         public Execution(Program program)
         {
@@ -761,7 +765,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return result;
         }
 
-        // -- one run --
+        // -- a run --
 
         private Run RunOnce(Call call, Place place)
         {
@@ -801,7 +805,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             return memory;
         }
 
-        // Calls; where a buffer turns out too small, gives it what the call asks for and calls again.
+        // Makes the call. If a buffer is too small, enlarges it to what the call asks for and makes the call again.
         private uint Sized(Call call, Run run)
         {
             int growing = call.Blocks.FindIndex(block => block.Growth != null);
@@ -834,7 +838,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         {
             if (exact && needed > 0)
                 return needed;
-            // "122 and 0 bytes needed" happens while lists change: then grow from what was there
+            // While a list changes, a call can fail with 122 and ask for 0 bytes. Then the current size is enlarged.
             ulong size = Math.Max(needed, needed <= current ? current : 0) + Slack;
             return (size + unit - 1) / unit * unit;
         }
@@ -973,7 +977,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // Calls what NativeMethods and InitiatorService declare, and nothing else.
+    // Calls only what NativeMethods and InitiatorService declare.
     static class Exports
     {
         private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -1033,12 +1037,12 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 {
                     status = Invoke(method, arguments);
                 }
-                catch (Exception caught)  // would end the process
+                catch (Exception caught)  // uncaught, it would end the process
                 {
                     problem = caught;
                 }
             });
-            worker.IsBackground = true;  // does not keep the process when it hangs
+            worker.IsBackground = true;  // does not keep the process alive if it hangs
             worker.Start();
             if (!worker.Join(limit))
                 throw new TimedOutException();
@@ -1087,7 +1091,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         internal static extern bool ChangeServiceConfig2W(IntPtr service, uint level, [In] byte[] config);
     }
 
-    // MSiSCSI, which all of iscsidsc.dll needs. Its public methods can be called like exports.
+    // The service MSiSCSI, which every function of iscsidsc.dll needs. Public methods can be called like exports.
     static class InitiatorService
     {
         private const uint SC_MANAGER_CONNECT = 1;
@@ -1099,7 +1103,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private const uint ERROR_SERVICE_REQUEST_TIMEOUT = 1053, ERROR_SERVICE_ALREADY_RUNNING = 1056;
         private const uint ERROR_SERVICE_DOES_NOT_EXIST = 1060, ERROR_PROCESS_ABORTED = 1067;
 
-        // Starts it and waits until it runs; 0 also when it ran before.
+        // Starts the service and waits until it runs. Returns 0 also if it was running before.
         public static uint StartService(uint TimeoutMilliseconds)
         {
             return With(SERVICE_START | SERVICE_QUERY_STATUS, service =>
@@ -1137,7 +1141,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             });
         }
 
-        // State, start mode, whether delayed; 0, 0xFF, 0 where they are not to be had.
+        // State, start mode, and whether the start is delayed. 0, 0xFF and 0 if they are not known.
         internal static byte[] Facts()
         {
             byte[] facts = { 0, 0xFF, 0 };
@@ -1192,7 +1196,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
-    // The head of an answer: what the machine is before the calls. What cannot be told is "not known".
+    // The head of an answer: what the machine is before the calls. What Windows does not say is "not known".
     static class Host
     {
         private const uint TOKEN_QUERY = 8, TokenElevation = 20;
@@ -1242,7 +1246,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
         private static uint[] WindowsVersion()
         {
-            // Environment.OSVersion tells programs without a manifest of their Windows that it is an older one
+            // to a program without a manifest of its Windows, Environment.OSVersion reports an older version
             byte[] info = new byte[276];  // OSVERSIONINFOW
             BitConverter.GetBytes(info.Length).CopyTo(info, 0);
             Win32.RtlGetVersion(info);
@@ -1257,9 +1261,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 return 0xFF;
             byte[] elevation = new byte[4];
             uint needed;
-            bool told = Win32.GetTokenInformation(token, TokenElevation, elevation, 4, out needed);
+            bool known = Win32.GetTokenInformation(token, TokenElevation, elevation, 4, out needed);
             Win32.CloseHandle(token);
-            return told ? (byte)(BitConverter.ToUInt32(elevation, 0) != 0 ? 1 : 0) : (byte)0xFF;
+            return known ? (byte)(BitConverter.ToUInt32(elevation, 0) != 0 ? 1 : 0) : (byte)0xFF;
         }
     }
 }

@@ -48,7 +48,7 @@ def _printed(program, argument):
 
 
 def test_every_prototype_is_declared_alike(program):
-    """Name by name, argument by argument: types and names of Iscsidsc.cs are those of functions.py."""
+    """Name by name, argument by argument: types and names of Iscsidsc.cs are those of prototypes.py."""
 
     def declared(holder, function):
         return " ".join([holder, function.name, "UInt32", *map(argument_declared, function.arguments)])

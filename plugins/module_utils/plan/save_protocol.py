@@ -29,7 +29,7 @@ import dataclasses
 import typing as t
 
 from ..abi import structures
-from ..client.builder import Made as CallHandle
+from ..client.builder import CallHandle
 from ..model import addresses
 from ..model.identity import may_also_remove
 from ..runner import wire

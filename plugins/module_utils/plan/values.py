@@ -195,7 +195,7 @@ def address(text: str, where: str) -> str:
     bare = text.strip()
     if bare.startswith("[") and bare.endswith("]"):
         bare = bare[1:-1]
-    if addresses.is_numeric(bare):
+    if addresses.is_numeric(bare) and "[" not in bare and "]" not in bare:
         return addresses.canonical(bare)
     if not _HOST_NAME.fullmatch(bare) or _DIGITS.fullmatch(bare) or len(bare) >= MAX_ISCSI_PORTAL_ADDRESS_LEN:
         raise DeclarationError(f"{where}: {text!r} is neither an IPv4 or IPv6 address nor a host name")

@@ -9,7 +9,7 @@ import typing as t
 
 from ..abi import codecs, status, structures
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
-from ..client.builder import Made as CallHandle
+from ..client.builder import CallHandle
 from ..model import records
 from ..runner import wire
 from .change_batch import UNHURRIED, ChangeBatch, Condition, Conditions

@@ -41,35 +41,37 @@ class BadItems(Exception):
 class Machine(t.Protocol):
     """Memory and exports. Addresses are integers."""
 
-    host: wire.Host
+    @property
+    def host(self) -> wire.Host:
+        """What is so now: a call may have started the service."""
 
-    def allocate(self, size):
+    def allocate(self, size: int) -> int:
         """The address of ``size`` zero bytes."""
 
-    def read(self, address, size):
-        """Bytes."""
+    def read(self, address: int, size: int) -> bytes:
+        """The bytes at an address."""
 
-    def write(self, address, data):
-        """Put bytes."""
+    def write(self, address: int, data: bytes) -> None:
+        """Put bytes at an address."""
 
-    def release(self, addresses):
+    def release(self, addresses: t.Iterable[int]) -> None:
         """Clear and free what :meth:`allocate` gave."""
 
-    def call(self, export, arguments, limit):
+    def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
         """The status of the export called with integers.
 
         :param limit: milliseconds, or None.
         :raises TimedOut, NoSuchExport:
         """
 
-    def clock(self):
+    def clock(self) -> int:
         """Milliseconds from some beginning."""
 
-    def sleep(self, milliseconds):
+    def sleep(self, milliseconds: int) -> None:
         """Wait."""
 
 
-def failed(status):
+def failed(status: int) -> bool:
     """Whether a status is an error. Codes 0xAFFF.... are warnings: the operation went through.
 
     The top bits alone do not tell: a failed HRESULT begins with 0x8.
@@ -77,7 +79,7 @@ def failed(status):
     return status != 0 and status >> 16 != 0xAFFF
 
 
-def run(text, machine):
+def run(text: str, machine: Machine) -> str:
     """Run the program of the batch that fits the machine; the answer as text."""
     batch = wire.decode_batch(text)
     program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
@@ -87,40 +89,44 @@ def run(text, machine):
 
 
 class _Memory(t.NamedTuple):
-    """A block of one run: where it is and how large it has become."""
+    """A block of a run: where it is and how large it has become."""
 
     address: int
     size: int
 
 
 class _Item(t.NamedTuple):
-    """One record or text of an earlier run: its address, and the block it lies in."""
+    """A record or a text that an earlier run left: its address, and the block it lies in."""
 
     address: int
     block: _Memory
+
+
+_Stack = t.Tuple[_Item, ...]  # the item of each level that a run is for, outermost first
+_Places = t.List[t.Tuple[t.Tuple[int, ...], _Stack]]  # (number of the item at each level, the items)
 
 
 class _Done(t.NamedTuple):
     """A run with its memory, kept until the batch ends because later calls may look at it."""
 
     run: wire.Run
-    memory: tuple
-    stack: tuple  # the _Item of each level it was for, outermost first
+    memory: t.Tuple[_Memory, ...]
+    stack: _Stack
 
 
 class _Execution:
-    """One program on one machine."""
+    """A program on a machine."""
 
-    def __init__(self, program, machine):
+    def __init__(self, program: wire.Program, machine: Machine) -> None:
         self.program, self.machine, self.host = program, machine, machine.host
-        self.done = []  # for each call so far: (outcome, [_Done])
+        self.done: t.List[t.Tuple[int, t.List[_Done]]] = []  # for each call so far: its outcome and runs
         self.deadline = machine.clock() + program.limit if program.limit else None
         self.stopped = False  # a vital call failed
         self.over = False  # no time is left, or a call never came back
-        self.live = set()  # addresses of all memory that is not yet released
-        self.lent = set()  # of the memory that a call which never came back may still use
+        self.live: t.Set[int] = set()  # addresses of all memory that is not yet released
+        self.lent: t.Set[int] = set()  # of the memory that a call which never came back may still use
 
-    def answer(self):
+    def answer(self) -> wire.Answer:
         try:
             for call in self.program.calls:
                 self.done.append(self._perform(call))
@@ -129,17 +135,18 @@ class _Execution:
         finally:
             self.machine.release(sorted(self.live - self.lent))
 
-    def _perform(self, call):
+    def _perform(self, call: wire.Call) -> t.Tuple[int, t.List[_Done]]:
         asks_for_failure = any(
             isinstance(condition, wire.Succeeded) and not condition.expected for condition in call.when
         )
         if self.over or (self.stopped and not asks_for_failure):
             return wire.NOT_REACHED, []
-        runs = []
+        runs: t.List[_Done] = []
         try:
             if not all(self._holds(condition) for condition in call.when):
                 return wire.SKIPPED, []
-            for indexes, stack in self._items(call.each[0]) if call.each else [((), ())]:
+            places: _Places = self._items(call.each[0]) if call.each else [((), ())]
+            for indexes, stack in places:
                 runs.append(self._run(call, indexes, stack))
             outcome = wire.RAN
         except BadItems:
@@ -153,9 +160,9 @@ class _Execution:
             self.stopped = True
         return outcome, runs
 
-    # -- one run -------------------------------------------------------------------------------------------------------
+    # -- a run ---------------------------------------------------------------------------------------------------------
 
-    def _run(self, call, indexes, stack):
+    def _run(self, call: wire.Call, indexes: t.Tuple[int, ...], stack: _Stack) -> _Done:
         started = self.machine.clock()
         memory = [self._fresh(block) for block in call.blocks]
         try:
@@ -171,7 +178,7 @@ class _Execution:
         run = wire.Run(status, max(0, self.machine.clock() - started), indexes, captured)
         return _Done(run, tuple(memory), stack)
 
-    def _repeated(self, call, memory, stack):
+    def _repeated(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         """The status at last; each attempt has fresh memory."""
         retry = call.retry[0] if call.retry else wire.Retry(0, 0, ())
         for attempt in range(retry.times + 1):
@@ -184,7 +191,7 @@ class _Execution:
             memory[:] = [self._fresh(block) for block in call.blocks]
         return status
 
-    def _fresh(self, block):
+    def _fresh(self, block: wire.Block) -> _Memory:
         if not block.size:
             return _Memory(0, 0)
         address = self._allocate(block.size)
@@ -194,17 +201,17 @@ class _Execution:
             self.machine.write(address + relocation.at, pointer)
         return _Memory(address, block.size)
 
-    def _allocate(self, size):
+    def _allocate(self, size: int) -> int:
         address = self.machine.allocate(size)
         self.live.add(address)
         return address
 
-    def _release(self, memory):
+    def _release(self, memory: t.Iterable[_Memory]) -> None:
         addresses = [block.address for block in memory if block.size]
         self.machine.release(addresses)
         self.live.difference_update(addresses)
 
-    def _sized(self, call, memory, stack):
+    def _sized(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         """Call; where a buffer turns out too small, give it what the call asks for and call again."""
         growing = next(((index, block.growth[0]) for index, block in enumerate(call.blocks) if block.growth), None)
         exact = False
@@ -228,21 +235,21 @@ class _Execution:
         return status
 
     @staticmethod
-    def _next_size(needed, current, unit, exact):
+    def _next_size(needed: int, current: int, unit: int, exact: bool) -> int:
         if exact and needed:
             return needed
         # "122 and 0 bytes needed" happens while lists change (observed: HPE): then grow from what was there
         size = max(needed, current if needed <= current else 0) + SLACK
         return -(-size // unit) * unit
 
-    def _invoke(self, call, memory, stack):
+    def _invoke(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         values = [self._value(argument, memory, stack) for argument in call.arguments]
         limits = [limit for limit in (call.limit, self._left()) if limit]
         if self._out_of_time(0):
             raise OutOfTime()
         return self.machine.call(call.export, values, min(limits) if limits else None)
 
-    def _value(self, argument, memory, stack):
+    def _value(self, argument: wire.Argument, memory: t.List[_Memory], stack: _Stack) -> int:
         if isinstance(argument, wire.Integer):
             return argument.value
         if isinstance(argument, wire.Address):
@@ -253,18 +260,18 @@ class _Execution:
             return item.address + argument.offset
         return self._number(item, argument.offset, argument.width)
 
-    def _left(self):
+    def _left(self) -> t.Optional[int]:
         return None if self.deadline is None else max(1, self.deadline - self.machine.clock())
 
-    def _out_of_time(self, wait):
+    def _out_of_time(self, wait: int) -> bool:
         return self.deadline is not None and self.machine.clock() + wait >= self.deadline
 
     # -- items ---------------------------------------------------------------------------------------------------------
 
-    def _items(self, each):
-        """[(indexes, stack), ...] of all items of an earlier call."""
+    def _items(self, each: wire.Each) -> _Places:
+        """All items of an earlier call."""
         outcome, runs = self.done[each.call]
-        found = []
+        found: _Places = []
         for done in runs if outcome == wire.RAN else ():
             if not failed(done.run.status):
                 inside = [(done.run.items, done.stack)]
@@ -279,7 +286,7 @@ class _Execution:
                 found.extend(inside)
         return found
 
-    def _level(self, level, done, stack):
+    def _level(self, level: wire.Level, done: _Done, stack: _Stack) -> t.List[_Item]:
         if isinstance(level, wire.Strings):
             return self._strings(done.memory[level.block])
         if isinstance(level, wire.Array):
@@ -291,16 +298,17 @@ class _Execution:
         return self._records(pointer, stack[-1].block, level.stride, count)
 
     @staticmethod
-    def _records(start, block, stride, count):
+    def _records(start: int, block: _Memory, stride: int, count: int) -> t.List[_Item]:
         if not count:
             return []
         if count > MAX_ITEMS or start < block.address or start + count * stride > block.address + block.size:
             raise BadItems()
         return [_Item(start + index * stride, block) for index in range(count)]
 
-    def _strings(self, block):
+    def _strings(self, block: _Memory) -> t.List[_Item]:
         raw = self.machine.read(*block) if block.size else b""
-        at, found = 0, []
+        at = 0
+        found: t.List[_Item] = []
         while at + 2 <= len(raw) and raw[at : at + 2] != b"\0\0":
             found.append(_Item(block.address + at, block))
             if len(found) > MAX_ITEMS:
@@ -314,7 +322,7 @@ class _Execution:
 
     # -- conditions ----------------------------------------------------------------------------------------------------
 
-    def _holds(self, condition):
+    def _holds(self, condition: wire.Condition) -> bool:
         if isinstance(condition, wire.Succeeded):
             return self._succeeded(condition.call) == bool(condition.expected)
         if not self._succeeded(condition.each.call):
@@ -322,11 +330,11 @@ class _Execution:
         count = sum(self._matches(stack[-1], condition.patterns) for _indexes, stack in self._items(condition.each))
         return condition.least <= count <= condition.most
 
-    def _succeeded(self, index):
+    def _succeeded(self, index: int) -> bool:
         outcome, runs = self.done[index]
         return outcome == wire.RAN and bool(runs) and not failed(runs[-1].run.status)
 
-    def _matches(self, item, patterns):
+    def _matches(self, item: _Item, patterns: t.Iterable[wire.Pattern]) -> bool:
         for pattern in patterns:
             if not self._inside(item, pattern.offset, len(pattern.data)):
                 return False
@@ -336,19 +344,19 @@ class _Execution:
         return True
 
     @staticmethod
-    def _inside(item, offset, size):
+    def _inside(item: _Item, offset: int, size: int) -> bool:
         return item.address + offset + size <= item.block.address + item.block.size
 
-    def _number(self, item, offset, width):
+    def _number(self, item: _Item, offset: int, width: int) -> int:
         if not self._inside(item, offset, width):
             raise BadItems()
         return int.from_bytes(self.machine.read(item.address + offset, width), "little")
 
-    def _u32(self, address):
+    def _u32(self, address: int) -> int:
         return int.from_bytes(self.machine.read(address, 4), "little")
 
 
-def _folded(raw):
+def _folded(raw: bytes) -> bytes:
     """Wide text with its ASCII capitals made small: Windows echoes IQNs and instance names in other letter case."""
     folded = bytearray(raw)
     for at in range(0, len(raw) - 1, 2):

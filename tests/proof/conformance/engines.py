@@ -32,7 +32,7 @@ def csharp_program(folder: Path) -> Path:
 
 
 def ctypes_engine(library: Path) -> Engine:
-    """runner.py and native.py in a CPython of this machine, which finds the library by its name."""
+    """executor.py and native.py in a CPython of this machine, which finds the library by its name."""
     environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}
     return lambda lines: _answers(
         subprocess.run(

@@ -86,7 +86,14 @@ CASES = {
         not_saved=1,
     ),
     "another session of the target proves nothing for a disk that it does not show": Case(
-        [login(B)], [session(1, A, disks=(0,)), session(2, B, disks=())], "at_risk", [("lost", 1, 0, 0)], not_saved=1
+        [login(B)],
+        [session(1, A, disks=(0,)), session(2, B, disks=())],
+        "at_risk",
+        [("lost", 1, 0, 0)],
+        not_saved=1,
+        attention=(
+            "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: none of its sessions is saved.",
+        ),
     ),
     "a stale favourite whose array is gone": Case(
         [login(A), login("10.9.9.9", target=OTHER)],
