@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.initiator"""
 
-    ARGUMENTS = {**state.INITIATOR, **state.LIMITS}
+    ARGUMENTS = {**arguments.INITIATOR, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.declaration(arguments)
+    def declare(self, options):
+        return declared.declaration(options)
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         return {"host": after["host"], "initiator": after["initiator"], "radius_servers": after["radius_servers"]}

@@ -6,18 +6,20 @@
 from __future__ import annotations
 
 from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.persistent_login"""
 
-    ARGUMENTS = {**state.PERSISTENT_LOGIN, **state.FORCE, **state.LIMITS}
+    ARGUMENTS = {**arguments.PERSISTENT_LOGIN, **arguments.FORCE, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(persistent_logins=[declared.persistent_login(arguments)], force=arguments["force"])
+    def declare(self, options):
+        return declared.Declaration(persistent_logins=[declared.persistent_login(options)], force=options["force"])
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         record = declaration.persistent_logins[0].record
         logins = after["persistent_logins"]
-        return {"persistent_logins": logins and [one for one in logins if state.same_login(one, record)]}
+        return {
+            "persistent_logins": logins and [login for login in logins if state_action.is_same_login(login, record)]
+        }

@@ -39,7 +39,7 @@ class ActionModule(ActionBase):
         _checked, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         hosts = _hosts(task_vars, arguments["hosts"], arguments["audits"] or {})
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        document = report.model(hosts, arguments["title"], now)
+        document = report.build(hosts, arguments["title"], now)
         paths = _paths(self._loader.path_dwim(arguments["path"]), arguments["formats"])
         changed = False
         try:
@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
 
 
 def _hosts(task_vars, wanted, audits):
-    """The hosts as :func:`report.model` takes them, from variables alone."""
+    """The hosts as :func:`report.build` takes them, from variables alone."""
     hostvars = task_vars["hostvars"]
     names = task_vars["ansible_play_hosts_all"] if wanted is None else wanted
     strangers = sorted(set(names) - set(hostvars))

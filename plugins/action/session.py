@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.session"""
 
-    ARGUMENTS = {**state.SESSION, **state.FORCE, **state.LIMITS}
+    ARGUMENTS = {**arguments.SESSION, **arguments.FORCE, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(sessions=[declared.session(arguments)], force=arguments["force"])
+    def declare(self, options):
+        return declared.Declaration(sessions=[declared.session(options)], force=options["force"])
 
-    def found(self, report, after, declaration):
-        return {"sessions": state.sessions_of(report.after, after, declaration.sessions[0].record)}
+    def found(self, outcome, after, declaration):
+        return {"sessions": state_action.sessions_of(after, declaration.sessions[0].record)}

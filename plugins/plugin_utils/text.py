@@ -81,6 +81,12 @@ def text(value):
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(value))
 
 
+def count(number, noun, verb=""):
+    """1 path, 2 paths; with a verb, 1 login logs, 2 logins log."""
+    words = f"{number} {noun}{'' if number == 1 else 's'}"
+    return words + (f" {verb}{'s' if number == 1 else ''}" if verb else "")
+
+
 def width(line):
     """How many cells of a terminal a text takes."""
     return sum(map(_cells, line))
@@ -98,5 +104,6 @@ def size(number):
         return None
     for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if number < 1024 or unit == "PiB":
-            return "{} {}".format((f"{number:.1f}").rstrip("0").rstrip(".") if number % 1 else int(number), unit)
+            digits = f"{number:.1f}".rstrip("0").rstrip(".") if number % 1 else int(number)
+            return f"{digits} {unit}"
         number /= 1024

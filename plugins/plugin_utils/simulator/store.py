@@ -20,7 +20,7 @@ import tempfile
 import yaml
 
 from . import state as states
-from .schema import StateError
+from .errors import HostFileError
 
 SUFFIX = ".state.json"
 
@@ -42,7 +42,7 @@ class Store:
     def transaction(self):
         """The state, alone: whoever else asks for it waits. It is kept unless the block fails.
 
-        :raises StateError: when the file cannot be used; the text names file, place and what would be right.
+        :raises HostFileError: when the file cannot be used; the text names file, place and what would be right.
         """
         with self._locked() as written:
             seed = hashlib.sha256(written).hexdigest()
@@ -76,7 +76,7 @@ class Store:
         except OSError as error:
             if error.filename != self.path:
                 raise
-            raise StateError(
+            raise HostFileError(
                 self.path,
                 f"cannot be read: {error.strerror}. It describes a simulated host; an empty file is a fresh one.",
             ) from None
@@ -85,14 +85,16 @@ class Store:
         try:
             plain = yaml.safe_load(written)
         except yaml.YAMLError as error:
-            raise StateError(self.path, "is neither YAML nor JSON: {}".format(" ".join(str(error).split()))) from None
+            raise HostFileError(
+                self.path, "is neither YAML nor JSON: {}".format(" ".join(str(error).split()))
+            ) from None
         return plain
 
     def _load(self, plain):
         try:
             return states.load(plain)
-        except StateError as error:
-            raise StateError("{}: {}".format(self.path, error.where or "the file"), error.problem) from None
+        except HostFileError as error:
+            raise HostFileError("{}: {}".format(self.path, error.where or "the file"), error.problem) from None
 
     def _changed(self, seed):
         """The changed state as it was written, or None when there is none for this seed."""
@@ -103,7 +105,7 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            raise StateError(
+            raise HostFileError(
                 self.changed_path, f"is damaged; delete it, and the host starts over from {self.path}"
             ) from None
 

@@ -59,12 +59,12 @@ HARM = [
 @functools.cache
 def _demo(name):
     snapshot = queries.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(queries.READS), 0)
-    drift = audit.drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
+    drift = audit.find_drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
 
 def demo_host(name):
-    """One host of the demo as :func:`report.model` takes it. Nothing was declared for hyperv02."""
+    """One host of the demo as :func:`report.build` takes it. Nothing was declared for hyperv02."""
     told = dict(json.loads(_demo(name)), name=name)
     return dict(told, drift=None) if name == "hyperv02" else told
 

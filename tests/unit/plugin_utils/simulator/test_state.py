@@ -21,7 +21,7 @@ import yaml
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import __main__ as command
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, state, store
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.schema import StateError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import HostFileError
 
 from .conftest import TARGET, Host, known_host
 
@@ -86,7 +86,7 @@ EXAMPLE = textwrap.dedent(re.search(r"    # A full example.*\n(?:    .*\n|\n)+",
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_would_be_right(plain, where, problem):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(HostFileError) as caught:
         state.load(plain)
     assert caught.value.where == where
     assert problem in caught.value.problem
@@ -94,7 +94,7 @@ def test_a_mistake_is_told_with_its_place_and_what_would_be_right(plain, where, 
 
 @pytest.mark.parametrize("secret", [123456789012, ["geheim"], "0xnothex"])
 def test_an_error_never_shows_what_may_be_a_secret(secret):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(HostFileError) as caught:
         state.load({"initiator": {"mutual_chap_secret": secret}})
     assert caught.value.where == "initiator.mutual_chap_secret"
     assert str(secret) not in str(caught.value) and "geheim" not in str(caught.value)
@@ -198,7 +198,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     ):
         if text is not None:
             path.write_text(text)
-        with pytest.raises(StateError, match=re.escape(str(path))) as caught:
+        with pytest.raises(HostFileError, match=re.escape(str(path))) as caught:
             simulator.boot(str(path))
         assert problem in str(caught.value)
 
@@ -208,7 +208,7 @@ def test_a_damaged_copy_is_named_with_the_remedy(host):
     one.save()
     changed = Path(str(one.path) + store.SUFFIX)
     changed.write_text(changed.read_text()[:50])
-    with pytest.raises(StateError, match="is damaged; delete it"):
+    with pytest.raises(HostFileError, match="is damaged; delete it"):
         one.save()
 
 

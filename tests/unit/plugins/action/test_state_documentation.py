@@ -14,7 +14,7 @@ import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.doc_fragments.state import ModuleDocFragment
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import state
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import arguments, state_action
 
 ROOT = Path(__file__).parents[4]
 PLUGINS = "ansible_collections.winstorage.iscsi.plugins"
@@ -26,7 +26,7 @@ def action_of(name):
 
 def changes(name):
     """Whether the action of a module changes what it declares."""
-    return issubclass(action_of(name), state.StateAction) and "declare" in vars(action_of(name))
+    return issubclass(action_of(name), state_action.StateAction) and "declare" in vars(action_of(name))
 
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py") if changes(path.stem))
@@ -97,10 +97,10 @@ def test_every_example_uses_options_there_are(name):
 @pytest.mark.parametrize(
     ("properties", "options"),
     [
-        (declared.PERSISTENT_LOGIN, state.PERSISTENT_LOGIN),
-        (declared.SESSION, state.SESSION),
-        (declared.TARGET_PORTAL, state.TARGET_PORTAL),
-        (declared.STATIC_TARGET, state.STATIC_TARGET),
+        (declared.PERSISTENT_LOGIN, arguments.PERSISTENT_LOGIN),
+        (declared.SESSION, arguments.SESSION),
+        (declared.TARGET_PORTAL, arguments.TARGET_PORTAL),
+        (declared.STATIC_TARGET, arguments.STATIC_TARGET),
     ],
 )
 def test_every_property_is_an_argument(properties, options):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Export: what a host's facts declare asks for nothing on that host, and for what is missing on an emptied one."""
+"""A declaration from facts: it asks for nothing on that host, and for what is missing on an emptied one."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def exported(host, exact=False):
 def assert_nothing_to_do(host, plain):
     plan = reconcile.plan(gathered(host), declared.declaration(plain))
     assert (plan.steps, plan.refusals) == ([], [])
-    assert audit.drift(plan) == []
+    assert audit.find_drift(plan) == []
 
 
 @settings(max_examples=80)
@@ -232,7 +232,7 @@ def test_an_exact_export_finds_what_somebody_sets_afterwards():
     fields = {
         exact: [
             one["field"]
-            for one in audit.drift(
+            for one in audit.find_drift(
                 reconcile.plan(gathered(Host(touched)), declared.declaration(exported(Host(bare), exact)))
             )
         ]
