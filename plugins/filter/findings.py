@@ -47,9 +47,7 @@ _value:
 
 import itertools
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils import text
+from ..plugin_utils import filter_input, text
 from ..plugin_utils.audit.findings import is_remark
 
 VERDICTS = {
@@ -64,9 +62,9 @@ def findings(audit, info=False):
     """See DOCUMENTATION."""
     if isinstance(audit, dict) and (audit.get("failed") or audit.get("unreachable")):
         outcome = "Not reached" if audit.get("unreachable") else "Not read"
-        return f"{outcome}: {audit.get('msg') or 'no reason was given'}"
-    if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
-        raise AnsibleFilterError("winstorage.iscsi.findings takes the result of winstorage.iscsi.audit.")
+        lines = str(audit.get("msg") or "no reason was given").splitlines()
+        return f"{outcome}: " + "\n".join(map(text.text, lines))
+    filter_input.take_audit("findings", audit)
     verdict = (audit["next_boot"] or {}).get("verdict")
     blocks = [["Next boot: " + VERDICTS[verdict]]]
     blocks.append(_block(_declared(audit), audit["drift"], _drifts, info))
@@ -98,15 +96,15 @@ def _drifts(found):
         yield "- " + title
         for finding in members:
             if finding.get("field") is not None:
-                field = "it" if finding["field"] == "value" else finding["field"]  # what has no fields is a value
+                field = "it" if finding["field"] == "value" else text.text(finding["field"])  # what has no fields
                 yield f"  {field} is {_value(finding['found'])}, declared {_value(finding['declared'])}"
 
 
 def _title(finding):
     if not finding["record"]:
-        return f"{finding['kind'].replace('_', ' ')}: {text.text(finding['text'])}"
+        return f"{text.text(finding['kind'].replace('_', ' '))}: {text.text(finding['text'])}"
     record = finding["record"].replace("_", " ").rstrip("s")
-    return f"{finding['kind']}: {record}, {text.text(finding['what'])}"
+    return f"{text.text(finding['kind'])}: {text.text(record)}, {text.text(finding['what'])}"
 
 
 def _value(value):

@@ -37,9 +37,7 @@ _value:
   type: str
 """
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils import names, text
+from ..plugin_utils import filter_input, names, text
 
 _VERDICTS = {
     "ready": "ready. Every disk comes back over as many paths as now.",
@@ -140,8 +138,7 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
 
 def summary(facts):
     """See DOCUMENTATION."""
-    if not isinstance(facts, dict) or "next_boot" not in facts:
-        raise AnsibleFilterError("winstorage.iscsi.summary takes the facts, ansible_facts.windows_iscsi.")
+    filter_input.take_facts("summary", facts)
     blocks = [_outlook(facts)]
     for title, rows_of, columns in _SECTIONS:
         rows = rows_of(facts)

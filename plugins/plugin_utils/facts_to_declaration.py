@@ -26,14 +26,22 @@ def declaration(facts, exact=False):
     """
     host, initiator = facts["host"], facts.get("initiator") or {}
     instances = initiator.get("instances")
-    static = [target for target in facts.get("targets") or () if target["static"]]
+    static = {}
+    for target in facts.get("targets") or ():
+        for discovery in target["discoveries"]:
+            if discovery["kind"] == "static":
+                static.setdefault(target["name"], discovery)
     return _without_nulls(
         {
             "service_state": "started" if host["service_state"] == "running" else None,
             "service_start_mode": host["service_start_mode"] if host["service_start_mode"] in START_MODES else None,
             "node_name": initiator.get("node_name"),
             "target_portals": _declare_all(facts.get("target_portals"), PORTALS, instances, exact),
-            "static_targets": [_static_target(target, exact) for target in static] or None,
+            "static_targets": [
+                {"target": name, **_options(discovery, declared.STATIC_TARGET, exact)}
+                for name, discovery in static.items()
+            ]
+            or None,
             "persistent_logins": _declare_all(facts.get("persistent_logins"), LOGINS, instances, exact),
             **{name: facts.get(name) or None for name in _LISTS},
         }
@@ -118,11 +126,6 @@ def _shared(several):
     """The items that several dicts have in common."""
     first, *others = several
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
-
-
-def _static_target(target, exact):
-    static = next(discovery for discovery in target["discoveries"] if discovery["kind"] == "static")
-    return {"target": target["name"], **_options(static, declared.STATIC_TARGET, exact)}
 
 
 def _options(found, properties, exact):

@@ -47,7 +47,8 @@ def find_late_service(facts):
         return
     forecast, host = facts.get("next_boot") or {}, facts["host"]
     if forecast.get("service_starts") is False:
-        starts = {"manual": "starts only on demand", "disabled": "is disabled"}[forecast["service_start_mode"]]
+        start_mode = forecast["service_start_mode"]
+        starts = {"manual": "starts only on demand", "disabled": "is disabled"}.get(start_mode, "does not start")
         yield findings.risk(
             "critical",
             "service_not_automatic",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import collections
 
-from .. import names
+from .. import names, shapes
 from ..audit import find_risks, findings, remedies
 
 SCHEMA_VERSION = 1
@@ -22,8 +22,10 @@ LOGIN_OPTIONS = ("header_digest", "data_digest", "maximum_connections", "default
 def build(hosts, title="iSCSI initiators", generated=None):
     """The document.
 
+    A host whose facts or findings are damaged is unknown, and its reason says what is wrong with them.
+
     :param hosts: a mapping for each host: ``name``; ``facts``, the value of windows_iscsi, or None; ``drift``, the
-        findings of an audit, or None where nothing was compared; ``error``, why the host could not be asked, or None.
+        findings of an audit, or None where nothing was compared; ``error``, why the host could not be read, or None.
     :param generated: the time as text.
     """
     described = sorted(
@@ -40,15 +42,19 @@ def build(hosts, title="iSCSI initiators", generated=None):
 
 def _describe_host(name, facts=None, drift=None, error=None):
     """One host. With both an error and facts the facts are from an earlier run: its state now is unknown."""
+    facts, damage = _usable(facts, shapes.check_facts, "Its facts cannot be used")
+    drift, damaged_drift = _usable(drift, shapes.check_drift, "The result of its audit cannot be used")
+    problems = " ".join(filter(None, (error, damage, damaged_drift))) or None
     facts = facts or {}
     forecast = facts.get("next_boot")
     found = findings.sort([*(drift or ()), *(find_risks(facts) if facts else ())])
     severities = collections.Counter(finding["severity"] for finding in found)
     return {
         "name": name,
-        "state": "unknown" if error or not forecast else forecast["verdict"],
-        "reason": error or _explain_unknown(facts, forecast),
+        "state": "unknown" if problems or not forecast else forecast["verdict"],
+        "reason": problems or _explain_unknown(facts, forecast),
         "earlier": bool(error and facts),
+        "damaged": bool(damage or damaged_drift),
         "compliant": None if drift is None else all(map(findings.is_remark, drift)),
         "forecast": forecast and _forecast(facts, forecast),
         "findings": found,
@@ -63,6 +69,16 @@ def _describe_host(name, facts=None, drift=None, error=None):
         "sessions": _each(facts.get("sessions"), _session),
         "connections": _connections(facts),
     }
+
+
+def _usable(value, check, problem):
+    """(the value, None), or (None, what is wrong with it)."""
+    if value is not None:
+        try:
+            check(value)
+        except shapes.ShapeError as error:
+            return None, f"{problem}: {error}."
+    return value, None
 
 
 def _explain_unknown(facts, forecast):
@@ -83,24 +99,27 @@ def _each(found, convert):
     return None if found is None else [convert(one) for one in found]
 
 
+_FORECAST = ("verdict", "service_start_mode", "service_starts", "sessions_not_saved", "logins_not_connected")
+_DISK = (
+    "id",
+    "targets",
+    "size",
+    "serial",
+    "paths_now",
+    "paths_expected",
+    "paths_unproven",
+    "outlook",
+    "reason",
+)
+
+
 def _forecast(facts, forecast):
     disks = []
     for disk in sorted(forecast["disks"], key=lambda disk: (OUTLOOKS.index(disk["outlook"]), disk["names"])):
         remedy, run = remedies.disk_remedy(facts, disk)
-        disks.append(dict(disk, names=[names.device(name) for name in disk["names"]], remedy=remedy, run=run))
-    return dict(
-        {
-            name: forecast[name]
-            for name in (
-                "verdict",
-                "service_start_mode",
-                "service_starts",
-                "sessions_not_saved",
-                "logins_not_connected",
-            )
-        },
-        disks=disks,
-    )
+        labels = {"names": list(map(names.device, disk["names"])), "remedy": remedy, "run": run}
+        disks.append({**_pick(disk, _DISK), **labels})
+    return {**_pick(forecast, _FORECAST), "disks": disks}
 
 
 def _service(facts):

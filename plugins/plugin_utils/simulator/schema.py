@@ -15,6 +15,8 @@ import re
 from ...module_utils.abi import codecs
 from .errors import HostFileError
 
+_LONGEST = 200  # characters of a wrong value in an error
+
 
 def nearest(word, valid):
     """ " (did you mean x?)" or nothing."""
@@ -23,7 +25,13 @@ def nearest(word, valid):
 
 
 def _named(value):
-    return "nothing" if value is None else f"{type(value).__name__} {value!r}"
+    if value is None:
+        return "nothing"
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):  # nested, or a number of thousands of digits
+        shown = "that is too large to show"
+    return f"{type(value).__name__} {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
 
 
 class Kind:

@@ -4,8 +4,9 @@
 """The state file on disk: what a person wrote stays as it is, what the initiator changed is kept beside it.
 
 ``host.yml`` is written by hand and never by the simulator. Changed state goes to ``host.yml.state.json`` beside it, or
-in a folder of the caller's choice. It counts as long as ``host.yml`` is the one it grew from: edit that file, or delete
-the other, and the host starts over.
+to a folder of the caller's choice. There its name has part of a hash of the path to ``host.yml``, so that two files of
+one name keep apart. It counts as long as ``host.yml`` is the one it grew from: edit that file, or delete the other, and
+the host starts over.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 
 import yaml
 
+from .. import files
 from . import state as states
 from .errors import HostFileError
 
 SUFFIX = ".state.json"
+_TOO_DEEP = "is nested too deeply"
+_PRIVATE = 0o600  # it may hold secrets
 
 
 class Store:
@@ -35,8 +38,11 @@ class Store:
     def __init__(self, path, folder=None, settle=lambda state: None):
         self._settle = settle
         self.path = os.path.abspath(os.path.expanduser(str(path)))
-        name = os.path.basename(self.path) + SUFFIX
-        self.changed_path = os.path.join(os.path.expanduser(str(folder)), name) if folder else self.path + SUFFIX
+        self.changed_path = self.path + SUFFIX if folder is None else self._path_in(os.path.expanduser(str(folder)))
+
+    def _path_in(self, folder):
+        place = hashlib.sha256(os.path.realpath(self.path).encode("utf-8", "surrogateescape")).hexdigest()
+        return os.path.join(folder, f"{os.path.basename(self.path)}.{place[:12]}{SUFFIX}")
 
     @contextlib.contextmanager
     def transaction(self):
@@ -83,44 +89,35 @@ class Store:
 
     def _parse(self, written):
         try:
-            plain = yaml.safe_load(written)
-        except yaml.YAMLError as error:
-            raise HostFileError(
-                self.path, "is neither YAML nor JSON: {}".format(" ".join(str(error).split()))
-            ) from None
-        return plain
+            return yaml.safe_load(written)
+        except RecursionError:
+            raise HostFileError(self.path, _TOO_DEEP) from None
+        except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two for a date or a number there is not
+            problem = " ".join(str(error).split())
+            raise HostFileError(self.path, f"is neither YAML nor JSON: {problem}") from None
 
     def _load(self, plain):
         try:
             return states.load(plain)
+        except RecursionError:
+            raise HostFileError(self.path, _TOO_DEEP) from None
         except HostFileError as error:
-            raise HostFileError("{}: {}".format(self.path, error.where or "the file"), error.problem) from None
+            raise HostFileError(f"{self.path}: {error.where or 'the file'}", error.problem) from None
 
     def _changed(self, seed):
         """The changed state as it was written, or None when there is none for this seed."""
         try:
-            with open(self.changed_path, encoding="utf-8") as stream:
+            with open(self.changed_path, encoding="utf-8", opener=files.open_itself) as stream:
                 kept = json.load(stream)
             return kept["state"] if kept["seed"] == seed else None
         except FileNotFoundError:
             return None
-        except (ValueError, KeyError, TypeError):
+        except OSError as error:
+            raise HostFileError(self.changed_path, f"cannot be read: {error.strerror}") from None
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise HostFileError(
                 self.changed_path, f"is damaged; delete it, and the host starts over from {self.path}"
             ) from None
 
     def _keep(self, document):
-        """Write it whole or not at all; it may hold secrets, so nobody else may read it."""
-        folder = os.path.dirname(self.changed_path)
-        os.makedirs(folder, exist_ok=True)
-        # mode 0600
-        descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=os.path.basename(self.changed_path) + ".")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(document, stream, indent=1, sort_keys=True)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(temporary, self.changed_path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        files.write_text(self.changed_path, json.dumps(document, indent=1, sort_keys=True), mode=_PRIVATE)

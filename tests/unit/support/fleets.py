@@ -56,9 +56,14 @@ HARM = [
 ]
 
 
+def demo_state(name):
+    """The state of a host of the demo, as its file has it."""
+    return yaml.safe_load((DEMO / f"{name}.yml").read_text())
+
+
 @functools.cache
 def _demo(name):
-    snapshot = queries.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(queries.READS), 0)
+    snapshot = queries.gather(Host(demo_state(name)), list(queries.READS), 0)
     drift = audit.find_drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
