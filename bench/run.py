@@ -28,8 +28,8 @@ import tracemalloc
 import decoders
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 
 LOGINS = 256
@@ -176,7 +176,7 @@ def declaring():
     }
 
     def wanted(presence):
-        return declared.declaration(
+        return declare(
             {
                 "persistent_logins": [
                     {
@@ -202,10 +202,10 @@ def declaring():
 
         taken = []
         for what, work in (
-            ("save 256", lambda: converge.converge(run, wanted("present"))),
-            ("unchanged", lambda: converge.converge(run, wanted("present"))),
+            ("save 256", lambda: apply.apply(run, wanted("present"))),
+            ("unchanged", lambda: apply.apply(run, wanted("present"))),
             ("read 256", lambda: queries.gather(run)),
-            ("remove 256", lambda: converge.converge(run, wanted("absent"))),
+            ("remove 256", lambda: apply.apply(run, wanted("absent"))),
         ):
             trips.clear()
             started = time.perf_counter()

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.client import queries
 from ..module_utils.model import facts, records
-from ..module_utils.plan import apply as converge
-from ..module_utils.plan import declaration as declared
-from ..module_utils.plan import planner as reconcile
+from ..module_utils.plan import planner
+from ..module_utils.plan.declaration import comparable, declared_parts, parse
+from ..module_utils.plan.values import DeclarationError
 from ..plugin_utils import arguments, audit
 from ..plugin_utils.action import InitiatorAction
 
@@ -26,28 +24,14 @@ class ActionModule(InitiatorAction):
     def act(self, options, engine):
         arguments.check_seconds(options, arguments.TIME_LIMIT)
         try:
-            declaration = declared.declaration(options)
-        except declared.DeclarationError as error:
+            declaration = parse(options)
+        except DeclarationError as error:
             raise AnsibleActionFail(str(error)) from None
         try:
             snapshot = queries.gather(engine, time_limit=options["time_limit"])
-            plan = reconcile.plan(snapshot, converge.comparable(declaration))
+            plan = planner.plan(snapshot, comparable(declaration))
         except queries.ServiceStopped as stopped:
-            snapshot, plan = records.Snapshot(stopped.host), reconcile.Plan()
-            reconcile.service(plan, snapshot, declaration)
+            snapshot, plan = records.Snapshot(stopped.host), planner.plan_service(stopped.host, declaration)
         found = facts.assemble(snapshot)
         report = audit.build_report(found, plan, declared_parts(declaration))
         return dict(report, changed=False, ansible_facts={"windows_iscsi": found})
-
-
-_OPERATIONAL = ("update_secret", "purge_connected", "force")  # how to proceed, rather than what to have
-
-
-def declared_parts(declaration):
-    """The names of what is declared."""
-    nothing = declared.Declaration()
-    return [
-        field.name
-        for field in dataclasses.fields(declaration)
-        if field.name not in _OPERATIONAL and getattr(declaration, field.name) != getattr(nothing, field.name)
-    ]

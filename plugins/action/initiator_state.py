@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan.declaration import parse
 from ..plugin_utils import arguments, state_action
 
 
@@ -15,7 +15,7 @@ class ActionModule(state_action.StateAction):
     ARGUMENTS = {**arguments.DECLARATION, **arguments.LIMITS}
 
     def declare(self, options):
-        return declared.declaration(options)
+        return parse(options)
 
     def found(self, outcome, after, declaration):
         known = {

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan.desired import Declaration
+from ..module_utils.plan.options import STATE
+from ..module_utils.plan.values import address, is_present
 from ..plugin_utils import arguments, state_action
 
 
 class ActionModule(state_action.StateAction):
     """winstorage.iscsi.isns_server"""
 
-    ARGUMENTS = {"address": {"type": "str", "required": True}, "state": arguments.STATE["state"], **arguments.LIMITS}
+    ARGUMENTS = {"address": {"type": "str", "required": True}, "state": STATE, **arguments.LIMITS}
 
     def declare(self, options):
-        address = declared.address(options["address"], "address")
-        return declared.Declaration(isns_servers={address: options["state"] == "present"})
+        return Declaration({"isns_servers": {address(options["address"], "address"): is_present(options)}})
 
     def found(self, outcome, after, declaration):
         return {"isns_servers": after["isns_servers"]}

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan.declaration import parse
+from ..module_utils.plan.options import STATE
 from ..plugin_utils import arguments, state_action
 
 
@@ -16,8 +17,8 @@ class ActionModule(state_action.StateAction):
 
     ARGUMENTS = {
         "path": {"type": "str"},
-        "state": arguments.STATE["state"],
-        "bind_all_volumes": {"type": "bool", "default": False},
+        "state": STATE,
+        **arguments.of_parts("bind_all_volumes"),
         **arguments.LIMITS,
     }
 
@@ -26,7 +27,7 @@ class ActionModule(state_action.StateAction):
         if bool(path) == bind_all:
             raise AnsibleActionFail("Set either path or bind_all_volumes: true, and not both.")
         devices = [{"path": path, "state": options["state"]}] if path else None
-        return declared.declaration({"persistent_devices": devices, "bind_all_volumes": bind_all})
+        return parse({"persistent_devices": devices, "bind_all_volumes": bind_all})
 
     def found(self, outcome, after, declaration):
         return {"persistent_devices": after["persistent_devices"]}

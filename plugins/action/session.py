@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import SESSION_OPTIONS
 from ..plugin_utils import arguments, state_action
 
 
 class ActionModule(state_action.StateAction):
     """winstorage.iscsi.session"""
 
-    ARGUMENTS = {**arguments.SESSION, **arguments.FORCE, **arguments.LIMITS}
+    ARGUMENTS = {**SESSION_OPTIONS, **arguments.FORCE, **arguments.LIMITS}
 
     def declare(self, options):
-        return declared.Declaration(sessions=[declared.session(options)], force=options["force"])
+        return desired.Declaration({"sessions": [desired.session(options)]}, force=options["force"])
 
     def found(self, outcome, after, declaration):
-        return {"sessions": state_action.sessions_of(after, declaration.sessions[0].record)}
+        return {"sessions": state_action.sessions_of(after, declaration.values["sessions"][0].record)}

@@ -5,20 +5,21 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import TARGET_PORTAL_OPTIONS
 from ..plugin_utils import arguments, state_action
 
 
 class ActionModule(state_action.StateAction):
     """winstorage.iscsi.target_portal"""
 
-    ARGUMENTS = {**arguments.TARGET_PORTAL, **arguments.LIMITS}
+    ARGUMENTS = {**TARGET_PORTAL_OPTIONS, **arguments.LIMITS}
 
     def declare(self, options):
-        return declared.Declaration(target_portals=[declared.target_portal(options)])
+        return desired.Declaration({"target_portals": [desired.target_portal(options)]})
 
     def found(self, outcome, after, declaration):
-        record = declaration.target_portals[0].record
+        record = declaration.values["target_portals"][0].record
         portals = after["target_portals"]
         return {
             "target_portals": portals and [portal for portal in portals if state_action.is_same_portal(portal, record)],

@@ -16,124 +16,20 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_dict
 from ansible.module_utils.errors import UnsupportedError
 
-from ..module_utils.abi import codecs
-from ..module_utils.plan import apply as converge
-from ..module_utils.plan import declaration as declared
+from ..module_utils.plan import options as plan_options
+from ..module_utils.plan import parts
 
 # -- argument specs ----------------------------------------------------------------------------------------------------
 
-PORTAL = {"address": {"type": "str", "required": True}, "port": {"type": "int", "default": 3260}}
-SCSI_NUMBERS = {
-    "bus": {"type": "int", "required": True},
-    "target_number": {"type": "int", "required": True},
-    "luns": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {"os_lun": {"type": "int", "required": True}, "target_lun": {"type": "int", "required": True}},
-    },
-}
-
-
-def list_of(options):
-    """An argument that takes a list of what ``options`` describe."""
-    return {"type": "list", "elements": "dict", "options": options}
-
-
-def _argument(prop):
-    """The argument of a property; what it takes is checked by its codec, whose errors name the valid values."""
-    codec = prop.codec
-    if isinstance(codec, codecs.FlagSet):
-        return {"type": "raw"}  # a list of names, a name, a number, or flags as the facts have them
-    if isinstance(codec, declared.Choice):
-        return {"type": "str", "choices": list(codec.words)}
-    if codec is declared.PortalList:
-        return {"type": "list", "elements": "raw"}
-    if codec is declared.ScsiNumbers:
-        return {"type": "dict", "options": SCSI_NUMBERS}
-    return {"type": "str"}
-
-
-def _arguments(properties):
-    return {prop.option: _argument(prop) for prop in properties}
-
-
-STATE = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
-_INITIATOR = {"initiator_instance": {"type": "str"}, "initiator_port": {"type": "int"}}
-_UPDATE_SECRET = {
-    "update_secret": {"type": "str", "choices": ["on_create", "always"], "default": "on_create", "no_log": False}
-}
-_SECRET = {"secret": {"type": "str", "no_log": True}}
-_KEY = {"ipsec_key": {"type": "str", "no_log": True}}
-_TARGET = {"target": {"type": "str", "required": True}}
-_LOGIN = {
-    **_TARGET,
-    **_INITIATOR,
-    "portal": {"type": "raw"},
-    "copies": {"type": "int", "default": 1},
-    **_SECRET,
-    **_KEY,
-}
-
-PERSISTENT_LOGIN = {
-    **_LOGIN,
-    **_arguments(declared.PERSISTENT_LOGIN),
-    **_UPDATE_SECRET,
-    "connected": {"type": "bool"},
-    **STATE,
-}
-SESSION = {**_LOGIN, **_arguments(declared.SESSION), **STATE}
-TARGET_PORTAL = {
-    **PORTAL,
-    **_INITIATOR,
-    **_arguments(declared.TARGET_PORTAL),
-    **_SECRET,
-    **_UPDATE_SECRET,
-    "refresh": {"type": "bool", "default": False},
-    "discovery_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-    **STATE,
-}
-STATIC_TARGET = {**_TARGET, **_arguments(declared.STATIC_TARGET), **_SECRET, **_UPDATE_SECRET, **STATE}
-IKE = {
-    **_INITIATOR,
-    "auth_method": {"type": "str", "choices": ["preshared_key"], "default": "preshared_key"},
-    "id_type": {"type": "str", "required": True, "choices": list(codecs.IKE_ID_TYPES.values)},
-    "id": {"type": "str", "required": True},
-    "key": {"type": "str", "required": True, "no_log": True},
-    "security_flags": {"type": "raw"},
-}
-TUNNEL = {
-    **_INITIATOR,
-    "destination": {"type": "str", "required": True},
-    "outer_address": {"type": "str", "required": True},
-}
-INITIATOR = {
-    "node_name": {"type": "str"},
-    "chap_secret": {"type": "str", "no_log": True},
-    "radius_secret": {"type": "str", "no_log": True},
-    "group_preshared_key": {"type": "str", "no_log": True},
-    "ike": list_of(IKE),
-    "tunnel_outer_addresses": list_of(TUNNEL),
-    **_UPDATE_SECRET,
-    "service_state": {"type": "str", "choices": ["started"]},
-    "service_start_mode": {"type": "str", "choices": list(converge.START_MODES)},
-    "radius_servers": {"type": "list", "elements": "raw"},
-}
-FORCE = {"force": {"type": "bool", "default": False}}
-# All that initiator_state declares; an audit compares the same.
+# All that initiator_state declares, by the table of parts; an audit compares the same.
 DECLARATION = {
-    **INITIATOR,
-    "target_portals": list_of(TARGET_PORTAL),
-    "static_targets": list_of(STATIC_TARGET),
-    "persistent_logins": list_of(PERSISTENT_LOGIN),
-    "sessions": list_of(SESSION),
-    "isns_servers": {"type": "list", "elements": "raw"},
-    "persistent_devices": {"type": "list", "elements": "raw"},
-    "bind_all_volumes": {"type": "bool", "default": False},
-    "purge": {"type": "list", "elements": "str", "choices": list(declared.PURGEABLE)},
-    "purge_connected": {"type": "bool", "default": False},
-    **FORCE,
+    **{part.name: part.argument for part in parts.PARTS},
+    **plan_options.UPDATE_SECRET,
+    "purge": {"type": "list", "elements": "str", "choices": list(parts.PURGEABLE)},
+    "purge_connected": plan_options.flag(),
+    "force": plan_options.flag(),
 }
+FORCE = {"force": DECLARATION["force"]}
 LIMITS = {
     "discovery_time_limit": {"type": "int", "default": 60},
     "login_time_limit": {"type": "int", "default": 60},
@@ -141,6 +37,11 @@ LIMITS = {
 }
 # Of what only reads.
 TIME_LIMIT = {"time_limit": {"type": "int", "default": 120}}
+
+
+def of_parts(*names):
+    """The arguments that declare some parts."""
+    return {name: parts.PART[name].argument for name in names}
 
 
 # -- checking ----------------------------------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from __future__ import annotations
 import collections
 
 from ..module_utils.model import records
-from ..module_utils.plan import declaration as declared
-from ..module_utils.plan.apply import START_MODES
+from ..module_utils.plan import properties
+from ..module_utils.plan.options import START_MODES
+from ..module_utils.plan.values import UNSPECIFIED, DeclarationError
 from . import names
 
 _LISTS = ("isns_servers", "radius_servers", "persistent_devices")
@@ -38,7 +39,7 @@ def declaration(facts, exact=False):
             "node_name": initiator.get("node_name"),
             "target_portals": _declare_all(facts.get("target_portals"), PORTALS, instances, exact),
             "static_targets": [
-                {"target": name, **_options(discovery, declared.STATIC_TARGET, exact)}
+                {"target": name, **_options(discovery, properties.STATIC_TARGET, exact)}
                 for name, discovery in static.items()
             ]
             or None,
@@ -51,8 +52,8 @@ def declaration(facts, exact=False):
 class Kind:
     """Logins or portals: their record, their properties, and what tells one from another in a declaration."""
 
-    def __init__(self, record, properties, place):
-        self.record, self.properties, self._place = record, properties, place
+    def __init__(self, record, table, place):
+        self.record, self.properties, self._place = record, table, place
 
     def key(self, found):
         """The identity that Windows sees."""
@@ -79,10 +80,10 @@ def _address_and_port(portal):
 
 LOGINS = Kind(
     records.PersistentLogin,
-    declared.PERSISTENT_LOGIN,
+    properties.PERSISTENT_LOGIN,
     lambda login: {"target": login["target"], "portal": login["portal"] and _address_and_port(login["portal"])},
 )
-PORTALS = Kind(records.TargetPortal, declared.TARGET_PORTAL, lambda portal: _address_and_port(portal["portal"]))
+PORTALS = Kind(records.TargetPortal, properties.TARGET_PORTAL, lambda portal: _address_and_port(portal["portal"]))
 
 
 def _declare_all(found, kind, instances, exact):
@@ -128,13 +129,13 @@ def _shared(several):
     return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
 
-def _options(found, properties, exact):
+def _options(found, table, exact):
     """The options of a record that a declaration can have. One with a value that it cannot have stays unmanaged."""
     values = {}
-    for prop in properties:
+    for prop in table:
         value = _CONVERTED[prop.path](found) if prop.path in _CONVERTED else _follow(prop.path, found)
-        if value is None and exact and prop.unspecified and prop is not declared.MAPPINGS:
-            value = declared.UNSPECIFIED
+        if value is None and exact and prop.can_be_unspecified and prop is not properties.MAPPINGS:
+            value = UNSPECIFIED
         if value is not None and (exact or value not in ("", [], "data")) and _is_accepted(prop, value):
             values[prop.option] = value
     return values
@@ -143,7 +144,7 @@ def _options(found, properties, exact):
 def _is_accepted(prop, value):
     try:
         prop.accept(value, "")
-    except declared.DeclarationError:
+    except DeclarationError:
         return False
     return True
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import yaml
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.model import facts, forecast, records
-from ..module_utils.plan import apply as converge
-from ..module_utils.plan import change_batch as changes
-from ..module_utils.plan import declaration as declared
+from ..module_utils.model import facts, matching, records
+from ..module_utils.plan import apply
+from ..module_utils.plan.change_batch import Limits
+from ..module_utils.plan.values import DeclarationError
 from . import arguments
 from .action import InitiatorAction
 
@@ -20,28 +20,28 @@ class StateAction(InitiatorAction):
     """Base of the actions that change. A subclass has ``ARGUMENTS``, ``declare`` and ``found``."""
 
     def declare(self, options):
-        """The :class:`declared.Declaration` that the task's options make."""
+        """The :class:`desired.Declaration` that the task's options make."""
         raise AssertionError("a subclass declares")
 
     def found(self, outcome, after, declaration):
         """What the result says about the host as it is now.
 
-        :param outcome: a :class:`converge.Report`.
+        :param outcome: a :class:`outcome.Outcome`.
         :param after: the facts of what was found in the end.
         """
         raise AssertionError("a subclass reports")
 
     def act(self, options, engine):
         arguments.check_seconds(options, arguments.LIMITS)
-        limits = changes.Limits(*(options[name] for name in arguments.LIMITS))
+        limits = Limits(*(options[name] for name in arguments.LIMITS))
         try:
             declaration = self.declare(options)
-            outcome = converge.converge(engine, declaration, self._task.check_mode, limits)
-        except declared.DeclarationError as error:
+            outcome = apply.apply(engine, declaration, self._task.check_mode, limits)
+        except DeclarationError as error:
             raise AnsibleActionFail(str(error)) from None
-        except converge.Refused as rejected:
+        except apply.PlanRejected as rejected:
             return dict(self._planned(rejected.plan), failed=True, changed=rejected.changed, msg=str(rejected))
-        except converge.Broken as unknown:
+        except apply.OutcomeUnknown as unknown:
             # Nobody knows how far the change went: it counts as made.
             return dict(
                 self._planned(unknown.plan), failed=True, changed=True, msg=str(unknown), at_risk=unknown.at_risk
@@ -113,5 +113,5 @@ def sessions_of(after, record):
     return after["sessions"] and [
         plain
         for plain in after["sessions"]
-        if forecast.fits(record, records.from_dict(records.Session, plain), exact=False)
+        if matching.fits(record, records.from_dict(records.Session, plain), exact=False)
     ]

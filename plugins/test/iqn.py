@@ -12,8 +12,10 @@ version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - True for the name of an iSCSI node as RFC 3720, RFC 3980 and RFC 7143 define it, in any letter case.
-  - These are C(iqn.) with year and month and a reversed domain name, C(eui.) with 16 hexadecimal digits, and C(naa.)
-    with 16 or 32.
+  - These are C(iqn.) with year, month, a reversed domain name and, after a colon, a name; C(eui.) with 16 hexadecimal
+    digits; and C(naa.) with 16 or 32.
+  - Besides letters and digits a name has C(-), C(.) and C(:) only, so an underscore is refused. Tasks accept the same
+    names.
 options:
   _input:
     description: The text.
@@ -36,23 +38,12 @@ _value:
   type: bool
 """
 
-import re
-
-# What RFC 3722 leaves of ASCII after folding, and anything beyond ASCII that is a letter or digit.
-_NAME = re.compile(
-    r"iqn\.[0-9]{4}-(0[1-9]|1[0-2])"
-    r"\.[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:([a-z0-9.:-]|[^\W_\x00-\x7f])+)?"
-    r"|eui\.[0-9a-f]{16}"
-    r"|naa\.([0-9a-f]{16}|[0-9a-f]{32})"
-)
-_LONGEST = 223  # bytes of UTF-8
+from ..module_utils.model.names import is_iscsi_name
 
 
 def iqn(value):
     """See DOCUMENTATION."""
-    return (
-        isinstance(value, str) and len(value.encode("utf-8")) <= _LONGEST and _NAME.fullmatch(value.lower()) is not None
-    )
+    return isinstance(value, str) and is_iscsi_name(value)
 
 
 class TestModule:

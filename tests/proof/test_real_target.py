@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries, scsi
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import real_network
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import CallFailed
@@ -69,7 +69,7 @@ class Host:
         return simulator.run(batch, self.path)
 
     def converge(self, **plain):
-        return converge.converge(self.run, declared.declaration(plain))
+        return apply.apply(self.run, declare(plain))
 
     def portal(self, **options):
         return dict({"address": "127.0.0.1", "port": self.port}, **options)

@@ -18,9 +18,8 @@ import json
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
@@ -66,18 +65,18 @@ class Trial:
     """A plan under a dialect, run once without a fault to see what it calls."""
 
     def __init__(self, plan, dialect):
-        self.plan, self.declaration = plan, declared.declaration(plan.declared)
+        self.plan, self.declaration = plan, declare(plan.declared)
         self.host = Host(plan.host, dialect)
         self.before = self.host.identities()
         undisturbed = self.host.copy()
-        self.report = converge.converge(undisturbed, self.declaration)
+        self.report = apply.apply(undisturbed, self.declaration)
         self.started = self.host.copy()  # as the first batch leaves it: with its service started
         self.started.faults[1] = Fault(0, "drop")
-        with contextlib.suppress(converge.Broken):
-            converge.converge(self.started, self.declaration)
+        with contextlib.suppress(apply.OutcomeUnknown):
+            apply.apply(self.started, self.declaration)
         plan_made = self.report.plan
         pointer = self.report.before.host.pointer_bits // 8
-        self.execution = changes.Execution(pointer, plan_made, converge.subsets(self.declaration), changes.Limits())
+        self.batch = apply.build_batch(plan_made, self.declaration, pointer)
         called = [export for export, _status in undisturbed.batches[1]]
         self.calls = len(called)
         self.changing = self.calls - called[::-1].index(_READING) - 1
@@ -98,9 +97,9 @@ class Trial:
         host.faults[0] = fault
         try:
             told, named = None, {}
-            told = converge.carry_out(host, self.execution, self.report.before, self.declaration)
+            told = apply.carry_out(host, self.batch, self.report.before, self.declaration)
             named = told.lost
-        except converge.Broken as broken:
+        except apply.OutcomeUnknown as broken:
             named = broken.at_risk
             COUNT["answer not known"] += 1
         self._check_nothing_lost(host, named, fault)
@@ -132,13 +131,13 @@ class Trial:
 
     def _finish(self, host, well):
         try:
-            second = converge.converge(host, self.declaration)
-        except converge.Refused as refused:
+            second = apply.apply(host, self.declaration)
+        except apply.PlanRejected as refused:
             raise AssertionError(f"the second run is refused: {refused}") from None
         assert not second.problems, "the second run does not converge"
         wishes = [self.plan.declared, *self.plan.declared.get("persistent_logins", ())]
         if not any(one.get("update_secret") == "always" for one in wishes):
-            third = converge.converge(host, self.declaration)
+            third = apply.apply(host, self.declaration)
             assert not third.problems and not third.changed, "the third run changes something"
             assert not well or not second.changed, "the run with the fault says all is well, and the second differs"
 
@@ -164,7 +163,7 @@ def restore(host, named):
         if not host.identities()[identity]:
             wishes[kind].append(wish)
     if wishes:
-        converge.converge(host, declared.declaration(dict(wishes)))
+        apply.apply(host, declare(dict(wishes)))
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
@@ -196,7 +195,7 @@ def test_some_faults_at_every_call_under_every_dialect(number):
 )
 def test_a_fault_while_reading_changes_nothing(plan):
     undisturbed = Host(plan.host)
-    converge.converge(undisturbed, declared.declaration(plan.declared))
+    apply.apply(undisturbed, declare(plan.declared))
     for at in range(len(undisturbed.batches[0])):
         for fault in (Fault(at, "status", 0xEFFF003E, True), Fault(at, "hang"), Fault(at, "drop")):
             COUNT["cases"] += 1
@@ -204,8 +203,8 @@ def test_a_fault_while_reading_changes_nothing(plan):
             host.faults[0] = fault
             before = host.identities()
             try:
-                converge.converge(host, declared.declaration(plan.declared))
-            except (CallError, Dropped, converge.Refused):
+                apply.apply(host, declare(plan.declared))
+            except (CallError, Dropped, apply.PlanRejected):
                 assert host.identities() == before
             assert not before - host.identities()
 
@@ -213,7 +212,7 @@ def test_a_fault_while_reading_changes_nothing(plan):
 def test_the_plans_between_them_ask_for_every_kind_of_change(capfd):
     asked = set()
     for plan in PLANS:
-        report = converge.converge(Host(plan.host), declared.declaration(plan.declared), check=True)
+        report = apply.apply(Host(plan.host), declare(plan.declared), check=True)
         asked |= {(step.kind, step.action) for step in report.plan.steps}
     made = [("persistent_logins", action) for action in ("add", "replace", "copies", "remove")]
     made += [(kind, action) for kind in ("target_portals", "static_targets") for action in ("add", "replace", "remove")]

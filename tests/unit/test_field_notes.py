@@ -18,10 +18,9 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import protot
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.plan_logins import MAX_PERSISTENT_LOGINS
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Fault, Host, text_of
@@ -49,7 +48,7 @@ DEAD = "10.9.9.9"
 
 def run(machine, **plain):
     """Converge on what must go well."""
-    report = converge.converge(machine, declared.declaration(plain))
+    report = apply.apply(machine, declare(plain))
     assert not report.problems, report.problems
     return report
 
@@ -103,7 +102,7 @@ def test_05_an_isns_error_is_told():
     """iSNS errors are swallowed."""
     machine = Host(host())
     machine.faults[1] = Fault(0, "status", 0xEFFF0066)
-    report = converge.converge(machine, declared.declaration({"isns_servers": ["192.0.2.53"]}))
+    report = apply.apply(machine, declare({"isns_servers": ["192.0.2.53"]}))
     assert "ISDSC_ISNS_FIREWALL_BLOCKED" in " ".join(report.problems)
 
 
@@ -202,9 +201,9 @@ def test_13_pruning_with_an_empty_list_is_refused_and_pruning_a_live_login_is_no
     before = machine.dump()
     for plain in ({}, {"persistent_logins": []}):
         with pytest.raises(
-            converge.Refused, match="Nothing was changed. purge of persistent_logins with nothing declared"
+            apply.PlanRejected, match="Nothing was changed. purge of persistent_logins with nothing declared"
         ):
-            converge.converge(machine, declared.declaration(dict(plain, purge=["persistent_logins"])))
+            apply.apply(machine, declare(dict(plain, purge=["persistent_logins"])))
     assert machine.dump() == before
     report = run(machine, persistent_logins=[wish(FLASH, A)], purge=["persistent_logins"])
     assert saved(machine) == [(TAPE, A), (FLASH, A)] and TAPE in report.plan.kept[0]
@@ -223,7 +222,7 @@ def test_15a_an_empty_list_of_a_stopped_service_is_not_believed():
     """Listings are empty while MSiSCSI is stopped."""
     machine = Host(host([login(FLASH, A)], service={"state": "stopped", "start_mode": "automatic"}))
     with pytest.raises(CallError, match="not running"):
-        converge.converge(machine, declared.declaration(logins(wish(FLASH, A))))
+        apply.apply(machine, declare(logins(wish(FLASH, A))))
     assert saved(machine) == [(FLASH, A)] and len(machine.batches) == 1
 
 
@@ -239,7 +238,7 @@ def test_15b_a_list_that_is_empty_for_a_moment_after_a_change_loses_nothing_and_
     for at in lists[2:-2]:
         machine = Host(host([login(FLASH, A), *siblings, *NEIGHBOURS]), {"remove_any_port": "exact"})
         machine.faults[1] = Fault(at, "empty")
-        converge.converge(machine, declared.declaration(plain))
+        apply.apply(machine, declare(plain))
         run(machine, **plain)
         assert saved(machine) == saved(undisturbed)
 
@@ -250,12 +249,12 @@ def test_16_a_discovery_has_a_time_limit_and_a_portal_that_failed_is_known_to_be
     array = dict(state["network"]["arrays"][0], portals=[DEAD], reachable=False, discovery_seconds=180, targets=[])
     state["network"] = {"arrays": state["network"]["arrays"] + [array]}
     machine = Host(state)
-    with pytest.raises(converge.Broken, match="AddIScsiSendTargetPortalW"):
-        converge.converge(machine, declared.declaration({"target_portals": [{"address": DEAD}]}))
-    assert machine.machine.clock() <= 1000 * changes.Limits().discovery
+    with pytest.raises(apply.OutcomeUnknown, match="AddIScsiSendTargetPortalW"):
+        apply.apply(machine, declare({"target_portals": [{"address": DEAD}]}))
+    assert machine.machine.clock() <= 1000 * change_batch.Limits().discovery
     array.update(discovery_seconds=5)
     machine = Host(state)
-    report = converge.converge(machine, declared.declaration({"target_portals": [{"address": DEAD}]}))
+    report = apply.apply(machine, declare({"target_portals": [{"address": DEAD}]}))
     assert "failed, but the portal is saved" in report.problems[0] and set(report.discoveries.values()) == {False}
     assert not run(machine, target_portals=[{"address": DEAD}]).changed
 
@@ -264,9 +263,7 @@ def test_17_a_login_pinned_to_an_initiator_address_that_vanished_can_be_moved_an
     """Portals and records stay pinned to an initiator address that vanished."""
     pinned = login(FLASH, A, 7, login_flags=MULTIPATH)
     machine = Host(host([pinned]))
-    report = converge.converge(
-        machine, declared.declaration(logins(wish(FLASH, A, initiator_port=7, header_digest="crc32c")))
-    )
+    report = apply.apply(machine, declare(logins(wish(FLASH, A, initiator_port=7, header_digest="crc32c"))))
     assert "ISDSC_INVALID_PORT_NUMBER" in " ".join(report.problems)
     assert saved(machine) == [(FLASH, A)], "what cannot be saved again was removed"
     run(machine, persistent_logins=[wish(FLASH, A, initiator_port=7, state="absent"), wish(FLASH, A)])
@@ -304,7 +301,7 @@ def test_19_transient_answers_are_tried_again_with_a_bound(code):
     run(machine, persistent_logins=[wish(FLASH, A)])
     machine = Host(host(NEIGHBOURS))
     machine.faults[1] = Fault(at, "status", code, lasting=True)
-    report = converge.converge(machine, declared.declaration(logins(wish(FLASH, A))))
+    report = apply.apply(machine, declare(logins(wish(FLASH, A))))
     assert status.of(code).symbol in " ".join(report.problems)
     assert machine.exports.count("LoginIScsiTargetW") <= 2 * 4 and machine.machine.clock() < 60000
 
@@ -326,9 +323,9 @@ def test_21_secrets_are_in_nothing_that_is_told():
         told.append(text_of(answer))
         return answer
 
-    report = converge.converge(
+    report = apply.apply(
         engine,
-        declared.declaration(
+        declare(
             logins(
                 wish(FLASH, A, secret=SECRET, header_digest="crc32c"),
                 wish(TAPE, A, auth_type="chap", secret=OTHER_SECRET),
@@ -355,7 +352,7 @@ def test_22_no_localized_text_and_no_exit_code_decides_anything():
         for line in tree.splitlines():
             code = line.split("#")[0].split("//")[0]
             assert "iscsicli.exe" not in code.lower(), f"{path} runs iscsicli"
-    assert all(isinstance(code, int) for code in changes.UNHURRIED.statuses) and not executor.failed(0xAFFF003B)
+    assert all(isinstance(code, int) for code in change_batch.UNHURRIED.statuses) and not executor.failed(0xAFFF003B)
 
 
 def test_23_every_session_of_a_target_is_seen():
@@ -382,9 +379,9 @@ def test_24_a_record_saved_twice_is_two_logins_at_boot_and_is_told_and_reduced()
 def test_25_two_tasks_at_once_do_not_save_a_login_twice():
     """A record saved twice is two records, and two logins at boot: also when two plays meet."""
     machine = Host(host(NEIGHBOURS))
-    declaration = declared.declaration(logins(wish(FLASH, A), wish(FLASH, B)))
-    machine.between[1] = lambda other: converge.converge(other.copy_of_state(), declaration)
-    report = converge.converge(machine, declaration)
+    declaration = declare(logins(wish(FLASH, A), wish(FLASH, B)))
+    machine.between[1] = lambda other: apply.apply(other.copy_of_state(), declaration)
+    report = apply.apply(machine, declaration)
     assert not report.problems and saved(machine).count((FLASH, A)) == 1
 
 
@@ -392,9 +389,9 @@ def test_the_simulated_boot_opens_what_was_saved(tmp_path):
     """Every line above is about the next boot: a declared login is a session after it."""
     path = tmp_path / "host.yml"
     path.write_text(str(host(service={"state": "stopped", "start_mode": "manual"})))
-    report = converge.converge(
+    report = apply.apply(
         lambda batch: simulator.run(batch, path),
-        declared.declaration(
+        declare(
             logins(
                 wish(FLASH, A, login_flags=MULTIPATH),
                 wish(FLASH, B, login_flags=MULTIPATH),
@@ -415,7 +412,7 @@ def test_every_note_has_its_test():
         if name.startswith("test_") and name.split("_")[1][:1].isdigit()
     }
     assert numbers == set(range(1, 26))
-    assert prototypes.CALLABLE and wire.TIMED_OUT and reconcile.MAX_PERSISTENT_LOGINS
+    assert prototypes.CALLABLE and wire.TIMED_OUT and MAX_PERSISTENT_LOGINS
 
 
 def test_what_is_to_go_waits_for_what_is_to_come():
@@ -427,14 +424,14 @@ def test_what_is_to_go_waits_for_what_is_to_come():
         "persistent_logins": [{"target": FLASH, "portal": "10.0.0.1:3260"}],
     }
     machine = Host(state)
-    moved = declared.declaration(
+    moved = declare(
         {
             "target_portals": [{"address": "10.0.0.9"}],
             "persistent_logins": [{"target": FLASH, "portal": "10.0.0.9:3260"}],
             "purge": ["target_portals", "persistent_logins"],
         }
     )
-    report = converge.converge(machine, moved)
+    report = apply.apply(machine, moved)
     assert report.problems and not report.lost
     for found in (report.after.target_portals, report.after.persistent_logins):
         assert "10.0.0.1" in [one.portal.address for one in found]

@@ -31,8 +31,8 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, CallError, Replies
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
 
 # Names and addresses for documentation: nothing answers there.
@@ -231,8 +231,8 @@ class Probe:
         """The identities of what is there, sorted."""
         logins, portals, sessions, targets = self.host.listed(LOGINS, PORTALS, SESSIONS, TARGETS)
         return {
-            "persistent login": sorted(reconcile.label(records.PersistentLogin.of(raw)) for raw in logins),
-            "target portal": sorted(reconcile.label(records.TargetPortal.of(raw)) for raw in portals),
+            "persistent login": sorted(label(records.PersistentLogin.of(raw)) for raw in logins),
+            "target portal": sorted(label(records.TargetPortal.of(raw)) for raw in portals),
             "session": sorted(records.session_id(raw.SessionId) + " to " + raw.TargetName for raw in sessions),
             "static target": [name for name in targets if name.lower() == STATIC_TARGET],
         }
@@ -289,7 +289,9 @@ class Probe:
             if not sessions and not logins:
                 break
             for one in sessions:
-                self.host.ask("LogoutIScsiTarget", UniqueSessionId=one.SessionId._asdict(), retry=changes.UNHURRIED)
+                self.host.ask(
+                    "LogoutIScsiTarget", UniqueSessionId=one.SessionId._asdict(), retry=change_batch.UNHURRIED
+                )
             if logins:
                 self._remove(logins[-1])
 

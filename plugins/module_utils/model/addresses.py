@@ -21,20 +21,27 @@ _HOST_PORT = re.compile(r"(\[[^][]*\]|[^][:]+):([0-9]+)")
 @functools.lru_cache(maxsize=8192)
 def canonical(text: str) -> str:
     """The form in which addresses are compared: the usual spelling of an IP address, a host name in small letters."""
-    try:
-        return str(ipaddress.ip_address(text.strip("[]")))
-    except ValueError:
-        return text.lower()
+    numeric = _parse(text)
+    return text.lower() if numeric is None else numeric
 
 
 @functools.lru_cache(maxsize=8192)
 def is_numeric(text: str) -> bool:
     """Whether it is an IPv4 or IPv6 address rather than a host name."""
+    return _parse(text) is not None
+
+
+def _parse(text: str) -> t.Optional[str]:
+    """The usual spelling of an IP address; None for any other text."""
+    # The zone of a link-local address (fe80::1%5) is set aside: Python 3.8 does not parse it.
+    address, percent, zone = text.strip("[]").partition("%")
     try:
-        ipaddress.ip_address(text.strip("[]"))
+        parsed = ipaddress.ip_address(address)
     except ValueError:
-        return False
-    return True
+        return None
+    if percent and (parsed.version == 4 or not zone or "%" in zone):
+        return None
+    return f"{parsed}{percent}{zone}"
 
 
 def spellings(address: str) -> t.List[str]:

@@ -1,135 +1,168 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Facts: a snapshot as one plain dict that is the same whenever the host is the same.
+"""Facts: a snapshot as one plain dict that is equal whenever the host is.
 
-Everything is sorted by identity, identical records are told once with their number of ``copies``, and nothing is in
-it that changes by itself: session ids are kernel addresses that differ after every login, so they and their like are
-left out unless asked for.
+Lists are sorted by identity. Equal logins are one entry that counts its ``copies``. Nothing that changes by itself is
+in it: session ids are kernel addresses that differ after every login, so they and their like are left out unless asked
+for.
 """
 
 from __future__ import annotations
 
 import json
+import typing as t
 
 from ..abi import codecs
-from . import forecast, records
+from . import forecast, matching, records
+from .matching import Matches
+from .plain import Plain
+from .records import Discovery, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
 
 SCHEMA_VERSION = 1
 
+Record = t.TypeVar("Record")
 
-def assemble(snapshot, include_session_ids=False):
+
+def assemble(snapshot: Snapshot, include_session_ids: bool = False) -> Plain:
     """The value of ``ansible_facts.windows_iscsi``. A part that was not gathered is None."""
-
-    def plain(record):
-        return records.to_dict(record, private=include_session_ids)
-
-    matches = forecast.match(snapshot)
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "host": plain(snapshot.host),
-        "initiator": snapshot.initiator
-        and dict(plain(snapshot.initiator), instances=_sorted_texts(snapshot.initiator.instances)),
-        "persistent_logins": _persistent_logins(snapshot, matches, plain),
-        "target_portals": _sorted(snapshot.target_portals, _target_portal(plain), lambda one: one.sort_key),
-        "targets": _sorted(snapshot.targets, _target(plain), lambda one: one.sort_key),
-        "sessions": _sorted(snapshot.sessions, _session(plain, matches), lambda one: one.target.lower()),
-        "mappings": _canonical(snapshot.mappings, _mapping(plain)),
-        "isns_servers": _sorted_texts(snapshot.isns_servers),
-        "radius_servers": _sorted_texts(snapshot.radius_servers),
-        "persistent_devices": _sorted_texts(snapshot.persistent_devices),
-        "next_boot": forecast.next_boot(snapshot, matches),
-        "warnings": sorted(set(snapshot.warnings)) + flag_warnings(snapshot),
-    }
+    return _Assembler(snapshot, include_session_ids).assemble()
 
 
-def _sorted(found, convert, sort_key):
-    """Dicts in the order of their identities, and among equals of what they say."""
+def sort_sessions(snapshot: Snapshot) -> t.List[Session]:
+    """The sessions of a snapshot in the order in which its facts list them."""
+    entries = _Assembler(snapshot, include_session_ids=False).sessions()
+    return [session for session, _entry in entries or ()]
+
+
+def find_contradictory_flags(snapshot: Snapshot) -> t.List[str]:
+    """A line for each contradiction among the flags of a login or target portal. Reported, never repaired."""
+    lines = set()
+    for login in snapshot.persistent_logins or ():
+        for warning in codecs.SECURITY_FLAGS.warnings(login.security_flags):
+            lines.add(f"Persistent login to {login.target}: {warning}")
+    for portal in snapshot.target_portals or ():
+        address = portal.portal.address if portal.portal else "(no address)"
+        if portal.security_flags is not None:
+            for warning in codecs.SECURITY_FLAGS.warnings(portal.security_flags):
+                lines.add(f"Target portal {address}: {warning}")
+    return sorted(lines)
+
+
+class _Assembler:
+    """What all parts of the facts share: the snapshot, its matches, and how records become plain."""
+
+    def __init__(self, snapshot: Snapshot, include_session_ids: bool) -> None:
+        self._snapshot = snapshot
+        self._include_session_ids = include_session_ids
+        self._matches: t.Optional[Matches] = matching.match(snapshot)
+
+    def _plain(self, record: t.Any) -> Plain:
+        plain: Plain = records.to_dict(record, private=self._include_session_ids)
+        return plain
+
+    def assemble(self) -> Plain:
+        snapshot = self._snapshot
+        next_boot = forecast.next_boot(snapshot, self._matches)
+        sessions = self.sessions()
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "host": self._plain(snapshot.host),
+            "initiator": snapshot.initiator
+            and dict(self._plain(snapshot.initiator), instances=_sort_texts(snapshot.initiator.instances)),
+            "persistent_logins": self._persistent_logins(),
+            "target_portals": _sort_entries(
+                snapshot.target_portals, self._target_portal, lambda portal: portal.sort_key
+            ),
+            "targets": _sort_entries(snapshot.targets, self._target, lambda target: target.sort_key),
+            "sessions": None if sessions is None else [entry for _session, entry in sessions],
+            "mappings": _sort_entries(snapshot.mappings, self._mapping),
+            "isns_servers": _sort_texts(snapshot.isns_servers),
+            "radius_servers": _sort_texts(snapshot.radius_servers),
+            "persistent_devices": _sort_texts(snapshot.persistent_devices),
+            "next_boot": next_boot,
+            "warnings": sorted(set(snapshot.warnings)) + self._warnings(next_boot),
+        }
+
+    def _warnings(self, next_boot: t.Optional[Plain]) -> t.List[str]:
+        # Copies are named in next_boot.attention; here only where sessions were not gathered, so that it is not there.
+        copies = [] if next_boot else forecast.describe_copies(self._snapshot.persistent_logins or ())
+        return find_contradictory_flags(self._snapshot) + copies
+
+    def _persistent_logins(self) -> t.Optional[t.List[Plain]]:
+        """An entry for each identity and content. Of several spellings it shows the one that sorts first."""
+        if self._snapshot.persistent_logins is None:
+            return None
+        groups: t.Dict[t.Any, t.List[PersistentLogin]] = {}
+        for login in self._snapshot.persistent_logins:
+            key = login.sort_key, _content(self._plain(login.canonical))
+            groups.setdefault(key, []).append(login)
+        return [self._login_entry(groups[key]) for key in sorted(groups)]
+
+    def _login_entry(self, copies: t.List[PersistentLogin]) -> Plain:
+        live = None if self._matches is None else sum(map(self._matches.live, copies))
+        return dict(
+            min(map(self._plain, copies), key=_content),
+            any_initiator_port=copies[0].initiator_port is None,
+            copies=len(copies),
+            live_sessions=live,
+            connected=None if live is None else live > 0,
+        )
+
+    def _target_portal(self, portal: TargetPortal) -> Plain:
+        return dict(self._plain(portal), any_initiator_port=portal.initiator_port is None)
+
+    def _target(self, target: Target) -> Plain:
+        discoveries = _sort_entries(target.discoveries, self._discovery) or []
+        static = any(discovery["kind"] == "static" for discovery in discoveries)
+        return {"name": target.name, "static": static, "discoveries": discoveries}
+
+    def _discovery(self, discovery: Discovery) -> Plain:
+        return dict(self._plain(discovery), kind=discovery.kind)
+
+    def sessions(self) -> t.Optional[t.List[t.Tuple[Session, Plain]]]:
+        """Each session with its entry in the facts, in the order of the facts."""
+        return _pair_entries(self._snapshot.sessions, self._session, lambda session: session.target.lower())
+
+    def _session(self, session: Session) -> Plain:
+        entry = dict(self._plain(session), saved=None if self._matches is None else self._matches.saved(session))
+        for part in ("connections", "devices", "luns"):
+            entry[part] = entry[part] and sorted(entry[part], key=_content)
+        return entry
+
+    def _mapping(self, mapping: Mapping) -> Plain:
+        entry = self._plain(mapping)
+        return dict(entry, luns=sorted(entry["luns"], key=_content))
+
+
+# -- order -------------------------------------------------------------------------------------------------------------
+
+
+def _pair_entries(
+    found: t.Optional[t.Iterable[Record]],
+    convert: t.Callable[[Record], Plain],
+    sort_key: t.Callable[[Record], t.Any] = lambda record: (),
+) -> t.Optional[t.List[t.Tuple[Record, Plain]]]:
+    """Records with their plain entries, sorted by the key and then by what the entry says."""
     if found is None:
         return None
-    rows = [(sort_key(one), convert(one)) for one in found]
-    return [row for _key, row in sorted(rows, key=lambda pair: (pair[0], _content(pair[1])))]
+    rows = [(sort_key(record), convert(record), record) for record in found]
+    rows.sort(key=lambda row: (row[0], _content(row[1])))
+    return [(record, entry) for _key, entry, record in rows]
 
 
-def _sorted_texts(found):
-    return None if found is None else sorted(found, key=lambda text: (text.lower(), text))
+def _sort_entries(
+    found: t.Optional[t.Iterable[Record]],
+    convert: t.Callable[[Record], Plain],
+    sort_key: t.Callable[[Record], t.Any] = lambda record: (),
+) -> t.Optional[t.List[Plain]]:
+    pairs = _pair_entries(found, convert, sort_key)
+    return None if pairs is None else [entry for _record, entry in pairs]
 
 
-def _canonical(found, convert):
-    """Dicts in an order that depends on nothing but themselves."""
-    return found and sorted((convert(one) for one in found), key=_content)
+def _sort_texts(texts: t.Optional[t.Iterable[str]]) -> t.Optional[t.List[str]]:
+    return None if texts is None else sorted(texts, key=lambda text: (text.lower(), text))
 
 
-def _content(plain):
+def _content(plain: Plain) -> str:
     return json.dumps(plain, sort_keys=True)
-
-
-def _persistent_logins(snapshot, matches, plain):
-    if snapshot.persistent_logins is None:
-        return None
-    grouped = {}
-    for login in snapshot.persistent_logins:
-        content = plain(login)
-        key = login.sort_key, _content(content)
-        group = grouped.setdefault(
-            key,
-            dict(
-                content,
-                any_initiator_port=login.initiator_port is None,
-                copies=0,
-                live_sessions=None if matches is None else 0,
-            ),
-        )
-        group["copies"] += 1
-        if matches is not None:
-            group["live_sessions"] += matches.live(login)
-    for group in grouped.values():
-        group["connected"] = None if matches is None else group["live_sessions"] > 0
-    return [grouped[key] for key in sorted(grouped)]
-
-
-def _target_portal(plain):
-    return lambda portal: dict(plain(portal), any_initiator_port=portal.initiator_port is None)
-
-
-def _target(plain):
-    def convert(target):
-        ways = _canonical(target.discoveries, lambda way: dict(plain(way), kind=way.kind))
-        return {"name": target.name, "static": any(way["kind"] == "static" for way in ways), "discoveries": ways}
-
-    return convert
-
-
-def _session(plain, matches):
-    def convert(session):
-        content = dict(plain(session), saved=None if matches is None else matches.saved(session))
-        for part in ("connections", "devices", "luns"):
-            content[part] = content[part] and sorted(content[part], key=_content)
-        return content
-
-    return convert
-
-
-def _mapping(plain):
-    def convert(mapping):
-        content = plain(mapping)
-        return dict(content, luns=sorted(content["luns"], key=_content))
-
-    return convert
-
-
-def flag_warnings(snapshot):
-    """A line for each contradiction among the flags of a login or portal. They are told, never repaired."""
-    lines = []
-    for login in snapshot.persistent_logins or ():
-        lines += [
-            f"Persistent login to {login.target}: {line}"
-            for line in codecs.SECURITY_FLAGS.warnings(login.security_flags)
-        ]
-    for portal in snapshot.target_portals or ():
-        if portal.security_flags is not None:
-            where = portal.portal.address if portal.portal else "(no address)"
-            lines += [
-                f"Target portal {where}: {line}" for line in codecs.SECURITY_FLAGS.warnings(portal.security_flags)
-            ]
-    return sorted(set(lines))

@@ -1,107 +1,74 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""What a host knows, in the field's terms: dataclasses made from the DLL's structures, and to and from plain dicts.
+"""What a host is, in a storage administrator's terms.
 
-A field that needs words for a number names its codec in the dataclass; :func:`to_dict` and :func:`from_dict` follow
-the fields. "Not specified" is None, never 0.
+THEORY OF OPERATION of the package ``model``
+
+A host is one :class:`Snapshot`: what the initiator service remembers (persistent logins, target portals, targets,
+servers, bound devices) and what is connected at that moment (sessions, connections, devices). Records are dumb data.
+They are built from the DLL's structures, never ask anything themselves, and are not changed once a snapshot is
+complete; that is why identities and sort keys may be computed once and kept.
+
+What this package believes about the world:
+
+- None means "not known" or "not specified", never 0. A list that was not asked for is None; an empty list is empty.
+- One login has many spellings. Windows returns names in other letter case than they were given, and stores addresses
+  as numbers. Two records are the same login when their :class:`~.identity.Identity` is equal, and nothing else decides
+  that: not facts, not plans, not reports. Addresses are compared in :mod:`addresses` alone, names checked in
+  :mod:`names` alone.
+- Records of one identity are legal: Windows saves a login as often as it is told to, and each copy opens a session.
+- The DLL reports logins and sessions without a link between them. Which login accounts for which session is inferred
+  (:mod:`matching`) from target and portal.
+- The order of a report means nothing, and numbers that Windows makes up at each login (session ids) say nothing about
+  a host. Facts have neither, so they are equal whenever the host is.
+
+Layers, lowest first: ``addresses``, ``names`` and ``plain`` (text and dicts), ``identity``, ``live`` and ``records``
+(the data), ``matching``, ``forecast`` and ``facts`` (conclusions). No module here calls the DLL or imports Ansible.
+
+This module has the records of what is saved and of the host, and the snapshot; those of sessions are in :mod:`live`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import string
 import typing as t
 
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
+from . import addresses
 from .identity import Identity
 from .identity import identity as identify
+from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
+from .plain import UserName, from_dict, shown_as, to_dict
 
-
-class UserName:
-    """User names are counted bytes: text where they are plain ASCII, hex with 0x in front otherwise."""
-
-    _PLAIN = frozenset(string.printable.encode()) - frozenset(b"\t\n\r\x0b\x0c")
-
-    @classmethod
-    def decode(cls, raw):
-        if set(raw) <= cls._PLAIN and not raw.startswith(b"0x"):
-            return raw.decode("ascii")
-        return "0x" + raw.hex()
-
-    @staticmethod
-    def encode(value):
-        return bytes.fromhex(value[2:]) if value.startswith("0x") else value.encode("utf-8")
-
-
-class _Hex:
-    """Bytes as pairs of hex digits."""
-
-    @staticmethod
-    def decode(raw):
-        return raw.hex("-") if raw is not None else None
-
-    @staticmethod
-    def encode(value):
-        return bytes.fromhex(value.replace("-", ""))
-
-
-def _as(codec=None, private=False):
-    """What a field knows beside its type: the codec of its words, and whether it changes with every login."""
-    return {"codec": codec, "private": private}
-
-
-@functools.lru_cache(maxsize=None)
-def _fields(kind):
-    """[(name, codec, type of a nested record or None, private), ...]"""
-    hints = t.get_type_hints(kind)
-    return [
-        (field.name, field.metadata.get("codec"), _nested(hints[field.name]), field.metadata.get("private", False))
-        for field in dataclasses.fields(kind)
-    ]
-
-
-def _nested(hint):
-    if dataclasses.is_dataclass(hint):
-        return hint
-    return next(filter(None, map(_nested, t.get_args(hint))), None)
-
-
-def to_dict(record, private=True):
-    """A plain dict for a record; its private fields (identifiers that change with every login) only where wanted."""
-    if isinstance(record, list):
-        return [to_dict(one, private) for one in record]
-    if not dataclasses.is_dataclass(record):
-        return record
-    plain = {}
-    for name, codec, _kind, is_private in _fields(type(record)):
-        value = getattr(record, name)
-        if not is_private or private:
-            plain[name] = codec.decode(value) if codec and value is not None else to_dict(value, private)
-    return plain
-
-
-def from_dict(kind, plain):
-    """The record of a dict as :func:`to_dict` gives it.
-
-    Unknown keys are ignored; absent or null fields take their defaults; null is None where there is none.
-    """
-    if isinstance(plain, list):
-        return [from_dict(kind, one) for one in plain]
-    if not isinstance(plain, dict):
-        return plain
-    values = {
-        field.name: None
-        for field in dataclasses.fields(kind)
-        if field.name in plain and field.default is field.default_factory is dataclasses.MISSING
-    }
-    for name, codec, nested, _private in _fields(kind):
-        value = plain.get(name)
-        if value is not None:
-            values[name] = codec.encode(value) if codec else from_dict(nested, value) if nested else value
-    return kind(**values)
+__all__ = [  # every record, and what converts them, is reachable from here
+    "SERVICE_STATES",
+    "SESSION_TYPES",
+    "START_MODES",
+    "Connection",
+    "Device",
+    "Discovery",
+    "Host",
+    "Initiator",
+    "Inquiry",
+    "LoginOptions",
+    "Lun",
+    "Mapping",
+    "PersistentLogin",
+    "Portal",
+    "Session",
+    "Snapshot",
+    "Target",
+    "TargetPortal",
+    "UserName",
+    "from_dict",
+    "guid",
+    "initiator_port",
+    "session_id",
+    "to_dict",
+]
 
 
 @dataclasses.dataclass
@@ -113,7 +80,7 @@ class Portal:
     symbolic_name: str = ""
 
     @classmethod
-    def of(cls, raw):
+    def of(cls, raw: t.Any) -> t.Optional[Portal]:
         """From ISCSI_TARGET_PORTAL or anything with its fields; None for an empty address, which means any portal."""
         return cls(raw.Address, raw.Socket, raw.SymbolicName) if raw.Address else None
 
@@ -125,20 +92,20 @@ class LoginOptions:
     Times in seconds. The password is not here: only whether one is set.
     """
 
-    login_flags: int = dataclasses.field(default=0, metadata=_as(codecs.LOGIN_FLAGS))
-    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
-    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
+    login_flags: int = dataclasses.field(default=0, metadata=shown_as(codecs.LOGIN_FLAGS))
+    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.DIGEST_TYPES))
+    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.DIGEST_TYPES))
     maximum_connections: t.Optional[int] = None
     default_time2wait: t.Optional[int] = None
     default_time2retain: t.Optional[int] = None
-    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.AUTH_TYPES))
-    username: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(UserName))
+    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.AUTH_TYPES))
+    username: t.Optional[bytes] = dataclasses.field(default=None, metadata=shown_as(UserName))
     password_set: bool = False
-    information_specified: int = dataclasses.field(default=0, metadata=_as(codecs.INFORMATION_SPECIFIED))
+    information_specified: int = dataclasses.field(default=0, metadata=shown_as(codecs.INFORMATION_SPECIFIED))
     version: int = 0
 
     # record field -> (bit of InformationSpecified, header field)
-    SPECIFIED: t.ClassVar[dict] = {
+    SPECIFIED: t.ClassVar[t.Dict[str, t.Tuple[int, str]]] = {
         "header_digest": (0x01, "HeaderDigest"),
         "data_digest": (0x02, "DataDigest"),
         "maximum_connections": (0x04, "MaximumConnections"),
@@ -150,69 +117,35 @@ class LoginOptions:
     PASSWORD_BIT: t.ClassVar[int] = 0x40
 
     @classmethod
-    def of(cls, raw):
-        said = raw.InformationSpecified
-        values = {name: getattr(raw, field) for name, (bit, field) in cls.SPECIFIED.items() if said & bit}
-        if said & 0x20:
+    def of(cls, raw: t.Any) -> LoginOptions:
+        specified = raw.InformationSpecified
+        values = {name: getattr(raw, field) for name, (bit, field) in cls.SPECIFIED.items() if specified & bit}
+        if "username" in values:
             values["username"] = values["username"] or b""
         return cls(
             login_flags=raw.LoginFlags,
-            password_set=bool(said & cls.PASSWORD_BIT),
-            information_specified=said,
+            password_set=bool(specified & cls.PASSWORD_BIT),
+            information_specified=specified,
             version=raw.Version,
             **values,
         )
 
-    def structure(self, password=None):
-        """The values of an ISCSI_LOGIN_OPTIONS. A password is bytes, or None for none."""
-        given = {name: pair for name, pair in self.SPECIFIED.items() if getattr(self, name) is not None}
-        values = {field: getattr(self, name) for name, (_bit, field) in given.items()}
-        said = sum(bit for bit, _field_name in given.values())
+    def structure(self, password: t.Optional[bytes] = None) -> t.Dict[str, t.Any]:
+        """The fields of an ISCSI_LOGIN_OPTIONS with these options, and with a password if one is passed."""
+        fields: t.Dict[str, t.Any] = {}
+        specified = 0
+        for name, (bit, field) in self.SPECIFIED.items():
+            value = getattr(self, name)
+            if value is not None:
+                fields[field] = value
+                specified |= bit
         if password is not None:
-            values["Password"] = password
-            said |= self.PASSWORD_BIT
-        return dict(values, Version=self.version, InformationSpecified=said, LoginFlags=self.login_flags)
+            fields["Password"] = password
+            specified |= self.PASSWORD_BIT
+        return dict(fields, Version=self.version, InformationSpecified=specified, LoginFlags=self.login_flags)
 
 
-@dataclasses.dataclass
-class Lun:
-    """A logical unit of a mapping: the number Windows gave it and the target's own, as the DLL has it."""
-
-    os_lun: int
-    target_lun: int
-
-
-@dataclasses.dataclass
-class Mapping:
-    """ISCSI_TARGET_MAPPING: the SCSI bus and target numbers that a target appears under."""
-
-    initiator_instance: str
-    target: str
-    os_device_name: str
-    bus: int
-    target_number: int
-    luns: t.List[Lun] = dataclasses.field(default_factory=list)
-    session_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
-
-    @classmethod
-    def of(cls, raw):
-        return cls(
-            raw.InitiatorName,
-            raw.TargetName,
-            raw.OSDeviceName,
-            raw.OSBusNumber,
-            raw.OSTargetNumber,
-            [Lun(lun.OSLUN, lun.TargetLUN) for lun in raw.LUNList],
-            session_id(raw.SessionId),
-        )
-
-
-def session_id(raw):
-    """An ISCSI_UNIQUE_SESSION_ID as iscsicli writes it: two 64-bit numbers in hex."""
-    return f"{raw.AdapterUnique:016x}-{raw.AdapterSpecific:016x}"
-
-
-def initiator_port(raw):
+def initiator_port(raw: int) -> t.Optional[int]:
     """The number of an initiator port, or None for any."""
     return None if raw == ISCSI_ANY_INITIATOR_PORT else raw
 
@@ -229,12 +162,12 @@ class PersistentLogin:
     initiator_port: t.Optional[int] = None
     portal: t.Optional[Portal] = None
     session_type: str = "data"
-    security_flags: int = dataclasses.field(default=0, metadata=_as(codecs.SECURITY_FLAGS))
+    security_flags: int = dataclasses.field(default=0, metadata=shown_as(codecs.SECURITY_FLAGS))
     mappings: t.Optional[Mapping] = None
     login_options: LoginOptions = dataclasses.field(default_factory=LoginOptions)
 
     @classmethod
-    def of(cls, raw):
+    def of(cls, raw: t.Any) -> PersistentLogin:
         return cls(
             raw.TargetName,
             raw.InitiatorInstance,
@@ -252,6 +185,16 @@ class PersistentLogin:
         return identify(self)
 
     @property
+    def canonical(self) -> PersistentLogin:
+        """The same login with its identity spelled canonically: copies are equal then, however each was spelled."""
+        return dataclasses.replace(
+            self,
+            target=self.identity.target,
+            initiator_instance=self.identity.initiator_instance,
+            portal=self.portal and dataclasses.replace(self.portal, address=addresses.canonical(self.portal.address)),
+        )
+
+    @property
     def sort_key(self) -> t.Any:
         """Logins in a stable order."""
         return self.identity.sort_key
@@ -259,16 +202,19 @@ class PersistentLogin:
 
 @dataclasses.dataclass
 class TargetPortal:
-    """A portal that is asked for targets by SendTargets. Flags and options: None where only the older report exists."""
+    """A portal that SendTargets discovery asks for targets.
+
+    Flags and options are None where the DLL has only the older report.
+    """
 
     portal: t.Optional[Portal]
     initiator_instance: str = ""
     initiator_port: t.Optional[int] = None
-    security_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.SECURITY_FLAGS))
+    security_flags: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.SECURITY_FLAGS))
     login_options: t.Optional[LoginOptions] = None
 
     @classmethod
-    def of(cls, raw):
+    def of(cls, raw: t.Any) -> TargetPortal:
         extended = hasattr(raw, "SecurityFlags")
         return cls(
             Portal.of(raw),
@@ -292,18 +238,18 @@ class TargetPortal:
 
 @dataclasses.dataclass
 class Discovery:
-    """One way in which a target was found, as the DLL words it, and what is known of the target through it."""
+    """A mechanism that found a target, in the DLL's words, and what is known of the target through it."""
 
     mechanism: str
-    protocol: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.TARGET_PROTOCOLS))
+    protocol: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.TARGET_PROTOCOLS))
     alias: t.Optional[str] = None
     initiator: t.Optional[str] = None
-    target_flags: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.TARGET_FLAGS))
+    target_flags: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.TARGET_FLAGS))
     login_options: t.Optional[LoginOptions] = None
     portal_groups: t.Optional[t.List[t.List[Portal]]] = None
 
     @property
-    def kind(self):
+    def kind(self) -> str:
         """sendtargets, static, isns, or other: the word before the colon.
 
         Observed: ``SendTargets:*172.16.130.9 ...`` (Infinidat).
@@ -323,166 +269,6 @@ class Target:
     def sort_key(self) -> str:
         """Targets in a stable order."""
         return self.name.lower()
-
-
-@dataclasses.dataclass
-class Connection:
-    """A TCP connection of a session. Lengths in bytes."""
-
-    target_address: t.Optional[str]
-    target_port: int
-    initiator_address: t.Optional[str]
-    state: t.Optional[int] = None
-    header_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
-    data_digest: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.DIGEST_TYPES))
-    auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=_as(codecs.AUTH_TYPES))
-    max_recv_data_segment_length: t.Optional[int] = None
-    initiator_tcp_port: t.Optional[int] = dataclasses.field(default=None, metadata=_as(private=True))
-    connection_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
-    cid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
-
-    @classmethod
-    def of(cls, raw, extended=None):
-        more = (
-            {}
-            if extended is None
-            else {
-                "state": extended.State,
-                "header_digest": extended.HeaderDigest,
-                "data_digest": extended.DataDigest,
-                "auth_type": extended.AuthType,
-                "max_recv_data_segment_length": extended.MaxRecvDataSegmentLength,
-            }
-        )
-        return cls(
-            raw.TargetAddress,
-            raw.TargetSocket,
-            raw.InitiatorAddress,
-            initiator_tcp_port=raw.InitiatorSocket,
-            connection_id=session_id(raw.ConnectionId),
-            cid=raw.CID,
-            **more,
-        )
-
-
-@dataclasses.dataclass
-class Inquiry:
-    """What SCSI says of a logical unit. Size in bytes; None where the unit did not answer."""
-
-    os_lun: int
-    target_lun: int
-    vendor: t.Optional[str] = None
-    product: t.Optional[str] = None
-    revision: t.Optional[str] = None
-    serial: t.Optional[str] = None
-    identifiers: t.List[str] = dataclasses.field(default_factory=list)
-    block_size: t.Optional[int] = None
-    size: t.Optional[int] = None
-    problem: t.Optional[str] = None
-
-
-@dataclasses.dataclass
-class Device:
-    """ISCSI_DEVICE_ON_SESSION: a device that a session brought, by the names and numbers Windows has for it."""
-
-    initiator_instance: str
-    target: str
-    device_interface_name: str
-    legacy_name: str
-    device_number: t.Optional[int]
-    device_type: int
-    partition_number: t.Optional[int]
-    device_interface_type: str
-    scsi_port: int
-    scsi_bus: int
-    scsi_target: int
-    scsi_lun: int
-    device_instance: t.Optional[int] = dataclasses.field(default=None, metadata=_as(private=True))
-
-    @classmethod
-    def of(cls, raw):
-        number, address = raw.StorageDeviceNumber, raw.ScsiAddress
-        return cls(
-            raw.InitiatorName,
-            raw.TargetName,
-            raw.DeviceInterfaceName,
-            raw.LegacyName,
-            _or_none(number.DeviceNumber),
-            number.DeviceType,
-            _or_none(number.PartitionNumber),
-            guid(raw.DeviceInterfaceType),
-            address.PortNumber,
-            address.PathId,
-            address.TargetId,
-            address.Lun,
-            raw.DeviceInstance,
-        )
-
-
-def _or_none(number):
-    return None if number == 0xFFFFFFFF else number
-
-
-def guid(raw):
-    """A GUID in its usual braces."""
-    tail = raw.Data4.hex()
-    return f"{{{raw.Data1:08x}-{raw.Data2:04x}-{raw.Data3:04x}-{tail[:4]}-{tail[4:]}}}"
-
-
-@dataclasses.dataclass
-class Session:
-    """A live session. ``devices`` and ``luns`` are None where the host did not tell them."""
-
-    target: str
-    initiator_node: t.Optional[str]
-    connections: t.List[Connection] = dataclasses.field(default_factory=list)
-    session_type: t.Optional[int] = None
-    maximum_connections: t.Optional[int] = None
-    error_recovery_level: t.Optional[int] = None
-    initial_r2t: t.Optional[bool] = None
-    immediate_data: t.Optional[bool] = None
-    first_burst_length: t.Optional[int] = None
-    max_burst_length: t.Optional[int] = None
-    devices: t.Optional[t.List[Device]] = None
-    luns: t.Optional[t.List[Inquiry]] = None
-    session_id: t.Optional[str] = dataclasses.field(default=None, metadata=_as(private=True))
-    isid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
-    tsid: t.Optional[bytes] = dataclasses.field(default=None, metadata=_as(_Hex, private=True))
-
-    @classmethod
-    def of(cls, raw, extended=None):
-        connections_ex = {session_id(one.ConnectionId): one for one in extended.Connections} if extended else {}
-        more = (
-            {}
-            if extended is None
-            else {
-                "session_type": extended.Type,
-                "maximum_connections": extended.MaximumConnections,
-                "error_recovery_level": extended.ErrorRecoveryLevel,
-                "initial_r2t": bool(extended.InitialR2t),
-                "immediate_data": bool(extended.ImmediateData),
-                "first_burst_length": extended.FirstBurstLength,
-                "max_burst_length": extended.MaxBurstLength,
-            }
-        )
-        return cls(
-            raw.TargetName or raw.TargetNodeName or "",
-            raw.InitiatorName,
-            [Connection.of(one, connections_ex.get(session_id(one.ConnectionId))) for one in raw.Connections],
-            session_id=session_id(raw.SessionId),
-            isid=raw.ISID,
-            tsid=raw.TSID,
-            **more,
-        )
-
-    @functools.cached_property
-    def sort_key(self) -> t.Any:
-        """What sorts sessions alike from run to run: nothing that a reconnect changes, but to break a tie."""
-        paths = sorted(
-            (one.target_address or "", one.target_port, one.initiator_address or "") for one in self.connections
-        )
-        disks = sorted(device.legacy_name for device in self.devices or ())
-        return self.target.lower(), paths, disks, self.isid or b"", self.session_id or ""
 
 
 @dataclasses.dataclass
@@ -520,8 +306,8 @@ class Host:
     elevated: t.Optional[bool]
 
     @classmethod
-    def of(cls, raw):
-        """From :class:`calls.Host`."""
+    def of(cls, raw: t.Any) -> Host:
+        """From :class:`..runner.wire.Host`."""
         return cls(
             raw.pointer * 8,
             raw.runtime,
@@ -534,7 +320,7 @@ class Host:
         )
 
 
-def _dotted(numbers):
+def _dotted(numbers: t.Sequence[int]) -> t.Optional[str]:
     return ".".join(map(str, numbers)) if any(numbers) else None
 
 

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+from ...module_utils.plan.plan_settings import NOT_SHOWN
 from . import findings, remedies
 
 _ENFORCE = "Run the role with initiator_mode: enforce, or change the declaration to what is there."
-_NOT_SHOWN = "not shown"  # what a plan says of a secret that is there
 
 
 def find_drift(plan):
@@ -50,9 +50,9 @@ def is_stopped(facts):
 def _step_drift(step):
     if step.action == "refresh":
         return
-    if step.before == _NOT_SHOWN:
+    if step.before == NOT_SHOWN:
         text = "declared, but the current value cannot be read from Windows"
-        yield _drift(step, "unverifiable", text, None, _NOT_SHOWN, step.after)
+        yield _drift(step, "unverifiable", text, None, NOT_SHOWN, step.after)
     elif step.before is None:
         yield _drift(step, "missing", "declared, but missing", None, None, _summary(step.after))
     elif step.after is None or step.action == "logout":
@@ -64,7 +64,7 @@ def _step_drift(step):
             yield _drift(step, "differs", f"{field} differs", field, found, declared)
         if not differing:
             text = "its secret cannot be compared; update_secret: always would set it again"
-            yield _drift(step, "unverifiable", text, "secret", _NOT_SHOWN, "set")
+            yield _drift(step, "unverifiable", text, "secret", NOT_SHOWN, "set")
 
 
 def _drift(step, kind, text, field, found, declared):

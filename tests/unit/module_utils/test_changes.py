@@ -8,10 +8,14 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import (
+    apply,
+    planner,
+    save_protocol,
+    write_calls,
+)
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
@@ -31,10 +35,10 @@ REMOVE, SAVE, LIST = "RemoveIScsiPersistentTargetW", "LoginIScsiTargetW", "Repor
 
 
 def execution(state, plain):
-    """The calls for a host and a declaration, without the reading that follows them."""
-    declaration = declared.declaration(plain)
-    snapshot = queries.gather(Host(state), converge.subsets(declaration))
-    return changes.Execution(8, reconcile.plan(snapshot, declaration), (), changes.Limits())
+    """The calls for a host and a declaration."""
+    declaration = declare(plain)
+    snapshot = queries.gather(Host(state), subsets(declaration))
+    return apply.build_batch(planner.plan(snapshot, declaration), declaration, 8)
 
 
 def program(state, plain):
@@ -47,9 +51,9 @@ def program(state, plain):
     ids=lambda plan: plan.name.replace(" ", "_"),
 )
 def test_no_removal_is_unconditional_nor_names_an_empty_portal_for_a_record_that_has_one(plan):
-    declaration = declared.declaration(plan.declared)
+    declaration = declare(plan.declared)
     made = execution(plan.host, plan.declared)
-    snapshot = queries.gather(Host(plan.host), converge.subsets(declaration))
+    snapshot = queries.gather(Host(plan.host), subsets(declaration))
     any_portal = {one.target.lower() for one in snapshot.persistent_logins or () if one.portal is None}
     for call in made.program().calls:
         if call.export == REMOVE:
@@ -69,8 +73,8 @@ def test_a_removal_feeds_back_the_records_own_text():
 def test_one_place_after_the_other():
     there = [login(FLASH, at, login_flags=MULTIPATH) for at in PORTALS]
     machine = Host(host(there))
-    declaration = declared.declaration(logins(*[wish(FLASH, at, header_digest="crc32c") for at in PORTALS]))
-    assert not converge.converge(machine, declaration).problems
+    declaration = declare(logins(*[wish(FLASH, at, header_digest="crc32c") for at in PORTALS]))
+    assert not apply.apply(machine, declaration).problems
     order = [export for export, _status in machine.batches[1] if export in (REMOVE, SAVE)]
     assert order == [REMOVE, SAVE] * len(PORTALS)
 
@@ -84,8 +88,8 @@ def test_what_only_adds_comes_before_anything_is_removed():
 def test_what_is_doubtful_is_saved_before_its_removal():
     state = host([login(FLASH, A)], sessions=[{"target": FLASH, "portal": A}])
     made = execution(state, logins(wish(FLASH, A, header_digest="crc32c")))
-    words = [what for _step, what, _call in made.made]
-    assert words.index("try") < words.index("remove")
+    words = [emitted.operation for emitted in made.emitted]
+    assert words.index(write_calls.TEST_SAVE) < words.index(write_calls.REMOVING)
 
 
 def test_lists_between_the_calls_stay_on_the_host():
@@ -117,14 +121,14 @@ def test_256_logins_are_changed_in_two_round_trips_within_the_limits_of_the_wire
     batch = wire.encode_batch(wire.Batch((made,)))
     assert wire.decode_batch(batch).programs[0] == made
     machine = Host(state)
-    report = converge.converge(machine, declared.declaration(plain))
+    report = apply.apply(machine, declare(plain))
     assert not report.problems and len(machine.batches) == 2
-    assert machine.machine.bytes_allocated < 2 * changes.LIST_BUDGET
+    assert machine.machine.bytes_allocated < 2 * save_protocol.LIST_BUDGET
     assert max(map(max, machine.sizes)) < 1 << 20, "a batch or its answer is larger than a MiB"
 
 
 def test_with_few_logins_what_is_in_danger_is_one_place_at_a_time_and_with_many_a_few():
     for number, most in ((8, 1), (64, 1), (256, 64)):
-        words = [what for _step, what, _call in execution(*many(number)).made]
-        runs = "".join("r" if what == "remove" else "." for what in words).split(".")
+        words = [emitted.operation for emitted in execution(*many(number)).emitted]
+        runs = "".join("r" if what == write_calls.REMOVING else "." for what in words).split(".")
         assert max(map(len, runs)) <= most

@@ -11,9 +11,9 @@ import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch as changes
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import network
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
@@ -39,13 +39,13 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
 
 
 def run(machine, **plain):
-    return converge.converge(machine, declared.declaration(plain))
+    return apply.apply(machine, declare(plain))
 
 
 def change(name="replace a login"):
     """A host that needs a change, and its declaration."""
     plan = next(plan for plan in PLANS if plan.name == name)
-    return Host(plan.host), declared.declaration(plan.declared)
+    return Host(plan.host), declare(plan.declared)
 
 
 def called(machine, export, batch=1):
@@ -74,8 +74,8 @@ def test_two_round_trips_to_change_and_one_to_find_nothing_to_do(plan):
 def test_check_mode_is_one_round_trip_and_starts_nothing():
     machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "manual"}))
     before = machine.dump()
-    declaration = declared.declaration(logins(wish(FLASH, A), service_state="started", service_start_mode="automatic"))
-    report = converge.converge(machine, declaration, check=True)
+    declaration = declare(logins(wish(FLASH, A), service_state="started", service_start_mode="automatic"))
+    report = apply.apply(machine, declaration, check=True)
     assert machine.dump() == before and len(machine.batches) == 1
     assert report.changed and {step.what for step in report.plan.steps} == {"state", "start_mode"}
     assert "can only be seen once it runs" in report.warnings[0]
@@ -220,7 +220,7 @@ def test_at_the_limit_of_logins_what_goes_makes_room_first():
 
 def test_the_list_of_portals_of_an_old_dll_is_not_needed_for_logins():
     machine = Host(host([login(FLASH, A)]))
-    assert "target_portals" not in converge.subsets(declared.declaration(logins(wish(FLASH, A))))
+    assert "target_portals" not in subsets(declare(logins(wish(FLASH, A))))
     assert not run(machine, persistent_logins=[wish(FLASH, A)]).changed
 
 
@@ -234,9 +234,9 @@ def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable(
             "target_portals": portals[:1],
         }
     )
-    report = converge.converge(
+    report = apply.apply(
         machine,
-        declared.declaration(
+        declare(
             {"persistent_logins": [{"target": FLASH, "portal": portal, "initiator_port": 7} for portal in portals]}
         ),
     )
@@ -252,14 +252,16 @@ def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable(
 
 def test_a_refusal_says_that_nothing_was_changed():
     machine = Host(host(NEIGHBOURS))
-    with pytest.raises(converge.Refused, match="^Nothing was changed. ") as caught:
+    with pytest.raises(apply.PlanRejected, match="^Nothing was changed. ") as caught:
         run(machine, persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
     assert not caught.value.changed and len(machine.batches) == 1
 
 
 def test_a_refusal_after_the_service_was_started_says_that_it_was():
     machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "automatic"}))
-    with pytest.raises(converge.Refused, match="^Nothing but the state and start mode of MSiSCSI was chang") as caught:
+    with pytest.raises(
+        apply.PlanRejected, match="^Nothing but the state and start mode of MSiSCSI was chang"
+    ) as caught:
         run(machine, service_state="started", persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
     assert caught.value.changed and machine.state["service"]["state"] == "running"
 
@@ -278,8 +280,8 @@ class Trouble(Exception):
 
 
 def broken(engine, declaration):
-    with pytest.raises(converge.Broken) as caught:
-        converge.converge(engine, declaration)
+    with pytest.raises(apply.OutcomeUnknown) as caught:
+        apply.apply(engine, declaration)
     return caught.value
 
 
@@ -309,7 +311,7 @@ def test_a_lost_connection_before_the_change_is_the_engines_own_error():
     machine, declaration = change()
     machine.faults[0] = Fault(3, "drop")
     with pytest.raises(Dropped):
-        converge.converge(machine, declaration)
+        apply.apply(machine, declaration)
 
 
 @pytest.mark.parametrize("defect", [TypeError, KeyError, AttributeError, IndexError, AssertionError, ZeroDivisionError])
@@ -323,16 +325,16 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
 
 def test_a_defect_in_reading_the_answer_is_told_as_such(monkeypatch):
     machine, declaration = change()
-    monkeypatch.setattr(converge, "_lost", lambda *_arguments: {}["missing"])
+    monkeypatch.setattr(outcome, "find_losses", lambda *_arguments: {}["missing"])
     told = broken(machine, declaration)
     assert "its answer could not be told: KeyError at line" in str(told) and told.at_risk
 
 
 def test_a_defect_before_anything_is_sent_is_raised_as_it_is(monkeypatch):
     machine, declaration = change()
-    monkeypatch.setattr(changes, "Execution", lambda *_arguments: None + 1)
+    monkeypatch.setattr(apply, "build_batch", lambda *_arguments: None + 1)
     with pytest.raises(TypeError):
-        converge.converge(machine, declaration)
+        apply.apply(machine, declaration)
     assert len(machine.batches) == 1
 
 
@@ -351,7 +353,7 @@ def test_no_secret_is_in_the_trace_of_what_broke():
     error.batch = SECRET
     told = broken(
         failing_at_the_change(machine, error),
-        declared.declaration(logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))),
+        declare(logins(wish(FLASH, A, header_digest="crc32c", secret=SECRET))),
     )
     assert SECRET not in "".join(traceback.format_exception(told)) and told.__suppress_context__
 
@@ -365,7 +367,7 @@ def test_a_call_that_hangs_puts_at_risk_only_what_was_removed(export, at_risk):
     machine = Host(plan.host)
     at = calls_of(machine, export, **plan.declared)[0]
     machine.faults[1] = Fault(at, "hang")
-    told = broken(machine, declared.declaration(plan.declared))
+    told = broken(machine, declare(plan.declared))
     assert "what is there now could not be read" in str(told) and export in str(told)
     assert len(told.at_risk) == at_risk
 
@@ -386,7 +388,7 @@ def test_a_list_that_fails_for_good_after_a_removal_costs_no_login():
 def test_a_whole_program_has_a_time_limit():
     network_of_slow_logins = {"arrays": [dict(host()["network"]["arrays"][0], login_seconds=20)]}
     machine = Host(host(network=network_of_slow_logins))
-    declaration = declared.declaration({"sessions": [wish(FLASH, at, login_flags=MULTIPATH) for at in (A, B, C)]})
-    with pytest.raises(converge.Broken, match="ERROR_TIMEOUT"):
-        converge.converge(machine, declaration, limits=changes.Limits(total=30))
+    declaration = declare({"sessions": [wish(FLASH, at, login_flags=MULTIPATH) for at in (A, B, C)]})
+    with pytest.raises(apply.OutcomeUnknown, match="ERROR_TIMEOUT"):
+        apply.apply(machine, declaration, limits=change_batch.Limits(total=30))
     assert len(called(machine, "LoginIScsiTargetW")) <= 2 and machine.machine.clock() <= 30000

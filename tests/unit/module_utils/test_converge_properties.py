@@ -10,9 +10,9 @@ import ipaddress
 import hypothesis
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, desired
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
@@ -124,7 +124,7 @@ def declared_logins(draw, there):
                 )
             )
         )
-        found[reconcile.key(declared.persistent_login(wish).record)] = wish
+        found[identify(desired.persistent_login(wish).record)] = wish
     return list(found.values())
 
 
@@ -189,16 +189,16 @@ def cases(draw):
 def attempt(host, plain, check=False):
     """(report, None) or (None, the refusal)."""
     try:
-        return converge.converge(host, declared.declaration(plain), check), None
-    except converge.Refused as refused:
+        return apply.apply(host, declare(plain), check), None
+    except apply.PlanRejected as refused:
         return None, refused
 
 
 def declared_identities(plain):
     """{(kind, identity): how many of it are declared}"""
     return {
-        (kind, reconcile.key(wish.record)): wish.copies if wish.present else 0
-        for kind, make in (("persistent_logins", declared.persistent_login), ("target_portals", declared.target_portal))
+        (kind, identify(wish.record)): wish.copies if wish.present else 0
+        for kind, make in (("persistent_logins", desired.persistent_login), ("target_portals", desired.target_portal))
         for wish in map(make, plain.get(kind) or ())
     }
 
@@ -271,5 +271,5 @@ def test_check_mode_leaves_the_state_file_as_it_is(tmp_path_factory, case):
 def test_every_spelling_of_an_address_is_the_same_portal(address):
     texts = {str(address), str(address).upper(), address.exploded, f"[{address}]"}
     texts = texts if isinstance(address, ipaddress.IPv6Address) else {str(address)}
-    keys = {reconcile.key(declared.persistent_login({"target": FLASH, "portal": text}).record) for text in texts}
+    keys = {identify(desired.persistent_login({"target": FLASH, "portal": text}).record) for text in texts}
     assert len(keys) == 1

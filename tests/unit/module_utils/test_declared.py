@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import DeclarationError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.addresses import host_port
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, properties
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
 
 IQN = "iqn.2010-06.com.purestorage:flash.1"
 
 
 def login(**options):
-    return declared.persistent_login(dict({"target": IQN, "portal": "10.0.0.1"}, **options), "persistent_logins[3]")
+    return desired.persistent_login(dict({"target": IQN, "portal": "10.0.0.1"}, **options), "persistent_logins[3]")
 
 
 def refused(**options):
@@ -130,7 +132,7 @@ def test_what_is_no_portal(portal):
 def test_a_portal_in_words(text, address, port):
     found = login(portal=text).record.portal
     assert (found.address, found.port) == (address, port)
-    assert login(portal=declared.place(found)).record.portal == found
+    assert login(portal=host_port(found.address, found.port)).record.portal == found
 
 
 @pytest.mark.parametrize(
@@ -182,12 +184,12 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.option != "username"])
+@pytest.mark.parametrize("option", [prop.option for prop in properties.PERSISTENT_LOGIN if prop.option != "username"])
 def test_every_property_tells_its_option_when_it_is_wrong(option):
     assert refused(**{option: WRONG[option]}).startswith(f"persistent_logins[3].{option}: ")
 
 
-@pytest.mark.parametrize("prop", declared.PERSISTENT_LOGIN, ids=lambda prop: prop.option)
+@pytest.mark.parametrize("prop", properties.PERSISTENT_LOGIN, ids=lambda prop: prop.option)
 def test_only_what_windows_can_leave_open_can_be_unspecified(prop):
     if prop.unspecified:
         assert login(**{prop.option: "unspecified"}).values == {prop: None}
@@ -254,9 +256,7 @@ def test_a_secret_in_hex_is_its_bytes(raw):
 
 def test_a_list_tells_which_entry_is_wrong():
     with pytest.raises(DeclarationError, match=r"^persistent_logins\[1\]\.portal\.address: "):
-        declared.declaration(
-            {"persistent_logins": [{"target": IQN, "portal": "10.0.0.1"}, {"target": IQN, "portal": "a b"}]}
-        )
+        declare({"persistent_logins": [{"target": IQN, "portal": "10.0.0.1"}, {"target": IQN, "portal": "a b"}]})
 
 
 @pytest.mark.parametrize(
@@ -265,12 +265,12 @@ def test_a_list_tells_which_entry_is_wrong():
 )
 def test_an_empty_list_is_read_and_an_omitted_one_is_not(part):
     reads = {"persistent_logins": "persistent_logins", "static_targets": "targets"}.get(part, part)
-    assert reads in declared.declaration({part: []}).subsets()
-    assert declared.declaration({part: None}).subsets() == {"initiator"}
+    assert reads in declare({part: []}).subsets()
+    assert declare({part: None}).subsets() == {"initiator"}
 
 
 def test_what_is_purged_is_read():
-    assert "isns_servers" in declared.declaration({"purge": ["isns_servers"]}).subsets()
+    assert "isns_servers" in declare({"purge": ["isns_servers"]}).subsets()
 
 
 @pytest.mark.parametrize("option, size", [("chap_secret", (12, 16)), ("radius_secret", (22, 26))])
@@ -278,10 +278,10 @@ def test_secrets_of_the_host(option, size):
     for length in range(30):
         plain = {option: "x" * length}
         if size[0] <= length <= size[1]:
-            assert len(getattr(declared.declaration(plain), option)) == length
+            assert len(getattr(declare(plain), option)) == length
         else:
             with pytest.raises(DeclarationError, match=f"^{option}: "):
-                declared.declaration(plain)
+                declare(plain)
 
 
 def test_an_informational_session_is_not_kept_connected():
@@ -290,4 +290,4 @@ def test_an_informational_session_is_not_kept_connected():
 
 def test_a_live_session_is_not_ended_by_the_name_of_its_portal():
     with pytest.raises(DeclarationError, match="a live session tells its address"):
-        declared.declaration({"sessions": [{"target": IQN, "portal": "filer.example.com", "state": "absent"}]})
+        declare({"sessions": [{"target": IQN, "portal": "filer.example.com", "state": "absent"}]})

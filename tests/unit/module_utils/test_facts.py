@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 
 import pytest
@@ -105,13 +106,12 @@ def busy_hosts(draw):
 def shuffled(data, record):
     """A copy in which every list of records is in another order."""
     if isinstance(record, list):
-        return data.draw(st.permutations([shuffled(data, one) for one in record]))
-    if not hasattr(record, "__dataclass_fields__"):
+        return data.draw(st.permutations([shuffled(data, element) for element in record]))
+    if not dataclasses.is_dataclass(record):
         return record
-    other = copy.copy(record)
-    for name in record.__dataclass_fields__:
-        setattr(other, name, shuffled(data, getattr(record, name)))
-    return other
+    return type(record)(
+        **{field.name: shuffled(data, getattr(record, field.name)) for field in dataclasses.fields(record)}
+    )
 
 
 @settings(max_examples=100)
@@ -132,12 +132,33 @@ def test_facts_are_json_and_the_same_every_time_for_any_snapshot(found):
 @given(found=busy_hosts())
 def test_a_new_login_of_the_same_sessions_changes_no_fact(found):
     """Session ids are kernel addresses, TCP ports are picked anew."""
-    before = text(found)
-    for number, one in enumerate(found.sessions):
-        one.session_id, one.isid, one.tsid = f"{number:016x}-{2**40 - number:016x}", bytes([9 - number]), b"\7"
-        for connection in one.connections:
-            connection.connection_id, connection.initiator_tcp_port = "other", 61000 + number
-    assert text(found) == before
+    again = [
+        dataclasses.replace(
+            live,
+            session_id=f"{number:016x}-{2**40 - number:016x}",
+            isid=bytes([9 - number]),
+            tsid=b"\7",
+            connections=[
+                dataclasses.replace(connection, connection_id="other", initiator_tcp_port=61000 + number)
+                for connection in live.connections
+            ],
+        )
+        for number, live in enumerate(found.sessions)
+    ]
+    assert text(dataclasses.replace(found, sessions=again)) == text(found)
+
+
+@settings(max_examples=40)
+@given(found=busy_hosts())
+def test_sorted_sessions_are_in_the_order_of_their_entries(found):
+    entries = facts.assemble(found)["sessions"]
+    in_order = facts.sort_sessions(found)
+    assert sorted(map(id, in_order)) == sorted(map(id, found.sessions))
+    for live, entry in zip(in_order, entries):
+        assert live.target == entry["target"]
+        assert sorted(each.target_address for each in live.connections) == sorted(
+            each["target_address"] for each in entry["connections"]
+        )
 
 
 @settings(max_examples=40)
@@ -167,14 +188,59 @@ def test_identical_logins_are_told_once_with_their_copies():
         {"login_options": records.LoginOptions(login_flags=2)},
         {"login_options": records.LoginOptions(password_set=True)},
         {"portal": records.Portal(A, 3260, "named")},
-        {"target": TARGET.upper()},
+        {"portal": records.Portal(A, 3261)},
+        {"initiator_port": 1},
+        {"initiator_instance": "ROOT\\ISCSIPRT\\0001_0"},
+        {"target": TARGET + "2"},
     ],
 )
-def test_logins_that_differ_in_anything_are_told_apart(change):
-    other = login(A)
-    for name, value in change.items():
-        setattr(other, name, value)
-    assert [one["copies"] for one in facts.assemble(snapshot([login(A), other], []))["persistent_logins"]] == [1, 1]
+def test_logins_that_differ_in_more_than_spelling_are_entries_of_their_own(change):
+    other = dataclasses.replace(login(A), **change)
+    found = snapshot([login(A), other, login(A)], [])
+    assert sorted(entry["copies"] for entry in facts.assemble(found)["persistent_logins"]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"portal": records.Portal("[fd00::1]")},
+        {"portal": records.Portal("fd00:0::0001")},
+        {"target": TARGET.upper()},
+        {"initiator_instance": INSTANCE.lower()},
+    ],
+)
+def test_a_login_saved_in_two_spellings_is_two_copies(change):
+    """Windows takes them for one, and so do plans. Audits report an entry with more than one copy."""
+    first = login("FD00::0001")
+    second = dataclasses.replace(first, **change)
+    sessions = [session(1, "fd00::1"), session(2, "fd00::1")]
+    assembled = facts.assemble(snapshot([second, first], sessions))
+    (entry,) = assembled["persistent_logins"]
+    assert (entry["copies"], entry["live_sessions"]) == (2, 2)
+    assert [line.partition(":")[0] for line in assembled["next_boot"]["attention"]] == ["Saved 2 times"]
+    assert facts.assemble(snapshot([first, second], sessions)) == assembled
+
+
+def test_of_several_spellings_the_first_in_order_is_shown():
+    found = snapshot([login("fd00::1"), login("[fd00::1]"), login("FD00::0001")], [])
+    (entry,) = facts.assemble(found)["persistent_logins"]
+    assert (entry["portal"]["address"], entry["copies"]) == ("FD00::0001", 3)
+
+
+def test_a_login_saved_with_different_settings_is_pointed_out():
+    found = snapshot([login("FD00::0001"), login("[fd00::1]", security_flags=1)], [session(1, "fd00::1")])
+    assembled = facts.assemble(found)
+    assert [entry["copies"] for entry in assembled["persistent_logins"]] == [1, 1]
+    line = f"Saved 2 times with different settings: {TARGET}. Each copy opens a session of its own."
+    assert line in assembled["next_boot"]["attention"] and line not in assembled["warnings"]
+
+
+def test_copies_are_pointed_out_where_there_is_no_forecast_to_do_it():
+    found = snapshot([login(A), login(A), login(B)], [])
+    found.sessions = None
+    assembled = facts.assemble(found)
+    assert assembled["next_boot"] is None
+    assert assembled["warnings"] == [f"Saved 2 times: {TARGET}. Each copy opens a session of its own."]
 
 
 def test_a_login_for_any_port_and_any_portal():

@@ -6,11 +6,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import forecast
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model.records import Connection
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import forecast, matching
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import (
     TARGET,
     host,
@@ -24,7 +21,7 @@ A, B = "10.0.0.1", "10.0.1.1"
 
 
 class Case(t.NamedTuple):
-    """A host and what is said of its next boot. ``outlooks``: (outlook, paths now, expected, unproven) of each disk."""
+    """A host and the forecast for it. ``outlooks``: (outlook, paths now, expected, unproven) of each disk."""
 
     logins: list
     sessions: list
@@ -159,6 +156,20 @@ CASES = {
         [("same", 2, 2, 0)],
         attention=(f"Saved 2 times: {TARGET}. Each copy opens a session of its own.",),
     ),
+    "duplicates that differ in a setting": Case(
+        [login(A), login(A, security_flags=1)],
+        [session(1, A), session(2, A)],
+        "ready",
+        [("same", 2, 2, 0)],
+        attention=(f"Saved 2 times with different settings: {TARGET}. Each copy opens a session of its own.",),
+    ),
+    "duplicates by another spelling": Case(
+        [login("FD00::0001"), login("[fd00::1]", target=TARGET.upper())],
+        [session(1, "fd00::1"), session(2, "fd00::1")],
+        "ready",
+        [("same", 2, 2, 0)],
+        attention=(f"Saved 2 times: {TARGET.upper()}. Each copy opens a session of its own.",),
+    ),
     "IPv6 spelled differently": Case([login("FE80:0:0:0::1")], [session(1, "fe80::1")], "ready", [("same", 1, 1, 0)]),
     "IPv6 in brackets": Case([login("[2001:db8::1]")], [session(1, "2001:DB8::1")], "ready", [("same", 1, 1, 0)]),
     "another IPv6 address is no host name": Case(
@@ -180,75 +191,37 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_what_is_said_of_the_next_boot(case):
+def test_next_boot(case):
     found = snapshot(case.logins, case.sessions, host=case.host)
-    told = forecast.next_boot(found, forecast.match(found))
-    assert told["verdict"] == case.verdict
+    next_boot = forecast.next_boot(found, matching.match(found))
+    assert next_boot["verdict"] == case.verdict
     assert [
-        (disk["outlook"], disk["paths_now"], disk["paths_expected"], disk["paths_unproven"]) for disk in told["disks"]
+        (disk["outlook"], disk["paths_now"], disk["paths_expected"], disk["paths_unproven"])
+        for disk in next_boot["disks"]
     ] == case.outlooks
-    assert (len(told["sessions_not_saved"]), len(told["logins_not_connected"])) == (case.not_saved, case.not_connected)
+    assert (len(next_boot["sessions_not_saved"]), len(next_boot["logins_not_connected"])) == (
+        case.not_saved,
+        case.not_connected,
+    )
     for line in case.attention:
-        assert line in told["attention"]
+        assert line in next_boot["attention"]
     if case.verdict == "ready" and not case.not_connected and not case.attention:
-        assert told["attention"] == []
-    assert told["service_start_mode"] == case.host.service_start_mode
+        assert next_boot["attention"] == []
+    assert next_boot["service_start_mode"] == case.host.service_start_mode
 
 
 @pytest.mark.parametrize("missing", ["persistent_logins", "sessions"])
-def test_without_logins_or_sessions_nothing_is_said(missing):
+def test_without_logins_or_sessions_there_is_no_forecast(missing):
     found = snapshot([login(A)], [session(1, A)])
     setattr(found, missing, None)
-    assert forecast.match(found) is None
+    assert matching.match(found) is None
     assert forecast.next_boot(found, None) is None
 
 
-def test_a_session_without_connections_is_told_without_a_portal():
+def test_a_session_without_connections_has_no_portal():
     live = session(1, A, disks=())
     live.connections = []
     found = snapshot([], [live])
-    told = forecast.next_boot(found, forecast.match(found))
-    assert told["sessions_not_saved"] == [{"target": TARGET, "portal": None}]
-    assert told["attention"] == [f"Live but not saved: {TARGET} without a connection now."]
-
-
-def test_a_second_connection_of_a_session_matches_too():
-    live = session(1, A)
-    live.connections.append(Connection(B, 3260, None))
-    matches = forecast.match(snapshot([login(B)], [live]))
-    assert matches.saved(live)
-
-
-@given(st.data())
-def test_no_session_is_counted_twice(data):
-    addresses = st.sampled_from([A, B, "array.example.com", None])
-    logins = [login(address, port) for port, address in enumerate(data.draw(st.lists(addresses, max_size=6)))]
-    sessions = [
-        session(number, address)
-        for number, address in enumerate(data.draw(st.lists(st.sampled_from([A, B]), max_size=6)))
-    ]
-    matches = forecast.Matches(logins, sessions)
-    assert sum(map(matches.live, logins)) == sum(map(matches.saved, sessions)) <= min(len(logins), len(sessions))
-    taken = [id(matches.session(one)) for one in logins if matches.live(one)]
-    assert len(set(taken)) == len(taken)
-    # greedy as it is, it leaves no login without a session that would have fitted and is still free
-    for one in logins:
-        for live in sessions:
-            assert matches.live(one) or matches.saved(live) or not forecast.fits(one, live, False)
-
-
-@pytest.mark.parametrize(
-    "text, canonical, address",
-    [
-        ("10.0.0.1", "10.0.0.1", True),
-        ("FE80::0001", "fe80::1", True),
-        ("[fe80::1]", "fe80::1", True),
-        ("fe80::1%5", "fe80::1%5", True),
-        ("Array.Example.COM", "array.example.com", False),
-        ("", "", False),
-        ("10.0.0.1.example", "10.0.0.1.example", False),
-    ],
-)
-def test_addresses_and_names(text, canonical, address):
-    assert forecast.canonical_address(text) == canonical
-    assert forecast.is_address(text) is address
+    next_boot = forecast.next_boot(found, matching.match(found))
+    assert next_boot["sessions_not_saved"] == [{"target": TARGET, "portal": None}]
+    assert next_boot["attention"] == [f"Live but not saved: {TARGET} without a connection now."]

@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Fault, Host
 
 FIRST, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
@@ -26,7 +27,7 @@ IPSEC, TUNNELS = ["valid", "ike_ipsec_enabled"], ["valid", "ike_ipsec_enabled", 
 
 
 def run(host, update_secret="on_create", **plain):
-    return converge.converge(host, declared.declaration(dict(plain, update_secret=update_secret)))
+    return apply.apply(host, declare(dict(plain, update_secret=update_secret)))
 
 
 def using(security_flags):
@@ -113,7 +114,7 @@ def test_a_windows_without_ipsec_says_so(plain):
 def test_what_is_refused(plain, reason):
     host = Host(HOST)
     before = host.dump()
-    with pytest.raises(converge.Refused) as caught:
+    with pytest.raises(apply.PlanRejected) as caught:
         run(host, **plain)
     assert reason in str(caught.value) and KEY not in str(caught.value) and host.dump() == before
 
@@ -136,6 +137,6 @@ def test_what_is_refused(plain, reason):
     ],
 )
 def test_what_cannot_be_meant(plain, reason):
-    with pytest.raises(declared.DeclarationError) as caught:
-        declared.declaration(plain)
+    with pytest.raises(DeclarationError) as caught:
+        declare(plain)
     assert reason in str(caught.value) and KEY not in str(caught.value)

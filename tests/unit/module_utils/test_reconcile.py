@@ -8,8 +8,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import may_also_remove
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, properties
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
 from ansible_collections.winstorage.iscsi.tests.unit.support.snapshots import (
     FLASH,
     INSTANCE,
@@ -92,12 +94,12 @@ def test_each_property_is_compared_on_its_own(option):
 
 
 @pytest.mark.parametrize(
-    "option", [prop.option for prop in declared.PERSISTENT_LOGIN if prop.unspecified and prop.option != "mappings"]
+    "option", [prop.option for prop in properties.PERSISTENT_LOGIN if prop.unspecified and prop.option != "mappings"]
 )
 def test_unspecified_is_a_value_of_its_own(option):
     made = plan(snapshot([FULL]), persistent_logins=[wish(**{option: "unspecified"})])
     assert made.steps[0].reason == f"{option} differs" and made.steps[0].after[0][option] == "unspecified"
-    record, _secret = made.steps[0].detail.after[0]
+    record, _secret = made.steps[0].payload.after[0]
     bit, _field = records.LoginOptions.SPECIFIED[option]
     assert not record.login_options.information_specified & bit, "the bit that says the field means something stays set"
 
@@ -111,8 +113,8 @@ def test_unspecified_and_zero_differ():
 
 def test_a_replaced_record_keeps_what_is_not_declared():
     made = plan(snapshot([FULL]), persistent_logins=[wish(header_digest="none")])
-    record, _secret = made.steps[0].detail.after[0]
-    assert declared.PERSISTENT_LOGIN[0].read(record) == 1 and record.login_options.default_time2retain == 20
+    record, _secret = made.steps[0].payload.after[0]
+    assert properties.PERSISTENT_LOGIN[0].read(record) == 1 and record.login_options.default_time2retain == 20
     assert record.portal.symbolic_name == "site A"
 
 
@@ -180,7 +182,7 @@ def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
 
 def test_the_only_instance_is_meant_where_none_is_declared():
     made = plan(snapshot(), persistent_logins=[wish()])
-    assert made.steps[0].detail.one.initiator_instance == INSTANCE
+    assert made.steps[0].payload.sample.initiator_instance == INSTANCE
 
 
 def test_the_instance_of_the_record_is_meant_where_several_exist():
@@ -188,7 +190,7 @@ def test_the_instance_of_the_record_is_meant_where_several_exist():
         snapshot([login(instance=SECOND)], instances=(INSTANCE, SECOND)),
         persistent_logins=[wish(header_digest="crc32c")],
     )
-    assert made.steps[0].detail.one.initiator_instance == SECOND
+    assert made.steps[0].payload.sample.initiator_instance == SECOND
 
 
 @pytest.mark.parametrize("there", [[], [login(), login(instance=SECOND)]], ids=["none saved", "saved on both"])
@@ -221,12 +223,12 @@ def test_a_login_of_an_instance_that_is_gone_can_be_removed():
 def test_copies(there, copies, expected, saved):
     made = plan(snapshot([login() for _copy in range(there)]), persistent_logins=[wish(copies=copies)])
     assert steps(made) == ([("persistent_logins", expected)] if expected else [])
-    assert not expected or len(made.steps[0].detail.after) == saved
+    assert not expected or len(made.steps[0].payload.after) == saved
 
 
 def test_a_login_saved_twice_is_told_and_reduced():
     made = plan(snapshot([login(), login()]), persistent_logins=[wish()])
-    assert made.steps[0].reason == "2 there, 1 declared" and made.steps[0].detail.removes == 1
+    assert made.steps[0].reason == "2 there, 1 declared" and made.steps[0].payload.max_removals == 1
 
 
 def test_a_replacement_tells_of_its_copies_too():
@@ -236,7 +238,7 @@ def test_a_replacement_tells_of_its_copies_too():
 
 def test_copies_that_differ_from_each_other_are_all_made_alike():
     made = plan(snapshot([login(), login(header_digest=1)]), persistent_logins=[wish(copies=2, header_digest="crc32c")])
-    assert [record.login_options.header_digest for record, _secret in made.steps[0].detail.after] == [1, 1]
+    assert [record.login_options.header_digest for record, _secret in made.steps[0].payload.after] == [1, 1]
 
 
 def test_more_than_256_logins_are_refused():
@@ -288,9 +290,9 @@ def test_a_secret_where_none_is_set_is_a_difference():
 
 def test_with_auth_type_none_the_secret_serves_only_to_put_the_old_record_back():
     made = plan(snapshot([login(**CHAP)]), persistent_logins=[wish(secret=SECRET, auth_type="none")])
-    record, _secret = made.steps[0].detail.after[0]
-    assert not record.login_options.password_set and made.steps[0].detail.before[0].login_options.password_set
-    assert made.steps[0].detail.secret.reveal() == SECRET.encode()
+    record, _secret = made.steps[0].payload.after[0]
+    assert not record.login_options.password_set and made.steps[0].payload.before[0].login_options.password_set
+    assert made.steps[0].payload.secret.reveal() == SECRET.encode()
     assert steps(plan(snapshot([record]), persistent_logins=[wish(secret=SECRET, auth_type="none")])) == []
 
 
@@ -334,7 +336,7 @@ def test_the_secrets_of_the_host_are_set_when_asked():
     ],
 )
 def test_what_a_removal_may_take(removed, other, taken):
-    assert reconcile.sweeps(removed, other) is taken
+    assert may_also_remove(identify(removed), identify(other)) is taken
     made = plan(
         snapshot([removed, other], instances=(INSTANCE, SECOND)),
         persistent_logins=[
@@ -347,7 +349,7 @@ def test_what_a_removal_may_take(removed, other, taken):
             )
         ],
     )
-    assert [change.before for change in made.swept["persistent_logins"]] == ([[other]] if taken else [])
+    assert [change.before for change in made.collateral["persistent_logins"]] == ([[other]] if taken else [])
 
 
 def test_a_sibling_whose_secret_nobody_declared_stops_the_removal():
@@ -367,7 +369,7 @@ def test_portals_of_any_instance_have_siblings_too():
         snapshot(portals=[target_portal(), target_portal(instance=INSTANCE, port=1)]),
         target_portals=[{"address": "10.0.0.1", "state": "absent"}],
     )
-    assert len(made.swept["target_portals"]) == 1
+    assert len(made.collateral["target_portals"]) == 1
 
 
 # -- purge -------------------------------------------------------------------------------------------------------------
@@ -458,7 +460,7 @@ def test_what_windows_may_refuse_to_save_is_marked(record, live, options, doubtf
         snapshot([record], sessions=[session()] if live else []),
         persistent_logins=[wish(header_digest="crc32c", **options)],
     )
-    assert made.steps[0].detail.doubtful is doubtful
+    assert made.steps[0].payload.may_be_refused is doubtful
 
 
 def test_multipath_without_mpio_is_a_warning():
@@ -619,9 +621,9 @@ def test_a_diff_shows_every_managed_property_and_no_secret():
     ids=repr,
 )
 def test_what_was_lost_is_told_as_it_would_be_declared(record):
-    plain = reconcile.as_declared(record)
-    make = declared.persistent_login if "target" in plain else declared.target_portal
+    plain = as_declared(record)
+    make = desired.persistent_login if "target" in plain else desired.target_portal
     wish_again = make(plain)
-    assert reconcile.key(wish_again.record) == reconcile.key(record) and not wish_again.differences(record)
+    assert identify(wish_again.record) == identify(record) and not wish_again.differences(record)
     merged = wish_again.merged()
-    assert reconcile.as_declared(merged) == plain
+    assert as_declared(merged) == plain

@@ -13,9 +13,8 @@ import pytest
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, desired, planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit, documentation
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import findings, remedies, risks
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
@@ -327,13 +326,13 @@ def test_its_tasks_mend_it(kind, changes, severity, what, words):
 
 
 PARSERS = {
-    "winstorage.iscsi.persistent_login": lambda plain: declared.Declaration(
-        persistent_logins=[declared.persistent_login(plain)]
+    "winstorage.iscsi.persistent_login": lambda plain: desired.Declaration(
+        {"persistent_logins": [desired.persistent_login(plain)]}
     ),
-    "winstorage.iscsi.target_portal": lambda plain: declared.Declaration(
-        target_portals=[declared.target_portal(plain)]
+    "winstorage.iscsi.target_portal": lambda plain: desired.Declaration(
+        {"target_portals": [desired.target_portal(plain)]}
     ),
-    "winstorage.iscsi.initiator": declared.declaration,
+    "winstorage.iscsi.initiator": parse,
 }
 
 
@@ -343,8 +342,8 @@ def run_task(host, task):
         name: SECRET if value == remedies.SECRET else "sql01" if value == remedies.USERNAME else value
         for name, value in arguments.items()
     }
-    report = converge.converge(host, PARSERS[module](filled))
-    assert (report.changed, report.problems) == (True, [])
+    outcome = apply.apply(host, PARSERS[module](filled))
+    assert (outcome.changed, outcome.problems) == (True, [])
 
 
 def test_a_host_in_order_has_no_finding_but_that_it_goes_without_chap():
@@ -511,7 +510,7 @@ DRIFT_TEXTS = {  # kind -> (severity, what its text begins with; None for the su
 
 @pytest.mark.parametrize(("plain", "expected"), DRIFT)
 def test_drift_field_by_field(plain, expected):
-    found_drift = audit.find_drift(reconcile.plan(gathered(Host(IN_ORDER)), declared.declaration(plain)))
+    found_drift = audit.find_drift(planner.plan(gathered(Host(IN_ORDER)), parse(plain)))
     assert [(one["kind"], *map(one.get, ("record", "field", "found", "declared"))) for one in found_drift] == expected
     assert SECRET not in repr(found_drift)
     for one in found_drift:
@@ -533,5 +532,5 @@ def test_what_cannot_be_compared_is_no_warning():
             }
         ]
     }
-    (finding,) = audit.find_drift(reconcile.plan(gathered(Host(chap)), declared.declaration(plain)))
+    (finding,) = audit.find_drift(planner.plan(gathered(Host(chap)), parse(plain)))
     assert (finding["severity"], finding["kind"], finding["field"]) == ("info", "unverifiable", "secret")

@@ -187,46 +187,21 @@ def test_summary_refuses_what_is_not_facts(plain):
         summary(plain)
 
 
-# The first three are examples of RFC 3720, the fourth and fifth of RFC 3980.
 @pytest.mark.parametrize(
-    "name",
+    "value, expected",
     [
-        "iqn.2001-04.com.example:storage:diskarrays-sn-a8675309",
-        "iqn.2001-04.com.example",
-        "eui.02004567A425678D",
-        "naa.52004567BA64678D",
-        "naa.62004567BA64678D0123456789ABCDEF",
-        "IQN.1991-05.com.microsoft:SQL01.example.com",
-        "iqn.2004-01.jp.example:記憶",
-        "iqn.2004-01.com.example:" + "a" * 199,
+        ("iqn.2001-04.com.example:storage:diskarrays-sn-a8675309", True),
+        ("IQN.1991-05.com.microsoft:SQL01.example.com", True),
+        ("eui.02004567A425678D", True),
+        ("iqn.2001-13.com.example", False),
+        ("iqn.2001-04.com.example:a_b", False),
+        ("iqn.2001-04.com.example:\ud800", False),
+        ("", False),
+        (None, False),
+        (7, False),
+        (["iqn.2001-04.com.example"], False),
     ],
 )
-def test_is_an_iscsi_name(name):
-    assert iqn(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "",
-        "iqn.",
-        "iqn.2001-13.com.example",
-        "iqn.2001-00.com.example",
-        "iqn.01-04.com.example",
-        "iqn.2001-04.",
-        "iqn.2001-04.com.example:",
-        "iqn.2001-04.com.example:a b",
-        "iqn.2001-04.com.example:a_b",
-        "iqn.2001-04.com..example",
-        "iqn.2001-04.com.example:a\n",
-        "eui.02004567A425678",
-        "naa.52004567BA64678D0",
-        "wwn.52004567BA64678D",
-        "iqn.2004-01.com.example:" + "a" * 200,
-        None,
-        7,
-        ["iqn.2001-04.com.example"],
-    ],
-)
-def test_is_not_an_iscsi_name(name):
-    assert not iqn(name)
+def test_iqn_takes_any_value(value, expected):
+    """The grammar has tests of its own, in test_names."""
+    assert iqn(value) is expected

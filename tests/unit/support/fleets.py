@@ -13,8 +13,8 @@ import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -64,7 +64,7 @@ def demo_state(name):
 @functools.cache
 def _demo(name):
     snapshot = queries.gather(Host(demo_state(name)), list(queries.READS), 0)
-    drift = audit.find_drift(reconcile.plan(snapshot, declared.declaration(DECLARED))) if name == "files03" else []
+    drift = audit.find_drift(planner.plan(snapshot, declare(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
 

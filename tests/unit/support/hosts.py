@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import Dropped
@@ -145,8 +145,8 @@ class Host:
 
     def identities(self):
         """Counter of (kind, identity) of what must not be lost: saved logins and portals."""
-        found = collections.Counter(("persistent_logins", reconcile.key(one)) for one in self.logins())
-        found.update(("target_portals", reconcile.key(_portal(one))) for one in self.state["target_portals"])
+        found = collections.Counter(("persistent_logins", identify(one)) for one in self.logins())
+        found.update(("target_portals", identify(_portal(one))) for one in self.state["target_portals"])
         return found
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
@@ -243,11 +243,11 @@ PLANS = (
 def declared_identities(plain):
     """{(kind, identity): how many of it are declared}"""
     return {
-        (kind, reconcile.key(found.record)): found.copies if found.present else 0
-        for kind, make in (("persistent_logins", _login), ("target_portals", declared.target_portal))
+        (kind, identify(found.record)): found.copies if found.present else 0
+        for kind, make in (("persistent_logins", _login), ("target_portals", desired.target_portal))
         for found in map(make, plain.get(kind) or ())
     }
 
 
 def _login(plain):
-    return declared.persistent_login(dict(plain, initiator_instance=plain.get("initiator_instance") or INSTANCE))
+    return desired.persistent_login(dict(plain, initiator_instance=plain.get("initiator_instance") or INSTANCE))

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 INSTANCE, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
@@ -95,7 +95,7 @@ def snapshot(logins=(), portals=(), targets=(FLASH, TAPE), sessions=(), instance
 
 def plan(now, **plain):
     """The plan for a declaration in the words of a playbook."""
-    return reconcile.plan(now, declared.declaration(plain))
+    return planner.plan(now, declare(plain))
 
 
 def steps(made):

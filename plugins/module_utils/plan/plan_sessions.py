@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Plans for live sessions and static targets.
+
+A session is opened or ended only where that is declared. It is never ended only because nothing was said of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..model import identity, matching, records
+from ..model.identity import Identity
+from .desired import DesiredLogin, DesiredStaticTarget, needs_secret
+from .plan_records import at_instance
+from .planning import Planning, group_by_identity
+from .properties import STATIC_TARGET, show
+from .steps import ChangeStaticTarget, LogIn, LogOut
+
+Logins = t.List[records.PersistentLogin]
+
+
+def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
+    """Sessions to open and to end: those declared, and those of persistent logins that declare ``connected``."""
+    saved = _with_instance(planning, planning.declaration.values.get("persistent_logins"))
+    live = _with_instance(planning, wanted)
+    if not saved and not live:
+        return
+    sessions = planning.snapshot.sessions or []
+    planning.plan.live_sessions = len(sessions)
+    there: t.Dict[Identity, Logins] = group_by_identity(planning.snapshot.persistent_logins or ())
+    meant = [(desired, _copies(desired, there.get(desired.record.identity, []))) for desired in saved]
+    meant += [(desired, _copies(desired, [])) for desired in live if desired.connected]
+    declared = {desired.record.identity for desired, _logins in meant}
+    others = [login for each, logins in there.items() if each not in declared for login in logins]
+    matches = matching.Matches([login for _desired, logins in meant for login in logins] + others, sessions)
+    _plan_logouts(planning, meant, live, matches)
+    for desired, logins in meant:
+        if desired.connected:
+            _plan_logins(planning, desired, logins, matches)
+
+
+def _with_instance(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> t.List[DesiredLogin]:
+    """What declares ``connected``, at the host's only initiator instance where it names none."""
+    only = planning.instances[0] if len(planning.instances) == 1 else ""
+    return [
+        desired if desired.record.initiator_instance else at_instance(desired, only)
+        for desired in wanted or ()
+        if desired.connected is not None
+    ]
+
+
+def _copies(desired: DesiredLogin, there: Logins) -> Logins:
+    """As many logins as are declared, each to be matched with a session: what is declared over what is saved."""
+    number = desired.copies if desired.connected else max(desired.copies, len(there))
+    return [desired.merge(there[0] if there else None) for _copy in range(number)]
+
+
+def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matches: matching.Matches) -> None:
+    missing = [login for login in logins if not matches.live(login)]
+    if missing and needs_secret(missing[0]) and desired.secret is None:
+        planning.refuse(
+            identity.label(desired.record),
+            "logging in takes the CHAP secret, which cannot be read back from Windows. Declare secret for it.",
+        )
+    for login in missing:
+        planning.add(
+            "sessions", "login", identity.label(login), "it has no live session",
+            LogIn(login, desired.secret, desired.key), after="connected",
+        )  # fmt: skip
+
+
+def _plan_logouts(
+    planning: Planning,
+    meant: t.Sequence[t.Tuple[DesiredLogin, Logins]],
+    live: t.Sequence[DesiredLogin],
+    matches: matching.Matches,
+) -> None:
+    ending: t.Dict[int, t.Tuple[DesiredLogin, records.Session, str]] = {}
+    for desired, logins in meant:
+        for login in logins if not desired.connected else ():
+            session = matches.session(login)
+            if session is not None:
+                ending[id(session)] = desired, session, "connected is false"
+    index = matching.SessionIndex(planning.snapshot.sessions or ())
+    for desired in live:
+        exact = desired.record.portal is not None
+        for session in index.fitting(desired.record, exact) if not desired.connected else ():
+            ending[id(session)] = desired, session, "declared absent"
+    staying = {
+        number
+        for session in planning.snapshot.sessions or ()
+        if id(session) not in ending
+        for number in _device_numbers(session)
+    }
+    for desired, session, reason in ending.values():
+        _require_other_path(planning, desired, session, staying)
+        planning.add("sessions", "logout", identity.label(desired.record), reason, LogOut(session), before="connected")
+
+
+def _require_other_path(
+    planning: Planning, desired: DesiredLogin, session: records.Session, staying: t.Set[t.Optional[int]]
+) -> None:
+    """Logging out of the last path to a disk takes the disk away."""
+    alone = sorted(
+        device.legacy_name or device.device_interface_name
+        for device in session.devices or ()
+        if device.device_number is None or device.device_number not in staying
+    )
+    if alone and not planning.declaration.force:
+        planning.refuse(
+            identity.label(desired.record),
+            f"its session is the last path to {', '.join(alone)}. Logging out would take the disk away. Take the disk "
+            "offline first, then set force: true.",
+        )
+
+
+def _device_numbers(session: records.Session) -> t.List[t.Optional[int]]:
+    return [device.device_number for device in session.devices or ()]
+
+
+# -- targets declared by hand ------------------------------------------------------------------------------------------
+
+
+def plan_static_targets(planning: Planning, wanted: t.Optional[t.Sequence[DesiredStaticTarget]]) -> None:
+    """Targets that are not discovered. To change one is to add it again."""
+    known = {target.name.lower(): target for target in planning.snapshot.targets or ()}
+    for desired in wanted or ():
+        now = _as_static(known.get(desired.name.lower()))
+        if desired.present:
+            _plan_static_target(planning, desired, now)
+        elif now is not None:
+            planning.add(
+                "static_targets", "remove", desired.name, "declared absent",
+                ChangeStaticTarget(desired.name, now, None), before=show(now, STATIC_TARGET),
+            )  # fmt: skip
+
+
+def _plan_static_target(planning: Planning, desired: DesiredStaticTarget, now: t.Optional[records.Discovery]) -> None:
+    options = sorted(desired.differing_options(now)) if now is not None else []
+    if now is not None and not options and not desired.renews_secret:
+        return
+    merged = desired.merge(now)
+    if desired.secret is None and needs_secret(merged):
+        planning.refuse(
+            desired.name,
+            "it uses CHAP, and changing it means adding it again with the CHAP secret, which cannot be read back from "
+            "Windows. Declare secret for it.",
+        )
+    if now is None:
+        action, reason = "add", "declared, but the target is not known as a static target"
+    else:
+        action = "replace"
+        reason = (
+            f"{', '.join(options)} differ{'' if len(options) > 1 else 's'}" if options else "update_secret is always"
+        )
+    planning.add(
+        "static_targets", action, desired.name, reason,
+        ChangeStaticTarget(desired.name, merged, desired.secret),
+        before=now and show(now, STATIC_TARGET), after=show(merged, STATIC_TARGET),
+        observable=now is None,  # a list shows that a target is known, but not that it was added again
+    )  # fmt: skip
+
+
+def _as_static(target: t.Optional[records.Target]) -> t.Optional[records.Discovery]:
+    """How a target is known by hand, as a record without gaps, or None."""
+    discoveries = target.discoveries if target is not None else []
+    static = next((discovery for discovery in discoveries if discovery.kind == "static"), None)
+    return static and dataclasses.replace(
+        static,
+        alias=static.alias or "",
+        target_flags=static.target_flags or 0,
+        portal_groups=static.portal_groups or [],
+        login_options=static.login_options or records.LoginOptions(),
+    )
