@@ -548,8 +548,8 @@ SEVERITY_AND_TEXT = {  # by kind of drift; {field} is the field that differs
 
 @pytest.mark.parametrize("kind", SEVERITY_AND_TEXT)
 def test_each_kind_of_drift_has_its_severity_and_its_words(kind):
-    plans = [reconcile.plan(gathered(Host(IN_ORDER)), declared.declaration(plain)) for plain, _expected in DRIFT]
-    drift = [finding for plan in plans for finding in audit.drift(plan) if finding["kind"] == kind]
+    plans = [planner.plan(gathered(Host(IN_ORDER)), parse(plain)) for plain, _expected in DRIFT]
+    drift = [finding for plan in plans for finding in audit.find_drift(plan) if finding["kind"] == kind]
     assert drift
     severity, text = SEVERITY_AND_TEXT[kind]
     for finding in drift:
