@@ -66,9 +66,7 @@ def findings(audit, info=False):
             "Not reached" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given"
         )
     if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
-        raise AnsibleFilterError(
-            "winstorage.iscsi.findings: the input must be the registered result of winstorage.iscsi.audit."
-        )
+        raise AnsibleFilterError("winstorage.iscsi.findings takes the result of winstorage.iscsi.audit.")
     verdict = (audit["next_boot"] or {}).get("verdict")
     blocks = [["Next boot: " + VERDICTS[verdict]]]
     blocks.append(_block(_declared(audit), audit["drift"], _drifts, info))

@@ -46,8 +46,8 @@ def logins_to(facts, target):
     logins = facts.get("persistent_logins") if isinstance(facts, dict) else None
     if logins is None:
         raise AnsibleFilterError(
-            "winstorage.iscsi.logins_to: the input must be ansible_facts.windows_iscsi, gathered with "
-            "persistent_logins in gather_subset."
+            "winstorage.iscsi.logins_to takes ansible_facts.windows_iscsi, gathered with "
+            "persistent_logins; these facts do not have them."
         )
     return [login for login in logins if login["target"].lower() == target.lower()]
 

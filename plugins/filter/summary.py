@@ -156,7 +156,7 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
 def summary(facts):
     """See DOCUMENTATION."""
     if not isinstance(facts, dict) or "next_boot" not in facts:
-        raise AnsibleFilterError("winstorage.iscsi.summary: the input must be ansible_facts.windows_iscsi.")
+        raise AnsibleFilterError("winstorage.iscsi.summary takes the facts, ansible_facts.windows_iscsi.")
     blocks = [_outlook(facts)]
     for title, rows_of, columns in _SECTIONS:
         rows = rows_of(facts)

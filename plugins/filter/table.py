@@ -72,9 +72,7 @@ from ..plugin_utils import text
 def table(rows, columns):
     """See DOCUMENTATION."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
-        raise AnsibleFilterError(
-            f"winstorage.iscsi.table: the input must be a list of mappings, not {type(rows).__name__}."
-        )
+        raise AnsibleFilterError(f"winstorage.iscsi.table takes a list of mappings, not {type(rows).__name__}.")
     if not isinstance(columns, dict):
         columns = {name: name for name in ([columns] if isinstance(columns, str) else columns)}
     try:
