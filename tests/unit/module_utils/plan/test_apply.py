@@ -14,7 +14,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import network
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import CallFailed
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
@@ -140,7 +140,7 @@ def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had
 
     def without_digests(self, record, portals):
         if record["LoginOptions"]["HeaderDigest"]:
-            raise network.Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
+            raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         return save(self, record, portals)
 
     monkeypatch.setattr(Logins, "_save", without_digests)
