@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a simulated host: one that a person writes, and one for the state that the initiator has changed.
+"""The state file on disk: what a person wrote stays as it is, what the initiator changed is kept beside it.
 
 ``host.yml`` is written by hand and never by the simulator. Changed state goes to ``host.yml.state.json`` beside it, or
 to a folder of the caller's choice. There its name has part of a hash of the path to ``host.yml``, so that two files of
@@ -31,8 +31,8 @@ _PRIVATE = 0o600  # it may hold secrets
 class Store:
     """One host's files.
 
-    :param folder: folder for the changed state. By default that of the hand-written file.
-    :param settle: completes a hand-written state in place. This alone does not count as a change.
+    :param folder: where the changed state is kept; beside the hand-written file by default.
+    :param settle: fills in, in place, what a hand-written state leaves out; this alone is no change worth keeping.
     """
 
     def __init__(self, path, folder=None, settle=lambda state: None):
@@ -46,7 +46,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self):
-        """The state, locked for other processes, which wait. Changes are saved unless the block fails.
+        """The state, alone: whoever else asks for it waits. It is kept unless the block fails.
 
         :raises HostFileError: when the file cannot be used; the text names file, place and what would be right.
         """
@@ -61,20 +61,20 @@ class Store:
             if after != before:
                 self._keep(
                     {
-                        "about": "Changed state of a simulated host. Delete this file to start over.",
+                        "about": "Changed state of a simulated host; delete it to start over.",
                         "seed": seed,
                         "state": after,
                     }
                 )
 
     def reset(self):
-        """Discard the changed state."""
+        """Forget what the initiator changed."""
         with self._locked(), contextlib.suppress(FileNotFoundError):
             os.unlink(self.changed_path)
 
     @contextlib.contextmanager
     def _locked(self):
-        """The bytes of the hand-written file, which serves as the lock."""
+        """The bytes of the hand-written file, which is what two processes agree on to lock."""
         try:
             with open(self.path, "rb") as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX)
@@ -105,7 +105,7 @@ class Store:
             raise HostFileError(f"{self.path}: {error.where or 'the file'}", error.problem) from None
 
     def _changed(self, seed):
-        """The changed state, or None if there is none for this seed."""
+        """The changed state as it was written, or None when there is none for this seed."""
         try:
             with open(self.changed_path, encoding="utf-8", opener=files.open_itself) as stream:
                 kept = json.load(stream)

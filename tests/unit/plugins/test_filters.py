@@ -63,7 +63,7 @@ def test_table_refuses_a_misspelt_column_and_names_those_there_are():
 
 @pytest.mark.parametrize("rows", [None, {"name": "sql01"}, "sql01", ["sql01"]])
 def test_table_refuses_what_is_not_a_list_of_mappings(rows):
-    with pytest.raises(AnsibleFilterError, match="must be a list of mappings"):
+    with pytest.raises(AnsibleFilterError, match="takes a list of mappings"):
         table(rows, ["name"])
 
 
