@@ -263,7 +263,7 @@ def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[R
 # -- what is known of a target -----------------------------------------------------------------------------------------
 
 
-def _portal_groups(image: memory.Image, size: int) -> t.List[t.List[records.Portal]]:
+def read_portal_groups(image: memory.Image, size: int) -> t.List[t.List[records.Portal]]:
     """The portals of each group, from a count and groups of counted portals.
 
     How the service spaces several groups is known from Microsoft's sample alone, which counts the padding of its C
@@ -306,7 +306,7 @@ def _walk_groups(image: memory.Image, size: int, portal: int, spare: int) -> t.L
 _INFORMATION: t.Dict[str, t.Tuple[str, t.Callable[[memory.Image, int], t.Any]]] = {
     "ProtocolType": ("protocol", lambda image, _size: image.number(4)),
     "TargetAlias": ("alias", lambda image, size: image.text() or None if size else None),
-    "PortalGroups": ("portal_groups", _portal_groups),
+    "PortalGroups": ("portal_groups", read_portal_groups),
     "InitiatorName": ("initiator", lambda image, size: image.text() or None if size else None),
     "TargetFlags": ("target_flags", lambda image, _size: image.number(4)),
     "LoginOptions": ("login_options", lambda image, _size: records.LoginOptions.of(image.read(ISCSI_LOGIN_OPTIONS))),

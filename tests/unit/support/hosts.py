@@ -103,6 +103,8 @@ class Host:
     ``batches``: what each batch called, as [(export, status), ...].
     """
 
+    service_class = Service  # a test may want one that answers differently
+
     def __init__(self, state=None, dialect=None):
         plain = dict(copy.deepcopy(state) or {})
         if dialect:
@@ -118,7 +120,9 @@ class Host:
     def __call__(self, batch):
         number = len(self.batches)
         self.between.get(number, lambda _host: None)(self)
-        machine = self.machine = _Machine(Service(self.state), self.faults.get(number), self.during.get(number, {}))
+        machine = self.machine = _Machine(
+            self.service_class(self.state), self.faults.get(number), self.during.get(number, {})
+        )
         self.batches.append(machine.calls)
         answer = executor.run(batch, machine)
         self.sizes.append((len(batch), len(answer)))

@@ -14,8 +14,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import CallFailed
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     ABSENT,
@@ -135,16 +134,18 @@ def test_a_save_that_failed_once_is_made_again(code):
     assert not run(machine, **plain).problems and machine.identities() == before
 
 
-def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had(monkeypatch):
-    save = Logins._save
+class ServiceWithoutDigests(Service):
+    """Saves no login that asks for a header digest."""
 
-    def without_digests(self, record, portals):
-        if record["LoginOptions"]["HeaderDigest"]:
-            raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
-        return save(self, record, portals)
+    def call(self, export, inputs):
+        if export == "LoginIScsiTargetW" and inputs["LoginOptions"]["HeaderDigest"]:
+            return status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA, {}
+        return super().call(export, inputs)
 
-    monkeypatch.setattr(Logins, "_save", without_digests)
+
+def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had():
     machine = Host(host([chap(FLASH, A, default_time2wait=9), *NEIGHBOURS]))
+    machine.service_class = ServiceWithoutDigests
     before = sorted(map(repr, machine.logins()))
     report = run(machine, persistent_logins=[wish(FLASH, A, header_digest="crc32c", secret=SECRET)])
     assert "header_digest differs" in report.problems[0] and "ISDSC_COULD_NOT_SAVE" in report.problems[1]
