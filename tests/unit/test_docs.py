@@ -238,11 +238,12 @@ def texts_of_code():
 
 
 def quoted_messages():
-    """The messages that the page on troubleshooting quotes."""
-    for _above, language, text in blocks("troubleshooting"):
-        if language == "text":
-            for message in text.strip().split("\n\n"):
-                yield " ".join(message.split())
+    """The messages that the pages on troubleshooting and declarations quote."""
+    for page in ("troubleshooting", "declaring"):
+        for _above, language, text in blocks(page):
+            if language == "text":
+                for message in text.strip().split("\n\n"):
+                    yield " ".join(message.split())
 
 
 def test_every_message_that_is_explained_is_one_of_the_collection():
