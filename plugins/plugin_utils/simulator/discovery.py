@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
+from .errors import CallFailed
 from .exports import export
-from .network import Refused, same
+from .network import same
 from .wording import stored_mapping, stored_options
 
 _PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
@@ -28,7 +29,7 @@ class Discovery:
             if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)
         ]
         if not found:
-            raise Refused(status.TARGET_NOT_FOUND)
+            raise CallFailed(status.TARGET_NOT_FOUND)
         return found
 
     def _found(self, mechanism, targets, instance, options):
@@ -68,7 +69,7 @@ class Discovery:
         ]:
             try:
                 ask(entry)
-            except Refused:
+            except CallFailed:
                 complete = False
         return complete
 
@@ -89,10 +90,10 @@ class Discovery:
         if given["InfoClass"] == prototypes.TARGET_INFORMATION["DiscoveryMechanisms"][0]:
             return {"Buffer": [entry["mechanism"] for entry in entries]}
         if not given["DiscoveryMechanism"]:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         entry = next((entry for entry in entries if same(entry["mechanism"], given["DiscoveryMechanism"])), None)
         if entry is None:
-            raise Refused(status.DISCOVERY_MECHANISM_NOT_FOUND)
+            raise CallFailed(status.DISCOVERY_MECHANISM_NOT_FOUND)
         values = {
             "ProtocolType": 0,
             "TargetAlias": entry["alias"],
@@ -106,7 +107,7 @@ class Discovery:
         }
         name = next((name for name, row in prototypes.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
         if name is None:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         return {"Buffer": values[name]}
 
     @export("ReportIScsiTargetPortalsW")
@@ -154,7 +155,7 @@ class Discovery:
     def _remove(self, name, is_it, missing):
         kept = [entry for entry in self.state[name] if not is_it(entry)]
         if len(kept) == len(self.state[name]):
-            raise Refused(missing)
+            raise CallFailed(missing)
         self.state[name] = kept
 
     # -- SendTargets portals -------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ class Discovery:
     @staticmethod
     def _given_portal(given):
         if not given["Portal"] or not given["Portal"]["Address"]:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         return given["Portal"]
 
     def _portal_matcher(self, given):
@@ -199,7 +200,7 @@ class Discovery:
             and self.wording.same_address(one["Address"], entry["Address"])
         ]
         if there and self.dialect["readd_portal"] == "refused":
-            raise Refused(_PORTAL_EXISTS)
+            raise CallFailed(_PORTAL_EXISTS)
         if there and self.dialect["readd_portal"] == "replace":
             entries[entries.index(there[0])] = entry
         else:
@@ -216,7 +217,7 @@ class Discovery:
         is_it = self._portal_matcher(given)
         entries = [entry for entry in self.state["target_portals"] if is_it(entry)]
         if not entries:
-            raise Refused(status.PORTAL_NOT_FOUND)
+            raise CallFailed(status.PORTAL_NOT_FOUND)
         for entry in entries:
             self._discover(entry)
 

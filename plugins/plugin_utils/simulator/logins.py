@@ -9,8 +9,9 @@ import contextlib
 
 from ...module_utils.abi import status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
+from .errors import CallFailed
 from .exports import export
-from .network import MULTIPATH_ENABLED, Refused, same
+from .network import MULTIPATH_ENABLED, same
 from .wording import stored_mapping, stored_options
 
 PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
@@ -53,16 +54,16 @@ class Logins:
     def _save(self, record, portals):
         """Save a record for the next boot (observed: os-win, HPE, Infinidat). Copies are kept (observed: Azure)."""
         if len(self.state["persistent_logins"]) >= PERSISTENT_LOGIN_LIMIT:
-            raise Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
+            raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         code = status.SUCCESS
         if self._sessions_to(record["TargetName"]) and not record["LoginOptions"]["LoginFlags"] & MULTIPATH_ENABLED:
             if self.dialect["save_while_logged_in"] == "refused":
-                raise Refused(status.TARGET_ALREADY_LOGGED_IN)
+                raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)
             if self.dialect["save_while_logged_in"] == "saved_with_error":
                 code = status.TARGET_ALREADY_LOGGED_IN
         self.state["persistent_logins"].append(record)
         if self.dialect["saved_login_connects"] == "at_once":
-            with contextlib.suppress(Refused):  # it tries again by itself; the saving went well
+            with contextlib.suppress(CallFailed):  # it tries again by itself; the saving went well
                 self._open(record, [record["TargetPortal"]] if record["TargetPortal"]["Address"] else portals)
         return code, {}
 
@@ -75,7 +76,7 @@ class Logins:
         """An empty portal and initiator port 0xFFFFFFFF mean all (documented). The target need not be known."""
         portal, port = given["Portal"], given["InitiatorPortNumber"]
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         every_port = port == ISCSI_ANY_INITIATOR_PORT and self.dialect["remove_any_port"] == "siblings"
 
         def is_meant(record):
@@ -108,7 +109,7 @@ class Logins:
             else:
                 kept.append(record)
         if not taken:
-            raise Refused(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
+            raise CallFailed(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
         self.state["persistent_logins"] = kept
 
     def _portals(self, target):
@@ -128,9 +129,9 @@ class Logins:
                 if not record["TargetPortal"]["Address"]:
                     portals = self._portals(record["TargetName"])
                 self._open(record, portals)
-            except Refused as refused:
+            except CallFailed as failure:
                 self.state["boot_log"].append(
-                    {"target": record["TargetName"], "portal": record["TargetPortal"], "status": refused.status}
+                    {"target": record["TargetName"], "portal": record["TargetPortal"], "status": failure.status}
                 )
 
     def _sessions_to(self, target):
@@ -141,7 +142,7 @@ class Logins:
         options = record["LoginOptions"]
         self._instance(record["InitiatorInstance"], record["InitiatorPortNumber"])
         if self._sessions_to(record["TargetName"]) and not options["LoginFlags"] & MULTIPATH_ENABLED:
-            raise Refused(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
+            raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
         used = self._let_in(record["TargetName"], portals, options)
         session = {
             "target": record["TargetName"],
@@ -162,11 +163,11 @@ class Logins:
         return session
 
     def _let_in(self, target, portals, options):
-        refusal = Refused(status.NO_PORTAL_SPECIFIED)
+        refusal = CallFailed(status.NO_PORTAL_SPECIFIED)
         for portal in portals:
             try:
                 self.network.log_in(target, portal, options)
                 return portal
-            except Refused as refused:
-                refusal = refused
+            except CallFailed as failure:
+                refusal = failure
         raise refusal

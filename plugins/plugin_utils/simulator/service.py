@@ -18,9 +18,10 @@ from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .discovery import Discovery
 from .disks import Disks
+from .errors import CallFailed, Dropped
 from .exports import EXPORTS
 from .logins import Logins
-from .network import CHAP, MUTUAL_CHAP, Network, Refused, same
+from .network import CHAP, MUTUAL_CHAP, Network, same
 from .sessions import Sessions
 from .settings import Settings
 from .wording import Wording
@@ -37,10 +38,6 @@ _NOT_ELEVATED = {
 }
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
-
-
-class Dropped(Exception):
-    """The connection to the host is lost; the answer never arrives."""
 
 
 class Service(Discovery, Logins, Sessions, Settings):
@@ -95,17 +92,17 @@ class Service(Discovery, Logins, Sessions, Settings):
         try:
             self._gate(export)
             result = EXPORTS[export](self, inputs)
-        except Refused as refused:
-            return refused.status, {}
+        except CallFailed as failure:
+            return failure.status, {}
         return result if isinstance(result, tuple) else (status.SUCCESS, result or {})
 
     def _gate(self, export):
         if not self.state["elevated"]:
-            raise Refused(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
+            raise CallFailed(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
         if export not in prototypes.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
-            raise Refused(_STOPPED[self.dialect["stopped_status"]])
+            raise CallFailed(_STOPPED[self.dialect["stopped_status"]])
         if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
-            raise Refused(_POLICY)
+            raise CallFailed(_POLICY)
 
     def _fault(self, export):
         """The fault that applies to this call, or None. Each fault counts the calls that match its export."""
@@ -158,13 +155,13 @@ class Service(Discovery, Logins, Sessions, Settings):
         instances = self.state["initiator"]["instances"]
         if not name:
             if port != ISCSI_ANY_INITIATOR_PORT:
-                raise Refused(status.INVALID_PARAMETER)
+                raise CallFailed(status.INVALID_PARAMETER)
             return instances[0]
         found = next((instance for instance in instances if same(instance["name"], name)), None)
         if found is None:
-            raise Refused(status.INITIATOR_NOT_FOUND)
+            raise CallFailed(status.INITIATOR_NOT_FOUND)
         if port != ISCSI_ANY_INITIATOR_PORT and port >= len(found["addresses"]):
-            raise Refused(status.INVALID_PORT_NUMBER)
+            raise CallFailed(status.INVALID_PORT_NUMBER)
         return found
 
     @staticmethod
@@ -172,10 +169,10 @@ class Service(Discovery, Logins, Sessions, Settings):
         said = options["InformationSpecified"]
         offered = options["AuthType"] if said & 0x80 else 0
         if offered > MUTUAL_CHAP:
-            raise Refused(_LOGON_AUTH_TYPE)
+            raise CallFailed(_LOGON_AUTH_TYPE)
         lengths = range(1, 17) if security_flags & _IPSEC else _SECRET_LENGTHS
         if offered >= CHAP and len(options["Password"] or b"") not in lengths:
-            raise Refused(status.INVALID_TARGET_CHAP_SECRET)
+            raise CallFailed(status.INVALID_TARGET_CHAP_SECRET)
 
     def _next_number(self):
         self.state["last_number"] += 1
@@ -192,7 +189,7 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _session(self, given):
         found = next((session for session in self.state["sessions"] if self._session_id(session) == given), None)
         if found is None:
-            raise Refused(status.INVALID_SESSION_ID)
+            raise CallFailed(status.INVALID_SESSION_ID)
         return found
 
     def _adapter_unique(self, instance):
