@@ -213,6 +213,11 @@ login_flags:
       V(use_radius_verification).
     - The task warns if V(multipath_enabled) is declared but MPIO claims no device of the host.
   type: raw
+multipath:
+  description:
+    - Whether the flag V(multipath_enabled) is set. The other flags are left as they are.
+    - Windows needs the flag for more than one session to a target. With O(login_flags) declared too, both must agree.
+  type: bool
 header_digest:
   description: Digest of iSCSI headers, V(none), V(crc32c) or V(unspecified).
   type: str

@@ -17,6 +17,7 @@ from ..model import addresses, records
 from .values import (
     U32,
     UNSPECIFIED,
+    Boolean,
     Choice,
     Codec,
     DeclarationError,
@@ -114,9 +115,23 @@ class _Portals(Property):
         return t.cast(Record, _replace(record, ["portal_groups"], [raw] if raw else []))
 
 
+class _Multipath(Property):
+    """One bit of the login flags, so that it can be declared without the others."""
+
+    BIT = codecs.LOGIN_FLAGS.bits["multipath_enabled"]
+
+    def read(self, record: t.Any) -> t.Any:
+        return bool((super().read(record) or 0) & self.BIT)
+
+    def write(self, record: Record, raw: t.Any) -> Record:
+        others = (super().read(record) or 0) & ~self.BIT
+        return super().write(record, others | (self.BIT if raw else 0))
+
+
 _OPTIONS = "login_options."
 LOGIN_OPTIONS = (
     Property("login_flags", _OPTIONS + "login_flags", codecs.LOGIN_FLAGS),
+    _Multipath("multipath", _OPTIONS + "login_flags", Boolean(), is_shown=False),
     Property("header_digest", _OPTIONS + "header_digest", codecs.DIGEST_TYPES, True),
     Property("data_digest", _OPTIONS + "data_digest", codecs.DIGEST_TYPES, True),
     Property("maximum_connections", _OPTIONS + "maximum_connections", Number(1, 65535), True),

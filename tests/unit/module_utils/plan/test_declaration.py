@@ -173,6 +173,7 @@ def test_numbers_out_of_range(options):
 WRONG = {
     "security_flags": "multipath",
     "login_flags": ["no_such_flag"],
+    "multipath": "perhaps",
     "header_digest": "md5",
     "data_digest": 2**32,
     "maximum_connections": 0,

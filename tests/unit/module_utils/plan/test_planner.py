@@ -13,6 +13,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, planner, properties
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
 from ansible_collections.winstorage.iscsi.tests.unit.support.builders import (
     FLASH,
     INSTANCE,
@@ -664,3 +665,22 @@ def test_what_was_lost_is_told_as_it_would_be_declared(record):
     assert identify(wish_again.record) == identify(record) and not wish_again.differing_options(record)
     merged = wish_again.merge()
     assert as_declared(merged) == plain
+
+
+# -- multipath: one flag of several ------------------------------------------------------------------------------------
+
+
+def test_multipath_is_declared_without_the_other_flags():
+    made = plan(snapshot([login(login_flags=0x08)]), persistent_logins=[declared(multipath=True)])
+    assert steps(made) == [("persistent_logins", "replace")] and made.steps[0].reason == "multipath differs"
+    (record, _secret) = made.steps[0].payload.after[0]
+    assert record.login_options.login_flags == 0x0A
+    assert made.steps[0].after[0]["login_flags"] == ["multipath_enabled", "allow_portal_hopping"]
+    assert not steps(plan(snapshot([record]), persistent_logins=[declared(multipath=True)]))
+
+
+def test_multipath_and_login_flags_must_agree():
+    agreed = declared(multipath=True, login_flags=["multipath_enabled"])
+    assert not steps(plan(snapshot([login(login_flags=0x02)]), persistent_logins=[agreed]))
+    with pytest.raises(DeclarationError, match="contradicts another option"):
+        plan(snapshot(), persistent_logins=[declared(multipath=True, login_flags=[])])
