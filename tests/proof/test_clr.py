@@ -133,6 +133,35 @@ def test_memory_is_cleared_before_it_is_given_back(runtime, program, scripted, t
     assert done.stderr == b"CCC"
 
 
+def test_memory_of_a_call_that_still_runs_is_not_given_back_when_the_wait_for_it_is_interrupted(
+    program, scripted, tmp_path
+):
+    """As PowerShell does to a pipeline that is stopped. The memory of the call before it is cleared and given back."""
+    steps = suite.step(0) + suite.step(suite.HANG)
+    secret = Block(54321, suite.MARKER.encode())
+    batch = _batch(
+        Call("SetIScsiGroupPresharedKey", (Integer(len(steps)), Address(0), Integer(0)), (Block(len(steps), steps),)),
+        Call("SetIScsiInitiatorCHAPSharedSecret", (Integer(18), Address(0)), (secret,)),
+        Call("SetIScsiInitiatorCHAPSharedSecret", (Integer(18), Address(0)), (secret,), limit=600000),
+    )
+    watch = compilers.library("elf", [engines.HERE / "freed.c"], tmp_path / "freed.so", "-fvisibility=default", "-ldl")
+    environment = {"LD_PRELOAD": str(watch), "LD_LIBRARY_PATH": str(scripted.parent), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(
+        ["mono", program, "--interrupted"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+    ) as running:
+        running.stdin.write(batch.encode() + b"\n")
+        running.stdin.flush()
+        outcome = running.stdout.readline()
+        running.kill()  # the call itself never ends
+        freed = running.stderr.read()
+    assert outcome.startswith(b"! System.Threading.ThreadInterruptedException")
+    assert freed == b"C"
+
+
 # -- the machine -------------------------------------------------------------------------------------------------------
 
 

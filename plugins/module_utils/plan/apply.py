@@ -151,8 +151,8 @@ def _read(engine: Engine, declaration: Declaration, check: bool, limits: Limits)
         if state == "started":
             builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
         readings[pointer] = queries.Reading(pointer, subsets(declaration), builder)
-    programs = tuple(reading.builder.program(1000 * limits.total) for reading in readings.values())
-    answer = wire.decode_answer(engine(wire.encode_batch(wire.Batch(programs))))
+    batch = wire.Batch(tuple(reading.builder.program(1000 * limits.total) for reading in readings.values()))
+    answer = wire.decode_answer(engine(wire.encode_batch(batch)), batch)
     reading = readings[answer.host.pointer]
     for call, result in zip(reading.builder.calls, answer.results):
         if call.vital and result.runs and not _went_well(result.runs[-1].status):

@@ -3,11 +3,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // The C# runner as a program. Each line of standard input is a batch, each line of output its answer, or after "! " the
-// exception in full. With the argument --declarations it prints what a batch may call, with --references what it needs.
+// exception in full. With the argument --interrupted it takes a batch that hangs, and interrupts the thread that waits.
+// With the argument --declarations it prints what a batch may call, with --references what it needs.
 
 using System;
 using System.Collections.Generic;
 using System.Reflection;
+using System.Threading;
 using ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc;
 
 public static class Driver
@@ -19,6 +21,8 @@ public static class Driver
         else if (arguments.Length > 0 && arguments[0] == "--references")
             foreach (AssemblyName name in typeof(CallRunner).Assembly.GetReferencedAssemblies())
                 Console.WriteLine(name.Name + " " + name.Version);
+        else if (arguments.Length > 0 && arguments[0] == "--interrupted")
+            Interrupted(Console.ReadLine());
         else
             Batches();
         return 0;
@@ -28,17 +32,29 @@ public static class Driver
     {
         string line;
         while ((line = Console.ReadLine()) != null)
+            Run(line);
+    }
+
+    private static void Run(string batch)
+    {
+        try
         {
-            try
-            {
-                Console.WriteLine(CallRunner.Run(line));
-            }
-            catch (Exception problem)
-            {
-                Console.WriteLine("! " + problem.ToString().Replace("\r", "").Replace("\n", " | "));
-            }
-            Console.Out.Flush();
+            Console.WriteLine(CallRunner.Run(batch));
         }
+        catch (Exception problem)
+        {
+            Console.WriteLine("! " + problem.ToString().Replace("\r", "").Replace("\n", " | "));
+        }
+        Console.Out.Flush();
+    }
+
+    private static void Interrupted(string batch)
+    {
+        Thread waiting = new Thread(() => Run(batch));
+        waiting.Start();
+        Thread.Sleep(1000);
+        waiting.Interrupt();
+        waiting.Join();
     }
 
     private static void Declarations()

@@ -629,6 +629,19 @@ def test_a_call_that_hangs_keeps_what_it_may_still_use_and_all_else_is_cleared()
     )
 
 
+def test_of_a_call_that_is_not_known_to_be_over_the_memory_is_kept():
+    """Whatever ends the wait for it: it may still write."""
+
+    def interrupted(_machine, *_arguments):
+        raise KeyboardInterrupt
+
+    machine = ScriptedMachine({"A": scripted(0), "X": interrupted})
+    program = (Call("A", (), (Block(8),)), Call("X", (Address(0),), (Block(16),)))
+    with pytest.raises(KeyboardInterrupt):
+        executor.run(wire.encode_batch(wire.Batch((wire.Program(8, 0, program),))), machine)
+    assert [len(block) for block in machine.blocks.values()] == [16]
+
+
 def test_a_call_that_is_not_made_for_want_of_time_leaves_no_memory_behind():
     def slow(machine, *_arguments):
         machine.now += 5000
