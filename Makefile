@@ -17,8 +17,10 @@ endif
 CORE ?= $(lastword $(CORES))
 
 # A suite is a folder of tests; it runs under every core. pytest workers of each: the proof shares servers and compilers.
-SUITES := $(foreach suite,unit integration proof,$(if $(wildcard tests/$(suite)),$(suite)))
+SUITES := $(foreach suite,unit sweep explore integration proof,$(if $(wildcard tests/$(suite)),$(suite)))
 WORKERS_unit := 2
+WORKERS_sweep := 2
+WORKERS_explore := 2
 WORKERS_integration := 2
 WORKERS_proof := 0
 
@@ -38,9 +40,10 @@ MAKEFLAGS += --no-builtin-rules --output-sync=target
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
 	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
 
-##@ Check (test-unit, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
+##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 REPORTS := $(foreach suite,$(SUITES),$(foreach core,$(CORES),.build/reports/$(suite)-$(core).xml))
 
+# test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
 .PHONY: test
 test: lint test-sanity test-molecule $(SUITES:%=test-%) ## all suites, molecule, sanity and lint, under every ansible-core that a Python here serves
 	@.venv-$(CORE)/bin/python tools/summary.py $(REPORTS)
@@ -58,6 +61,13 @@ endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(CORES),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
 
+# Seeds that nobody tried before, unless one is given.
+EXPLORE_CASES ?= 100000
+.PHONY: explore
+explore: .venv-$(CORE)/test.stamp $(VIEW) | pythons ## 100,000 random cases for the explorer; EXPLORE_CASES and EXPLORE_SEED say which
+	$(call IN_VIEW,$(CORE)) EXPLORE_CASES=$(EXPLORE_CASES) EXPLORE_SEED=$(or $(EXPLORE_SEED),$$(date +%s)) \
+	    python -m pytest -n auto tests/explore
+
 # The scenario windows wants a real host, so it is not among these.
 SCENARIOS := default modules
 .PHONY: test-molecule $(CORES:%=test-molecule-%)
@@ -72,8 +82,8 @@ $(CORES:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
 LINTED := $(wildcard demo examples extensions playbooks roles)
-.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml
-lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-yaml ## ansible-lint, ruff, yamllint, changelog, docs, licences
+.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml
+lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences
 lint-ansible: .venv-lint/lint.stamp
 	copy=$$(.venv-lint/bin/python tools/stage.py .build/lint) && cd "$$copy" && \
 	    env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/lint" PATH="$(CURDIR)/.venv-lint/bin:$$PATH" \
@@ -87,6 +97,8 @@ lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
 	.venv-lint/bin/ruff check
+lint-types: .venv-lint/lint.stamp $(VIEW)
+	.venv-lint/bin/mypy
 lint-yaml: .venv-lint/lint.stamp
 	.venv-lint/bin/yamllint --strict .
 
@@ -105,7 +117,7 @@ docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .bui
 	@echo "$(CURDIR)/.build/docs/html/index.html"
 
 .PHONY: reference
-reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, anew from the core
+reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
 
 ##@ Keep

@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures three things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures four things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; and the facts task through ansible-playbook against tasks that do nothing.
+takes; how the controller's work grows with the number of logins (see growth.py); and the facts task through
+ansible-playbook against tasks that do nothing.
 
-    python bench/run.py [--rounds N] [--tasks N] [--output results.json]
+    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ import time
 import tracemalloc
 
 import decoders
+import growth
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import apply
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 
 LOGINS = 256
@@ -110,14 +112,14 @@ def tasks(count):
         }
     ]
     times = {name: [] for name in TASKS}
-    for name, seconds in _played(playbook):
+    for name, seconds in _play(playbook):
         times[name].append(seconds)
     times = {name: taken[1:] for name, taken in times.items()}  # the first round fills caches
     if {len(taken) for taken in times.values()} != {count}:
         raise SystemExit("Not every task ran; nothing is measured.")
     # The simulator spares facts the trip that every module makes. With it, a host's facts cost what a module costs and,
     # on top, what the action does itself: the encoding, the decoding, and here even the host.
-    times["{}, and a module's trip".format(FACTS.partition(" (")[0])] = [
+    times[f"{FACTS.partition(' (')[0]}, and a module's trip"] = [
         nothing + facts - no_trip for nothing, no_trip, facts in zip(times[NOTHING], times[NO_TRIP], times[FACTS])
     ]
     return [
@@ -126,7 +128,8 @@ def tasks(count):
     ]
 
 
-def _played(playbook):
+def _play(playbook):
+    """[[name of a task, seconds], ...] in the order in which they ran."""
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         shutil.copytree(HOSTS, folder / "hosts")
@@ -164,7 +167,7 @@ def _played(playbook):
 
 
 def declaring():
-    """[{what, seconds, ratio, trips}, ...]: 256 logins through 16 portals; ratio: the time by that of reading them."""
+    """[{operation, seconds, ratio, trips}, ...]: 256 logins through 16 portals; ratio: the time by that of reading."""
     target = "iqn.2010-06.com.purestorage:flasharray.bench"
     portals = [f"192.0.2.{number}" for number in range(1, 17)]
     own = [f"198.51.100.{number}" for number in range(1, 17)]
@@ -175,8 +178,8 @@ def declaring():
         "network": {"arrays": [{"name": "bench", "portals": portals, "targets": [{"iqn": target}]}]},
     }
 
-    def wanted(presence):
-        return declare(
+    def declare(presence):
+        return parse(
             {
                 "persistent_logins": [
                     {
@@ -200,24 +203,24 @@ def declaring():
             trips.append(batch)
             return simulator.run(batch, str(path))
 
-        taken = []
-        for what, work in (
-            ("save 256", lambda: apply.apply(run, wanted("present"))),
-            ("unchanged", lambda: apply.apply(run, wanted("present"))),
+        rows = []
+        for operation, work in (
+            ("save 256", lambda: apply(run, declare("present"))),
+            ("unchanged", lambda: apply(run, declare("present"))),
             ("read 256", lambda: queries.gather(run)),
-            ("remove 256", lambda: apply.apply(run, wanted("absent"))),
+            ("remove 256", lambda: apply(run, declare("absent"))),
         ):
             trips.clear()
             started = time.perf_counter()
             problems = getattr(work(), "problems", ())
             if problems:
-                raise SystemExit(f"{what}: {problems}")
-            taken.append({"what": what, "seconds": time.perf_counter() - started, "trips": len(trips)})
-    reading = next(one["seconds"] for one in taken if one["what"] == "read 256")
-    return [dict(one, ratio=one["seconds"] / reading) for one in taken]
+                raise SystemExit(f"{operation}: {problems}")
+            rows.append({"operation": operation, "seconds": time.perf_counter() - started, "trips": len(trips)})
+    reading = next(row["seconds"] for row in rows if row["operation"] == "read 256")
+    return [dict(row, ratio=row["seconds"] / reading) for row in rows]
 
 
-# -- telling -----------------------------------------------------------------------------------------------------------
+# -- printing ----------------------------------------------------------------------------------------------------------
 
 
 def _table(headings, rows):
@@ -230,6 +233,7 @@ def _table(headings, rows):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
+    parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
@@ -241,36 +245,43 @@ def main():
     _table(
         ("decoder", "ms", "times ours", "peak KiB"),
         [
-            (
-                one["decoder"],
-                f"{1000 * one['seconds']:.1f}",
-                "{:.1f}".format(one["ratio"]),
-                f"{one['peak_bytes'] >> 10}",
-            )
-            for one in decoded
+            (row["decoder"], f"{1000 * row['seconds']:.1f}", f"{row['ratio']:.1f}", f"{row['peak_bytes'] >> 10}")
+            for row in decoded
         ],
     )
 
-    kept = declaring()
+    declared = declaring()
     print(f"\nDeclaring {LOGINS} persistent logins on a simulated host, which itself takes most of the time\n")
     _table(
-        ("what", "ms", "times reading", "round trips"),
+        ("operation", "ms", "times reading", "round trips"),
         [
-            (one["what"], f"{1000 * one['seconds']:.0f}", "{:.1f}".format(one["ratio"]), f"{one['trips']}")
-            for one in kept
+            (row["operation"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.1f}", f"{row['trips']}")
+            for row in declared
         ],
     )
 
-    played = tasks(options.tasks)
+    grown = growth.growth(options.growth)
+    print(f"\nThe controller's work by the number of logins, processor time: fastest of {options.growth} rounds\n")
+    _table(
+        ("operation", *(f"{size:,} logins, ms" for size in growth.SIZES)),
+        [
+            (row["operation"], *(f"{1000 * row['seconds'][size]:.1f}" for size in growth.SIZES))
+            for row in grown["operations"]
+        ],
+    )
+    print("\n" + "\n".join(growth.judge(grown)))
+
+    ran = tasks(options.tasks)
     print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
     _table(
         ("task", "ms", "times nothing"),
-        [(one["task"], f"{1000 * one['seconds']:.0f}", "{:.2f}".format(one["ratio"])) for one in played],
+        [(row["task"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in ran],
     )
 
     if options.output:
+        numbers = {"records": RECORDS, "decoding": decoded, "declaring": declared, "growth": grown, "tasks": ran}
         with open(options.output, "w", encoding="utf-8") as file:
-            json.dump({"records": RECORDS, "decoding": decoded, "declaring": kept, "tasks": played}, file, indent=2)
+            json.dump(numbers, file, indent=2)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the tables of the pages of flags and status codes anew, from the core that acts upon them: make reference
+"""Write the parts of other files that follow from the core: make reference
 
-A part of a page begins at the comment ``begin NAME`` and ends at ``end NAME``. A test tells when it is out of date.
+They are the tables of the pages of flags and status codes, and the declarations of iscsidsc.dll in Iscsidsc.cs. A
+part begins at the comment ``begin NAME`` and ends at ``end NAME``. A test fails when a part is out of date.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, layout, prototypes, status
 
-PAGES = Path(__file__).parents[1] / "docs/docsite/rst"
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "docs/docsite/rst"
+RUNNER = ROOT / "plugins/module_utils/Iscsidsc.cs"
+WIDTH = 120
 
 
 def literal(text):
@@ -34,7 +38,7 @@ def table(headings, rows):
 
 
 def flag_set(codec):
-    """The bits of a flag set, and the contradictions that are told."""
+    """The bits of a flag set, and the contradictions that it warns of."""
     lines = table(
         ["Bit", "Name", "In iscsidsc.h"],
         [
@@ -117,7 +121,7 @@ SECTIONS = {
 def codes(found):
     return table(
         ["Number", "Symbol", "Windows says"],
-        [[literal(one.number), literal(one.symbol), words(one.text)] for one in found],
+        [[literal(code.number), literal(code.symbol), words(code.text)] for code in found],
     )
 
 
@@ -135,8 +139,8 @@ def remedies(symbols):
     lines = []
     for symbol in symbols:
         hint = status.by_name(symbol).hint
-        found = [one for one in status.KNOWN if one.hint == hint]
-        own_first = sorted(found, key=lambda one: one.value <= 0xFFFF)
+        found = [code for code in status.KNOWN if code.hint == hint]
+        own_first = sorted(found, key=lambda code: code.value <= 0xFFFF)
         lines += [*textwrap.wrap(words(hint), 118), "", *codes(own_first)]
     return lines
 
@@ -151,7 +155,7 @@ def troubleshooting():
 
 def others():
     """The codes without a remedy of their own."""
-    return codes([one for one in status.KNOWN if not one.hint])
+    return codes([code for code in status.KNOWN if not code.hint])
 
 
 PARTS = {
@@ -167,22 +171,61 @@ PARTS = {
 }
 
 
+# -- declarations in C# ------------------------------------------------------------------------------------------------
+
+# By the size of an integer. A BOOLEAN of the header is one byte, and any pointer an address: nothing to marshal.
+CSHARP_TYPES = {1: "byte", 2: "ushort", 4: "uint", 8: "ulong"}
+IMPORT = "        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]"
+BOUND = "\N{NO-BREAK SPACE}"  # between a type and its name, while lines are broken
+
+
+def declaration(function):
+    """The lines that declare an export."""
+    kinds = [argument.kind for argument in function.arguments]
+    types = [CSHARP_TYPES[kind.size] if isinstance(kind, layout.Scalar) else "IntPtr" for kind in kinds]
+    parameters = [type_ + BOUND + argument.name for type_, argument in zip(types, function.arguments)]
+    head, tail = f"        public static extern uint {function.name}(", ", ".join(parameters) + ");"
+    lines = [head + tail]
+    if len(lines[0]) > WIDTH:
+        lines = [head, *textwrap.wrap(tail, WIDTH, initial_indent=" " * 12, subsequent_indent=" " * 12)]
+    return [IMPORT, *(line.replace(BOUND, " ") for line in lines)]
+
+
+def declarations():
+    return [line for function in prototypes.FUNCTIONS.values() for line in declaration(function)]
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+def replaced(text, begin, end, lines):
+    """The text with these lines between two others."""
+    before, _begin, rest = text.partition(begin + "\n")
+    _old, found, after = rest.partition(end + "\n")
+    if not found:
+        raise SystemExit(f"there is no part from {begin.strip()!r} to {end.strip()!r}")
+    return "\n".join([before + begin, *lines, end + "\n"]) + after
+
+
 def renewed(page):
-    """The text of a page with its made parts as they shall be."""
+    """The text of a page with the parts that follow from the core as they should be."""
     text = (PAGES / f"{page}.rst").read_text(encoding="utf-8")
     for name, make in PARTS[page].items():
-        begin, end = f".. begin {name}\n", f".. end {name}\n"
-        before, _begin, rest = text.partition(begin)
-        _old, found, after = rest.partition(end)
-        if not found:
-            raise SystemExit(f"{page}.rst has no part from {begin.strip()!r} to {end.strip()!r}")
-        text = before + begin + "\n" + "\n".join(make()) + "\n" + end + after
+        text = replaced(text, f".. begin {name}", f".. end {name}", ["", *make()])
     return text
+
+
+def renewed_runner():
+    """The text of Iscsidsc.cs with its declarations as they should be."""
+    text = RUNNER.read_text(encoding="utf-8")
+    begin, end = (f"        // {mark} exports" for mark in ("begin", "end"))
+    return replaced(text, begin, end, declarations())
 
 
 def main():
     for page in PARTS:
         (PAGES / f"{page}.rst").write_text(renewed(page), encoding="utf-8")
+    RUNNER.write_text(renewed_runner(), encoding="utf-8")
 
 
 if __name__ == "__main__":

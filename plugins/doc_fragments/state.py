@@ -1,9 +1,381 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation of the modules shares that keep an initiator as declared."""
+"""Documentation that the modules share that change an initiator.
+
+An option is described once, in a block below. A fragment is made of blocks. ``initiator_state`` takes the options of
+the other modules as suboptions of its lists, so :func:`_list_of` puts the same blocks one level deeper.
+"""
 
 from __future__ import annotations
+
+import textwrap
+
+
+def _options(*blocks):
+    """A fragment with the options of some blocks."""
+    return "options:\n" + textwrap.indent("".join(blocks), "  ")
+
+
+def _list_of(name, description, *blocks):
+    """A block with one option: a list of mappings, whose keys are the options of some blocks."""
+    head = f"{name}:\n  description: {description}\n  type: list\n  elements: dict\n  suboptions:\n"
+    return head + textwrap.indent("".join(blocks), "    ")
+
+
+_STATE = r"""
+state:
+  description: Whether the entry must be present or absent.
+  type: str
+  choices: [present, absent]
+  default: present
+"""
+
+_FORCE = r"""
+force:
+  description:
+    - Log out of a session even if it is the last path to a disk. Without it, the task fails and names the disks.
+    - Windows itself refuses to end a session whose disk is in use. No option overrides that.
+  type: bool
+  default: false
+"""
+
+_INITIATOR = r"""
+initiator_instance:
+  description:
+    - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0). Part of the identity.
+    - If omitted, the instance of the existing record is used. Without such a record, a login uses the only instance of
+      the host, and a target portal is added for any instance.
+    - If a persistent login or target portal could mean several instances, the task fails and lists them.
+  type: str
+initiator_port:
+  description:
+    - Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
+    - Part of the identity. A record for any port and a record for port V(0) are two different records.
+  type: int
+"""
+
+_TARGET = r"""
+target:
+  description: iSCSI name of the target.
+  type: str
+  required: true
+"""
+
+_LOGIN = (
+    _TARGET
+    + r"""
+portal:
+  description:
+    - Portal of the target, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or as a mapping
+      with C(address) and C(port). The default port is V(3260). A C(portal) of the facts can be used unchanged.
+    - If omitted, any portal of the target.
+    - Part of the identity.
+  type: raw
+copies:
+  description:
+    - Number of identical logins. Each of them opens its own session.
+    - Declare more than V(1) only for several sessions through the same portal.
+  type: int
+  default: 1
+ipsec_key:
+  description:
+    - Preshared key for IPsec, as text or as V(0x) followed by hexadecimal digits.
+    - It is sent with each login that the task makes. Windows does not return it, so it is never compared.
+  type: str
+symbolic_name:
+  description: Symbolic name of the portal.
+  type: str
+mappings:
+  description: SCSI numbers for the target. If they are not declared, Windows chooses those of a new login.
+  type: dict
+  suboptions:
+    bus:
+      description: SCSI bus number.
+      type: int
+      required: true
+    target_number:
+      description: SCSI target number.
+      type: int
+      required: true
+    luns:
+      description: Logical units of the target.
+      type: list
+      elements: dict
+      required: true
+      suboptions:
+        os_lun:
+          description: Logical unit number in Windows.
+          type: int
+          required: true
+        target_lun:
+          description: Logical unit number at the target, in the form in which C(winstorage.iscsi.facts) reports it.
+          type: int
+          required: true
+"""
+)
+
+_PERSISTENT_LOGIN = r"""
+session_type:
+  description: V(data) for a session with disks, V(informational) for a session that serves discovery only.
+  type: str
+  choices: [data, informational]
+connected:
+  description:
+    - Whether the login must have a live session now. If omitted, live sessions are left alone.
+    - V(false) is refused if the session is the last path to a disk, unless C(force) is set.
+  type: bool
+"""
+
+_SESSION_STATE = r"""
+state:
+  description:
+    - V(present) logs in unless there is a live session to the target through the portal.
+    - V(absent) logs out of all live sessions to the target through the portal, or through any portal if C(portal) is
+      omitted. This is refused if it would remove the last path to a disk, unless C(force) is set.
+    - V(absent) leaves a persistent login in place. It opens a session again after the next restart.
+  type: str
+  choices: [present, absent]
+  default: present
+"""
+
+_ADDRESS = r"""
+address:
+  description: IPv4 address, IPv6 address, or host name.
+  type: str
+  required: true
+"""
+
+_TARGET_PORTAL = (
+    _ADDRESS
+    + r"""
+port:
+  description: TCP port.
+  type: int
+  default: 3260
+symbolic_name:
+  description: Symbolic name of the portal.
+  type: str
+refresh:
+  description:
+    - Run the discovery through the portal again, even if nothing else has to be done. This alone is not reported as a
+      change.
+  type: bool
+  default: false
+discovery_failure:
+  description:
+    - Whether the task fails or only warns if a discovery of this run fails. The portal is saved in both cases. See
+      RV(discovery_ok).
+  type: str
+  choices: [fail, warn]
+  default: fail
+"""
+)
+
+_STATIC_TARGET = (
+    _TARGET
+    + r"""
+alias:
+  description: Alias of the target, a name for people.
+  type: str
+portals:
+  description:
+    - Portals of the target, which form one portal group. Their order does not matter.
+    - Each portal is text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with
+      C(address) and C(port). The default port is V(3260).
+  type: list
+  elements: raw
+target_flags:
+  description:
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - With V(hide_static_target), Windows does not report the target, so it cannot be compared. It is added again, and a
+      change reported, in every run.
+  type: raw
+"""
+)
+
+_SECURITY_FLAGS = r"""
+security_flags:
+  description:
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - Names are V(valid), V(ike_ipsec_enabled), V(main_mode_enabled), V(aggressive_mode_enabled), V(pfs_enabled),
+      V(transport_mode_preferred) and V(tunnel_mode_preferred).
+    - Without V(valid), Windows ignores the other flags.
+    - Contradictory flags cause a warning. They are set as declared.
+  type: raw
+"""
+
+_LOGIN_OPTIONS = r"""
+login_flags:
+  description:
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - Names are V(require_ipsec), V(multipath_enabled), V(allow_portal_hopping), V(use_radius_response) and
+      V(use_radius_verification).
+    - The task warns if V(multipath_enabled) is declared but MPIO claims no device of the host.
+  type: raw
+header_digest:
+  description: Digest of iSCSI headers, V(none), V(crc32c) or V(unspecified).
+  type: str
+data_digest:
+  description: Digest of iSCSI data, V(none), V(crc32c) or V(unspecified).
+  type: str
+maximum_connections:
+  description: Maximum number of connections in the session, V(1) to V(65535), or V(unspecified).
+  type: str
+default_time2wait:
+  description: Seconds to wait before reconnecting after a connection is lost, or V(unspecified).
+  type: str
+default_time2retain:
+  description: Seconds to keep the session after a connection is lost, or V(unspecified).
+  type: str
+auth_type:
+  description:
+    - V(none) for no authentication, V(chap) if the initiator authenticates to the target, V(mutual_chap) if the target
+      authenticates to the initiator too, or V(unspecified).
+  type: str
+username:
+  description:
+    - User name for CHAP, as text or as V(0x) followed by hexadecimal digits, or V(unspecified).
+    - If no name is specified, Windows uses the node name of the initiator.
+  type: str
+secret:
+  description:
+    - CHAP secret with which the initiator authenticates to the target. Text of 12 to 16 characters, or V(0x) followed
+      by hexadecimal digits. With the login flag V(require_ipsec), it may be shorter.
+    - Windows can neither edit a record nor return its secret. To change a record that has a secret is to save it again,
+      and that takes the secret. Without it, the task fails before it changes anything.
+  type: str
+"""
+
+_UPDATE_SECRET = r"""
+update_secret:
+  description:
+    - V(on_create) sets the secret when the record is created, when it is saved again for another reason, or when it has
+      no secret.
+    - V(always) saves the record again in every run, and therefore reports a change in every run.
+    - Windows does not return secrets, so a different secret cannot be detected. To change a secret, run the task once
+      with V(always).
+  type: str
+  choices: [on_create, always]
+  default: on_create
+"""
+
+_SETTINGS = r"""
+service_state:
+  description: V(started) starts MSiSCSI if it is not running. Everything else needs the running service.
+  type: str
+  choices: [started]
+service_start_mode:
+  description: Start mode of MSiSCSI. Persistent logins are opened at boot only if it is V(automatic).
+  type: str
+  choices: [automatic, manual, disabled]
+node_name:
+  description: iSCSI name of the initiator. Live sessions keep the name they were opened with.
+  type: str
+chap_secret:
+  description:
+    - Secret with which targets authenticate to this initiator in mutual CHAP. The host has one for all targets. Text of
+      12 to 16 characters, or V(0x) followed by hexadecimal digits.
+    - O(update_secret) says when it is set.
+  type: str
+radius_secret:
+  description:
+    - Secret shared with the RADIUS servers. Text of 22 to 26 characters, or V(0x) followed by hexadecimal digits.
+    - O(update_secret) says when it is set.
+  type: str
+group_preshared_key:
+  description:
+    - Preshared key for IPsec with all targets that have no key of their own.
+    - O(update_secret) says when it is set.
+  type: str
+ike:
+  description:
+    - Identifications of the initiator for IKE, each with its preshared key, for all initiator instances or for one.
+    - O(update_secret) says when they are set.
+    - Entries that are not listed stay. Windows documents no function that removes one.
+  type: list
+  elements: dict
+  suboptions:
+    initiator_instance: &adapter
+      description: Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0). If omitted, every instance of the host.
+      type: str
+    initiator_port: &adapter_port
+      description: Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
+      type: int
+    auth_method:
+      description: Authentication method. Windows has only this one.
+      type: str
+      choices: [preshared_key]
+      default: preshared_key
+    id_type:
+      description: Type of O(ike[].id).
+      type: str
+      choices: [ipv4_address, fqdn, user_fqdn, ipv6_address]
+      required: true
+    id:
+      description: IP address, domain name, or user name such as V(sql01@example.com).
+      type: str
+      required: true
+    key:
+      description: Preshared key, as text or as V(0x) followed by hexadecimal digits.
+      type: str
+      required: true
+    security_flags:
+      description:
+        - Security flags, as for M(winstorage.iscsi.persistent_login). If omitted, no flag is set, and Windows uses its
+          defaults.
+      type: raw
+tunnel_outer_addresses:
+  description:
+    - Security gateways for IPsec in tunnel mode.
+    - O(update_secret) says when they are set.
+    - Entries that are not listed stay.
+  type: list
+  elements: dict
+  suboptions:
+    initiator_instance: *adapter
+    initiator_port: *adapter_port
+    destination:
+      description: Address of the target portal behind the gateway.
+      type: str
+      required: true
+    outer_address:
+      description: Address of the gateway.
+      type: str
+      required: true
+update_secret:
+  description:
+    - When to set O(chap_secret), O(radius_secret), O(group_preshared_key), O(ike) and O(tunnel_outer_addresses).
+      Windows shows neither their values nor whether they are set, so they cannot be compared.
+    - V(on_create) sets a value in every run, and reports a change, until something saved on the host uses it. From then
+      on the value is considered set.
+    - Users of O(chap_secret) are persistent logins and target portals with mutual CHAP. Users of O(group_preshared_key)
+      and O(ike) are those with IPsec, and users of O(tunnel_outer_addresses) those that prefer tunnel mode. Users of
+      O(radius_secret) are RADIUS servers.
+    - V(always) sets them in every run. To change a value, or to add one later, run the task once with V(always).
+  type: str
+  choices: [on_create, always]
+  default: on_create
+radius_servers:
+  description:
+    - RADIUS servers. Each is an address, or a mapping with C(address) and C(state). Servers that are not listed stay.
+  type: list
+  elements: raw
+"""
+
+_BIND_ALL_VOLUMES = r"""
+bind_all_volumes:
+  description:
+    - Let Windows bind all volumes and devices that are on persistent logins now. They replace those bound before.
+    - Check mode cannot tell the outcome and reports no change for it.
+  type: bool
+  default: false
+"""
+
+_UNSPECIFIED = r"""
+notes:
+  - V(unspecified) declares that Windows holds no value for the option and uses its default.
+"""
 
 
 class ModuleDocFragment:
@@ -13,16 +385,16 @@ class ModuleDocFragment:
 options:
   discovery_time_limit:
     description:
-      - How many seconds a discovery may take, V(0) for as long as it wants. A portal that does not answer can block for
-        minutes.
+      - Time limit for each discovery, in seconds. V(0) means no limit.
+      - A portal that does not answer can block a discovery for minutes.
     type: int
     default: 60
   login_time_limit:
-    description: How many seconds a login or logout may take, V(0) for as long as it wants.
+    description: Time limit for each login and logout, in seconds. V(0) means no limit.
     type: int
     default: 60
   time_limit:
-    description: How many seconds all calls of one round trip may take, V(0) for as long as they want.
+    description: Time limit for all calls of one round trip, in seconds. V(0) means no limit.
     type: int
     default: 300
 attributes:
@@ -47,7 +419,7 @@ attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
-    details: The plan and the diff are those of a real run. While MSiSCSI is stopped nothing but the service can be
+    details: The plan and the diff are the same as in a real run. While MSiSCSI is stopped, only the service can be
       compared.
   connection:
     description: Uses the target's configured connection information to execute code on it.
@@ -55,11 +427,11 @@ attributes:
   delegation:
     description: Can be used in conjunction with delegate_to and related keywords.
     support: full
-    details: The engine is that of the host the task is delegated to.
+    details: The engine is that of the host to which the task is delegated.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
-    details: Each record has a diff with a line for each field. Of a secret it tells only whether one is set.
+    details: The diff shows each record with a line for each field. For a secret it shows only whether one is set.
   facts:
     description: Action returns an C(ansible_facts) dictionary that will update existing host facts.
     support: none
@@ -68,164 +440,76 @@ attributes:
     platforms: windows
     support: full
 notes:
-  - What is omitted is not managed. Names of targets and of initiator instances are compared without letter case,
-    addresses in their canonical form.
-  - A task costs one round trip to the host when there is nothing to do, and two when there is.
-  - Nothing is changed when the plan has an obstacle that can be known beforehand; the error names each.
-  - A secret is never read, and never shown. Keep it in a vault, and not in the text of a playbook, of which Ansible
-    quotes lines in errors.
-  - MSiSCSI must run, see M(winstorage.iscsi.initiator). The host needs nothing installed, see
+  - An omitted option is not managed. Its value on the host stays as it is.
+  - Names of targets and initiator instances are compared without regard to letter case. Addresses are compared in
+    canonical form, so that V(FD00::0001) and V(fd00::1) are the same.
+  - A task takes one round trip to the host if there is nothing to do, and two otherwise.
+  - The task checks the whole plan before it changes any record. If the plan cannot be carried out, the task fails and
+    names every obstacle.
+  - Secrets are never read from the host, and never appear in a result or a diff. Keep them in a vault. Ansible quotes
+    lines of the playbook in errors, so do not write them there.
+  - MSiSCSI must be running. M(winstorage.iscsi.initiator) can start it.
+  - Nothing has to be installed on the host. See
     R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines).
 """
 
-    STATE = r"""
-options:
-  state:
-    description: Whether it shall be there.
-    type: str
-    choices: [present, absent]
-    default: present
-"""
+    # with a type, because ansible-test takes an assignment without one for the text of a fragment
+    BIND_ALL_VOLUMES: str = _options(_BIND_ALL_VOLUMES)
+    FORCE: str = _options(_FORCE)
+    INITIATOR: str = _options(_INITIATOR)
+    LOGIN: str = _options(_LOGIN)
+    PERSISTENT_LOGIN: str = _options(_PERSISTENT_LOGIN)
+    SECURITY_FLAGS: str = _options(_SECURITY_FLAGS)
+    SESSION_STATE: str = _options(_SESSION_STATE)
+    SETTINGS: str = _options(_SETTINGS)
+    STATE: str = _options(_STATE)
+    STATIC_TARGET: str = _options(_STATIC_TARGET)
+    TARGET_PORTAL: str = _options(_TARGET_PORTAL)
+    UPDATE_SECRET: str = _options(_UPDATE_SECRET)
 
-    FORCE = r"""
-options:
-  force:
-    description:
-      - End a session even though it is the last path to a disk. Without it such a task is refused and names the disks.
-      - Windows itself refuses to end a session whose disk is in use, and no option overrides that.
-    type: bool
-    default: false
-"""
+    LOGIN_OPTIONS: str = _options(_LOGIN_OPTIONS) + _UNSPECIFIED
 
-    INITIATOR = r"""
-options:
-  initiator_instance:
-    description:
-      - The instance of the initiator, such as V(ROOT\\ISCSIPRT\\0000_0).
-      - When omitted, it is that of the record there is, or the only one of the host. Where several come into question
-        the task is refused.
-    type: str
-  initiator_port:
-    description:
-      - Number of the initiator's port, which stands for one of its addresses. Omitted means any port.
-      - It belongs to the identity. A record for any port and one for port V(0) are two records.
-    type: int
-"""
-
-    LOGIN = r"""
-options:
-  target:
-    description: iSCSI name of the target.
-    type: str
-    required: true
-  portal:
-    description:
-      - Where the target is reached, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or as
-        a mapping with C(address) and C(port). The port is V(3260) when omitted. Omitted means any portal of the target.
-      - It belongs to the identity.
-    type: raw
-  copies:
-    description:
-      - How many there shall be. Each identical record is a session of its own at boot, which is wanted for several
-        sessions to one portal and a mistake otherwise.
-    type: int
-    default: 1
-  ipsec_key:
-    description:
-      - Preshared key for IPsec, as text or hexadecimal digits after V(0x). It goes with the login and is not compared.
-    type: str
-  symbolic_name:
-    description: Symbolic name of the portal.
-    type: str
-  mappings:
-    description: SCSI numbers that the login asks for. Omitted leaves them to Windows.
-    type: dict
-    suboptions:
-      bus:
-        description: SCSI bus.
-        type: int
-        required: true
-      target_number:
-        description: SCSI target.
-        type: int
-        required: true
-      luns:
-        description: The logical units.
-        type: list
-        elements: dict
-        required: true
-        suboptions:
-          os_lun:
-            description: Number that Windows shall give it.
-            type: int
-            required: true
-          target_lun:
-            description: Its number at the target, as the DLL has it and C(winstorage.iscsi.facts) reports it.
-            type: int
-            required: true
-"""
-
-    SECURITY_FLAGS = r"""
-options:
-  security_flags:
-    description:
-      - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
-      - Names are V(valid), V(ike_ipsec_enabled), V(main_mode_enabled), V(aggressive_mode_enabled), V(pfs_enabled),
-        V(transport_mode_preferred) and V(tunnel_mode_preferred).
-      - Without V(valid) the others mean nothing. Flags that contradict each other are told by a warning, and set.
-    type: raw
-"""
-
-    LOGIN_OPTIONS = r"""
-options:
-  login_flags:
-    description:
-      - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
-      - Names are V(require_ipsec), V(multipath_enabled), V(allow_portal_hopping), V(use_radius_response) and
-        V(use_radius_verification).
-      - With V(multipath_enabled) a warning tells when MPIO claims no device of the host.
-    type: raw
-  header_digest:
-    description: V(none), V(crc32c), or V(unspecified).
-    type: str
-  data_digest:
-    description: V(none), V(crc32c), or V(unspecified).
-    type: str
-  maximum_connections:
-    description: Connections in the session, 1 to 65535, or V(unspecified).
-    type: str
-  default_time2wait:
-    description: Seconds to wait before connecting again, or V(unspecified).
-    type: str
-  default_time2retain:
-    description: Seconds to keep a broken session, or V(unspecified).
-    type: str
-  auth_type:
-    description: V(none), V(chap), V(mutual_chap), or V(unspecified).
-    type: str
-  username:
-    description:
-      - User name for CHAP, or V(0x) and the hexadecimal digits of its bytes, or V(unspecified). Windows takes the node
-        name of the initiator when none is specified.
-    type: str
-  secret:
-    description:
-      - Secret for CHAP with the target, as text of 12 to 16 characters or as hexadecimal digits after V(0x). With the
-        login flag V(require_ipsec) it may be shorter.
-      - Windows cannot change a record and does not give its secret back. To change anything of a record that has one
-        takes its secret, and the task is refused without.
-    type: str
-"""
-
-    UPDATE_SECRET = r"""
-options:
-  update_secret:
-    description:
-      - V(on_create) sets the secret when the record is made, made again for another reason, or has none.
-      - V(always) makes the record again each time, and so reports a change each time.
-      - Windows does not give a secret back, so a changed secret cannot be noticed with V(on_create). To change one, run
-        the task once with V(always).
-    type: str
-    choices: [on_create, always]
-    default: on_create
-"""
+    # what initiator_state takes as lists
+    PARTS: str = (
+        _options(
+            _list_of(
+                "target_portals",
+                "SendTargets portals. Each entry has the options of M(winstorage.iscsi.target_portal).",
+                _TARGET_PORTAL,
+                _INITIATOR,
+                _SECURITY_FLAGS,
+                _LOGIN_OPTIONS,
+                _UPDATE_SECRET,
+                _STATE,
+            ),
+            _list_of(
+                "static_targets",
+                "Static targets. Each entry has the options of M(winstorage.iscsi.static_target).",
+                _STATIC_TARGET,
+                _LOGIN_OPTIONS,
+                _UPDATE_SECRET,
+                _STATE,
+            ),
+            _list_of(
+                "persistent_logins",
+                "Persistent logins. Each entry has the options of M(winstorage.iscsi.persistent_login).",
+                _LOGIN,
+                _PERSISTENT_LOGIN,
+                _INITIATOR,
+                _SECURITY_FLAGS,
+                _LOGIN_OPTIONS,
+                _UPDATE_SECRET,
+                _STATE,
+            ),
+            _list_of(
+                "sessions",
+                "Live sessions without a persistent login. Each entry has the options of M(winstorage.iscsi.session).",
+                _LOGIN,
+                _INITIATOR,
+                _SECURITY_FLAGS,
+                _LOGIN_OPTIONS,
+                _SESSION_STATE,
+            ),
+        )
+        + _UNSPECIFIED
+    )

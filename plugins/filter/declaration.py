@@ -7,16 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: declaration
-short_description: Turn the facts of a host into what initiator_state takes
+short_description: Turn the facts of a host into a declaration
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Adopting hosts that grew by hand starts from what is there. This filter says of a host what its facts say, in the
-    terms of M(winstorage.iscsi.initiator_state). On the host that it comes from, the declaration asks for no change.
-  - CHAP secrets cannot be read from Windows. A login with CHAP is declared with its user name and without its secret.
-    That is enough for an audit, and a change that needs the secret asks for it.
-  - A part that was not gathered, and live sessions, are left out, and so unmanaged.
-  - Two saved logins of one identity whose options differ are declared by what they share.
+  - Turns the facts of a host into options of M(winstorage.iscsi.initiator_state). Use it to adopt hosts that were
+    configured by hand. On the host that it comes from, the declaration causes no change.
+  - CHAP secrets cannot be read from Windows. A login with CHAP is declared with its user name but without its secret.
+    That is enough for an audit. A change that needs the secret fails and asks for it.
+  - Live sessions, and parts that were not gathered, are left out and therefore not managed.
+  - If several persistent logins have the same identity but different options, only the options that they share are
+    declared.
 options:
   _input:
     description: The value of C(ansible_facts.windows_iscsi).
@@ -24,14 +25,14 @@ options:
     required: true
   exact:
     description:
-      - Whether to say also which options Windows holds no value for, as V(unspecified), and which flags are empty.
-      - Left out, these are unmanaged, which makes a short declaration. With it, an audit finds it when somebody sets
-        them.
+      - Declare also empty flags, and as V(unspecified) the options for which Windows holds no value. An audit then
+        reports when somebody sets them.
+      - By default they are left out and not managed, which makes the declaration shorter.
     type: bool
     default: false
   prefix:
     description:
-      - What to put in front of each key. The role C(winstorage.iscsi.initiator) takes its declaration with
+      - Prefix for each key. The role C(winstorage.iscsi.initiator) takes its declaration with the prefix
         V(initiator_).
     type: str
     default: ""
@@ -41,10 +42,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask each host what it has
+- name: Gather the facts of each host
   winstorage.iscsi.facts:
 
-- name: Write the declaration of each host into the inventory, as the role takes it
+- name: Write the declaration of each host into the inventory, as variables of the role
   ansible.builtin.copy:
     dest: "{{ inventory_dir }}/host_vars/{{ inventory_hostname }}/iscsi.yml"
     content: "{{ declaration | to_nice_yaml(sort_keys=false) }}"

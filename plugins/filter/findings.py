@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: findings
-short_description: What an audit found on a host, as plain text
+short_description: Findings of an audit as plain text
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Shows the result of M(winstorage.iscsi.audit) as a person reads it. First comes whether the host will find its disks
-    after the next restart, then each difference from the declaration, then each risk with its remedy.
+  - Shows the result of M(winstorage.iscsi.audit) as text. It says first whether the host will find its disks after the
+    next restart, then lists each difference from the declaration, then each risk with its remedy.
 options:
   _input:
-    description: The result of M(winstorage.iscsi.audit), or of a task that could not reach or read its host.
+    description: Result of M(winstorage.iscsi.audit). The result of an audit that failed is accepted too.
     type: dict
     required: true
   info:
-    description: Whether to show findings of severity V(info) too. Otherwise they are only counted.
+    description: Show findings of severity V(info) too. By default they are only counted.
     type: bool
     default: false
 seealso:
@@ -34,14 +34,14 @@ EXAMPLES = r"""
     persistent_logins: "{{ iscsi_logins }}"
   register: audit
 
-- name: Show what was found
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ audit | winstorage.iscsi.findings }}"
 """
 
 RETURN = r"""
 _value:
-  description: The page.
+  description: The text.
   type: str
 """
 

@@ -7,35 +7,35 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: flags
-short_description: Names of the initiator's flags in a number
+short_description: Turn a number into names of flags
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Turns a number as Windows has it into the names of its bits.
-  - Bits without a name come last, as one hexadecimal number, so that P(winstorage.iscsi.flags_raw#filter) gives the
-    same number back.
+  - Turns a number of flags, as Windows stores it, into the names of its bits.
+  - Bits without a name come last, as one hexadecimal number. P(winstorage.iscsi.flags_raw#filter) turns the result back
+    into the same number.
 positional: which
 options:
   _input:
-    description: The number; names are taken too and put into the order of their bits.
+    description: The number. Names are accepted too, and sorted in the order of their bits.
     type: raw
     required: true
   which:
-    description: The set of flags.
+    description: Set of flags.
     type: str
     required: true
     choices:
-      security: Of a persistent login or portal, ISCSI_SECURITY_FLAG_* in the SDK.
-      login: Of the login options, ISCSI_LOGIN_FLAG_*.
-      information: Which login options mean anything, ISCSI_LOGIN_OPTIONS_*.
-      target: Of a static target, ISCSI_TARGET_FLAG_*.
+      security: Security flags of a persistent login or target portal, ISCSI_SECURITY_FLAG_* in the SDK.
+      login: Login flags, ISCSI_LOGIN_FLAG_*.
+      information: Login options that are specified, ISCSI_LOGIN_OPTIONS_*.
+      target: Flags of a static target, ISCSI_TARGET_FLAG_*.
 seealso:
   - plugin: winstorage.iscsi.flags_raw
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Show the names, here valid, ike_ipsec_enabled and 0x80
+- name: Show names, here valid, ike_ipsec_enabled and 0x80
   ansible.builtin.debug:
     msg: "{{ 131 | winstorage.iscsi.flags('security') }}"
 """

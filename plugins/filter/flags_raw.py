@@ -7,35 +7,35 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: flags_raw
-short_description: The number of the initiator's flags by name
+short_description: Turn names of flags into a number
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Turns names of flags into the number that Windows has, to compare with other tools such as C(iscsicli).
-  - Names are taken in any letter case, short or as in the SDK's header. A name that does not exist is an error with
-    those that do.
+  - Turns names of flags into the number that Windows stores, to compare it with other tools such as C(iscsicli).
+  - Names can be in any letter case, short or as in the header of the SDK. For an unknown name, the filter fails and
+    lists the valid names.
 positional: which
 options:
   _input:
-    description: Names, numbers, or a mapping as the facts hold it (C(names), C(raw), C(unknown)).
+    description: Names, numbers, or a mapping as in the facts (C(names), C(raw), C(unknown)).
     type: raw
     required: true
   which:
-    description: The set of flags.
+    description: Set of flags.
     type: str
     required: true
     choices:
-      security: Of a persistent login or portal, ISCSI_SECURITY_FLAG_* in the SDK.
-      login: Of the login options, ISCSI_LOGIN_FLAG_*.
-      information: Which login options mean anything, ISCSI_LOGIN_OPTIONS_*.
-      target: Of a static target, ISCSI_TARGET_FLAG_*.
+      security: Security flags of a persistent login or target portal, ISCSI_SECURITY_FLAG_* in the SDK.
+      login: Login flags, ISCSI_LOGIN_FLAG_*.
+      information: Login options that are specified, ISCSI_LOGIN_OPTIONS_*.
+      target: Flags of a static target, ISCSI_TARGET_FLAG_*.
 seealso:
   - plugin: winstorage.iscsi.flags
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: The number of a pair of login flags, here 10
+- name: Show the number of two login flags, here 10
   ansible.builtin.debug:
     msg: "{{ ['multipath_enabled', 'allow_portal_hopping'] | winstorage.iscsi.flags_raw('login') }}"
 """

@@ -11,8 +11,8 @@ short_description: The persistent logins of a host to a target
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Picks the persistent logins to one target from the facts of a host.
-  - Names compare without letter case, as Windows compares them.
+  - Selects the persistent logins to one target from the facts of a host.
+  - Names are compared without regard to letter case, as Windows does.
 positional: target
 options:
   _input:
@@ -20,13 +20,13 @@ options:
     type: dict
     required: true
   target:
-    description: The iSCSI name of the target.
+    description: iSCSI name of the target.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: Make sure that the host has two paths to its database
+- name: Make sure that the host has two persistent logins to its database
   ansible.builtin.assert:
     that: ansible_facts.windows_iscsi | winstorage.iscsi.logins_to('iqn.2004-01.com.example:sql01-data') | length == 2
 """

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: summary
-short_description: The facts of a host as a page of plain text
+short_description: Facts of a host as plain text
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Shows what a person wants to know of a host. First whether it will find its disks after the next restart and what
-    deserves attention, then tables of its persistent logins, target portals, sessions and disks.
-  - Parts that were not gathered are left out, and columns in which no row has anything.
+  - Shows the facts of a host on one page. It says first whether the host will find its disks after the next restart and
+    what deserves attention. Then follow tables of its persistent logins, target portals, sessions and disks.
+  - Parts that were not gathered and columns without any value are left out.
 options:
   _input:
     description: The value of C(ansible_facts.windows_iscsi).
@@ -26,14 +26,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Show the host
+- name: Show the facts of the host
   ansible.builtin.debug:
     msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"
 """
 
 RETURN = r"""
 _value:
-  description: The page.
+  description: The text.
   type: str
 """
 

@@ -11,10 +11,10 @@ short_description: Show a list of mappings as an aligned table
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Turns a list of mappings into plain text with a line for each, in columns under their headings.
-  - Numbers stand at the right of their column. Null and empty values show as a dash, booleans as yes and no, lists with
+  - Turns a list of mappings into plain text, with one line for each mapping and columns under headings.
+  - Numbers are aligned to the right. Null and empty values are shown as a dash, booleans as yes and no, and lists with
     commas.
-  - Wide characters count as two cells, and control characters show as escapes, so that no value can break the table.
+  - Wide characters count as two cells, and control characters are shown as escapes, so that no value breaks the table.
 positional: columns
 options:
   _input:
@@ -24,20 +24,20 @@ options:
     required: true
   columns:
     description:
-      - What to show. Either a list of keys, each its own heading, or a mapping of headings to keys.
-      - A key inside another is written with a dot, such as V(portal.address). A number picks from a list, the first is
-        V(0).
-      - A key that no row has is an error.
+      - Columns to show, as a list of keys that serve as headings, or as a mapping of headings to keys.
+      - A dot leads to a key inside another, such as V(portal.address). A number selects an element of a list, starting
+        with V(0).
+      - If no row has a key, the filter fails.
     type: raw
     required: true
 """
 
 EXAMPLES = r"""
-- name: Show where every saved login leads
+- name: Show target and address of every persistent login
   ansible.builtin.debug:
     msg: "{{ ansible_facts.windows_iscsi.persistent_logins | winstorage.iscsi.table(['target', 'portal.address']) }}"
 
-- name: The same under other headings
+- name: Show the same with other headings
   ansible.builtin.debug:
     msg: "{{ ansible_facts.windows_iscsi.persistent_logins | winstorage.iscsi.table(columns) }}"
   vars:

@@ -12,129 +12,105 @@ short_description: Compare an initiator with its declaration, and look for risks
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Tells whether a host will find its disks after the next restart, where its initiator differs from what is declared,
-    and what is at risk. It never changes anything, and costs one round trip to the host.
-  - Takes the declaration of M(winstorage.iscsi.initiator_state), where each option is documented. Without any, it looks
-    for risks alone.
-  - A stopped MSiSCSI and a declaration that would be refused are findings. A host that cannot be read at all is an
-    error.
+  - Reports whether a host will find its disks after the next restart, where its initiator differs from the declaration,
+    and which risks it has. It never changes anything, and takes one round trip to the host.
+  - The declaration consists of the options of M(winstorage.iscsi.initiator_state), which documents them in detail.
+    Without a declaration, the module reports only risks.
+  - A stopped MSiSCSI is a finding, and so is a declaration that M(winstorage.iscsi.initiator_state) would refuse. If
+    the host cannot be read at all, the task fails.
 options:
   service_state:
-    description: Whether MSiSCSI runs.
+    description: V(started) means that MSiSCSI must be running.
     type: str
     choices: [started]
   service_start_mode:
-    description: How MSiSCSI starts.
+    description: Start mode of MSiSCSI.
     type: str
     choices: [automatic, manual, disabled]
   node_name:
     description: iSCSI name of the initiator.
     type: str
   chap_secret:
-    description: The initiator's own secret. It cannot be read, so it is never a difference.
+    description: Secret of the initiator for mutual CHAP. It cannot be read and is never reported as a difference.
     type: str
   radius_secret:
-    description: Secret shared with the RADIUS servers. It is never a difference.
+    description: Secret shared with the RADIUS servers. It is never reported as a difference.
     type: str
   group_preshared_key:
-    description: Key for IPsec. It is never a difference.
+    description: Preshared key for IPsec. It is never reported as a difference.
     type: str
   ike:
-    description: IKE information, as M(winstorage.iscsi.initiator) takes it. It is never read, so it is no difference.
+    description:
+      - IKE identifications, as for M(winstorage.iscsi.initiator). They are never read or reported as a difference.
     type: list
     elements: dict
   tunnel_outer_addresses:
-    description: Gateways of IPsec tunnels, as M(winstorage.iscsi.initiator) takes them. They are never a difference.
+    description:
+      - Security gateways for IPsec, as for M(winstorage.iscsi.initiator). They are never reported as a difference.
     type: list
     elements: dict
   update_secret:
-    description: Taken for the sake of M(winstorage.iscsi.initiator_state); an audit does the same with both.
+    description: Accepted so that a declaration can be used unchanged. It has no effect here.
     type: str
     choices: [on_create, always]
     default: on_create
   target_portals:
-    description: SendTargets portals, as M(winstorage.iscsi.target_portal) takes them.
+    description: SendTargets portals. Each entry has the options of M(winstorage.iscsi.target_portal).
     type: list
     elements: dict
   static_targets:
-    description: Targets that are not discovered, as M(winstorage.iscsi.static_target) takes them.
+    description: Static targets. Each entry has the options of M(winstorage.iscsi.static_target).
     type: list
     elements: dict
   persistent_logins:
     description:
-      - Persistent logins, as M(winstorage.iscsi.persistent_login) takes them.
-      - A secret that is left out here is one that enforcing the declaration may lack. That is found, too.
+      - Persistent logins. Each entry has the options of M(winstorage.iscsi.persistent_login).
+      - If enforcing the declaration would need a CHAP secret that is not declared, that is a finding too.
     type: list
     elements: dict
   sessions:
-    description: Live sessions, as M(winstorage.iscsi.session) takes them.
+    description: Live sessions. Each entry has the options of M(winstorage.iscsi.session).
     type: list
     elements: dict
   isns_servers:
-    description: iSNS servers by address, each as text, or as a mapping with C(address) and C(state).
+    description: iSNS servers. Each is an address, or a mapping with C(address) and C(state).
     type: list
     elements: raw
   radius_servers:
-    description: RADIUS servers by address, each as text, or as a mapping with C(address) and C(state).
+    description: RADIUS servers. Each is an address, or a mapping with C(address) and C(state).
     type: list
     elements: raw
   persistent_devices:
-    description: Bound volumes and devices by path, each as text, or as a mapping with C(path) and C(state).
+    description: Bound volumes and devices. Each is a path, or a mapping with C(path) and C(state).
     type: list
     elements: raw
   bind_all_volumes:
-    description: Taken for the sake of M(winstorage.iscsi.initiator_state). It is never a difference.
+    description: Accepted so that a declaration can be used unchanged. It is never reported as a difference.
     type: bool
     default: false
   purge:
-    description: Kinds of which what is there but not declared is a difference.
+    description: Kinds of records whose undeclared entries are reported as differences.
     type: list
     elements: str
     choices: [persistent_logins, target_portals, isns_servers, radius_servers]
   purge_connected:
-    description: Whether an undeclared persistent login behind a live session is a difference, or only a remark.
+    description:
+      - Whether an undeclared persistent login that has a live session is reported as a difference. If not, it is a
+        finding of severity V(info).
     type: bool
     default: false
   force:
-    description: Whether a session that is to end may be the last path to a disk.
+    description: Whether the declaration may end a session that is the last path to a disk.
     type: bool
     default: false
-  time_limit:
-    description: How many seconds the initiator may take, V(0) for as long as it wants.
-    type: int
-    default: 120
 extends_documentation_fragment:
+  - winstorage.iscsi.reading
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.facts
   - ansible.builtin.action_common_attributes.flow
-attributes:
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: full
-  bypass_host_loop:
-    support: none
-  check_mode:
-    support: full
-    details: It runs as it always does.
-  connection:
-    support: full
-  delegation:
-    support: full
-    details: The engine is that of the host the task is delegated to.
-  diff_mode:
-    support: none
-    details: It changes nothing.
-  facts:
-    support: full
-  platform:
-    platforms: windows
-    support: full
 notes:
-  - A secret is never read, compared or shown.
+  - Secrets are never read, compared or shown.
 seealso:
   - module: winstorage.iscsi.initiator_state
   - module: winstorage.iscsi.facts
@@ -143,10 +119,10 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look for risks alone
+- name: Report risks only
   winstorage.iscsi.audit:
 
-- name: Compare with a declaration
+- name: Compare the host with a declaration
   winstorage.iscsi.audit:
     service_start_mode: automatic
     persistent_logins:
@@ -156,11 +132,11 @@ EXAMPLES = r"""
     purge: [persistent_logins]
   register: audit
 
-- name: Show what was found
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ audit | winstorage.iscsi.findings }}"
 
-- name: Fail where the host is not as declared
+- name: Fail if the host is not as declared
   ansible.builtin.assert:
     that: audit.compliant
 """
@@ -168,26 +144,26 @@ EXAMPLES = r"""
 RETURN = r"""
 next_boot:
   description:
-    - The forecast of the next restart, as RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.next_boot). Null
-      while MSiSCSI is stopped.
+    - The forecast of the next restart, in the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.next_boot). Null while MSiSCSI is stopped.
   returned: success
   type: dict
   sample: {verdict: ready}
 compliant:
   description:
-    - Whether the host is as declared. Remarks, which are findings of severity V(info), do not matter.
-    - Also true when nothing is declared, see RV(declared).
+    - Whether the host is as declared. Findings of severity V(info) do not count.
+    - Also true if nothing is declared. See RV(declared).
   returned: success
   type: bool
   sample: false
 declared:
-  description: Which parts of a declaration were given.
+  description: The parts of the declaration.
   returned: success
   type: list
   elements: str
   sample: [service_start_mode, persistent_logins, purge]
 drift:
-  description: Differences from the declaration, the worst first.
+  description: Differences from the declaration, the most severe first.
   returned: success
   type: list
   elements: dict
@@ -196,35 +172,43 @@ drift:
     category: {description: "V(drift).", returned: success, type: str, sample: drift}
     kind:
       description:
-        - V(missing), V(extra) or V(differs).
-        - V(blocked) where enforcing the declaration would be refused, V(not_compared) while MSiSCSI is stopped, V(kept)
-          for what a purge spares, V(unverifiable) for what cannot be read.
+        - V(missing) for what is declared but not on the host, V(extra) for what must be removed, V(differs) for a field
+          with another value.
+        - V(blocked) if enforcing the declaration would be refused, V(not_compared) if MSiSCSI is stopped, V(kept) if
+          O(purge) would keep an undeclared record, V(unverifiable) if the value on the host cannot be read.
       returned: success
       type: str
       sample: differs
     record:
-      description: The kind of record, empty where it is about none.
+      description: The kind of record. Empty if the finding is not about a record.
       returned: success
       type: str
       sample: persistent_logins
     what:
-      description: Which one.
+      description: The record or setting.
       returned: success
       type: str
       sample: iqn.2004-01.com.example:data through any portal
-    field: {description: "The field that differs, or null.", returned: success, type: str, sample: login_flags}
-    found: {description: What is there., returned: success, type: raw, sample: []}
-    declared: {description: What is declared., returned: success, type: raw, sample: [multipath_enabled]}
-    text: {description: All of it in words., returned: success, type: str, sample: login_flags differs}
+    field: {description: "Field that differs, or null.", returned: success, type: str, sample: login_flags}
+    found: {description: Value on the host., returned: success, type: raw, sample: []}
+    declared: {description: Declared value., returned: success, type: raw, sample: [multipath_enabled]}
+    text: {description: The finding in words., returned: success, type: str, sample: login_flags differs}
     remedy:
-      description: What to do.
+      description: What to do about it.
       returned: success
       type: str
-      sample: "Run the role with initiator_mode: enforce, or declare what is there."
-    run: {description: Tasks that are the remedy., returned: success, type: list, elements: dict, sample: []}
+      sample: "Run the role with initiator_mode: enforce, or change the declaration."
+    run:
+      description: Tasks that carry out the remedy. Empty if a person has to decide first.
+      returned: success
+      type: list
+      elements: dict
+      sample: []
   sample: []
 risks:
-  description: What may go wrong at the next restart, whether declared or not, the worst first. Fields as in RV(drift).
+  description:
+    - What may go wrong at the next restart, whether declared or not, the most severe first. Fields as in RV(drift), but
+      for C(record), C(field), C(found) and C(declared).
   returned: success
   type: list
   elements: dict
@@ -234,10 +218,10 @@ risks:
       remedy: If the array is gone, remove it.
       run: []
       severity: warning
-      text: saved, not connected, and the initiator does not know its target.
+      text: saved and not connected, and the initiator does not know its target.
       what: iqn.2004-01.com.example:gone through 192.0.2.99:3260
 counts:
-  description: How many findings there are of each severity, drift and risks together.
+  description: Number of findings of each severity, drift and risks together.
   returned: success
   type: dict
   sample: {critical: 0, warning: 2, info: 1}
@@ -247,7 +231,7 @@ ansible_facts:
   type: dict
   contains:
     windows_iscsi:
-      description: As M(winstorage.iscsi.facts) reports them. While MSiSCSI is stopped all but C(host) is null.
+      description: As M(winstorage.iscsi.facts) reports them. While MSiSCSI is stopped, everything but C(host) is null.
       returned: success
       type: dict
       sample: {schema_version: 1}

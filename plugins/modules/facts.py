@@ -12,73 +12,43 @@ short_description: Report the iSCSI initiator of a Windows host
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Reports what the Microsoft iSCSI initiator of a host has saved and what it is connected to, as
+  - Reports the saved configuration and the live sessions of a host's Microsoft iSCSI initiator as
     RV(ansible_facts.windows_iscsi).
-  - Above all, every persistent login ("favorite target"), which are the sessions that the initiator opens after boot,
-    also those that are not connected now; and a forecast whether each disk will be there after the next restart.
-  - Nothing on the host is changed. Two runs on an unchanged host give the same facts, byte for byte, so that they can
-    be compared and kept in a fact cache.
-  - Whatever is asked costs one round trip to the host.
+  - The facts contain every persistent login ("favorite target"), including those that are not connected now. They also
+    forecast whether each disk will be there after the next restart.
+  - The module never changes the host. As long as the host does not change, each run returns exactly the same facts, so
+    they can be compared and kept in a fact cache.
+  - The task takes one round trip to the host, whatever it gathers.
 options:
   gather_subset:
     description:
-      - What to ask for. V(all) is everything, V(!all) nothing but RV(ansible_facts.windows_iscsi.host), a name adds, a
-        name after V(!) leaves out.
+      - Parts to gather. A name adds a part, and V(!) in front of a name leaves it out. V(all) means all parts. V(!all)
+        means none but RV(ansible_facts.windows_iscsi.host), which is always there.
       - Names are V(initiator), V(persistent_logins), V(target_portals), V(targets), V(sessions), V(mappings),
         V(isns_servers), V(radius_servers) and V(persistent_devices).
-      - A part that was not asked for is null in the facts, never an empty list.
-        RV(ansible_facts.windows_iscsi.next_boot) needs V(persistent_logins) and V(sessions).
+      - A part that is not gathered is null, never an empty list. RV(ansible_facts.windows_iscsi.next_boot) needs
+        V(persistent_logins) and V(sessions).
     type: list
     elements: str
     default: [all]
   include_session_ids:
     description:
-      - Whether to report the identifiers of sessions, connections and devices too.
-      - They are addresses in the kernel and numbers of the moment, and differ after every login.
+      - Report also the identifiers of sessions, connections and devices.
+      - Windows assigns new ones at each login, so facts with identifiers differ after every login.
     type: bool
     default: false
-  time_limit:
-    description:
-      - How many seconds the initiator may take, V(0) for as long as it wants. A call that does not come back in time is
-        an error that names it.
-    type: int
-    default: 120
 extends_documentation_fragment:
+  - winstorage.iscsi.reading
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn
   - ansible.builtin.action_common_attributes.facts
   - ansible.builtin.action_common_attributes.flow
-attributes:
-  action:
-    support: full
-  async:
-    support: none
-  become:
-    support: full
-  bypass_host_loop:
-    support: none
-  check_mode:
-    support: full
-    details: It runs as it always does.
-  connection:
-    support: full
-  delegation:
-    support: full
-    details: The engine is that of the host the task is delegated to.
-  diff_mode:
-    support: none
-    details: It changes nothing.
-  facts:
-    support: full
-  platform:
-    platforms: windows
-    support: full
 notes:
-  - The host needs nothing installed. Which engine makes the calls is chosen by variables of the inventory, see
+  - Nothing has to be installed on the host. Inventory variables choose the engine that makes the calls, see
     R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines). With
-    C(winstorage_iscsi_simulator_state) a host is simulated and no Windows is needed.
-  - Even reading needs an elevated token on the host.
-  - A CHAP secret is never read. Only whether one is set is reported.
+    C(winstorage_iscsi_simulator_state), the host is simulated and no Windows is needed.
+  - Reading the initiator needs an elevated token on the host.
+  - CHAP secrets are never read. The facts report only whether a secret is set.
 seealso:
   - plugin: winstorage.iscsi.summary
     plugin_type: filter
@@ -87,23 +57,23 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Report the initiator
+- name: Gather the facts of the initiator
   winstorage.iscsi.facts:
 
-- name: Show it
+- name: Show them on one page
   ansible.builtin.debug:
     msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"
 
-- name: Fail where a disk may be missing after the next restart
+- name: Fail if a disk may be missing after the next restart
   ansible.builtin.assert:
     that: ansible_facts.windows_iscsi.next_boot.verdict != 'at_risk'
     fail_msg: "{{ ansible_facts.windows_iscsi.next_boot.attention }}"
 
-- name: Ask for the persistent logins alone
+- name: Gather only the persistent logins
   winstorage.iscsi.facts:
     gather_subset: [persistent_logins]
 
-- name: Ask for all but the targets that discovery found, and allow five minutes
+- name: Gather everything but the known targets, within five minutes
   winstorage.iscsi.facts:
     gather_subset: ['!targets']
     time_limit: 300
@@ -117,49 +87,57 @@ ansible_facts:
   contains:
     windows_iscsi:
       description:
-        - What the initiator has saved and is connected to. Lists are sorted by what identifies their entries.
+        - Saved configuration and live sessions of the initiator. Lists are sorted by the identity of their entries.
         - A part that was not gathered is null.
       returned: success
       type: dict
       contains:
         schema_version:
-          description: Rises when a key goes or changes its meaning. Keys may be added without it.
+          description: Version of the structure. It rises when a key is removed or changes its meaning.
           returned: success
           type: int
           sample: 1
         host:
-          description: What the call runner saw of the host. A value that it could not tell is null.
+          description: The host. A value that could not be determined is null.
           returned: success
           type: dict
           contains:
-            pointer_bits: {description: "64, or 32 for a 32-bit process.", returned: success, type: int, sample: 64}
-            runtime: {description: What made the calls., returned: success, type: str, sample: CLR 4.0.30319}
+            pointer_bits:
+              description: Pointer size of the process that made the calls, C(64) or C(32).
+              returned: success
+              type: int
+              sample: 64
+            runtime: {description: Runtime that made the calls., returned: success, type: str, sample: CLR 4.0.30319}
             dll_version: {description: Version of iscsidsc.dll., returned: success, type: str, sample: 10.0.20348.2400}
             windows_version: {description: Version of Windows., returned: success, type: str, sample: 10.0.20348}
             service_state: {description: State of MSiSCSI., returned: success, type: str, sample: running}
             service_start_mode:
-              description: How MSiSCSI starts, C(automatic), C(manual) or C(disabled).
+              description: Start mode of MSiSCSI, such as C(automatic), C(manual) or C(disabled).
               returned: success
               type: str
               sample: automatic
             service_delayed_start:
-              description: Whether it starts automatically but after other services.
+              description: Whether MSiSCSI has a delayed start, after the other automatic services.
               returned: success
               type: bool
               sample: false
-            elevated: {description: Whether the token is elevated., returned: success, type: bool, sample: true}
+            elevated:
+              description: Whether the calls were made with an elevated token.
+              returned: success
+              type: bool
+              sample: true
         initiator:
           description: The initiator itself.
           returned: success
           type: dict
           contains:
             node_name:
-              description: Its iSCSI name.
+              description: iSCSI name of the initiator.
               returned: success
               type: str
               sample: iqn.1991-05.com.microsoft:sql01.example.com
             instances:
-              description: The initiator's instances, one for each adapter.
+              description: Initiator instances, one for each adapter.
               returned: success
               type: list
               elements: str
@@ -167,7 +145,7 @@ ansible_facts:
             version: {description: Version of the initiator., returned: success, type: str, sample: 10.0.20348}
         persistent_logins:
           description:
-            - Every saved login. Identical ones are one entry with C(copies).
+            - Every persistent login. Identical logins are one entry with their number in C(copies).
           returned: success
           type: list
           elements: dict
@@ -177,54 +155,58 @@ ansible_facts:
               returned: success
               type: str
               sample: iqn.2004-01.com.example:sql01-data
-            session_type: {description: "C(data) or C(informational).", returned: success, type: str, sample: data}
+            session_type:
+              description: C(data), or C(informational) for a session that serves discovery only.
+              returned: success
+              type: str
+              sample: data
             initiator_instance:
-              description: The instance that logs in.
+              description: Initiator instance that logs in.
               returned: success
               type: str
               sample: ROOT\ISCSIPRT\0000_0
             initiator_port:
-              description: Number of the initiator port that the login is bound to, null for any.
+              description: Number of the initiator port that the login is bound to. Null means any port.
               returned: success
               type: int
               sample: 0
             any_initiator_port:
-              description: Whether it is bound to no port.
+              description: Whether it is for any initiator port.
               returned: success
               type: bool
               sample: false
             portal:
-              description: Where the target is reached, null for any of its portals.
+              description: Portal of the target. Null means any of its portals.
               returned: success
               type: dict
               contains: &portal
                 address: {description: Address or host name., returned: success, type: str, sample: 192.0.2.21}
                 port: {description: TCP port., returned: success, type: int, sample: 3260}
-                symbolic_name: {description: Its symbolic name., returned: success, type: str, sample: ""}
+                symbolic_name: {description: Symbolic name., returned: success, type: str, sample: ""}
             security_flags: &security_flags
-              description: ISCSI_SECURITY_FLAG_* of the SDK.
+              description: Security flags (ISCSI_SECURITY_FLAG_* of the SDK).
               returned: success
               type: dict
               contains: &flags
                 names:
-                  description: The names of the bits that are set.
+                  description: Names of the bits that are set.
                   returned: success
                   type: list
                   elements: str
                   sample: [valid]
                 raw: {description: All bits as a number., returned: success, type: int, sample: 1}
                 unknown:
-                  description: The bits without a name as a hexadecimal number, null for none.
+                  description: Bits without a name, as a hexadecimal number. Null if there are none.
                   returned: success
                   type: str
                   sample: "0x80"
             mappings:
-              description: The SCSI numbers that the login asks for its target, null where it leaves them to Windows.
+              description: SCSI numbers that are saved for the target. Null if Windows chooses them.
               returned: success
               type: dict
               contains: &mapping
                 initiator_instance:
-                  description: The instance that has the target.
+                  description: Initiator instance of the target.
                   returned: success
                   type: str
                   sample: ROOT\ISCSIPRT\0000_0
@@ -233,50 +215,50 @@ ansible_facts:
                   returned: success
                   type: str
                   sample: iqn.2004-01.com.example:sql01-data
-                os_device_name: {description: Name of the port driver., returned: success, type: str, sample: 'Scsi4:'}
-                bus: {description: SCSI bus., returned: success, type: int, sample: 0}
-                target_number: {description: SCSI target., returned: success, type: int, sample: 0}
+                os_device_name: {description: Name of the SCSI port., returned: success, type: str, sample: 'Scsi4:'}
+                bus: {description: SCSI bus number., returned: success, type: int, sample: 0}
+                target_number: {description: SCSI target number., returned: success, type: int, sample: 0}
                 luns:
                   description: The logical units.
                   returned: success
                   type: list
                   elements: dict
                   contains:
-                    os_lun: {description: Its number in Windows., returned: success, type: int, sample: 0}
+                    os_lun: {description: Logical unit number in Windows., returned: success, type: int, sample: 0}
                     target_lun:
-                      description: Its number at the target, as the DLL has it.
+                      description: Logical unit number at the target, as the DLL returns it.
                       returned: success
                       type: int
                       sample: 0
                 session_id:
-                  description: The session it belongs to.
+                  description: Session that the numbers belong to.
                   returned: when O(include_session_ids=true)
                   type: str
                   sample: ffffac0f5a4c5010-4000013700000001
             login_options: &login_options
-              description: ISCSI_LOGIN_OPTIONS of the SDK. An option that is not specified is null, never 0.
+              description: Login options (ISCSI_LOGIN_OPTIONS). An option that is not specified is null, never 0.
               returned: success
               type: dict
               contains:
                 login_flags:
-                  description: ISCSI_LOGIN_FLAG_* of the SDK.
+                  description: Login flags (ISCSI_LOGIN_FLAG_* of the SDK).
                   returned: success
                   type: dict
                   contains: *flags
                 header_digest: {description: "C(none) or C(crc32c).", returned: success, type: str, sample: none}
                 data_digest: {description: "C(none) or C(crc32c).", returned: success, type: str, sample: none}
                 maximum_connections:
-                  description: Connections in the session.
+                  description: Maximum number of connections in the session.
                   returned: success
                   type: int
                   sample: 1
                 default_time2wait:
-                  description: Seconds to wait before connecting again.
+                  description: Seconds to wait before reconnecting after a connection is lost.
                   returned: success
                   type: int
                   sample: 2
                 default_time2retain:
-                  description: Seconds to keep a broken session.
+                  description: Seconds to keep the session after a connection is lost.
                   returned: success
                   type: int
                   sample: 20
@@ -286,47 +268,51 @@ ansible_facts:
                   type: str
                   sample: chap
                 username:
-                  description: Name for CHAP, or V(0x) and the hexadecimal digits of its bytes where they are not ASCII.
+                  description: User name for CHAP. If it is not ASCII text, V(0x) and its bytes as hexadecimal digits.
                   returned: success
                   type: str
                   sample: sql01
-                password_set: {description: Whether a secret is saved., returned: success, type: bool, sample: true}
+                password_set: {description: Whether a CHAP secret is set., returned: success, type: bool, sample: true}
                 information_specified:
-                  description: Which of the options are specified.
+                  description: Options that are specified (ISCSI_LOGIN_OPTIONS_* of the SDK).
                   returned: success
                   type: dict
                   contains: *flags
                 version: {description: Version of the structure., returned: success, type: int, sample: 0}
-            copies: {description: How many identical ones are saved., returned: success, type: int, sample: 1}
+            copies: {description: Number of identical logins., returned: success, type: int, sample: 1}
             live_sessions:
-              description: How many live sessions go with them, null where sessions were not gathered.
+              description: Number of live sessions of these logins. Null if sessions were not gathered.
               returned: success
               type: int
               sample: 1
             connected:
-              description: Whether any does, null where sessions were not gathered.
+              description: Whether there is such a live session. Null if sessions were not gathered.
               returned: success
               type: bool
               sample: true
         target_portals:
-          description: Every portal that is asked for targets by SendTargets.
+          description: Every SendTargets portal.
           returned: success
           type: list
           elements: dict
           contains:
             portal:
-              description: The portal.
+              description: Address and TCP port.
               returned: success
               type: dict
               contains: *portal
             initiator_instance:
-              description: The instance that asks, empty for any.
+              description: Initiator instance that runs the discovery. Empty means any.
               returned: success
               type: str
               sample: ROOT\ISCSIPRT\0000_0
-            initiator_port: {description: "Its port, null for any.", returned: success, type: int, sample: 0}
+            initiator_port:
+              description: Number of the initiator port that the portal is bound to. Null means any port.
+              returned: success
+              type: int
+              sample: 0
             any_initiator_port:
-              description: Whether it is bound to no port.
+              description: Whether it is for any initiator port.
               returned: success
               type: bool
               sample: true
@@ -339,42 +325,42 @@ ansible_facts:
           elements: dict
           contains:
             name:
-              description: Its iSCSI name.
+              description: iSCSI name of the target.
               returned: success
               type: str
               sample: iqn.2004-01.com.example:sql01-data
-            static: {description: Whether it was added by hand., returned: success, type: bool, sample: false}
+            static: {description: Whether it is a static target., returned: success, type: bool, sample: false}
             discoveries:
-              description: Each way it was found and what is known of it from there. What is not known is null.
+              description: Each discovery that found the target, with its information. What is not known is null.
               returned: success
               type: list
               elements: dict
               contains:
                 kind:
-                  description: C(sendtargets), C(static), C(isns) or C(other).
+                  description: Kind of discovery, C(sendtargets), C(static), C(isns) or C(other).
                   returned: success
                   type: str
                   sample: sendtargets
                 mechanism:
-                  description: The same in the initiator's words.
+                  description: The discovery as the initiator names it.
                   returned: success
                   type: str
                   sample: SendTargets:*192.0.2.21 0003260 Root\ISCSIPRT\0000_0
-                protocol: {description: "C(tcp).", returned: success, type: str, sample: tcp}
-                alias: {description: The target's own name., returned: success, type: str, sample: SQL data}
+                protocol: {description: Protocol of the target., returned: success, type: str, sample: tcp}
+                alias: {description: Alias of the target., returned: success, type: str, sample: SQL data}
                 initiator:
-                  description: The instance to which it was found.
+                  description: Initiator instance that found it.
                   returned: success
                   type: str
                   sample: ROOT\ISCSIPRT\0000_0
                 target_flags:
-                  description: ISCSI_TARGET_FLAG_* of the SDK.
+                  description: Target flags (ISCSI_TARGET_FLAG_* of the SDK).
                   returned: success
                   type: dict
                   contains: *flags
                 login_options: *login_options
                 portal_groups:
-                  description: Its portals, a list for each portal group.
+                  description: Portals of the target, a list for each portal group.
                   returned: success
                   type: list
                   elements: list
@@ -391,32 +377,32 @@ ansible_facts:
               type: str
               sample: iqn.2004-01.com.example:sql01-data
             initiator_node:
-              description: iSCSI name it was opened with.
+              description: iSCSI name of the initiator in this session.
               returned: success
               type: str
               sample: iqn.1991-05.com.microsoft:sql01.example.com
             saved:
-              description: Whether a persistent login goes with it, null where these were not gathered.
+              description: Whether a persistent login accounts for it. Null if persistent logins were not gathered.
               returned: success
               type: bool
               sample: true
-            session_type: {description: Type as the DLL has it., returned: success, type: int, sample: 0}
-            maximum_connections: {description: As negotiated., returned: success, type: int, sample: 1}
-            error_recovery_level: {description: As negotiated., returned: success, type: int, sample: 0}
-            initial_r2t: {description: As negotiated., returned: success, type: bool, sample: false}
-            immediate_data: {description: As negotiated., returned: success, type: bool, sample: true}
-            first_burst_length: {description: Bytes as negotiated., returned: success, type: int, sample: 65536}
-            max_burst_length: {description: Bytes as negotiated., returned: success, type: int, sample: 262144}
+            session_type: {description: Type as the DLL returns it., returned: success, type: int, sample: 0}
+            maximum_connections: {description: Negotiated value., returned: success, type: int, sample: 1}
+            error_recovery_level: {description: Negotiated value., returned: success, type: int, sample: 0}
+            initial_r2t: {description: Negotiated value., returned: success, type: bool, sample: false}
+            immediate_data: {description: Negotiated value., returned: success, type: bool, sample: true}
+            first_burst_length: {description: Negotiated value in bytes., returned: success, type: int, sample: 65536}
+            max_burst_length: {description: Negotiated value in bytes., returned: success, type: int, sample: 262144}
             connections:
-              description: Its TCP connections.
+              description: TCP connections of the session.
               returned: success
               type: list
               elements: dict
               contains:
-                target_address: {description: Address., returned: success, type: str, sample: 192.0.2.21}
-                target_port: {description: TCP port., returned: success, type: int, sample: 3260}
+                target_address: {description: Address of the target., returned: success, type: str, sample: 192.0.2.21}
+                target_port: {description: TCP port of the target., returned: success, type: int, sample: 3260}
                 initiator_address: {description: Address of the host., returned: success, type: str, sample: 192.0.2.11}
-                state: {description: State as the DLL has it., returned: success, type: int, sample: 1}
+                state: {description: State as the DLL returns it., returned: success, type: int, sample: 1}
                 header_digest: {description: "C(none) or C(crc32c).", returned: success, type: str, sample: none}
                 data_digest: {description: "C(none) or C(crc32c).", returned: success, type: str, sample: none}
                 auth_type:
@@ -425,7 +411,7 @@ ansible_facts:
                   type: str
                   sample: chap
                 max_recv_data_segment_length:
-                  description: Bytes as negotiated.
+                  description: Negotiated value in bytes.
                   returned: success
                   type: int
                   sample: 262144
@@ -445,13 +431,13 @@ ansible_facts:
                   type: str
                   sample: 01-00
             devices:
-              description: What Windows made of it, null where it did not tell.
+              description: Devices of the session. Null if Windows did not report them.
               returned: success
               type: list
               elements: dict
               contains:
                 initiator_instance:
-                  description: The instance that has it.
+                  description: Initiator instance of the device.
                   returned: success
                   type: str
                   sample: ROOT\ISCSIPRT\0000_0
@@ -461,21 +447,29 @@ ansible_facts:
                   type: str
                   sample: iqn.2004-01.com.example:sql01-data
                 device_interface_name:
-                  description: Path of its device interface.
+                  description: Path of the device interface.
                   returned: success
                   type: str
                   sample: '\\?\scsi#disk&ven_contoso&prod_array'
-                legacy_name: {description: The usual name., returned: success, type: str, sample: '\\.\PhysicalDrive2'}
+                legacy_name:
+                  description: Name of the disk.
+                  returned: success
+                  type: str
+                  sample: '\\.\PhysicalDrive2'
                 device_number: {description: Number of the disk., returned: success, type: int, sample: 2}
                 device_type: {description: "FILE_DEVICE_*, 7 for a disk.", returned: success, type: int, sample: 7}
-                partition_number: {description: "0, or null.", returned: success, type: int, sample: 0}
+                partition_number:
+                  description: Partition number. C(0) for a whole disk, null if there is none.
+                  returned: success
+                  type: int
+                  sample: 0
                 device_interface_type:
-                  description: Class of its device interface.
+                  description: Class of the device interface.
                   returned: success
                   type: str
                   sample: '{53f56307-b6bf-11d0-94f2-00a0c91efb8b}'
                 scsi_port: {description: SCSI port., returned: success, type: int, sample: 4}
-                scsi_bus: {description: SCSI bus., returned: success, type: int, sample: 0}
+                scsi_bus: {description: SCSI bus number., returned: success, type: int, sample: 0}
                 scsi_target: {description: SCSI target., returned: success, type: int, sample: 0}
                 scsi_lun: {description: SCSI logical unit number., returned: success, type: int, sample: 0}
                 device_instance:
@@ -484,143 +478,165 @@ ansible_facts:
                   type: int
                   sample: 17
             luns:
-              description: What SCSI says of each logical unit, null where Windows maps none.
+              description: Logical units as their SCSI answers describe them. Null if Windows maps none.
               returned: success
               type: list
               elements: dict
               contains:
-                os_lun: {description: Its number in Windows., returned: success, type: int, sample: 0}
-                target_lun: {description: Its number at the target., returned: success, type: int, sample: 0}
-                vendor: {description: From INQUIRY., returned: success, type: str, sample: CONTOSO}
-                product: {description: From INQUIRY., returned: success, type: str, sample: ARRAY}
-                revision: {description: From INQUIRY., returned: success, type: str, sample: "1.0"}
-                serial: {description: From VPD page 0x80., returned: success, type: str, sample: 6F00A1}
+                os_lun: {description: Logical unit number in Windows., returned: success, type: int, sample: 0}
+                target_lun:
+                  description: Logical unit number at the target.
+                  returned: success
+                  type: int
+                  sample: 0
+                vendor: {description: Vendor from INQUIRY data., returned: success, type: str, sample: CONTOSO}
+                product: {description: Product from INQUIRY data., returned: success, type: str, sample: ARRAY}
+                revision: {description: Revision from INQUIRY data., returned: success, type: str, sample: "1.0"}
+                serial:
+                  description: Serial number from VPD page 0x80.
+                  returned: success
+                  type: str
+                  sample: 6F00A1
                 identifiers:
-                  description: From VPD page 0x83, those of the logical unit.
+                  description: Identifiers of the logical unit from VPD page 0x83.
                   returned: success
                   type: list
                   elements: str
                   sample: [naa.6001405a1b2c3d4e5f60718293a4b5c6]
-                block_size: {description: Bytes., returned: success, type: int, sample: 512}
+                block_size: {description: Block size in bytes., returned: success, type: int, sample: 512}
                 size:
-                  description: Bytes. Null from 2 TiB on, which is more than READ CAPACITY (10) can say.
+                  description: Size in bytes. Null from 2 TiB on, which READ CAPACITY (10) cannot express.
                   returned: success
                   type: int
                   sample: 107374182400
-                problem: {description: "Why a value is not known.", returned: success, type: str, sample: null}
+                problem:
+                  description: Reason why a value is not known, or null.
+                  returned: success
+                  type: str
+                  sample: null
             session_id:
               description: Identifier of the session, as C(iscsicli) writes it.
               returned: when O(include_session_ids=true)
               type: str
               sample: ffffac0f5a4c5010-4000013700000001
             isid:
-              description: The initiator's part of the session identifier of the protocol.
+              description: Initiator part of the session identifier in the iSCSI protocol (ISID).
               returned: when O(include_session_ids=true)
               type: str
               sample: 40-00-01-37-00-00
             tsid:
-              description: The target's part of it.
+              description: Target part of the session identifier in the iSCSI protocol (TSIH).
               returned: when O(include_session_ids=true)
               type: str
               sample: 00-01
         mappings:
-          description: The SCSI numbers of the targets that are connected now.
+          description: SCSI numbers of the targets that are connected now.
           returned: success
           type: list
           elements: dict
           contains: *mapping
         isns_servers:
-          description: iSNS servers.
+          description: Addresses of the iSNS servers.
           returned: success
           type: list
           elements: str
           sample: [isns.example.com]
         radius_servers:
-          description: RADIUS servers.
+          description: Addresses of the RADIUS servers.
           returned: success
           type: list
           elements: str
           sample: []
         persistent_devices:
-          description: Devices that the service waits for before it reports itself as started ("bound" volumes).
+          description: Bound volumes and devices. MSiSCSI waits for them at boot before it reports itself as started.
           returned: success
           type: list
           elements: str
           sample: ['D:\']
         next_boot:
           description:
-            - A forecast of the next restart. It takes a saved login that has a live session now for proven.
+            - Forecast of the next restart. A persistent login that has a live session now is expected to work again.
             - Null unless both C(persistent_logins) and C(sessions) were gathered.
           returned: success
           type: dict
           contains:
             verdict:
               description:
-                - V(ready) when every disk comes back over as many paths as now, V(degraded) when one comes back over
-                  fewer, V(at_risk) when one does not.
+                - V(ready) if every live session has a persistent login, so that every disk is expected back over as
+                  many paths as now.
+                - V(degraded) if every disk is expected back, but a live session has no persistent login.
+                - V(at_risk) if a disk is not expected back, or if MSiSCSI does not start automatically and sessions are
+                  live now.
               returned: success
               type: str
               sample: ready
             service_start_mode:
-              description: How MSiSCSI starts.
+              description: Start mode of MSiSCSI.
               returned: success
               type: str
               sample: automatic
             service_starts:
-              description: Whether it starts by itself, null where that is not known.
+              description: Whether MSiSCSI starts automatically. Null if that is not known.
               returned: success
               type: bool
               sample: true
             disks:
-              description: Each disk that is there now.
+              description: Every iSCSI disk that is there now.
               returned: success
               type: list
               elements: dict
               contains:
                 id:
-                  description: Its identifier or serial number, or else its target and number.
+                  description: Identifier or serial number of the disk, or else its target and logical unit number.
                   returned: success
                   type: str
                   sample: naa.6001405a1b2c3d4e5f60718293a4b5c6
                 names:
-                  description: Its names in Windows.
+                  description: Names of the disk in Windows.
                   returned: success
                   type: list
                   elements: str
                   sample: ['\\.\PhysicalDrive2']
                 targets:
-                  description: The targets that show it.
+                  description: Targets that present the disk.
                   returned: success
                   type: list
                   elements: str
                   sample: ['iqn.2004-01.com.example:sql01-data']
-                size: {description: "Bytes, or null.", returned: success, type: int, sample: 107374182400}
+                size: {description: "Size in bytes, or null.", returned: success, type: int, sample: 107374182400}
                 serial: {description: Serial number., returned: success, type: str, sample: 6F00A1}
-                paths_now: {description: Sessions that show it., returned: success, type: int, sample: 2}
+                paths_now: {description: Sessions that the disk has now., returned: success, type: int, sample: 2}
                 paths_expected:
-                  description: Saved logins to its targets that are proven.
+                  description: Sessions of the disk with a persistent login. C(0) if MSiSCSI does not start by itself.
                   returned: success
                   type: int
                   sample: 2
                 paths_unproven:
-                  description: Saved logins to its targets that have no live session.
+                  description: Persistent logins to its targets without a live session. Nothing shows that they work.
                   returned: success
                   type: int
                   sample: 0
                 outlook:
-                  description: V(same), V(fewer_paths), V(unproven) or V(lost).
+                  description:
+                    - V(same) if the disk is expected back over as many paths as now, V(fewer_paths) if over fewer.
+                    - V(unproven) if it has persistent logins, but none with a live session.
+                    - V(lost) if it has no persistent login, or if MSiSCSI does not start automatically.
                   returned: success
                   type: str
                   sample: same
-                reason: {description: "Why, or null.", returned: success, type: str, sample: null}
+                reason:
+                  description: Reason for the outlook. Null if it is V(same).
+                  returned: success
+                  type: str
+                  sample: null
             sessions_not_saved:
-              description: Live sessions that no persistent login goes with.
+              description: Live sessions without a persistent login.
               returned: success
               type: list
               elements: dict
               sample: [{target: 'iqn.2004-01.com.example:scratch', portal: {address: 192.0.2.21, port: 3260}}]
             logins_not_connected:
-              description: Persistent logins without a live session. A null portal or port is any.
+              description: Persistent logins without a live session. A null portal or initiator port means any.
               returned: success
               type: list
               elements: dict
@@ -629,13 +645,13 @@ ansible_facts:
                   portal: {address: 192.0.2.99, port: 3260}
                   initiator_port: null
             attention:
-              description: What deserves attention, in sentences, the worst first.
+              description: Sentences about what deserves attention, the worst first.
               returned: success
               type: list
               elements: str
               sample: ["Saved but not connected: iqn.2004-01.com.example:gone through 192.0.2.99 port 3260."]
         warnings:
-          description: What the initiator could not tell, and flags that contradict each other.
+          description: What could not be read, and flags that contradict each other.
           returned: success
           type: list
           elements: str

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: isns_server
-short_description: Keep an iSNS server as declared
+short_description: Manage an iSNS server
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - An iSNS server tells the initiator of targets.
+  - The initiator discovers targets through an iSNS server (Internet Storage Name Service).
 options:
   address:
-    description: IPv4 or IPv6 address, or host name.
+    description: IPv4 address, IPv6 address, or host name.
     type: str
     required: true
 extends_documentation_fragment:
@@ -27,11 +27,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask an iSNS server
+- name: Use an iSNS server
   winstorage.iscsi.isns_server:
     address: isns.example.com
 
-- name: Ask it no longer
+- name: Stop using it
   winstorage.iscsi.isns_server:
     address: isns.example.com
     state: absent
@@ -40,34 +40,42 @@ EXAMPLES = r"""
 RETURN = r"""
 isns_servers:
   description:
-    - All iSNS servers. As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.isns_servers). Null when it
-      could not be read.
-    - In check mode, what is there now.
+    - All iSNS servers of the host. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.isns_servers). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: str
   sample: [isns.example.com]
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: isns_servers
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
+      returned: success
+      type: str
+      sample: add
     what:
-      description: Which one.
+      description: The record or setting.
       returned: success
       type: str
       sample: "isns.example.com"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "declared, but missing"
   sample: []
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

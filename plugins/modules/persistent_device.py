@@ -8,24 +8,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: persistent_device
-short_description: Bind volumes that the initiator waits for at boot
+short_description: Manage the volumes that the initiator waits for at boot
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - MSiSCSI does not report itself as started before the bound ("persistent") volumes and devices are there, so that
-    services that depend on it find their disks.
+  - At boot, MSiSCSI reports itself as started only when all bound ("persistent") volumes and devices are there.
+    Services that depend on MSiSCSI then find their disks.
+  - Set either O(path) or O(bind_all_volumes).
 options:
   path:
-    description: Drive letter with a backslash, mount point, or path of the device.
+    description: Drive letter with a backslash, mount point, or device path.
     type: str
-  bind_all_volumes:
-    description:
-      - Have Windows bind every volume and device that is on a persistent login now, in place of what was bound before.
-      - In check mode what would come of it is not known, and no change is reported.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - winstorage.iscsi.state
+  - winstorage.iscsi.state.bind_all_volumes
   - winstorage.iscsi.state.state
 seealso:
   - module: winstorage.iscsi.facts
@@ -33,15 +29,15 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Wait for the volume at boot
+- name: Wait for a volume at boot
   winstorage.iscsi.persistent_device:
     path: 'E:\'
 
-- name: Wait for all that is on persistent logins
+- name: Wait for all volumes that are on persistent logins now
   winstorage.iscsi.persistent_device:
     bind_all_volumes: true
 
-- name: Wait no longer
+- name: Stop waiting for a volume
   winstorage.iscsi.persistent_device:
     path: 'E:\'
     state: absent
@@ -50,34 +46,42 @@ EXAMPLES = r"""
 RETURN = r"""
 persistent_devices:
   description:
-    - All bound volumes and devices. As
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_devices). Null when it could not be read.
-    - In check mode, what is there now.
+    - All bound volumes and devices of the host. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_devices). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: str
   sample: ['E:\']
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: persistent_devices
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what:
-      description: Which one.
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
       returned: success
       type: str
-      sample: "volume E"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+      sample: add
+    what:
+      description: The record or setting.
+      returned: success
+      type: str
+      sample: "E:\\"
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "declared, but missing"
   sample: []
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

@@ -8,30 +8,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: persistent_login
-short_description: Keep a persistent login as declared
+short_description: Manage a persistent login
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - A persistent login ("favorite target") is a session that the initiator opens after boot.
-  - Its identity is target, initiator instance, initiator port and portal. Everything else is kept as declared where it
-    is declared.
-  - Windows cannot change a persistent login. A change removes it and saves a new one, in one round trip that puts the
-    old one back when the new one cannot be saved. Removing a login for any port or any portal can take others of the
-    same target with it; those are saved again.
-  - Saving does not log in, and removing does not log out. That is what O(connected) is for.
-options:
-  session_type:
-    description: A session for data, or for discovery alone.
-    type: str
-    choices: [data, informational]
-  connected:
-    description:
-      - Whether a live session shall go with it now. Omitted leaves live sessions alone.
-      - V(false) is refused while the session is the last path to a disk, see O(force).
-    type: bool
+  - A persistent login ("favorite target") tells the initiator to open a session after each boot.
+  - Target, initiator instance, initiator port and portal identify a persistent login. All other declared options are
+    compared and kept as declared.
+  - Windows cannot edit a persistent login. To change one, the task removes it and saves a new one, in one round trip.
+    If the new one cannot be saved, the old one is restored. If removing a login for any port or any portal also removes
+    other logins to the same target, those are saved again.
+  - Saving a persistent login does not log in, and removing it does not log out. Use O(connected) for that.
 extends_documentation_fragment:
   - winstorage.iscsi.state
   - winstorage.iscsi.state.login
+  - winstorage.iscsi.state.persistent_login
   - winstorage.iscsi.state.initiator
   - winstorage.iscsi.state.security_flags
   - winstorage.iscsi.state.login_options
@@ -46,7 +37,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Save a login with CHAP and log in
+- name: Save a persistent login with CHAP, and log in
   winstorage.iscsi.persistent_login:
     target: iqn.2004-01.com.example:sql01-data
     portal: 192.0.2.21
@@ -57,7 +48,7 @@ EXAMPLES = r"""
     secret: "{{ sql01_chap_secret }}"
     connected: true
 
-- name: Set a new CHAP secret, once
+- name: Change the CHAP secret (run once)
   winstorage.iscsi.persistent_login:
     target: iqn.2004-01.com.example:sql01-data
     portal: 192.0.2.21
@@ -70,7 +61,7 @@ EXAMPLES = r"""
     target: iqn.2004-01.com.example:files03
     security_flags: [valid, ike_ipsec_enabled, main_mode_enabled, transport_mode_preferred]
 
-- name: Remove every favourite of a target that is gone
+- name: Remove all persistent logins to a target that no longer exists
   winstorage.iscsi.persistent_login:
     target: "{{ item.target }}"
     portal: "{{ item.portal }}"
@@ -84,50 +75,60 @@ EXAMPLES = r"""
 RETURN = r"""
 persistent_logins:
   description:
-    - The persistent logins with this identity. As
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_logins). Null when it could not be read.
-    - In check mode, what is there now.
+    - The persistent logins with this identity. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_logins). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: dict
   sample: []
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: persistent_logins
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what:
-      description: Which one.
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
       returned: success
       type: str
-      sample: "iqn.2004-01.com.example:sql01-data through any portal"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+      sample: add
+    what:
+      description: The record or setting.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:sql01-data through 192.0.2.21:3260 from any instance any port"
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "declared, but missing"
   sample: []
 lost:
   description:
-    - Records that are gone without being meant to, as options that make them again. Their secrets must be added.
-    - A task that has lost one fails.
-  returned: when a record is gone
+    - Records that were removed during the change and could not be restored, as options that save them again. Add their
+      secrets.
+    - The task fails if it has lost a record.
+  returned: when a record was lost
   type: dict
   sample:
-    "iqn.2004-01.com.example:data through any portal": [{target: "iqn.2004-01.com.example:data"}]
+    "iqn.2004-01.com.example:sql01-data through 192.0.2.21:3260 from any instance any port":
+      - {target: "iqn.2004-01.com.example:sql01-data", portal: {address: 192.0.2.21, port: 3260}}
 at_risk:
   description:
-    - Records that may be missing, as options that make them again, because the connection broke after the change was
-      sent. Their secrets must be added.
-    - Run the task again. It finds out what is there and finishes the change.
-  returned: when the answer to the change did not arrive
+    - Records that may be missing now, because the answer to the change did not arrive, as options that save them again.
+      Add their secrets.
+    - Run the task again first. It reads the host and completes the change.
+  returned: when the result of the change is not known
   type: dict
   sample: {}
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

@@ -8,44 +8,45 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: report
-short_description: Write the report of a fleet's iSCSI initiators
+short_description: Write a report on the iSCSI initiators of a fleet
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Writes what is known of all hosts of a play as a page to read in a browser, as JSON, and as a summary in Markdown.
-  - The page is one file that needs no network. First comes whether each disk will be there after the next restart and
-    what to run where it will not, then a map of hosts, portals and targets, findings, drift field by field, and each
-    host in detail.
-  - It is made on the controller from variables alone. No host is contacted, so a fact cache is enough.
+  - Writes a report on all hosts of a play as an HTML page, as JSON, and as a summary in Markdown.
+  - The page is one file that needs no network. It shows first whether each disk will be there after the next restart,
+    and what to run if not. Then follow a map of hosts, portals and targets, the findings, the drift field by field, and
+    the details of each host.
+  - The report is made on the controller from variables only. No host is contacted, so a fact cache is enough.
 options:
   path:
     description:
-      - Where to write, on the controller. A path that ends in V(.html) is the page, with the other files beside it.
-        Any other is a folder, in which the files are C(iscsi.html), C(iscsi.json) and C(iscsi.md).
-      - Folders that are missing are made.
+      - Path of the report on the controller.
+      - A path that ends in V(.html) is the path of the page. The other files are written next to it. Any other path is
+        a folder for the files C(iscsi.html), C(iscsi.json) and C(iscsi.md).
+      - Missing folders are created.
     type: path
     required: true
   formats:
-    description: What to write.
+    description: Formats to write.
     type: list
     elements: str
     choices: [html, json, markdown]
     default: [html, json, markdown]
   title:
-    description: The heading.
+    description: Heading of the report.
     type: str
     default: iSCSI initiators
   hosts:
     description:
-      - The hosts to report. They need not be in the play, only in the inventory.
-      - All hosts of the play by default, also those that were unreachable or failed.
+      - Hosts in the report. They must be in the inventory, but need not be in the play.
+      - By default, all hosts of the play, including those that failed or were unreachable.
     type: list
     elements: str
   audits:
     description:
       - Results of M(winstorage.iscsi.audit) by host.
-      - A host that is not here is looked for in its variable C(initiator_audit), where the role registers it. A
-        host without any is reported from its facts alone, and is not called as declared or drifted.
+      - For a host without an entry, the variable C(initiator_audit) of the host is used, in which the role registers
+        the result. A host without either is reported from its facts, and counts neither as compliant nor as drifted.
     type: dict
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -63,7 +64,7 @@ attributes:
     details: Use C(run_once).
   check_mode:
     support: full
-    details: It tells whether a file would be changed, and writes none.
+    details: It reports whether a file would change, and writes none.
   connection:
     support: none
   delegation:
@@ -71,29 +72,27 @@ attributes:
     details: It always runs on the controller.
   diff_mode:
     support: none
-    details: The report is too large to be compared line by line.
+    details: The report is too large for a useful diff.
   platform:
     platforms: all
     support: full
 notes:
-  - The task is C(changed) when a file differs in more than the time that is written in it.
-  - Facts do not say when they were gathered. A report from a fact cache is as old as the cache.
-  - The files name hosts, addresses and iSCSI names, and hold no secret. They are made with the permissions that the
-    user's umask leaves.
-  - The keys of the JSON are described in
-    R(the guide to the report,ansible_collections.winstorage.iscsi.docsite.report).
-    They have a C(schema_version).
+  - The task reports a change if a file differs in more than the time of the report.
+  - Facts do not contain the time at which they were gathered. A report from a fact cache is as old as the cache.
+  - The files contain host names, addresses and iSCSI names, but no secrets. Their permissions follow the umask.
+  - R(The guide to the report,ansible_collections.winstorage.iscsi.docsite.report) describes the keys of the JSON, which
+    has a C(schema_version).
 seealso:
   - module: winstorage.iscsi.facts
   - module: winstorage.iscsi.audit
 """
 
 EXAMPLES = r"""
-- name: Report all hosts of the play, also those that cannot be reached
+- name: Report all hosts of the play, including those that cannot be reached
   hosts: windows
   gather_facts: false
   tasks:
-    - name: Gather what each initiator has saved and is connected to
+    - name: Gather the facts of each initiator
       winstorage.iscsi.facts:
       ignore_unreachable: true
 
@@ -107,7 +106,7 @@ EXAMPLES = r"""
   hosts: localhost
   gather_facts: false
   tasks:
-    - name: Write the page alone
+    - name: Write the page only
       winstorage.iscsi.report:
         path: /srv/www/iscsi.html
         formats: [html]
@@ -116,43 +115,43 @@ EXAMPLES = r"""
 
 RETURN = r"""
 paths:
-  description: The file of each form.
+  description: Path of the file in each format.
   returned: success
   type: dict
   sample: {html: /srv/www/iscsi.html}
 totals:
-  description: The fleet in numbers, as in the JSON.
+  description: Totals of the fleet, as in the JSON.
   returned: success
   type: dict
   contains:
     hosts: {description: Hosts in the report., returned: success, type: int, sample: 3}
     at_risk: {description: Hosts that will miss a disk after the next restart., returned: success, type: int, sample: 1}
     degraded:
-      description: Hosts whose disks come back, but not all that is connected now.
+      description: Hosts whose disks all come back, but with fewer sessions than now.
       returned: success
       type: int
       sample: 1
-    unknown: {description: Hosts of which it is not known., returned: success, type: int, sample: 0}
-    ready: {description: Hosts on which all comes back., returned: success, type: int, sample: 1}
+    unknown: {description: Hosts without a forecast., returned: success, type: int, sample: 0}
+    ready: {description: Hosts on which everything comes back., returned: success, type: int, sample: 1}
     compared: {description: Hosts compared with a declaration., returned: success, type: int, sample: 2}
     drifted: {description: Hosts that are not as declared., returned: success, type: int, sample: 1}
     disks:
-      description: Disks by what becomes of them.
+      description: Number of disks, in total and by outlook.
       returned: success
       type: dict
       sample: {total: 5, lost: 1, unproven: 0, fewer_paths: 2, same: 2}
     findings:
-      description: Findings by severity, and those that are drift.
+      description: Number of findings by severity, and how many of them are drift.
       returned: success
       type: dict
       sample: {critical: 2, warning: 13, info: 4, drift: 3}
-    logins: {description: Saved logins., returned: success, type: int, sample: 9}
+    logins: {description: Persistent logins., returned: success, type: int, sample: 9}
     sessions: {description: Live sessions., returned: success, type: int, sample: 7}
     sessions_not_saved:
-      description: Live sessions that no saved login goes with.
+      description: Live sessions without a persistent login.
       returned: success
       type: int
       sample: 1
-    portals: {description: Different discovery portals., returned: success, type: int, sample: 6}
+    portals: {description: Different target portals., returned: success, type: int, sample: 6}
     targets: {description: Different targets., returned: success, type: int, sample: 5}
 """

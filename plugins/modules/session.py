@@ -8,28 +8,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: session
-short_description: Open or end a live session
+short_description: Log in to a target or log out
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - A session is up now. It does not come back after a restart unless a persistent login is saved too.
-  - Only whether there is a session to the target through the portal is compared. The other options are those of the
-    login that opens one.
-options:
-  state:
-    description:
-      - V(absent) ends all sessions to the target through the portal, or through any when O(portal) is omitted. It is
-        refused, and names the disks, where that would cut the last path to one, see O(force). A persistent login stays
-        and opens a session again after a restart.
-    type: str
-    choices: [present, absent]
-    default: present
+  - Manages live sessions. A session does not come back after a restart unless a persistent login for it is saved too.
+  - The task compares only how many live sessions there are to the target through the portal. The other options apply to
+    the logins that it makes. They do not change a session that is already open.
 extends_documentation_fragment:
   - winstorage.iscsi.state
   - winstorage.iscsi.state.login
   - winstorage.iscsi.state.initiator
   - winstorage.iscsi.state.security_flags
   - winstorage.iscsi.state.login_options
+  - winstorage.iscsi.state.session_state
   - winstorage.iscsi.state.force
 seealso:
   - module: winstorage.iscsi.facts
@@ -37,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Log in for this once
+- name: Log in until the next restart
   winstorage.iscsi.session:
     target: iqn.2004-01.com.example:scratch
     portal: 192.0.2.21
@@ -52,34 +44,42 @@ EXAMPLES = r"""
 RETURN = r"""
 sessions:
   description:
-    - The sessions to the target through the portal. As
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.sessions). Null when it could not be read.
-    - In check mode, what is there now.
+    - The live sessions to the target through the portal. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.sessions). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: dict
   sample: []
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: sessions
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
-    what:
-      description: Which one.
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
       returned: success
       type: str
-      sample: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+      sample: login
+    what:
+      description: The record or setting.
+      returned: success
+      type: str
+      sample: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260 from any instance any port"
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "it has no live session"
   sample: []
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

@@ -8,35 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: static_target
-short_description: Keep a target that is not discovered as declared
+short_description: Manage a static target
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - A static target is told to the initiator by hand, with its portals, where no discovery finds it.
-  - Its identity is its name. Everything else is kept as declared where it is declared.
-options:
-  target:
-    description: iSCSI name of the target.
-    type: str
-    required: true
-  alias:
-    description: A name for people.
-    type: str
-  portals:
-    description:
-      - Where the target is reached; one portal group, in any order. Each portal is text such as V(192.0.2.21),
-        V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with C(address) and C(port). The port is V(3260) when
-        omitted.
-    type: list
-    elements: raw
-  target_flags:
-    description:
-      - A list of names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list is no flag.
-      - With V(hide_static_target) Windows does not report the target, so that nothing can be compared. Such a target is
-        added again in each run.
-    type: raw
+  - A static target is added to the initiator by hand, with its portals. It needs no discovery.
+  - The name identifies a static target. All other declared options are compared and kept as declared.
 extends_documentation_fragment:
   - winstorage.iscsi.state
+  - winstorage.iscsi.state.static_target
   - winstorage.iscsi.state.login_options
   - winstorage.iscsi.state.update_secret
   - winstorage.iscsi.state.state
@@ -47,14 +27,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Tell the initiator of a target
+- name: Add a static target
   winstorage.iscsi.static_target:
     target: iqn.2004-01.com.example:backup
     portals:
       - 192.0.2.41
       - "[2001:db8::41]:3261"
 
-- name: Forget it
+- name: Remove it
   winstorage.iscsi.static_target:
     target: iqn.2004-01.com.example:backup
     state: absent
@@ -63,34 +43,42 @@ EXAMPLES = r"""
 RETURN = r"""
 targets:
   description:
-    - The target, however it was found. As RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.targets). Null
-      when it could not be read.
-    - In check mode, what is there now.
+    - The target, with every discovery that found it. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.targets). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: dict
   sample: []
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: static_targets
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
+      returned: success
+      type: str
+      sample: add
     what:
-      description: Which one.
+      description: The record or setting.
       returned: success
       type: str
       sample: "iqn.2004-01.com.example:backup"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "declared, but missing"
   sample: []
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

@@ -8,39 +8,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_portal
-short_description: Keep a SendTargets portal as declared
+short_description: Manage a SendTargets portal
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - A target portal is asked for its targets, by SendTargets, when it is added, when the service starts, and when told
-    to.
-  - Its identity is address, TCP port, initiator instance and initiator port. Everything else is kept as declared where
-    it is declared.
-  - A portal whose discovery fails is in the list all the same. See O(discovery_failure).
-  - The targets that were found through a portal stay known when it is removed.
-options:
-  address:
-    description: IPv4 or IPv6 address, or host name.
-    type: str
-    required: true
-  port:
-    description: TCP port.
-    type: int
-    default: 3260
-  symbolic_name:
-    description: Symbolic name of the portal.
-    type: str
-  refresh:
-    description: Ask the portal again, even though nothing else is to be done. That alone is not reported as a change.
-    type: bool
-    default: false
-  discovery_failure:
-    description: What a discovery is that fails in this run, an error or a warning. See RV(discovery_ok).
-    type: str
-    choices: [fail, warn]
-    default: fail
+  - The initiator discovers targets through a target portal by SendTargets. It does so when the portal is added, when
+    MSiSCSI starts, and on O(refresh).
+  - Address, TCP port, initiator instance and initiator port identify a target portal. All other declared options are
+    compared and kept as declared.
+  - Windows saves a portal even if its discovery fails. See O(discovery_failure).
+  - Targets that were discovered through a portal stay known after the portal is removed.
 extends_documentation_fragment:
   - winstorage.iscsi.state
+  - winstorage.iscsi.state.target_portal
   - winstorage.iscsi.state.initiator
   - winstorage.iscsi.state.security_flags
   - winstorage.iscsi.state.login_options
@@ -54,12 +34,12 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Discover an array through both of its portals
+- name: Discover the targets of an array through both of its portals
   winstorage.iscsi.target_portal:
     address: "{{ item }}"
   loop: [192.0.2.21, 192.0.2.22]
 
-- name: Ask a portal again, which wants CHAP for discovery
+- name: Refresh a portal that requires CHAP for discovery
   winstorage.iscsi.target_portal:
     address: 192.0.2.31
     auth_type: chap
@@ -81,54 +61,65 @@ EXAMPLES = r"""
 RETURN = r"""
 target_portals:
   description:
-    - The target portals with this identity. As
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.target_portals). Null when it could not be read.
-    - In check mode, what is there now.
+    - The target portals with this identity. In the form of
+      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.target_portals). Null if they could not be read.
+    - In check mode, the current state.
   returned: success
   type: list
   elements: dict
   sample: []
 plan:
-  description: What was to be done, in order and with a reason each; in check mode, what would be done.
-  returned: success, and when something stands in the way
+  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  returned: when the host could be read
   type: list
   elements: dict
   contains:
     kind:
-      description: "What it is about, such as C(persistent_logins)."
+      description: Part of the configuration, such as C(persistent_logins).
       returned: success
       type: str
       sample: target_portals
-    action: {description: "C(add), C(replace), C(remove) and the like.", returned: success, type: str, sample: add}
+    action:
+      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
+      returned: success
+      type: str
+      sample: add
     what:
-      description: Which one.
+      description: The record or setting.
       returned: success
       type: str
       sample: "192.0.2.21:3260 from any instance any port"
-    reason: {description: Why., returned: success, type: str, sample: "declared, but not there"}
+    reason:
+      description: Why the step is needed.
+      returned: success
+      type: str
+      sample: "declared, but missing"
   sample: []
 discovery_ok:
-  description: Whether the portal answered, null when it was not asked in this run.
+  description: Whether the discovery of this run succeeded. Null if the run made none.
   returned: success, and when the discovery failed
   type: bool
   sample: true
 lost:
   description:
-    - Records that are gone without being meant to, as options that make them again. Their secrets must be added.
-    - A task that has lost one fails.
-  returned: when a record is gone
+    - Records that were removed during the change and could not be restored, as options that save them again. Add their
+      secrets.
+    - The task fails if it has lost a record.
+  returned: when a record was lost
   type: dict
-  sample: {"192.0.2.21:3260 from any instance any port": [{address: 192.0.2.21, port: 3260}]}
+  sample:
+    "192.0.2.21:3260 from any instance any port":
+      - {address: 192.0.2.21, port: 3260}
 at_risk:
   description:
-    - Records that may be missing, as options that make them again, because the connection broke after the change was
-      sent. Their secrets must be added.
-    - Run the task again. It finds out what is there and finishes the change.
-  returned: when the answer to the change did not arrive
+    - Records that may be missing now, because the answer to the change did not arrive, as options that save them again.
+      Add their secrets.
+    - Run the task again first. It reads the host and completes the change.
+  returned: when the result of the change is not known
   type: dict
   sample: {}
 reboot_required:
-  description: Whether Windows said that the change takes a restart.
+  description: Whether Windows reported that the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false

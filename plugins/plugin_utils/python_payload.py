@@ -16,8 +16,17 @@ import pathlib
 import zlib
 
 _CORE = pathlib.Path(__file__).parent.parent / "module_utils"
-# what native.main needs: the calls and the machine, none of the reading of answers
-_MODULES = ("abi.structures", "abi.prototypes", "runner.wire", "runner.executor", "runner.native")
+# native.run_here needs the calls and the machine, nothing that reads answers
+_MODULES = (
+    "abi.layout",
+    "abi.structures",
+    "abi.prototypes",
+    "runner.fields",
+    "runner.wire",
+    "runner.checks",
+    "runner.executor",
+    "runner.native",
+)
 _POWERSHELL = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted"
 _BEGIN, _END = "<<winstorage.iscsi ", " winstorage.iscsi>>"
 

@@ -169,14 +169,23 @@ def test_a_limit_leaves_the_others_out_of_the_report(fleet):
 @pytest.mark.parametrize(
     "variables, failing",
     [
-        ({"initiator_fail_on_drift": True}, {"drifted", "stopped"}),
-        ({"initiator_fail_on_risk": "critical"}, {"drifted"}),  # what a stopped host risks is not known
-        ({"initiator_fail_on_risk": "warning"}, {"drifted", "stopped"}),
+        (
+            {"initiator_fail_on_drift": True},
+            {"drifted": "Not as declared: start_mode.", "stopped": "Not as declared: MSiSCSI,"},
+        ),
+        # the risks of a stopped host are not known
+        ({"initiator_fail_on_risk": "critical"}, {"drifted": "MSiSCSI: MSiSCSI starts only on demand"}),
+        (
+            {"initiator_fail_on_risk": "warning"},
+            {"drifted": "MSiSCSI: MSiSCSI starts only on demand", "stopped": "MSiSCSI: MSiSCSI is stopped"},
+        ),
     ],
 )
 def test_findings_fail_a_host_where_that_is_asked_for(fleet, variables, failing):
     done = fleet(variables, "--limit", "well,drifted,stopped")
-    assert {host for host, counts in done.recap.items() if counts["failed"]} == failing
+    assert {host for host, counts in done.recap.items() if counts["failed"]} == set(failing)
+    messages = {one.host: one.result["msg"] for one in done.results if "Fail a host" in one.task}
+    assert all(reason in messages[host] for host, reason in failing.items()), messages
     assert len(done.report) == 3
 
 

@@ -71,7 +71,7 @@ class Outcome:
 
 
 def assert_groups_as_said(reply):
-    found = queries._portal_groups(reply.image("Buffer"), reply["BufferSize"])  # pylint: disable=protected-access
+    found = queries.read_portal_groups(reply.image("Buffer"), reply["BufferSize"])
     assert [[(portal.address, portal.port) for portal in group] for group in found] == [
         [(portal["Address"], portal["Socket"]) for portal in group["Portals"]] for group in GROUPS
     ]

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import itertools
 import re
 import textwrap
 from pathlib import Path
 
+import ansible.executor.powershell
 import pytest
 import yaml
 
@@ -77,7 +80,8 @@ def test_every_page_is_in_the_table_of_contents_and_labelled_by_its_name():
 
 
 def test_every_link_between_pages_leads_to_one():
-    texts = {**PAGES, "README": (ROOT / "README.md").read_text(encoding="utf-8")}
+    folders = {"README": ROOT, "SECURITY": ROOT}
+    texts = {**PAGES, **{name: (ROOT / f"{name}.md").read_text(encoding="utf-8") for name in folders}}
     links = [
         (page, link)
         for page, text in texts.items()
@@ -86,7 +90,6 @@ def test_every_link_between_pages_leads_to_one():
         if link
     ]
     assert len(links) > 20
-    folders = {"README": ROOT}
     assert [
         (page, link)
         for page, link in links
@@ -127,3 +130,168 @@ def test_what_is_named_is_there():
         assert named <= there, page
         for path in re.findall(r"``((?:examples|demo|plugins|roles|tests|tools|docs|\.github)/[\w./-]*)", text):
             assert (ROOT / path).exists(), (page, path)
+
+
+# -- pages that name code ----------------------------------------------------------------------------------------------
+
+LITERAL = re.compile(r"``([^`]+)``")
+ITEM = re.compile(r"^(?:\d+\. |- )?\S.*(?:\n +\S.*|\n(?=[^\s\d-])\S.*)*", re.MULTILINE)
+
+
+def is_path(literal):
+    return re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+/?", literal) is not None
+
+
+def places_to_change():
+    """(the paths that an item of the page on extending names, the names in code that it names)."""
+    for item in ITEM.findall(PAGES["extending"].partition("Add a property")[2]):
+        literals = LITERAL.findall(item)
+        paths = [literal for literal in literals if is_path(literal)]
+        if paths:
+            yield paths, [literal for literal in literals if re.fullmatch(r"[A-Za-z_]+", literal)]
+
+
+def test_every_place_to_change_exists():
+    named = {path for paths, _names in places_to_change() for path in paths}
+    assert len(named) > 15
+    assert {path for path in named if not (ROOT / path).is_file()} == set()
+
+
+def test_every_name_in_a_place_to_change_is_in_one_of_its_files():
+    places = list(places_to_change())
+    assert sum(len(names) for _paths, names in places) > 4
+    for paths, names in places:
+        files = [ROOT / path for path in paths if (ROOT / path).is_file()]  # the test above says which are missing
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+        assert not files or [name for name in names if not re.search(rf"\b{name}\b", text)] == [], paths
+
+
+def test_every_kind_of_extension_names_at_least_three_places():
+    sections = re.split(r"^(Add a .*)\n-+\n", PAGES["extending"], flags=re.MULTILINE)[1:]
+    assert sections[::2] == ["Add a property of a login", "Add a part", "Add a function of the DLL", "Add a risk"]
+    for title, text in zip(sections[::2], sections[1::2]):
+        assert len({literal for literal in LITERAL.findall(text) if is_path(literal)}) >= 3, title
+
+
+def test_every_page_that_code_refers_to_exists():
+    sources = {
+        path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+        for folder in ("plugins", "roles", "tools", "demo", "examples")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in (".py", ".yml", ".cs", ".ps1", ".j2", ".js")
+    }
+    sources.update((f"{page}.rst", text) for page, text in PAGES.items())
+    patterns = (
+        r"ansible_collections\.winstorage\.iscsi\.docsite\.(\w+)",
+        r"docs/docsite/rst/(\w+)\.rst",
+        r"\b(\w+)\.rst in docs\b",
+        r":(?:doc|ref):`[^`]*?<?(\w+)>?`",
+    )
+    named = {(source, page) for source, text in sources.items() for form in patterns for page in re.findall(form, text)}
+    assert {page for _source, page in named} >= {"declaring", "engines", "report"}
+    assert {(source, page) for source, page in named if page not in PAGES} == set()
+
+
+PACKAGES = ("abi", "runner", "model", "client", "plan")
+
+
+def section_of(page, title):
+    """A section of a page, without its title."""
+    parts = re.split(r"^(\S.*)\n-{3,}\n", PAGES[page], flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))[title]
+
+
+def modules_in(text):
+    """The names in a text that may be those of modules."""
+    return {literal for literal in LITERAL.findall(text) if re.fullmatch("[a-z_]+", literal)}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_architecture_names_every_module_of_a_package_and_no_other(package):
+    core = section_of("architecture", "The core")
+    text = re.search(rf"^``{package}``: .*\n((?:    .*\n)+)", core, re.MULTILINE)[1]
+    if package == "plan":
+        text += section_of("architecture", "How a change runs")
+    folder = ROOT / "plugins/module_utils" / package
+    assert modules_in(text) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
+def test_the_architecture_names_every_module_of_the_controller_and_no_other():
+    folder = ROOT / "plugins/plugin_utils"
+    modules = {path.stem for path in folder.glob("[!_]*") if path.suffix == ".py" or path.is_dir()}
+    parts_of_report = {path.stem for path in (folder / "report").glob("[!_]*.py")}
+    named = modules_in(section_of("architecture", "On the controller"))
+    assert named - {"python"} == modules | parts_of_report  # python is an engine
+
+
+# -- messages ----------------------------------------------------------------------------------------------------------
+
+
+def texts_of_code():
+    """Every constant text in the code of the collection, and what is said of each status."""
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield " ".join(node.value.split())
+    for code in status.KNOWN:
+        yield code.describe()
+
+
+def quoted_messages():
+    """The messages that the pages on troubleshooting and declarations quote."""
+    for page in ("troubleshooting", "declaring"):
+        for _above, language, text in blocks(page):
+            if language == "text":
+                for message in text.strip().split("\n\n"):
+                    yield " ".join(message.split())
+
+
+def test_every_message_that_is_explained_is_one_of_the_collection():
+    texts, unknown, messages = list(texts_of_code()), [], list(quoted_messages())
+    assert len(messages) > 40
+    for message in messages:
+        fragments = [fragment.strip(" :;,") for fragment in message.split("...")]
+        fragments = [fragment for fragment in fragments if len(fragment) > 3]
+        assert fragments, message
+        unknown += [(message, fragment) for fragment in fragments if not any(fragment in text for text in texts)]
+    assert unknown == []
+
+
+def test_each_message_that_is_explained_is_followed_by_what_to_do():
+    parts = re.split(r"^(\S.*)\n~+\n", PAGES["troubleshooting"], flags=re.MULTILINE)[1:]
+    sections = dict(itertools.zip_longest(parts[::2], parts[1::2]))
+    assert len(sections) > 25
+    for title, text in sections.items():
+        assert "**Cause:**" in text and "**What to do:**" in text, title
+
+
+# -- security ----------------------------------------------------------------------------------------------------------
+
+WRAPPER = Path(ansible.executor.powershell.__file__).parent  # what ansible-core runs around a module on Windows
+
+
+def test_the_message_that_security_quotes_of_ansible_core_is_the_one_it_has():
+    quoted = re.search(r"\*(Cannot run untrusted[^*]*)\*", PAGES["security"])[1]
+    fragments = " ".join(quoted.split()).split(" ... ")
+    wrapper = (WRAPPER / "module_wrapper.ps1").read_text(encoding="utf-8")
+    assert len(fragments) == 2
+    assert [fragment for fragment in fragments if fragment not in wrapper] == []
+
+
+@pytest.mark.parametrize(
+    "name, file",
+    [
+        ("ConvertFrom-Json", "exec_wrapper.ps1"),
+        ("meta/powershell_signatures.psd1", "module_manifest.py"),
+    ],
+)
+def test_what_security_says_of_ansible_core_is_in_it(name, file):
+    assert f"``{name}``" in PAGES["security"]
+    assert name.rpartition("/")[2] in (WRAPPER / file).read_text(encoding="utf-8")
+
+
+def test_security_is_found_from_where_one_looks_for_it():
+    for name in ("README.md", "SECURITY.md"):
+        assert "docs/docsite/rst/security.rst" in (ROOT / name).read_text(encoding="utf-8")
+    for page in ("engines", "troubleshooting"):
+        assert "<security.rst>`__" in PAGES[page], page

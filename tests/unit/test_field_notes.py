@@ -201,7 +201,7 @@ def test_13_pruning_with_an_empty_list_is_refused_and_pruning_a_live_login_is_no
     before = machine.dump()
     for plain in ({}, {"persistent_logins": []}):
         with pytest.raises(
-            apply.PlanRejected, match="Nothing was changed. purge of persistent_logins with nothing declared"
+            apply.PlanRejected, match="Nothing was changed. persistent_logins: purge with no entry declared"
         ):
             apply.apply(machine, declare(dict(plain, purge=["persistent_logins"])))
     assert machine.dump() == before

@@ -15,6 +15,8 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Host
 from ansible_collections.winstorage.iscsi.tests.windows import probe
 
+pytestmark = pytest.mark.usefixtures("no_wire_text")
+
 LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")
 NETWORK = {
     "arrays": [
@@ -160,8 +162,8 @@ def test_what_belongs_to_others_is_not_touched(dialect):
             "persistent logins or sessions",
         ),
         ({"sessions": [{"target": LAB.target, "portal": LAB.address}]}, "persistent logins or sessions"),
-        ({"target_portals": [LAB.address]}, "asks the portal"),
-        ({"static_targets": [{"target": probe.STATIC_TARGET}]}, "a probe before this one"),
+        ({"target_portals": [LAB.address]}, "already has the target portal"),
+        ({"static_targets": [{"target": probe.STATIC_TARGET}]}, "of an earlier probe"),
         ({"elevated": False}, "elevated token"),
     ],
 )
@@ -194,7 +196,7 @@ def test_a_stopped_service_is_stopped_again():
     "lab, problem",
     [
         (LAB._replace(address="192.0.2.99"), "Discovery at 192.0.2.99:3260 failed"),
-        (LAB._replace(target="iqn.2004-01.com.example:nowhere"), "does not show iqn.2004-01.com.example:nowhere"),
+        (LAB._replace(target="iqn.2004-01.com.example:nowhere"), "did not find iqn.2004-01.com.example:nowhere"),
     ],
 )
 def test_a_lab_that_does_not_answer_is_told_and_taken_back(lab, problem):

@@ -1,15 +1,15 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Windows itself makes of the collection: the steps of .github/workflows/windows.yml, for the Python of a runner.
+"""Checks of the collection on real Windows: the steps of .github/workflows/windows.yml, for the Python of a runner.
 
 python -m ansible_collections.winstorage.iscsi.tests.windows.judge COMMAND ...
 
-read OUT.json                       read this host in this process, 64 or 32 bits; write the facts
-sent KEPT.json POWERSHELL OUT.json  the same by what Ansible sends (kept by powershell_here), run by a PowerShell
-same A.json B.json ...              fail unless all of them hold the same
-windows FACTS.json SEEN.json        fail unless Windows' own tools (seen.ps1) saw the same logins and portals
-conformance POINTER COMMAND ...     fail unless a runner of lines meets the suite of tests/proof/conformance
+read OUT.json                       read this host in this process (64 or 32 bits) and write the facts
+sent KEPT.json POWERSHELL OUT.json  the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
+same A.json B.json ...              fail unless all files have the same content
+windows FACTS.json SEEN.json        fail unless the tools of Windows (seen.ps1) report the same logins and portals
+conformance POINTER COMMAND ...     fail unless a line-by-line runner passes the suite of tests/proof/conformance
 """
 
 from __future__ import annotations
@@ -27,18 +27,19 @@ from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 
 
 def read(out, run=native.run_here):
-    """Facts of this host, without what tells who read them."""
+    """Write the facts of this host, without the part about the process that read them."""
     snapshot = queries.gather(run)
     found = facts.assemble(snapshot)
     about = found.pop("host")
     Path(out).write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     print(
-        f"{out}: {len(found['persistent_logins'])} persistent logins, {len(found['target_portals'])} portals, {len(found['sessions'])} sessions, read by {json.dumps(about)}"
+        f"{out}: {len(found['persistent_logins'])} persistent logins, {len(found['target_portals'])} portals, "
+        f"{len(found['sessions'])} sessions, read by {json.dumps(about)}"
     )
 
 
 def sent(kept, powershell, out):
-    """What Ansible sent, run by a PowerShell of this machine. Its batch is that of :func:`read`."""
+    """Run what Ansible sent in a PowerShell of this machine. Its batch is that of :func:`read`."""
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
 
     def run(_batch):
@@ -57,7 +58,7 @@ def sent(kept, powershell, out):
 
 
 def same(*paths):
-    """All files hold the same."""
+    """Make sure that all files have the same content."""
     found = {path: json.loads(Path(path).read_text(encoding="utf-8")) for path in paths}
     first = found[paths[0]]
     different = [
@@ -68,11 +69,11 @@ def same(*paths):
     ]
     if different:
         raise AssertionError("; ".join(different))
-    print("the same: {}".format(", ".join(paths)))
+    print("same content: {}".format(", ".join(paths)))
 
 
 def windows(facts_path, seen_path):
-    """Logins against WMI, portals against the cmdlet: targets without letter case, addresses as they are."""
+    """Compare logins with WMI, and portals with the cmdlet. Targets ignore letter case, addresses do not."""
     held, seen = (json.loads(Path(path).read_text(encoding="utf-8-sig")) for path in (facts_path, seen_path))
     ours = {
         "logins": sorted(
@@ -87,8 +88,8 @@ def windows(facts_path, seen_path):
         "portals": sorted([address, port] for address, port in seen["portals"]),
     }
     if ours != theirs:
-        raise AssertionError(f"this collection: {ours}\nWindows: {theirs}")
-    print(f"Windows says the same: {len(ours['logins'])} logins, {len(ours['portals'])} portals")
+        raise AssertionError(f"The facts and Windows differ.\nFacts: {ours}\nWindows: {theirs}")
+    print(f"Windows reports the same: {len(ours['logins'])} logins, {len(ours['portals'])} portals")
 
 
 def _portal(portal):
@@ -96,7 +97,7 @@ def _portal(portal):
 
 
 def conformance(pointer, *command, environment=None):
-    """A runner of lines meets every case; how many."""
+    """Make sure that a line-by-line runner passes every case of the suite."""
     pointer, lines = int(pointer), []
     for case in suite.CASES:
         lines += [
@@ -112,7 +113,8 @@ def conformance(pointer, *command, environment=None):
     answers = done.stdout.decode("utf-8-sig").splitlines()
     if done.returncode or len(answers) != len(lines) + len(broken):
         raise AssertionError(
-            f"exit code {done.returncode} after {len(answers)} of {len(lines) + len(broken)} batches: {done.stderr.decode(errors='replace')}"
+            f"exit code {done.returncode} after {len(answers)} of {len(lines) + len(broken)} batches: "
+            f"{done.stderr.decode(errors='replace')}"
         )
     wrong = []
     for number, case in enumerate(suite.CASES):
@@ -122,7 +124,7 @@ def conformance(pointer, *command, environment=None):
                 suite.results_of(case, wire.decode_answer(result)) == suite.of(case.results, pointer)
                 and suite.trace_of(wire.decode_answer(trace)) == case.trace
             )
-        except Exception:  # an exception in words instead of an answer, or an answer in another form
+        except Exception:  # the line is an exception, or an answer in another form
             met = False
         if not met:
             wrong.append(case.name)
@@ -131,8 +133,8 @@ def conformance(pointer, *command, environment=None):
         if not refused or suite.MARKER in message or broken[name] in message:
             wrong.append(name)
     if wrong:
-        raise AssertionError("not met: {}".format(", ".join(wrong)))
-    print(f"{len(suite.CASES) + len(broken)} cases met with pointers of {pointer} bytes")
+        raise AssertionError("Failed cases: {}".format(", ".join(wrong)))
+    print(f"{len(suite.CASES) + len(broken)} cases passed with pointers of {pointer} bytes")
 
 
 COMMANDS = {"read": read, "sent": sent, "same": same, "windows": windows, "conformance": conformance}

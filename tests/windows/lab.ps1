@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# An iSCSI target on this disposable Windows Server, for its own initiator. Prints the IQN. Nobody has run it yet but the
-# workflow it is for.
+# Creates an iSCSI target on this disposable Windows Server for its own initiator, and prints the IQN. It is written for
+# the workflow and has not been run anywhere else.
 
 param(
     [string]$Name = 'lab',
@@ -13,7 +13,7 @@ $ErrorActionPreference = 'Stop'
 
 $feature = Install-WindowsFeature -Name FS-iSCSITarget-Server
 if (-not $feature.Success) { throw 'FS-iSCSITarget-Server was not installed' }
-# The target server turns away initiators of its own machine unless told so.
+# Without this setting, the target server refuses initiators of its own machine.
 $null = New-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\iSCSI Target' -Name AllowLoopBack -Value 1 -PropertyType DWord -Force
 Restart-Service -Name WinTarget
 Set-Service -Name MSiSCSI -StartupType Manual

@@ -1,18 +1,18 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What nobody has seen Windows do, asked of a real and disposable host: which dialect the simulator should speak.
+"""Finds out how a real, disposable Windows host behaves where that is unknown: which dialect the simulator should use.
 
-A question saves, removes and lists records of its own, to a target of a lab that nothing else on the host uses, and
-tells what came of it. Its name is that of the simulator's switch, and its answer one of that switch's. What answers
-nothing that the simulator can do is told in words, for then the simulator lacks something.
+Each question saves, removes and lists records of its own, for a lab target that nothing else on the host uses. It has
+the name of a switch of the simulator, and its answer is one of the answers of that switch. If Windows does something
+that no answer describes, the finding has only a text. Then the simulator lacks an answer.
 
-probe.yml asks over Ansible, by whichever engine the host has. On the host itself, with its own Python:
+probe.yml runs the probe through Ansible, with the engine of the host. On the host itself, with its own Python:
 
     python -m ansible_collections.winstorage.iscsi.tests.windows.probe
         --disposable-host NAME --portal 192.0.2.10 --target iqn.2004-01.com.example:lab
 
-Nothing but the core is imported here: it runs under Windows Python as it is.
+This file imports only the core, so that it runs under Windows Python without Ansible.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
 
-# Names and addresses for documentation: nothing answers there.
+# Names and addresses that are reserved for documentation, so nothing answers there.
 STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
 IPV6, IPV6_CANONICAL = "2001:0DB8:0:0:0:0:0:00AA", "2001:db8::aa"
 ANY_PORT = structures.ISCSI_ANY_INITIATOR_PORT
 MULTIPATH = {"LoginFlags": 0x02}
 PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
 CALL_SECONDS, BATCH_SECONDS = 120, 300
-SETTLING = 15  # seconds that Windows has to do by itself what it does by itself
+SETTLING = 15  # seconds to wait for what Windows does on its own
 STOPPED, RUNNING = 1, 4  # winsvc.h
-ROUNDS = 20  # of removing, before it is given up
-ALIGNMENT = 16  # bytes that may lie between what pointers of a list lead to
+ROUNDS = 20  # of removals before giving up
+ALIGNMENT = 16  # bytes that may lie between the data of two pointers in a list
 LOGINS, PORTALS, SESSIONS = "ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW", "GetIScsiSessionListW"
 TARGETS, INSTANCES = "ReportIScsiTargetsW", "ReportIScsiInitiatorListW"
 LISTS = (
@@ -60,7 +60,7 @@ LISTS = (
 INPUTS = {TARGETS: {"ForceUpdate": 0}}
 _GROUP, _MERGE = structures.ISCSI_TARGET_PORTAL_GROUP, 0x04  # ISCSI_TARGET_FLAG_MERGE_TARGET_INFORMATION
 
-# What Windows itself is asked. Each prints what is wanted and nothing else.
+# PowerShell commands. Each prints only the wanted value.
 STOP_SERVICE = "Stop-Service -Name MSiSCSI -Force -WarningAction SilentlyContinue"
 WMI_PASSWORDS = (
     "Get-CimInstance -Namespace root/wmi -ClassName MSiSCSIInitiator_PersistentLoginClass |"
@@ -70,19 +70,19 @@ WMI_PASSWORDS = (
 
 
 class ProbeRefused(Exception):
-    """Nothing was asked, and nothing changed."""
+    """The probe did not start, and nothing was changed."""
 
 
 class ProbeBroken(Exception):
-    """The probe came to no end, or could not put everything back; the text says which."""
+    """The probe could not finish or could not restore the host. The message says which."""
 
 
 class Unanswered(Exception):
-    """A question that this host, or this lab, gives no answer to."""
+    """A question that this host or lab cannot answer."""
 
 
 class Lab(t.NamedTuple):
-    """A target for the probe alone: the address and TCP port of its portal, and its IQN. It lets in without CHAP."""
+    """A target for the probe only: address and TCP port of its portal, and its IQN. It must not require CHAP."""
 
     address: str
     port: int
@@ -91,7 +91,7 @@ class Lab(t.NamedTuple):
 
 @dataclasses.dataclass
 class Finding:
-    """What a question found. ``answer`` is None where nothing tells the simulator's answers apart."""
+    """The result of a question. ``answer`` is None if no answer of the simulator fits."""
 
     answer: t.Optional[str]
     evidence: str
@@ -108,9 +108,9 @@ def _asked(ask):
 
 
 class Host:
-    """Calls on the host, a few in each batch.
+    """Makes calls on the host, a few in each batch.
 
-    :param run: an engine: takes the text of a batch, gives the text of its answer.
+    :param run: an engine. It takes the text of a batch and returns the text of its answer.
     """
 
     def __init__(self, run):
@@ -127,12 +127,12 @@ class Host:
         return self._answer({self.pointer: Builder(self.pointer)}).host.service_state
 
     def ask(self, export, **values):
-        """The :class:`program.Reply` of one call, whatever its status."""
+        """Make one call. Returns its :class:`builder.Reply`, whatever the status."""
         builder = Builder(self.pointer)
         return self._first(builder, builder.call(export, limit=1000 * CALL_SECONDS, **values))
 
     def size(self, export, **values):
-        """The same for the first of two calls that a list takes: without a buffer, to learn the size."""
+        """Make the first of the two calls that a list takes: without a buffer, to learn the size."""
         builder = Builder(self.pointer)
         made = builder.call(export, **values)
         call = builder.calls[made.index]
@@ -146,18 +146,18 @@ class Host:
         return replies.each(made)[0]
 
     def listed(self, *exports):
-        """The records or texts of each list, asked for in one batch.
+        """Read lists in one batch. Returns the records or texts of each.
 
-        :raises CallError: when one cannot be read.
+        :raises CallError: if a list cannot be read.
         """
         builder = Builder(self.pointer)
         made = [builder.call(export, retry=queries.BUSY, **INPUTS.get(export, {})) for export in exports]
         replies = Replies(builder, self._answer({self.pointer: builder}))
-        return [replies.one(one)[_output(one.function.name).name] for one in made]
+        return [replies.require(one)[_output(one.function.name).name] for one in made]
 
 
 def _output(export):
-    """The list among the arguments of an export."""
+    """The argument of an export that is a list."""
     return next(
         argument
         for argument in prototypes.FUNCTIONS[export].arguments
@@ -176,9 +176,9 @@ class Probe:
     """Asks every question and leaves the host as it was.
 
     :param run: an engine.
-    :param stop: stops MSiSCSI, or None where nothing can.
-    :param shell: runs a line of PowerShell on the host and gives what it prints, or None.
-    :param wait: takes seconds.
+    :param stop: stops MSiSCSI. None if it cannot be stopped.
+    :param shell: runs a line of PowerShell on the host and returns its output. None if there is no PowerShell.
+    :param wait: waits for a number of seconds.
     """
 
     def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep):
@@ -186,22 +186,22 @@ class Probe:
         self.target = lab.target.lower()
         self.instance = None
         self.portal = {"Address": lab.address, "Socket": lab.port, "SymbolicName": ""}
-        self.alone = False  # no login and no session of anybody else is on the host
+        self.alone = False  # the host has no other logins and sessions
         self.while_stopped = Finding(None, "The service was not stopped.")
 
     def run(self):
         """{switch: :class:`Finding`}.
 
-        :raises ProbeRefused: before anything is changed, but that a stopped service was started and stopped.
-        :raises ProbeBroken: when the host could not be left as it was.
+        :raises ProbeRefused: before anything is changed, except that a stopped service was started and stopped again.
+        :raises ProbeBroken: if the host could not be restored.
         """
         found, header = {}, self.host.header
         if header.elevated == 0:
             raise ProbeRefused("The probe needs an elevated token.")
         if header.service_state not in (STOPPED, RUNNING):
-            raise ProbeRefused("MSiSCSI is neither stopped nor running.")
+            raise ProbeRefused("MSiSCSI is neither stopped nor running. Wait until it is, or start it.")
         if header.service_state == STOPPED and not self.stop:
-            raise ProbeRefused("MSiSCSI is stopped, and nothing here could stop it again. Start it first.")
+            raise ProbeRefused("MSiSCSI is stopped, and the probe has no means to stop it again. Start it first.")
         try:
             if header.service_state == STOPPED:
                 self._start()
@@ -228,7 +228,7 @@ class Probe:
     # -- before and after ----------------------------------------------------------------------------------------------
 
     def _snapshot(self):
-        """The identities of what is there, sorted."""
+        """The identities of all records on the host, sorted."""
         logins, portals, sessions, targets = self.host.listed(LOGINS, PORTALS, SESSIONS, TARGETS)
         return {
             "persistent login": sorted(label(records.PersistentLogin.of(raw)) for raw in logins),
@@ -238,17 +238,18 @@ class Probe:
         }
 
     def _check(self, before):
-        """That nothing on the host has to do with the lab yet."""
+        """Make sure that nothing on the host uses the lab yet."""
         if any(self._own()):
             raise ProbeRefused(
-                f"The host has persistent logins or sessions to {self.target}: that target is for the probe alone."
+                f"The host has persistent logins or sessions to {self.target}. Only the probe may use that target."
             )
         if self._portals():
             raise ProbeRefused(
-                f"The host asks the portal {self.lab.address}:{self.lab.port} already: that one is for the probe alone."
+                f"The host already has the target portal {self.lab.address}:{self.lab.port}. "
+                "Only the probe may use that portal."
             )
         if before["static target"]:
-            raise ProbeRefused(f"The static target {STATIC_TARGET} is there: a probe before this one has left it.")
+            raise ProbeRefused(f"The host has the static target {STATIC_TARGET} of an earlier probe. Remove it first.")
         self.alone = not before["persistent login"] and not before["session"]
 
     def _prepare(self):
@@ -258,10 +259,10 @@ class Probe:
             raise ProbeBroken(f"Discovery at {self.lab.address}:{self.lab.port} failed: {reply.status.describe()}")
         (targets,) = self.host.listed(TARGETS)
         if self.target not in [name.lower() for name in targets]:
-            raise ProbeBroken(f"{self.lab.address}:{self.lab.port} does not show {self.target}")
+            raise ProbeBroken(f"Discovery at {self.lab.address}:{self.lab.port} did not find {self.target}")
 
     def _restore(self, before):
-        """Take back what is the probe's own; what is not as before, in words."""
+        """Remove the records of the probe. Returns the remaining differences from before, as texts."""
         if self.host.service_state() == STOPPED:
             self._start()
         self._clear()
@@ -283,7 +284,7 @@ class Probe:
         ]
 
     def _clear(self):
-        """End the probe's own sessions, and remove its own logins."""
+        """End the sessions of the probe and remove its logins."""
         for _round in range(ROUNDS):
             logins, sessions = self._own()
             if not sessions and not logins:
@@ -303,7 +304,7 @@ class Probe:
     # -- the probe's own records ---------------------------------------------------------------------------------------
 
     def _log_in(self, persistent, **changed):
-        """Save a login, or open a session: to the lab's portal, and beside other sessions, unless told otherwise."""
+        """Save a login or open a session. By default through the lab's portal, with the multipath flag."""
         values = {"InitiatorPortNumber": ANY_PORT, "TargetPortal": self.portal, "LoginOptions": MULTIPATH, **changed}
         return self.host.ask(
             "LoginIScsiTargetW",
@@ -319,9 +320,9 @@ class Probe:
         return self._log_in(1, **changed)
 
     def _saved(self, **changed):
-        """The one record that a saving makes.
+        """Save a login. Returns its record.
 
-        :raises Unanswered: when there is none.
+        :raises Unanswered: if there is not exactly one record.
         """
         reply = self._save(**changed)
         found = self._logins()
@@ -332,7 +333,7 @@ class Probe:
     def _session(self):
         """Open a session.
 
-        :raises Unanswered: when the lab does not let in.
+        :raises Unanswered: if the lab refuses the login.
         """
         reply = self._log_in(0)
         if not reply.status.ok:
@@ -349,7 +350,7 @@ class Probe:
         )
 
     def _own(self):
-        """Logins and sessions to the lab's target, as the structures say."""
+        """The logins and the sessions to the lab's target, as structures."""
         return [
             [raw for raw in found if raw.TargetName.lower() == self.target]
             for found in self.host.listed(LOGINS, SESSIONS)
@@ -379,7 +380,7 @@ class Probe:
     # -- lists ---------------------------------------------------------------------------------------------------------
 
     def _empty_list(self):
-        """Status and size that each list asks for which has nothing in it."""
+        """Status and size that each empty list reports."""
         answers = {}
         for export in LISTS:
             try:
@@ -389,7 +390,7 @@ class Probe:
             if found:
                 continue
             reply = self.host.size(export, **INPUTS.get(export, {}))
-            size = reply[reply.made.function.size_of(_output(export).name).name]
+            size = reply[reply.handle.function.size_of(_output(export).name).name]
             answers.setdefault((reply.status.value, size), []).append(export)
         evidence = "; ".join(
             f"{status.of(code).symbol} with size {size} from {', '.join(exports)}"
@@ -399,26 +400,26 @@ class Probe:
         found = {known.get(answer) for answer in answers}
         if not found:
             raise Unanswered("No list of this host is empty.")
-        if len(found) > 1:  # what says 122 is what a caller has to live with
+        if len(found) > 1:  # a caller must be prepared for 122
             found -= {"success"}
         return found.pop(), evidence
 
     def _list_size_reports(self):
-        """The size that lists ask for against what their records take."""
+        """Compare the size that lists ask for with the size of their records."""
         self._session()
         self._saved()
         larger, evidence = False, []
         for export in (LOGINS, PORTALS, SESSIONS):
             (rows,), argument = self.host.listed(export), _output(export)
             sized = self.host.size(export)
-            asked = sized[sized.made.function.size_of(argument.name).name]
-            used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi, len(rows))[0])
+            asked = sized[sized.handle.function.size_of(argument.name).name]
+            used = len(memory.pack(argument.type, [_plain(row) for row in rows], self.host.abi)[0])
             larger = larger or asked > used + ALIGNMENT * len(rows)
             evidence.append(f"{export} asks for {asked} bytes and uses {used}")
         return ("larger" if larger else "exact"), "; ".join(evidence)
 
     def _text_list_tail(self):
-        """Whatever lies behind the empty text that ends a list. The runner's buffers are zero before the call."""
+        """Look behind the empty text that ends a list. The buffers of the runner are zero before the call."""
         found = []
         for export in (TARGETS, INSTANCES):
             reply = self.host.ask(export, **INPUTS.get(export, {}))
@@ -438,11 +439,12 @@ class Probe:
         del fields["Username"]
         held = {name: getattr(options, name) for name, bit in fields.items() if not options.InformationSpecified & bit}
         return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x{:X}, and unset: {}".format(
-            options.InformationSpecified, ", ".join("%s %d" % pair for pair in sorted(held.items())) or "nothing"
+            options.InformationSpecified,
+            ", ".join(f"{name} {value}" for name, value in sorted(held.items())) or "nothing",
         )
 
     def _password_length(self):
-        """Of a record with a secret, made up here and good for nothing. Whether it comes back is looked for as well."""
+        """Save a record with a random secret. Also look whether Windows returns the secret."""
         secret = secrets.token_hex(8).encode()
         record = self._saved(
             LoginOptions=dict(MULTIPATH, InformationSpecified=0xE0, AuthType=1, Username=b"probe", Password=secret)
@@ -476,7 +478,7 @@ class Probe:
         return found.get((portal.Address, portal.Socket)), f"address {portal.Address!r}, port {portal.Socket}"
 
     def _portal_group_spacing(self):
-        """A static target with a group of two portals and one more group: where the second one begins tells."""
+        """Add a static target with a group of two portals and a second group, whose offset is the answer."""
         portals = [["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
         for number, addresses in enumerate(portals):
             reply = self.host.ask(
@@ -538,7 +540,7 @@ class Probe:
             self._save()
         saved = self._logins()
         if len(saved) != 2:
-            raise Unanswered(f"Saved twice, the login is there {len(saved)} times.")
+            raise Unanswered(f"The login was saved twice, but there are {len(saved)} records.")
         reply = self._remove(saved[0])
         left = len(self._logins())
         return {1: "one", 0: "all"}.get(left), f"two records; removing ends with {_told(reply)} and leaves {left}"
@@ -548,7 +550,7 @@ class Probe:
         self._save(InitiatorPortNumber=0)
         both = {raw.InitiatorPortNumber: raw for raw in self._logins()}
         if set(both) != {0, ANY_PORT}:
-            raise Unanswered(f"Saved for any port and for port 0, there are logins for {sorted(both)}.")
+            raise Unanswered(f"Logins were saved for any port and for port 0, but there are logins for {sorted(both)}.")
         reply = self._remove(both[ANY_PORT])
         left = sorted(raw.InitiatorPortNumber for raw in self._logins())
         return {(): "siblings", (0,): "exact"}.get(
@@ -575,7 +577,7 @@ class Probe:
         return answers.get(reply.status.value), f"{_told(reply)} ({reply.status.number})"
 
     def _readd_portal(self):
-        """Added again with another symbolic name, which tells a replacement from what is silently kept."""
+        """Add a portal again with another symbolic name, which shows whether it was replaced."""
         reply = self._add_portal("again")
         names = sorted(raw.SymbolicName for raw in self._portals())
         answers = {
@@ -590,9 +592,9 @@ class Probe:
     def _restart_replays(self):
         """Also finds stopped_status, since the service is stopped here."""
         if not self.stop:
-            raise Unanswered("Nothing can stop the service here.")
+            raise Unanswered("The probe has no means to stop the service here.")
         if not self.alone:
-            raise Unanswered("The host has other logins or sessions, which a restart of the service might touch.")
+            raise Unanswered("The host has other logins or sessions, which a restart of the service might affect.")
         self._session()
         self._saved()
         before = {records.session_id(raw.SessionId) for raw in self._sessions()}
@@ -649,10 +651,10 @@ QUESTIONS = {
 
 
 def not_elevated(run):
-    """{switch: :class:`Finding`} of what a standard user is told: one question, which changes nothing."""
+    """{switch: :class:`Finding`} for a standard user: one question, which changes nothing."""
     host = Host(run)
     if host.header.elevated == 1:
-        raise ProbeRefused("This token is elevated: ask as a standard user.")
+        raise ProbeRefused("This token is elevated. Run this question as a standard user.")
     reply = host.size(LOGINS)
     answers = {
         status.ACCESS_DENIED: "access_denied",
@@ -662,28 +664,28 @@ def not_elevated(run):
 
 
 def check_disposable(named, host):
-    """The switch without which nothing is asked.
+    """Make sure that the caller named this host as disposable.
 
-    :raises ProbeRefused: unless the host is named.
+    :raises ProbeRefused: if the host is not named.
     """
     if not named or named.lower() != host.lower():
         raise ProbeRefused(
-            "The probe adds and removes logins, opens sessions and restarts MSiSCSI. It is for"
-            f" disposable hosts alone: name this one, {host}, to say that it is."
+            "The probe adds and removes logins, opens sessions and restarts MSiSCSI. Run it only on a"
+            f" disposable host. To confirm that this host is one, name this one, {host}."
         )
 
 
 def dialect_text(findings):
-    """The findings as the ``dialect:`` block of a host's file. Quoted, for YAML takes a plain yes for true."""
+    """The findings as the ``dialect:`` block of a state file. Quoted, because a plain yes is true in YAML."""
     lines = ["dialect:"]
     for name, finding in findings.items():
         lines.append("  # {}".format(finding.evidence.replace("\n", " ")))
-        lines.append(f'  {name}: "{finding.answer}"' if finding.answer else f"  # {name}: not told")
+        lines.append(f'  {name}: "{finding.answer}"' if finding.answer else f"  # {name}: not known")
     return "\n".join(lines) + "\n"
 
 
 def _plain(record):
-    """A decoded structure as :func:`memory.pack` takes it."""
+    """A decoded structure in the form that :func:`memory.pack` takes."""
     if hasattr(record, "_asdict"):
         return {name: _plain(value) for name, value in record._asdict().items()}
     return [_plain(one) for one in record] if isinstance(record, (list, tuple)) else record
@@ -694,19 +696,19 @@ def _aligned(size):
 
 
 def _powershell(line):
-    """What a line of Windows PowerShell on this machine prints."""
+    """Run a line of Windows PowerShell on this machine. Returns its output."""
     command = ["powershell.exe", "-NoProfile", "-NonInteractive", "-Command", line]
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description="Ask this disposable Windows host what nobody has seen Windows do.")
-    parser.add_argument("--disposable-host", help="the name of this host: says that nothing on it is of worth")
-    parser.add_argument("--portal", help="address of a lab's portal, which answers for the target")
+    parser = argparse.ArgumentParser(description="Find out how this disposable Windows host behaves.")
+    parser.add_argument("--disposable-host", help="name of this host, to confirm that it is disposable")
+    parser.add_argument("--portal", help="address of the portal of the lab target")
     parser.add_argument("--port", type=int, default=3260)
-    parser.add_argument("--target", help="IQN of a target for the probe alone, without CHAP")
+    parser.add_argument("--target", help="IQN of a target that only the probe uses, without CHAP")
     parser.add_argument(
-        "--as-standard-user", action="store_true", help="ask only what a user is told that is no administrator"
+        "--as-standard-user", action="store_true", help="ask only the question for a user without administrator rights"
     )
     given = parser.parse_args(arguments)
     try:
@@ -714,7 +716,7 @@ def main(arguments=None):
         if given.as_standard_user:
             found = not_elevated(native.run_here)
         elif not given.portal or not given.target:
-            raise ProbeRefused("--portal and --target name the lab.")
+            raise ProbeRefused("--portal and --target are required. They name the lab.")
         else:
             found = Probe(
                 native.run_here,

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# The C# runner as this PowerShell compiles it. Each line of standard input is a batch, each line of output its answer,
-# or after "! " the exception in full. The same program as tests/proof/conformance/Program.cs, in PowerShell.
+# Compiles the C# runner with this PowerShell and runs batches. Each line of standard input is a batch. Each line of
+# output is its answer, or "! " and the whole exception. The same as tests/proof/conformance/Program.cs, in PowerShell.
 
 param(
     [Parameter(Mandatory = $true)][string]$Source, # Iscsidsc.cs
-    [string]$Folder  # where an iscsidsc.dll lies to take in place of Windows' own: the assembly is put beside it
+    [string]$Folder  # folder of an iscsidsc.dll to use instead of that of Windows; the assembly is written there
 )
 $ErrorActionPreference = 'Stop'
 

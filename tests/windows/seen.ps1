@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# What Windows' own tools say of this host's initiator, for judge.py: {"logins": [[target, address, port]], "portals":
-# [[address, port]]}. The logins come from WMI, since no cmdlet lists those without a session. Nobody has run it yet but
-# the workflow it is for.
+# Writes what the tools of Windows report about the initiator of this host, for judge.py: {"logins": [[target, address,
+# port]], "portals": [[address, port]]}. The logins come from WMI, because no cmdlet lists those without a session.
+# It is written for the workflow and has not been run anywhere else.
 
 param(
     [Parameter(Mandatory = $true)][string]$Path

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import NamedTuple
+import typing as t
 
 _NUMBER = re.compile(r"0x[0-9a-f]{1,20}|[0-9]{1,20}")
 _UNKNOWN = re.compile(r"unknown\(([0-9]{1,20})\)")
@@ -20,20 +20,20 @@ class FlagError(ValueError):
     """A name or number that a flag set or an enumeration does not take; the text names the valid ones."""
 
 
-class Rule(NamedTuple):
+class Rule(t.NamedTuple):
     """A contradiction: holds when all of all_of, at least one bit of any_of (any bit at all by default) and none of
     none_of are set."""
 
     text: str
-    all_of: tuple = ()
-    any_of: tuple = ()
-    none_of: tuple = ()
+    all_of: t.Tuple[str, ...] = ()
+    any_of: t.Tuple[str, ...] = ()
+    none_of: t.Tuple[str, ...] = ()
 
 
 class _Codec:
     """What flag sets and enumerations share: a title, a width in bits, and names with their header spellings."""
 
-    def __init__(self, title, width, values, header_names):
+    def __init__(self, title: str, width: int, values: t.Mapping[str, int], header_names: t.Mapping[str, str]) -> None:
         self.title = title
         self.width = width
         self.values = dict(values)
@@ -41,7 +41,7 @@ class _Codec:
         self._lookup = {name.lower(): value for name, value in self.values.items()}
         self._lookup.update((header_names[name].lower(), value) for name, value in self.values.items())
 
-    def _check(self, value):
+    def _check(self, value: t.Any) -> int:
         """The value itself when it is an integer that fits the width."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise FlagError(f"{self.title}: expected a name or a number, not {value!r}")
@@ -49,8 +49,8 @@ class _Codec:
             raise FlagError(f"{self.title}: {value} does not fit an unsigned integer of {self.width} bits")
         return value
 
-    def _parse(self, value):
-        """The number that one name, numeral or integer stands for."""
+    def _parse(self, value: t.Any) -> int:
+        """The number that a name, a numeral or an integer stands for."""
         if not isinstance(value, str):
             return self._check(value)
         word = value.strip().lower()
@@ -71,7 +71,9 @@ class FlagSet(_Codec):
     bits: name -> bit; prefix: what precedes the upper-case name in the header; rules: contradictions to warn about.
     """
 
-    def __init__(self, title, bits, prefix, width=32, rules=()):
+    def __init__(
+        self, title: str, bits: t.Mapping[str, int], prefix: str, width: int = 32, rules: t.Sequence[Rule] = ()
+    ) -> None:
         super().__init__(title, width, bits, {name: prefix + name.upper() for name in bits})
         self.bits = self.values
         self.contradictions = tuple(rule.text for rule in rules)
@@ -80,10 +82,10 @@ class FlagSet(_Codec):
             for rule in rules
         ]
 
-    def _mask(self, names):
+    def _mask(self, names: t.Iterable[str]) -> int:
         return sum(self.bits[name] for name in names)
 
-    def decode(self, raw):
+    def decode(self, raw: int) -> t.Dict[str, t.Any]:
         """{"names": [...] in the order of bits, "raw": int, "unknown": "0x80" or None for the bits without a name}."""
         rest = self._check(raw)
         names = []
@@ -93,7 +95,7 @@ class FlagSet(_Codec):
                 rest &= ~bit
         return {"names": names, "raw": raw, "unknown": f"0x{rest:x}" if rest else None}
 
-    def encode(self, value):
+    def encode(self, value: t.Any) -> int:
         """The integer for a name, a numeral, an integer, a list of these, or a dict as decode gives it.
 
         Names are taken in any case, short (pfs_enabled) or as in the header (ISCSI_SECURITY_FLAG_PFS_ENABLED).
@@ -106,7 +108,7 @@ class FlagSet(_Codec):
             raw |= self._parse(item)
         return raw
 
-    def _encode_dict(self, value):
+    def _encode_dict(self, value: t.Dict[str, t.Any]) -> int:
         stray = sorted(str(key) for key in set(value) - {"names", "raw", "unknown"})
         if stray or not value:
             raise FlagError(f"{self.title}: expected the keys names, raw, unknown, not {', '.join(stray) or 'none'}")
@@ -118,7 +120,7 @@ class FlagSet(_Codec):
             raise FlagError(f"{self.title}: raw {raw} differs from names and unknown bits, which are 0x{bits:x}")
         return bits
 
-    def warnings(self, raw):
+    def warnings(self, raw: int) -> t.List[str]:
         """A line for each contradiction in raw. Nothing is repaired: Windows stores and echoes any bits."""
         self._check(raw)
         return [
@@ -129,22 +131,22 @@ class FlagSet(_Codec):
 
 
 class Enum(_Codec):
-    """One of several named values in an unsigned integer of `width` bits.
+    """A choice of named values in an unsigned integer of `width` bits.
 
     table: name -> (value, name in the header).
     """
 
-    def __init__(self, title, table, width=32):
+    def __init__(self, title: str, table: t.Mapping[str, t.Tuple[int, str]], width: int = 32) -> None:
         super().__init__(
             title, width, {name: row[0] for name, row in table.items()}, {name: row[1] for name, row in table.items()}
         )
         self._names = {value: name for name, value in self.values.items()}
 
-    def decode(self, value):
+    def decode(self, value: int) -> str:
         """The name of a value; "unknown(7)" for one that has none."""
         return self._names.get(self._check(value), f"unknown({value})")
 
-    def encode(self, value):
+    def encode(self, value: t.Any) -> int:
         """The value for a name in any case, short or as in the header, "unknown(7)", a numeral or an integer."""
         unknown = _UNKNOWN.fullmatch(value.strip().lower()) if isinstance(value, str) else None
         return self._check(int(unknown.group(1))) if unknown else self._parse(value)

@@ -7,17 +7,19 @@ Sources: Microsoft SDK header iscsidsc.h for the prototypes; the SDK sample iscs
 documentation says "elements" for the string lists; the sample allocates ``BufferSize * sizeof(TCHAR)``, so they are
 characters). The W forms are bound. Every function returns its status; see :mod:`status`.
 
-Everything that makes or serves a call is derived from this table: argument blocks (:mod:`initiator`), ctypes argument
-types (:mod:`native`), the simulator's marshalling, and the comparison with the declarations in Iscsidsc.cs.
+Everything that makes or serves a call is derived from this table: argument blocks (:mod:`builder`), ctypes argument
+types (:mod:`native`), the simulator's marshalling, and the declarations in Iscsidsc.cs (``make reference``).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from . import structures as s
+from .layout import Scalar, Structure
 
-# What an argument is. By value: a Scalar of structures.py. By pointer: one of these.
+# What an argument is. By value: a Scalar of layout.py. By pointer: one of these.
 TEXT = "text"  # in: NUL-terminated text
 STRUCT = "struct"  # in or out: one structure
 BYTES = "bytes"  # in or out: bytes, counted by another argument
@@ -28,23 +30,38 @@ SIZE = "size"  # in and out: the size of the buffer of another argument
 FIXED_TEXT = "fixed text"  # out: text in a buffer whose size the function takes for granted
 
 
-class Argument(t.NamedTuple):
-    """One argument of a prototype.
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """An argument of a prototype.
 
-    ``type`` is a Scalar or a Structure where one is needed. ``of`` names, for SIZE, the buffer it measures and, for
-    in BYTES, the argument that counts them. ``unit`` of a SIZE: 'bytes', 'chars' or 'elements'. ``count`` names the
-    NUMBER (or SIZE) that tells how many structures an ARRAY holds. ``capacity`` in bytes: a buffer that never grows.
+    ``type``: of a NUMBER or a SIZE its Scalar, of a STRUCT or an ARRAY its Structure. ``of`` names, for SIZE, the
+    buffer it measures and, for in BYTES, the argument that counts them. ``unit`` of a SIZE: 'bytes', 'chars' or
+    'elements'. ``count`` names the NUMBER (or SIZE) that tells how many structures an ARRAY holds. ``capacity`` in
+    bytes: a buffer that never grows.
     """
 
     name: str
-    kind: t.Any
-    type: t.Any = None
+    kind: t.Union[Scalar, str]
+    type: t.Union[Scalar, Structure, None] = None
     out: bool = False
     of: t.Optional[str] = None
     unit: t.Optional[str] = None
     count: t.Optional[str] = None
     capacity: int = 0
     optional: bool = False
+
+    @property
+    def scalar(self) -> Scalar:
+        """The type of an argument that is, or leads to, a number."""
+        found = self.kind if isinstance(self.kind, Scalar) else self.type
+        assert isinstance(found, Scalar), self.name
+        return found
+
+    @property
+    def structure(self) -> Structure:
+        """The type of an argument that leads to structures."""
+        assert isinstance(self.type, Structure), self.name
+        return self.type
 
 
 class Function(t.NamedTuple):
@@ -53,51 +70,51 @@ class Function(t.NamedTuple):
     name: str
     arguments: t.Tuple[Argument, ...]
 
-    def argument(self, name):
+    def argument(self, name: str) -> Argument:
         return next(argument for argument in self.arguments if argument.name == name)
 
-    def size_of(self, name):
+    def size_of(self, name: str) -> t.Optional[Argument]:
         """The SIZE argument that measures the buffer ``name``, or None."""
         return next((argument for argument in self.arguments if argument.kind is SIZE and argument.of == name), None)
 
 
-def _value(name, scalar):
+def _value(name: str, scalar: Scalar) -> Argument:
     return Argument(name, scalar)
 
 
-def _text(name, optional=False):
+def _text(name: str, optional: bool = False) -> Argument:
     return Argument(name, TEXT, optional=optional)
 
 
-def _in(name, structure, optional=False):
+def _in(name: str, structure: Structure, optional: bool = False) -> Argument:
     return Argument(name, STRUCT, structure, optional=optional)
 
 
-def _in_bytes(name, counted_by, optional=False):
+def _in_bytes(name: str, counted_by: t.Optional[str], optional: bool = False) -> Argument:
     return Argument(name, BYTES, of=counted_by, optional=optional)
 
 
-def _out(name, structure):
+def _out(name: str, structure: Structure) -> Argument:
     return Argument(name, STRUCT, structure, out=True)
 
 
-def _number(name, scalar=s.ULONG):
+def _number(name: str, scalar: Scalar = s.ULONG) -> Argument:
     return Argument(name, NUMBER, scalar, out=True)
 
 
-def _array(name, structure, count):
+def _array(name: str, structure: Structure, count: str) -> Argument:
     return Argument(name, ARRAY, structure, out=True, count=count)
 
 
-def _list(name):
+def _list(name: str) -> Argument:
     return Argument(name, LIST, out=True)
 
 
-def _buffer(name, capacity=0):
+def _buffer(name: str, capacity: int = 0) -> Argument:
     return Argument(name, BYTES, out=True, capacity=capacity)
 
 
-def _size(name, of, unit):
+def _size(name: str, of: str, unit: str) -> Argument:
     return Argument(name, SIZE, s.ULONG, out=True, of=of, unit=unit)
 
 
@@ -121,7 +138,8 @@ _SCSI_REPLY = (  # 255 bytes hold any INQUIRY page and sense data that a one-byt
 _STRING_LIST = (_size("BufferSize", "Buffer", "chars"), _list("Buffer"))
 
 
-def _table(*rows):
+def _table(*rows: t.Tuple[t.Any, ...]) -> t.Dict[str, Function]:
+    """Functions by name; a row is the name, then each :class:`Argument`."""
     return {name: Function(name, tuple(arguments)) for name, *arguments in rows}
 
 

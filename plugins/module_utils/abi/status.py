@@ -11,7 +11,7 @@ status classes 1 to 3 of RFC 7143).
 from __future__ import annotations
 
 import difflib
-from typing import NamedTuple
+import typing as t
 
 # The codes that other parts of the collection act upon.
 SUCCESS = 0
@@ -550,7 +550,7 @@ _HINTS = (
 )
 
 
-class Status(NamedTuple):
+class Status(t.NamedTuple):
     """The result of a call: value (uint32), symbol, severity (success, warning, error), text, hint (may be empty)."""
 
     value: int
@@ -560,30 +560,30 @@ class Status(NamedTuple):
     hint: str
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         """True when the operation went through: success, or a warning."""
         return self.severity != "error"
 
     @property
-    def number(self):
+    def number(self) -> str:
         """The value as people look it up: hexadecimal for ISDSC codes, decimal for Win32 codes."""
         return f"0x{self.value:08X}" if self.value > 0xFFFF else str(self.value)
 
-    def describe(self):
+    def describe(self) -> str:
         """One line: "ISDSC_SESSION_BUSY (0xEFFF001F): Session is busy ... The session has another request ..."."""
         title = self.symbol if self.symbol == self.number else f"{self.symbol} ({self.number})"
         text = self.text if self.text.endswith(".") else self.text + "."
         return f"{title}: {text} {self.hint}".rstrip()
 
 
-def _severity(value):
+def _severity(value: int) -> str:
     # Only the facility 0xFFF has warnings: other numbers with the top bit alone are failed HRESULTs.
     if value == SUCCESS:
         return "success"
     return "warning" if value >> 16 == 0xAFFF else "error"
 
 
-def _unknown(value):
+def _unknown(value: int) -> Status:
     number = f"0x{value:08X}"
     hint = f"On Windows, net helpmsg {value} may explain it." if value <= 0xFFFF else ""
     return Status(value, number, _severity(value), "An unknown status.", hint)
@@ -597,7 +597,7 @@ _BY_NAME = {status.symbol: status for status in _BY_VALUE.values()}
 KNOWN = tuple(_BY_VALUE.values())
 
 
-def of(value):
+def of(value: int) -> Status:
     """The Status of a return value, given as uint32 or as the signed integer that PowerShell and .NET show.
 
     A value that is not in the tables has its hexadecimal form as symbol. ValueError when it does not fit 32 bits.
@@ -608,7 +608,7 @@ def of(value):
     return _BY_VALUE.get(value) or _unknown(value)
 
 
-def by_name(name):
+def by_name(name: str) -> Status:
     """The Status of a symbol in any case, or of a number such as "0xEFFF003E". ValueError for a name without one."""
     symbol = name.strip().upper()
     if symbol in _BY_NAME:

@@ -1,29 +1,51 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Typed calls: arguments by name in, values by name out, following the prototypes of :mod:`functions`.
+"""Typed calls: arguments by name in, values by name out, following the prototypes of :mod:`prototypes`.
 
-A :class:`Builder` turns calls by name into a :class:`calls.Program` for one pointer width; a :class:`Replies` decodes
-what came back by the same prototypes. What to call, and what it means, is :mod:`initiator`.
+The theory of this package. A caller thinks in exports and their arguments' names, as the header has them; a runner
+knows blocks, offsets and integers. Between the two there is nothing to decide, only to derive: from the prototypes
+and the layouts. So a :class:`Builder` turns calls by name into a :class:`wire.Program`, and :class:`Replies` turns
+an answer into values by name. No export has code of its own here, and none is left out.
+
+A program is for one width of pointers, and it is made before anything is known of the host. So whoever asks makes
+its calls twice, with a builder for each width, and decodes with the builder whose program was run. A call is known by
+its :class:`CallHandle` from then on: to later calls, which may repeat over its records or depend on its success, and
+to whoever decodes.
+
+Not everything that goes wrong is an error. A call that is repeated over fifty sessions may fail for one of them, and
+the others count. So decoding gives every run with its status; only :meth:`Replies.require`, for calls that the rest
+stands on, raises :class:`CallError`. Memory that does not hold what it should is a :class:`memory.ImageError`.
+
+What to ask a host, and how the answers become records, is in :mod:`queries`; what disks answer, in :mod:`scsi`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
-from ..abi import memory, prototypes, status, structures
+from ..abi import layout, memory, prototypes, status
+from ..abi.layout import Structure
 from ..runner import wire
+
+# Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
+BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
+
+
+_T = t.TypeVar("_T")
 
 
 class CallError(Exception):
     """A call that did not succeed: the export, its status, and what to do about it."""
 
-    def __init__(self, export, code, problem=None):
+    def __init__(self, export: str, code: int, problem: t.Optional[str] = None) -> None:
         self.export, self.status = export, status.of(code)
         super().__init__(f"{export}: {problem or self.status.describe()}")
 
 
-class Made(t.NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class CallHandle:
     """A call of a program: its number there, its prototype, and which block holds which argument."""
 
     index: int
@@ -33,27 +55,38 @@ class Made(t.NamedTuple):
 
 
 class Builder:
-    """Collects the calls of one program. Items nest from the outermost level 0 on."""
+    """Collects the calls of a program. Items nest from the outermost level 0 on."""
 
-    def __init__(self, pointer):
-        self.abi = structures.WIDE[pointer]
-        self.calls = []
+    def __init__(self, pointer: int) -> None:
+        self.abi = layout.WIDE[pointer]
+        self.calls: t.List[wire.Call] = []
 
-    def call(self, export, each=None, when=(), vital=False, limit=0, retry=None, back=True, **values):
-        """Add a call; returns what later calls and :class:`Replies` know it by.
+    def call(
+        self,
+        export: str,
+        each: t.Optional[wire.Each] = None,
+        when: t.Iterable[wire.Condition] = (),
+        vital: bool = False,
+        limit: int = 0,
+        retry: t.Optional[wire.Retry] = None,
+        back: bool = True,
+        **values: t.Any,
+    ) -> CallHandle:
+        """Add a call; the handle is what later calls and :class:`Replies` know it by.
 
-        ``back``: whether the answer carries its outputs; without them it is only for later calls to look at.
+        Without ``back``, outputs stay on the host, for later calls of the batch.
 
-        An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`calls.Item` or
-        :class:`calls.Load`; None for null. Outputs are not given.
+        An argument takes: an int by value; text; a mapping for a structure; bytes; a :class:`wire.Item` or
+        :class:`wire.Load`; None for null. Outputs are not given.
         """
         function = prototypes.CALLABLE[export]
         unknown = set(values) - {argument.name for argument in function.arguments if not argument.out}
         if unknown:
-            raise TypeError("{} takes no {}".format(export, ", ".join(sorted(unknown))))
+            raise TypeError(f"{export} takes no {', '.join(sorted(unknown))}")
         held = [argument.name for argument in function.arguments if self._has_block(argument, values)]
         numbers = {name: index for index, name in enumerate(held)}
-        blocks, arguments = [], []
+        blocks: t.List[wire.Block] = []
+        arguments: t.List[wire.Argument] = []
         for argument in function.arguments:
             if argument.name in numbers:
                 blocks.append(self._block(function, argument, values.get(argument.name), numbers))
@@ -74,38 +107,40 @@ class Builder:
                 (retry,) if retry else (),
             )
         )
-        return Made(len(self.calls) - 1, function, numbers, each)
+        return CallHandle(len(self.calls) - 1, function, numbers, each)
 
-    def program(self, limit=0):
+    def program(self, limit: int = 0) -> wire.Program:
+        """The calls so far, with ``limit`` milliseconds for all of them (0: no limit)."""
         return wire.Program(self.abi.pointer, limit, tuple(self.calls))
 
-    def items(self, made, name):
+    def items(self, handle: CallHandle, name: str) -> wire.Each:
         """Each record or text that the call leaves in its output ``name``."""
-        argument = made.function.argument(name)
+        argument = handle.function.argument(name)
         if argument.kind is prototypes.LIST or argument.kind is prototypes.BYTES:
-            level = wire.Strings(made.blocks[name])
-        else:
-            level = wire.Array(made.blocks[name], argument.type.layout(self.abi).size, made.blocks[argument.count], 0)
-        return wire.Each(made.index, (level,))
+            return wire.Each(handle.index, (wire.Strings(handle.blocks[name]),))
+        assert argument.count is not None, name
+        stride = argument.structure.layout(self.abi).size
+        return wire.Each(handle.index, (wire.Array(handle.blocks[name], stride, handle.blocks[argument.count], 0),))
 
-    def inner(self, each, structure, pointer):
+    def inner(self, each: wire.Each, structure: Structure, pointer: str) -> wire.Each:
         """Each record that a pointer field of the items leads to."""
-        layout = structure.layout(self.abi)
-        kind = structure.fields[pointer]
-        level = wire.Inner(layout.offset_of(pointer), layout.offset_of(kind.count), kind.to.layout(self.abi).size)
+        lies, kind = structure.layout(self.abi), structure.fields[pointer]
+        assert isinstance(kind, layout.Pointer) and isinstance(kind.to, Structure) and kind.count, pointer
+        level = wire.Inner(lies.offset_of(pointer), lies.offset_of(kind.count), kind.to.layout(self.abi).size)
         return each._replace(levels=each.levels + (level,))
 
-    def item(self, level, structure=None, path=None):
-        """A pointer to the item, or to one of its fields."""
-        return wire.Item(level, structure.layout(self.abi).offset_of(path) if path else 0)
+    def item(self, level: int, structure: t.Optional[Structure] = None, path: str = "") -> wire.Item:
+        """A pointer to the item, or to a field of it."""
+        return wire.Item(level, structure.layout(self.abi).offset_of(path) if structure and path else 0)
 
-    def load(self, level, structure, path):
+    def load(self, level: int, structure: Structure, path: str) -> wire.Load:
         """The value of a number in the item."""
-        layout = structure.layout(self.abi)
-        return wire.Load(level, layout.offset_of(path), structure.fields[path].size)
+        kind = structure.fields[path]
+        assert isinstance(kind, layout.Scalar), path
+        return wire.Load(level, structure.layout(self.abi).offset_of(path), kind.size)
 
     @staticmethod
-    def _has_block(argument, values):
+    def _has_block(argument: prototypes.Argument, values: t.Mapping[str, t.Any]) -> bool:
         if argument.out:
             return True
         value = values.get(argument.name)
@@ -115,11 +150,14 @@ class Builder:
             and not isinstance(value, wire.Item)
         )
 
-    def _plain(self, function, argument, values):
+    @staticmethod
+    def _plain(
+        function: prototypes.Function, argument: prototypes.Argument, values: t.Mapping[str, t.Any]
+    ) -> wire.Argument:
         value = values.get(argument.name)
         if isinstance(value, (wire.Item, wire.Load)):
             return value
-        if value is None and isinstance(argument.kind, structures.Scalar):
+        if value is None and isinstance(argument.kind, layout.Scalar):
             counted = next((other.name for other in function.arguments if other.of == argument.name), None)
             if counted is None:
                 raise TypeError(f"{function.name} needs {argument.name}")
@@ -128,105 +166,139 @@ class Builder:
             raise TypeError(f"{function.name} needs {argument.name}")
         return wire.Integer(value or 0)
 
-    def _block(self, function, argument, value, numbers):
+    def _block(
+        self,
+        function: prototypes.Function,
+        argument: prototypes.Argument,
+        value: t.Any,
+        numbers: t.Mapping[str, int],
+    ) -> wire.Block:
+        """The memory that an argument leads to. ``numbers``: which block holds which argument."""
         kind = argument.kind
         if kind is prototypes.TEXT:
-            data = structures.encode_text(value, self.abi.char, f"{function.name} {argument.name}")
+            data = layout.encode_text(value, self.abi.char, f"{function.name} {argument.name}")
             return wire.Block(len(data), data)
         if not argument.out:
-            data, pointers = (value, ()) if isinstance(value, bytes) else memory.pack(argument.type, value, self.abi)
-            return wire.Block(len(data), bytes(data), relocations=tuple(wire.Relocation(*pair) for pair in pointers))
+            if isinstance(value, bytes):
+                return wire.Block(len(value), value)
+            packed, pointers = memory.pack(argument.structure, value, self.abi)
+            return wire.Block(len(packed), bytes(packed), relocations=tuple(wire.Relocation(*at) for at in pointers))
         if kind is prototypes.SIZE:
-            capacity = function.argument(argument.of).capacity
-            return wire.Block(4, capacity.to_bytes(4, "little"), back=1)
+            assert argument.of is not None, argument.name
+            return wire.Block(4, function.argument(argument.of).capacity.to_bytes(4, "little"), back=1)
         if kind is prototypes.NUMBER:
-            return wire.Block(argument.type.size, back=1)
+            return wire.Block(argument.scalar.size, back=1)
         if kind is prototypes.STRUCT:
-            return wire.Block(argument.type.layout(self.abi).size, back=1)
+            return wire.Block(argument.structure.layout(self.abi).size, back=1)
         if argument.capacity:
             return wire.Block(argument.capacity, back=1)
         size = function.size_of(argument.name)
+        assert size is not None, argument.name
         return wire.Block(0, back=1, growth=(wire.Growth(numbers[size.name], 0, self._unit(size, argument)),))
 
-    def _unit(self, size, buffer):
-        element = buffer.type.layout(self.abi).size if buffer.type else 1
-        return {"bytes": 1, "chars": self.abi.char, "elements": element}[size.unit]
+    def _unit(self, size: prototypes.Argument, buffer: prototypes.Argument) -> int:
+        """The bytes that a size of 1 stands for."""
+        if size.unit == "elements":
+            return buffer.structure.layout(self.abi).size
+        return self.abi.char if size.unit == "chars" else 1
 
 
 class Reply:
-    """One run of a call: its status, the items it was for, and its outputs by name."""
+    """A run of a call: its status, the items it was for, and its outputs by name."""
 
-    def __init__(self, made, run, abi):
-        self.made, self.items, self.abi = made, run.items, abi
+    def __init__(
+        self, handle: CallHandle, run: wire.Run, abi: layout.Abi, budget: t.Optional[memory.Budget] = None
+    ) -> None:
+        self.handle, self.items, self.abi, self.budget = handle, run.items, abi, budget
         self.status = status.of(run.status)
         self._captured = {captured.block: captured for captured in run.blocks}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> t.Any:
         """The value of an output: int, text, bytes, a tuple for a structure, a list for an array or a list.
 
         :raises memory.ImageError: where the memory does not hold what it should.
         """
-        argument = self.made.function.argument(name)
+        argument = self.handle.function.argument(name)
         image = self.image(name)
         if argument.kind in (prototypes.NUMBER, prototypes.SIZE):
-            return image.number(argument.type.size)
+            return image.number(argument.scalar.size)
         if argument.kind is prototypes.ARRAY:
-            count = self[argument.count]
-            return image.array(argument.type, count) if count else []
-        if argument.kind is prototypes.LIST:
-            return image.texts(limit=self[self.made.function.size_of(name).name] * self.abi.char)
+            count = self[argument.count] if argument.count else 0
+            return image.array(argument.structure, count) if count else []
         if argument.kind is prototypes.FIXED_TEXT:
             return image.text()
         if argument.kind is prototypes.STRUCT:
-            return image.read(argument.type)
-        size = self.made.function.size_of(name)
-        return image.data[: self[size.name]] if size else image.data
+            return image.read(argument.structure)
+        size = self.handle.function.size_of(name)
+        used: t.Optional[int] = self[size.name] if size else None
+        if argument.kind is prototypes.LIST:
+            return image.texts(limit=None if used is None else used * self.abi.char)
+        return image.data[:used]
 
-    def image(self, name):
+    def image(self, name: str) -> memory.Image:
         """The captured memory of an output."""
-        captured = self._captured.get(self.made.blocks[name])
-        return memory.Image(captured.data, captured.base, self.abi) if captured else memory.Image(b"", 0, self.abi)
+        captured = self._captured.get(self.handle.blocks[name])
+        data, base = (captured.data, captured.base) if captured else (b"", 0)
+        return memory.Image(data, base, self.abi, self.budget)
+
+    def pick(self, found: t.Sequence[_T], level: int = 0) -> _T:
+        """The element that this run was for, of those that the call before it left.
+
+        :raises wire.WireError: when there is no such element.
+        """
+        number = self.items[level]
+        if number >= len(found):
+            raise wire.WireError(f"{self.handle.function.name} ran for item {number} of a list of {len(found)}")
+        return found[number]
+
+
+# Outcomes that leave nothing to decode.
+_PROBLEMS = {
+    wire.BAD_ITEMS: "the list it repeats over leads outside its own memory; the calls from there on were not made",
+    wire.TOO_MANY_ITEMS: "not called, because it would repeat over too many items: a list may have "
+    f"{wire.MAX_ITEMS:,}, and all repeated calls together {wire.MAX_RUNS:,} runs; {layout.READ_LESS}",
+}
 
 
 class Replies:
-    """The answer to a program, by what :meth:`Builder.call` returned.
+    """The answer to a program, by the handles that :meth:`Builder.call` returned.
 
-    :raises CallError: when a call did not come back in time: none after it was made, so nothing is known of them.
+    :param seconds: what decoding may take; None for no limit.
+    :raises CallError: when a call did not come back in time: no call after it was made, so nothing is known of them.
     """
 
-    def __init__(self, builder, answer):
+    def __init__(self, builder: Builder, answer: wire.Answer, seconds: t.Optional[float] = None) -> None:
         self.answer, self.host, self.abi = answer, answer.host, builder.abi
+        self.budget = memory.Budget(seconds=seconds)
         for call, result in zip(builder.calls, answer.results):
             if result.outcome == wire.TIMED_OUT:
                 raise CallError(call.export, wire.ERROR_TIMEOUT)
 
-    def outcome(self, made):
-        return self.answer.results[made.index].outcome
+    def outcome(self, handle: CallHandle) -> int:
+        """What became of a call: one of the outcomes of :mod:`wire`."""
+        return self.answer.results[handle.index].outcome
 
-    def each(self, made):
-        """Every run of a call, those that failed too; none when it was not made."""
-        result = self.answer.results[made.index]
-        if result.outcome == wire.BAD_ITEMS:
-            raise CallError(
-                made.function.name,
-                status.INVALID_PARAMETER,
-                "the list it repeats over leads outside its own memory; the calls from there on were not made",
-            )
-        return [Reply(made, run, self.abi) for run in result.runs]
+    def each(self, handle: CallHandle) -> t.List[Reply]:
+        """Every run of a call, those that failed too; an empty list when it was not made."""
+        result = self.answer.results[handle.index]
+        problem = _PROBLEMS.get(result.outcome)
+        if problem:
+            raise CallError(handle.function.name, status.INVALID_PARAMETER, problem)
+        return [Reply(handle, run, self.abi, self.budget) for run in result.runs]
 
-    def one(self, made):
+    def require(self, handle: CallHandle) -> Reply:
         """The only run of a call that must have succeeded.
 
         :raises CallError: with the status; also for a call that was not made, or timed out.
         """
-        outcome = self.outcome(made)
+        outcome = self.outcome(handle)
         if outcome == wire.NO_SUCH_EXPORT:
-            raise CallError(made.function.name, status.PROC_NOT_FOUND)
-        runs = self.each(made)
+            raise CallError(handle.function.name, status.PROC_NOT_FOUND)
+        runs = self.each(handle)
         if not runs:
             raise CallError(
-                made.function.name, status.INVALID_PARAMETER, "not called, because a call that it depends on failed"
+                handle.function.name, status.INVALID_PARAMETER, "not called, because a call that it depends on failed"
             )
         if not runs[0].status.ok:
-            raise CallError(made.function.name, runs[0].status.value)
+            raise CallError(handle.function.name, runs[0].status.value)
         return runs[0]

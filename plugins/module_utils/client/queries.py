@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Reading an initiator: which calls tell what, and how their answers become records.
+"""Reading an initiator: which calls answer which question, and how their answers become records.
 
-Each read operation is a function that adds its calls to a :class:`program.Builder` and returns what decodes their
-:class:`program.Replies`. :data:`READS` names them. :func:`gather` asks for any number of them in one batch.
+Each read operation is a function that adds its calls to a :class:`builder.Builder` and returns a decoder of their
+:class:`builder.Replies`. :data:`READS` names them. :func:`gather` asks for any number of them in one batch.
 """
 
 from __future__ import annotations
@@ -12,39 +12,43 @@ from __future__ import annotations
 import typing as t
 
 from ..abi import memory, status
+from ..abi.layout import WIDE
 from ..abi.prototypes import TARGET_INFORMATION
 from ..abi.structures import (
     ISCSI_LOGIN_OPTIONS,
     ISCSI_SESSION_INFO,
-    ISCSI_TARGET_MAPPING,
     ISCSI_TARGET_PORTAL,
     ISCSI_TARGET_PORTAL_GROUP,
-    SCSI_LUN_LIST,
-    WIDE,
 )
 from ..model import records
 from ..runner import wire
-from . import scsi
-from .builder import Builder, CallError, Replies
+from . import units
+from .builder import BUSY, Builder, CallError, CallHandle, Replies, Reply
 
-# Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
-BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
-# What an initiator answers that does not have the thing at all, as opposed to having none of it.
-_NOT_OFFERED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
+Warn = t.Callable[[str], None]
+Decode = t.Callable[[Replies, Warn], t.Any]
+Operation = t.Callable[[Builder], Decode]
+
+# The initiator does not support this list (as opposed to an empty one).
+_NOT_SUPPORTED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
 
-def persistent_logins(builder):
+def persistent_logins(builder: Builder) -> Decode:
     """Every saved login, in the order of the report."""
-    made = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
-    return lambda replies, _warn: [records.PersistentLogin.of(raw) for raw in replies.one(made)["PersistentLoginInfo"]]
+    handle = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
+
+    def decode(replies: Replies, _warn: Warn) -> t.List[records.PersistentLogin]:
+        return [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+
+    return decode
 
 
-def target_portals(builder):
+def target_portals(builder: Builder) -> Decode:
     """Every SendTargets portal. Hosts without the Ex form report no flags and options."""
     extended = builder.call("ReportIScsiSendTargetPortalsExW", retry=BUSY)
     plain = builder.call("ReportIScsiSendTargetPortalsW", retry=BUSY, when=[wire.Succeeded(extended.index, 0)])
 
-    def decode(replies, warn):
+    def decode(replies: Replies, warn: Warn) -> t.List[records.TargetPortal]:
         reported = extended
         if replies.outcome(extended) == wire.NO_SUCH_EXPORT:
             warn(
@@ -52,13 +56,13 @@ def target_portals(builder):
                 "the portals' flags and options are not known."
             )
             reported = plain
-        return [records.TargetPortal.of(raw) for raw in replies.one(reported)["PortalInfo"]]
+        return [records.TargetPortal.of(raw) for raw in replies.require(reported)["PortalInfo"]]
 
     return decode
 
 
-def targets(builder):
-    """Every target the initiator knows, with each way it was found and what is known through it."""
+def targets(builder: Builder) -> Decode:
+    """Every target the initiator knows, with each discovery that found it and what is known through it."""
     names = builder.call("ReportIScsiTargetsW", ForceUpdate=0, retry=BUSY)
     found = builder.call(
         "GetIScsiTargetInformationW",
@@ -67,7 +71,7 @@ def targets(builder):
         InfoClass=TARGET_INFORMATION["DiscoveryMechanisms"][0],
     )
     through = builder.items(found, "Buffer")
-    told = {
+    details = {
         name: builder.call(
             "GetIScsiTargetInformationW",
             each=through,
@@ -78,27 +82,26 @@ def targets(builder):
         for name in _INFORMATION
     }
 
-    def decode(replies, warn):
-        listed = [records.Target(name) for name in replies.one(names)["Buffer"]]
+    def decode(replies: Replies, warn: Warn) -> t.List[records.Target]:
+        listed = [records.Target(name) for name in replies.require(names)["Buffer"]]
         for reply in _succeeded(replies, found, warn):
             mechanisms = reply.image("Buffer").texts(limit=reply["BufferSize"])
-            listed[reply.items[0]].discoveries = [records.Discovery(name) for name in mechanisms]
-        for name, made in told.items():
+            reply.pick(listed).discoveries = [records.Discovery(name) for name in mechanisms]
+        for name, handle in details.items():
             field, convert = _INFORMATION[name]
-            for reply in replies.each(made):
-                if reply.status.ok:  # a way of discovery that does not know a thing answers with an error
-                    target, way = reply.items
-                    setattr(listed[target].discoveries[way], field, convert(reply.image("Buffer"), reply["BufferSize"]))
+            for reply in replies.each(handle):
+                if reply.status.ok:  # a discovery that does not know a detail answers with an error
+                    discovery = reply.pick(reply.pick(listed).discoveries, 1)
+                    setattr(discovery, field, convert(reply.image("Buffer"), reply["BufferSize"]))
         return listed
 
     return decode
 
 
-def sessions(builder):
+def sessions(builder: Builder) -> Decode:
     """Every live session with its connections, devices and logical units.
 
-    A device of a session in retry, and a logical unit that does not answer, are told by a warning or by the unit's
-    ``problem``.
+    Devices that cannot be listed are a warning; a logical unit that does not answer has a ``problem``.
     """
     listed = builder.call("GetIScsiSessionListW", retry=BUSY)
     extended = builder.call("GetIScsiSessionListEx", retry=BUSY)
@@ -108,73 +111,78 @@ def sessions(builder):
         retry=BUSY,
         UniqueSessionId=builder.item(0, ISCSI_SESSION_INFO, "SessionId"),
     )
-    units = _logical_units(builder)
+    inquire = units.logical_units(builder)
 
-    def decode(replies, warn):
+    def decode(replies: Replies, warn: Warn) -> t.List[records.Session]:
         more = (
-            {records.session_id(raw.SessionId): raw for raw in replies.one(extended)["SessionInfo"]}
+            {records.session_id(raw.SessionId): raw for raw in replies.require(extended)["SessionInfo"]}
             if replies.outcome(extended) == wire.RAN
             else {}
         )
         live = [
             records.Session.of(raw, more.get(records.session_id(raw.SessionId)))
-            for raw in replies.one(listed)["SessionInfo"]
+            for raw in replies.require(listed)["SessionInfo"]
         ]
         for reply in _succeeded(replies, devices, warn):
-            live[reply.items[0]].devices = [records.Device.of(raw) for raw in reply["Devices"]]
-        luns = units(replies, warn)
+            reply.pick(live).devices = [records.Device.of(raw) for raw in reply["Devices"]]
+        luns = inquire(replies, warn)
         for session in live:
-            session.luns = luns.get(session.session_id)
+            session.luns = luns.get(session.session_id or "")
         return live
 
     return decode
 
 
-def mappings(builder):
+def mappings(builder: Builder) -> Decode:
     """The SCSI bus and target number of each session's target, as the port driver has them now."""
-    made = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
-    return lambda replies, _warn: [records.Mapping.of(raw) for raw in replies.one(made)["Mappings"]]
+    handle = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
+
+    def decode(replies: Replies, _warn: Warn) -> t.List[records.Mapping]:
+        return [records.Mapping.of(raw) for raw in replies.require(handle)["Mappings"]]
+
+    return decode
 
 
-def initiator(builder):
+def initiator(builder: Builder) -> Decode:
     """Node name, initiator instances and version."""
     node = builder.call("GetIScsiInitiatorNodeNameW")
     instances = builder.call("ReportIScsiInitiatorListW", retry=BUSY)
     version = builder.call("GetIScsiVersionInformation")
 
-    def decode(replies, _warn):
-        number = replies.one(version)["VersionInfo"]
+    def decode(replies: Replies, _warn: Warn) -> records.Initiator:
+        number = replies.require(version)["VersionInfo"]
         return records.Initiator(
-            replies.one(node)["InitiatorNodeName"],
-            replies.one(instances)["Buffer"],
+            replies.require(node)["InitiatorNodeName"],
+            replies.require(instances)["Buffer"],
             f"{number.MajorVersion}.{number.MinorVersion}.{number.BuildNumber}",
         )
 
     return decode
 
 
-def _list_of(export, what):
-    """A read operation for an export that reports one list of texts. Not every initiator has the list."""
+def _list_of(export: str, title: str) -> Operation:
+    """A read operation for an export that reports a list of texts. Not every initiator has the list."""
 
-    def operation(builder):
-        made = builder.call(export, retry=BUSY)
+    def operation(builder: Builder) -> Decode:
+        handle = builder.call(export, retry=BUSY)
 
-        def decode(replies, warn):
+        def decode(replies: Replies, warn: Warn) -> t.Optional[t.List[str]]:
             try:
-                return replies.one(made)["Buffer"]
+                texts: t.List[str] = replies.require(handle)["Buffer"]
             except CallError as error:
-                if error.status.value not in _NOT_OFFERED:
+                if error.status.value not in _NOT_SUPPORTED:
                     raise
-                warn(f"This initiator does not report {what}: {error}")
+                warn(f"This initiator does not report {title}: {error}")
                 return None
+            return texts
 
         return decode
 
-    operation.__doc__ = f"The {what}, as texts; None where the initiator does not offer them."
+    operation.__doc__ = f"The {title}, as texts; None where the initiator does not support the list."
     return operation
 
 
-READS = {
+READS: t.Dict[str, Operation] = {
     "initiator": initiator,
     "persistent_logins": persistent_logins,
     "target_portals": target_portals,
@@ -188,48 +196,49 @@ READS = {
 
 
 class ServiceStopped(CallError):
-    """MSiSCSI does not run, so nothing else can be read. ``host`` is what is known all the same."""
+    """MSiSCSI does not run, so nothing else can be read. ``host`` is known all the same."""
 
-    def __init__(self, host):
+    def __init__(self, host: records.Host) -> None:
         super().__init__(f"MSiSCSI is {host.service_state}", status.SERVICE_NOT_RUNNING)
         self.host = host
 
 
-def gather(run, subsets=tuple(READS), time_limit=0):
-    """Ask a host, in one batch, whatever is asked.
+def gather(
+    run: t.Callable[[str], str], subsets: t.Sequence[str] = tuple(READS), time_limit: int = 0
+) -> records.Snapshot:
+    """Read a host in one batch.
 
-    :param run: takes the text of a batch, gives the text of its answer: an engine.
+    :param run: an engine: takes the text of a batch, gives the text of its answer.
     :param subsets: names in :data:`READS`.
-    :param time_limit: seconds for all of it, 0 for none.
+    :param time_limit: seconds for the host, and as many again for decoding its answer; 0 for none.
     :returns: a :class:`records.Snapshot`.
     :raises ServiceStopped: when the service is not running, with the remedy in its text.
     :raises CallError: when a call fails or does not come back.
-    :raises memory.ImageError: when what came back does not hold what it should.
+    :raises wire.WireError: when the answer is none, or not to what was asked.
+    :raises memory.ImageError: when the memory that came back does not hold what it should.
     """
     readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
-    batch = wire.Batch(
-        tuple(
-            wire.Program(pointer, 1000 * time_limit, tuple(reading.builder.calls))
-            for pointer, reading in readings.items()
-        )
-    )
-    answer = wire.decode_answer(run(wire.encode_batch(batch)))
-    return readings[answer.host.pointer].snapshot(answer)
+    batch = wire.Batch(tuple(reading.builder.program(1000 * time_limit) for reading in readings.values()))
+    answer = wire.decode_answer(run(wire.encode_batch(batch)), batch)
+    return readings[answer.host.pointer].snapshot(answer, seconds=time_limit or None)
 
 
 class Reading:
-    """Some read operations as calls of one program, and what decodes their answers. There may be others around them."""
+    """Read operations as calls of a program, and their decoders. The program may hold other calls as well."""
 
-    def __init__(self, pointer, subsets, builder=None):
+    def __init__(self, pointer: int, subsets: t.Iterable[str], builder: t.Optional[Builder] = None) -> None:
         self.builder = builder or Builder(pointer)
         self._decoders = {name: READS[name](self.builder) for name in subsets}
 
-    def snapshot(self, answer, trust_service=False):
+    def snapshot(
+        self, answer: wire.Answer, trust_service: bool = False, seconds: t.Optional[float] = None
+    ) -> records.Snapshot:
         """The records of an answer; what decodes but deserves a remark is in its ``warnings``.
 
         :param trust_service: the batch itself has started the service.
+        :param seconds: what decoding may take; None for no limit.
         """
-        replies = Replies(self.builder, answer)
+        replies = Replies(self.builder, answer, seconds)
         host = records.Host.of(answer.host)
         # what a stopped service lists says nothing, even an empty list
         if answer.host.service_state not in (0, 4) and not trust_service:
@@ -239,112 +248,32 @@ class Reading:
         return records.Snapshot(host=host, warnings=warnings, **found)
 
 
-def _succeeded(replies, made, warn):
-    """The runs of a repeated call that succeeded; one warning for each status among the others."""
-    failed = {}
-    for reply in replies.each(made):
+def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[Reply]:
+    """The runs of a repeated call that succeeded; a warning for each status among the others."""
+    failed: t.Dict[status.Status, int] = {}
+    for reply in replies.each(handle):
         if reply.status.ok:
             yield reply
         else:
-            failed.setdefault(reply.status, []).append(reply)
-    for code, runs in failed.items():
-        warn(f"{made.function.name} failed for {len(runs)} of the items listed: {code.describe()}")
-
-
-# -- logical units -----------------------------------------------------------------------------------------------------
-
-
-def _inquiry(unit, data):
-    inquiry = scsi.standard_inquiry(data)
-    unit.vendor, unit.product, unit.revision = inquiry.vendor, inquiry.product, inquiry.revision
-
-
-def _serial(unit, data):
-    unit.serial = scsi.unit_serial_number(data)
-
-
-def _identifiers(unit, data):
-    unit.identifiers = sorted(
-        {one.text for one in scsi.device_identification(data) if one.association == "logical_unit"}
-    )
-
-
-def _capacity(unit, data):
-    capacity = scsi.read_capacity(data)
-    unit.block_size, unit.size = capacity.block_length, capacity.size
-
-
-_UNIT_QUESTIONS = (  # export, its own arguments, what takes the response
-    ("SendScsiInquiry", {"EvpdCmddt": 0, "PageCode": 0x00}, _inquiry),
-    ("SendScsiInquiry", {"EvpdCmddt": 1, "PageCode": 0x80}, _serial),
-    ("SendScsiInquiry", {"EvpdCmddt": 1, "PageCode": 0x83}, _identifiers),
-    ("SendScsiReadCapacity", {}, _capacity),
-)
-
-
-def _logical_units(builder):
-    """Asks every logical unit of the active mappings who it is. Only the DLL's own TargetLUN values go back to it.
-
-    The decoder returns {session id: [records.Inquiry, ...]}.
-    """
-    mapped = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
-    each = builder.inner(builder.items(mapped, "Mappings"), ISCSI_TARGET_MAPPING, "LUNList")
-    session = builder.item(0, ISCSI_TARGET_MAPPING, "SessionId")
-    lun = builder.load(1, SCSI_LUN_LIST, "TargetLUN")
-    asked = [
-        (take, builder.call(export, each=each, UniqueSessionId=session, Lun=lun, **own))
-        for export, own, take in _UNIT_QUESTIONS
-    ]
-
-    def decode(replies, _warn):
-        found, units = {}, {}
-        for index, raw in enumerate(replies.one(mapped)["Mappings"]):
-            mapping = records.Mapping.of(raw)
-            for number, lun in enumerate(mapping.luns):
-                units[index, number] = records.Inquiry(lun.os_lun, lun.target_lun)
-                found.setdefault(mapping.session_id, []).append(units[index, number])
-        for take, made in asked:
-            for reply in replies.each(made):
-                _take(units[reply.items], take, reply)
-        return found
-
-    return decode
-
-
-def _take(unit, take, reply):
-    """Put a SCSI response into the unit's record, or say why there is none."""
-    code, export = reply["ScsiStatus"], reply.made.function.name
-    if not reply.status.ok:
-        unit.problem = unit.problem or f"{export}: {reply.status.describe()}"
-    elif code:
-        unit.problem = unit.problem or "{}: SCSI status 0x{:02x}{}".format(export, code, _sense(reply["SenseBuffer"]))
-    else:
-        try:
-            take(unit, reply["ResponseBuffer"])
-        except scsi.ScsiError as error:
-            unit.problem = unit.problem or str(error)
-
-
-def _sense(data):
-    try:
-        return ", " + scsi.sense(data).text
-    except scsi.ScsiError:
-        return ""
+            failed[reply.status] = failed.get(reply.status, 0) + 1
+    for code, count in failed.items():
+        warn(f"{handle.function.name} failed for {count} of the items listed: {code.describe()}")
 
 
 # -- what is known of a target -----------------------------------------------------------------------------------------
 
 
-def _portal_groups(image, size):
-    """[[Portal, ...], ...] from a count and groups of counted portals.
+def read_portal_groups(image: memory.Image, size: int) -> t.List[t.List[records.Portal]]:
+    """The portals of each group, from a count and groups of counted portals.
 
     How the service spaces several groups is known from Microsoft's sample alone, which counts the padding of its C
     type in; the natural spacing differs from it by 4 bytes behind every group with an even number of portals. The
-    walk that finds more portals has the right one.
+    walk that finds more portals has the right spacing.
     """
     portal = ISCSI_TARGET_PORTAL.layout(image.abi).size
     padding = ISCSI_TARGET_PORTAL_GROUP.layout(image.abi).size - 4 - portal
-    walks, failures = [], []
+    walks: t.List[t.List[t.List[records.Portal]]] = []
+    failures: t.List[memory.ImageError] = []
     for spare in (padding, 0):
         try:
             walks.append(_walk_groups(image, size, portal, spare))
@@ -355,24 +284,29 @@ def _portal_groups(image, size):
     return max(walks, key=lambda groups: sum(map(len, groups)))
 
 
-def _walk_groups(image, size, portal, spare):
-    groups, offset, name = [], 4, ISCSI_TARGET_PORTAL_GROUP.name
+def _walk_groups(image: memory.Image, size: int, portal: int, spare: int) -> t.List[t.List[records.Portal]]:
+    """The groups where ``spare`` bytes follow each. ``portal``: the size of a portal in bytes."""
+    groups: t.List[t.List[records.Portal]] = []
+    offset, name = 4, ISCSI_TARGET_PORTAL_GROUP.name
     for _index in range(image.number(4) if size >= 4 else 0):
+        image.budget.spend(1, name, "Count", offset)
         count = image.number(4, offset)
         if offset + 4 + count * portal > size:
             raise memory.ImageError(name, "Count", offset, f"{count} portals do not fit into the {size} bytes reported")
-        raw = image.array(ISCSI_TARGET_PORTAL, count, offset + 4)
-        if any(not one.Address or not one.Address.isprintable() for one in raw):
+        group = [records.Portal.of(raw) for raw in image.array(ISCSI_TARGET_PORTAL, count, offset + 4)]
+        readable = [found for found in group if found is not None and found.address.isprintable()]
+        if len(readable) < count:
             raise memory.ImageError(name, "Portals", offset + 4, "a portal without a readable address")
-        groups.append([records.Portal.of(one) for one in raw])
+        groups.append(readable)
         offset += 4 if not count else (4 + count * portal + spare + 3) & ~3
     return groups
 
 
-_INFORMATION = {  # information class -> field of records.Discovery, what makes it of the image and its size
+# Information class: the field of records.Discovery, and its value from the image and the number of bytes used.
+_INFORMATION: t.Dict[str, t.Tuple[str, t.Callable[[memory.Image, int], t.Any]]] = {
     "ProtocolType": ("protocol", lambda image, _size: image.number(4)),
     "TargetAlias": ("alias", lambda image, size: image.text() or None if size else None),
-    "PortalGroups": ("portal_groups", _portal_groups),
+    "PortalGroups": ("portal_groups", read_portal_groups),
     "InitiatorName": ("initiator", lambda image, size: image.text() or None if size else None),
     "TargetFlags": ("target_flags", lambda image, _size: image.number(4)),
     "LoginOptions": ("login_options", lambda image, _size: records.LoginOptions.of(image.read(ISCSI_LOGIN_OPTIONS))),

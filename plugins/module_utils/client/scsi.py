@@ -2,129 +2,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """SCSI responses as bytes and as values: INQUIRY data, capacities, LUN lists and sense data.
 
-Formats are those of T10: SPC-4 (inquiry, VPD pages, REPORT LUNS, sense data), SBC-3 (READ CAPACITY), SAM-5 (LUNs,
-statuses).
+Formats are those of T10: SPC-4 (inquiry, VPD pages, REPORT LUNS, sense data), SBC-3 (READ CAPACITY), SAM-5 (LUNs).
 Each decoder takes the bytes of one response, ignores what follows the length that the response itself declares, and
 raises ScsiError for what is truncated or does not add up. Each encoder is the inverse of its decoder.
 """
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
-from typing import Optional
 
 from ..abi import codecs
-
-STATUSES = codecs.Enum(
-    "SCSI status",
-    {
-        "good": (0x00, "GOOD"),
-        "check_condition": (0x02, "CHECK CONDITION"),
-        "condition_met": (0x04, "CONDITION MET"),
-        "busy": (0x08, "BUSY"),
-        "reservation_conflict": (0x18, "RESERVATION CONFLICT"),
-        "task_set_full": (0x28, "TASK SET FULL"),
-        "aca_active": (0x30, "ACA ACTIVE"),
-        "task_aborted": (0x40, "TASK ABORTED"),
-    },
-    width=8,
+from .scsi_codes import (
+    ADDRESSING,
+    ASSOCIATIONS,
+    CODE_SETS,
+    DESIGNATOR_TYPES,
+    DEVICE_TYPES,
+    QUALIFIERS,
+    SENSE_KEYS,
+    SENSE_TEXTS,
 )
-
-
-def _enum(title, width, *names):
-    """An enumeration of consecutive values from 0; a name of None leaves its value without one."""
-    return codecs.Enum(title, {name: (value, name) for value, name in enumerate(names) if name}, width)
-
-
-DEVICE_TYPES = _enum(
-    "PERIPHERAL DEVICE TYPE",
-    5,
-    "disk",
-    "tape",
-    "printer",
-    "processor",
-    "write_once",
-    "cd_dvd",
-    None,
-    "optical_memory",
-    "media_changer",
-    None,
-    None,
-    None,
-    "storage_array_controller",
-    "enclosure",
-    "simplified_disk",
-)
-QUALIFIERS = _enum("PERIPHERAL QUALIFIER", 3, "connected", "not_connected", None, "not_supported")
-ASSOCIATIONS = _enum("ASSOCIATION", 2, "logical_unit", "target_port", "target_device")
-CODE_SETS = _enum("CODE SET", 4, None, "binary", "ascii", "utf8")
-DESIGNATOR_TYPES = _enum(
-    "DESIGNATOR TYPE",
-    4,
-    "vendor_specific",
-    "t10_vendor_id",
-    "eui64",
-    "naa",
-    "relative_target_port",
-    "target_port_group",
-    "logical_unit_group",
-    "md5",
-    "scsi_name_string",
-    "protocol_specific_port",
-)
-ADDRESSING = _enum("LUN addressing method", 2, "peripheral", "flat", "logical_unit", "extended")
-SENSE_KEYS = _enum(
-    "SENSE KEY",
-    4,
-    "no_sense",
-    "recovered_error",
-    "not_ready",
-    "medium_error",
-    "hardware_error",
-    "illegal_request",
-    "unit_attention",
-    "data_protect",
-    "blank_check",
-    "vendor_specific",
-    "copy_aborted",
-    "aborted_command",
-    None,
-    "volume_overflow",
-    "miscompare",
-    "completed",
-)
-
-# (ASC, ASCQ) of the conditions that a disk behind iSCSI usually reports.
-SENSE_TEXTS = {
-    (0x00, 0x00): "no additional sense information",
-    (0x04, 0x00): "logical unit not ready, cause not reportable",
-    (0x04, 0x01): "logical unit is in process of becoming ready",
-    (0x04, 0x02): "logical unit not ready, initializing command required",
-    (0x04, 0x03): "logical unit not ready, manual intervention required",
-    (0x04, 0x0A): "logical unit not accessible, asymmetric access state transition",
-    (0x04, 0x0B): "logical unit not accessible, target port in standby state",
-    (0x04, 0x0C): "logical unit not accessible, target port in unavailable state",
-    (0x08, 0x00): "logical unit communication failure",
-    (0x0C, 0x00): "write error",
-    (0x11, 0x00): "unrecovered read error",
-    (0x1A, 0x00): "parameter list length error",
-    (0x20, 0x00): "invalid command operation code",
-    (0x21, 0x00): "logical block address out of range",
-    (0x24, 0x00): "invalid field in CDB",
-    (0x25, 0x00): "logical unit not supported",
-    (0x26, 0x00): "invalid field in parameter list",
-    (0x27, 0x00): "write protected",
-    (0x27, 0x07): "space allocation failed, write protected (thin pool full)",
-    (0x29, 0x00): "power on, reset, or bus device reset occurred",
-    (0x2A, 0x01): "mode parameters changed",
-    (0x2A, 0x06): "asymmetric access state changed",
-    (0x2A, 0x09): "capacity data has changed",
-    (0x3A, 0x00): "medium not present",
-    (0x3F, 0x03): "inquiry data has changed",
-    (0x3F, 0x0E): "reported LUNs data has changed",
-    (0x44, 0x00): "internal target failure",
-    (0x4B, 0x00): "data phase error",
-}
 
 
 class ScsiError(ValueError):
@@ -133,7 +31,7 @@ class ScsiError(ValueError):
     structure: which response; field: its name in the standard; offset: its first byte in the response.
     """
 
-    def __init__(self, structure, field, offset, problem):
+    def __init__(self, structure: str, field: str, offset: int, problem: str) -> None:
         super().__init__(f"{structure}: {field} at offset {offset}: {problem}")
         self.structure = structure
         self.field = field
@@ -143,48 +41,48 @@ class ScsiError(ValueError):
 class _Response:
     """The bytes of one response; every read is checked and names its field."""
 
-    def __init__(self, structure, data):
+    def __init__(self, structure: str, data: bytes) -> None:
         self.structure = structure
         self.data = bytes(data)
 
-    def error(self, field, offset, problem):
+    def error(self, field: str, offset: int, problem: str) -> ScsiError:
         return ScsiError(self.structure, field, offset, problem)
 
-    def take(self, offset, size, field):
+    def take(self, offset: int, size: int, field: str) -> bytes:
         if offset + size > len(self.data):
             raise self.error(field, offset, f"needs {size} bytes, the response ends after {len(self.data)}")
         return self.data[offset : offset + size]
 
-    def number(self, offset, size, field):
+    def number(self, offset: int, size: int, field: str) -> int:
         return int.from_bytes(self.take(offset, size, field), "big")
 
-    def until(self, end, field, offset):
+    def until(self, end: int, field: str, offset: int) -> None:
         """Leaves out what lies behind the length that the response declares, which must be there in full."""
         if end > len(self.data):
             raise self.error(field, offset, f"the response should have {end} bytes and has {len(self.data)}")
         self.data = self.data[:end]
 
-    def code(self, enum, value, field, offset):
+    def code(self, enum: codecs.Enum, value: str, field: str, offset: int) -> int:
         """The number for a name of an enumeration, for the encoders."""
         try:
             return enum.encode(value)
         except codecs.FlagError as error:
             raise self.error(field, offset, str(error)) from None
 
-    def pack(self, value, size, field, offset):
+    def pack(self, value: int, size: int, field: str, offset: int) -> bytes:
         """A number as `size` big-endian bytes, for the encoders."""
         if not 0 <= value < 1 << 8 * size:
             raise self.error(field, offset, f"{value} does not fit {size} bytes")
         return value.to_bytes(size, "big")
 
 
-def _printable(data):
+def _printable(data: bytes) -> str:
     """Text of a device, without padding; what cannot be printed shows as an escape, never as itself."""
     text = bytes(data).decode("utf-8", "backslashreplace").strip(" \0")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
-def _ascii(response, text, size, field, offset):
+def _ascii(response: _Response, text: str, size: int, field: str, offset: int) -> bytes:
     """Text as an ASCII field, padded with spaces to `size` bytes."""
     if not all(" " <= char <= "~" for char in text) or text != text.strip(" ") or len(text) > size:
         raise response.error(field, offset, f"{text!r} is not at most {size} printable ASCII characters, unpadded")
@@ -204,7 +102,7 @@ class StandardInquiry:
     version: int = 6  # SPC-4
 
 
-def standard_inquiry(data):
+def standard_inquiry(data: bytes) -> StandardInquiry:
     """StandardInquiry from at least 36 bytes (SPC-4 6.6.2)."""
     response = _Response("standard INQUIRY data", data)
     first, second = response.number(0, 1, "PERIPHERAL DEVICE TYPE"), response.number(1, 1, "RMB")
@@ -221,7 +119,7 @@ def standard_inquiry(data):
     )
 
 
-def encode_standard_inquiry(inquiry):
+def encode_standard_inquiry(inquiry: StandardInquiry) -> bytes:
     """The 36 bytes for a StandardInquiry."""
     response = _Response("standard INQUIRY data", b"")
     first = response.code(QUALIFIERS, inquiry.qualifier, "PERIPHERAL QUALIFIER", 0) << 5 | response.code(
@@ -237,7 +135,7 @@ def encode_standard_inquiry(inquiry):
     )
 
 
-def _vpd_page(data, structure, code):
+def _vpd_page(data: bytes, structure: str, code: int) -> _Response:
     """The response of a VPD page, cut to its own length, after a check of its code."""
     response = _Response(structure, data)
     found = response.number(1, 1, "PAGE CODE")
@@ -247,27 +145,27 @@ def _vpd_page(data, structure, code):
     return response
 
 
-def _encode_vpd_page(response, code, payload):
+def _encode_vpd_page(response: _Response, code: int, payload: bytes) -> bytes:
     return bytes([0, code]) + response.pack(len(payload), 2, "PAGE LENGTH", 2) + payload
 
 
-def supported_pages(data):
+def supported_pages(data: bytes) -> t.List[int]:
     """Codes of the VPD pages that a device has, from page 0x00."""
     return list(_vpd_page(data, "Supported VPD Pages page", 0x00).data[4:])
 
 
-def encode_supported_pages(codes):
+def encode_supported_pages(codes: t.Iterable[int]) -> bytes:
     """Page 0x00 for a list of page codes."""
     response = _Response("Supported VPD Pages page", b"")
     return _encode_vpd_page(response, 0x00, b"".join(response.pack(code, 1, "page code", 4) for code in sorted(codes)))
 
 
-def unit_serial_number(data):
+def unit_serial_number(data: bytes) -> str:
     """The serial number in page 0x80, without padding; "" when the device has none."""
     return _printable(_vpd_page(data, "Unit Serial Number page", 0x80).data[4:])
 
 
-def encode_unit_serial_number(serial):
+def encode_unit_serial_number(serial: str) -> bytes:
     """Page 0x80 for a serial number."""
     response = _Response("Unit Serial Number page", b"")
     return _encode_vpd_page(response, 0x80, _ascii(response, serial, len(serial), "PRODUCT SERIAL NUMBER", 4))
@@ -275,7 +173,7 @@ def encode_unit_serial_number(serial):
 
 @dataclass(frozen=True)
 class Designator:
-    """One identifier of page 0x83: what it names (association), its type and its bytes as they are."""
+    """An identifier of page 0x83: what it names (association), its type and its bytes as they are."""
 
     type: str
     data: bytes
@@ -283,7 +181,7 @@ class Designator:
     code_set: str = "binary"
 
     @property
-    def text(self):
+    def text(self) -> str:
         """As people write it: naa.<hex>, eui.<hex>, text of text types, a number for port numbers, else hex."""
         if self.type in ("naa", "eui64"):
             return self.type[:3] + "." + self.data.hex()
@@ -294,7 +192,7 @@ class Designator:
         return self.data.hex()
 
 
-def designator(text, association="logical_unit"):
+def designator(text: str, association: str = "logical_unit") -> Designator:
     """The Designator that people write so: "naa.6001405...", "eui.0022...", a SCSI name ("iqn...."), or else text
     that begins with a T10 vendor identification of 8 characters."""
     kind, dot, rest = text.partition(".")
@@ -309,10 +207,11 @@ def designator(text, association="logical_unit"):
     return Designator("t10_vendor_id", data, association, "ascii" if text.isascii() else "utf8")
 
 
-def device_identification(data):
+def device_identification(data: bytes) -> t.List[Designator]:
     """The Designators of page 0x83 in the order of the device (SPC-4 7.8.5)."""
     response = _vpd_page(data, "Device Identification page", 0x83)
-    found, offset = [], 4
+    found: t.List[Designator] = []
+    offset = 4
     while offset < len(response.data):
         sets, kind = response.number(offset, 1, "CODE SET"), response.number(offset + 1, 1, "DESIGNATOR TYPE")
         length = response.number(offset + 3, 1, "DESIGNATOR LENGTH")
@@ -328,7 +227,7 @@ def device_identification(data):
     return found
 
 
-def encode_device_identification(designators):
+def encode_device_identification(designators: t.Iterable[Designator]) -> bytes:
     """Page 0x83 for Designators. The protocol of target port identifiers is not written."""
     response = _Response("Device Identification page", b"")
     payload = b""
@@ -347,17 +246,17 @@ class Capacity:
     """A device's capacity. block_count is None when READ CAPACITY(10) cannot express it; the last two are None when
     only READ CAPACITY(16) would tell. Block lengths and size are in bytes."""
 
-    block_count: Optional[int]
+    block_count: t.Optional[int]
     block_length: int
-    physical_block_length: Optional[int] = None
-    thin: Optional[bool] = None
+    physical_block_length: t.Optional[int] = None
+    thin: t.Optional[bool] = None
 
     @property
-    def size(self):
+    def size(self) -> t.Optional[int]:
         return None if self.block_count is None else self.block_count * self.block_length
 
 
-def read_capacity(data):
+def read_capacity(data: bytes) -> Capacity:
     """Capacity from the 8 bytes of READ CAPACITY(10) or the 32 of READ CAPACITY(16) (SBC-3 5.16, 5.17)."""
     response = _Response("READ CAPACITY data", data)
     long = len(response.data) > 8
@@ -373,11 +272,12 @@ def read_capacity(data):
     return Capacity(last + 1, length, length << exponent, bool(response.number(14, 1, "LBPME") & 0x80))
 
 
-def encode_read_capacity(capacity):
+def encode_read_capacity(capacity: Capacity) -> bytes:
     """READ CAPACITY(16) data when physical_block_length is given, else READ CAPACITY(10) data, which cannot express
     more than 2**32 - 1 blocks."""
     response = _Response("READ CAPACITY data", b"")
-    long = capacity.physical_block_length is not None
+    physical = capacity.physical_block_length
+    long = physical is not None
     width = 8 if long else 4
     if capacity.block_length < 1:
         raise response.error("LOGICAL BLOCK LENGTH IN BYTES", width, "is zero")
@@ -387,14 +287,14 @@ def encode_read_capacity(capacity):
     head = response.pack(
         last if long else min(last, 0xFFFFFFFF), width, "RETURNED LOGICAL BLOCK ADDRESS", 0
     ) + response.pack(capacity.block_length, 4, "LOGICAL BLOCK LENGTH IN BYTES", width)
-    if not long:
+    if physical is None:
         return head
-    exponent = (capacity.physical_block_length // capacity.block_length).bit_length() - 1
-    if not 0 <= exponent < 16 or capacity.block_length << exponent != capacity.physical_block_length:
+    exponent = (physical // capacity.block_length).bit_length() - 1
+    if not 0 <= exponent < 16 or capacity.block_length << exponent != physical:
         raise response.error(
             "LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT",
             13,
-            f"{capacity.physical_block_length} is no block length times a power of two up to 15",
+            f"{physical} is no block length times a power of two up to 15",
         )
     return head + bytes([0, exponent, 0x80 if capacity.thin else 0]) + bytes(17)
 
@@ -403,12 +303,12 @@ def encode_read_capacity(capacity):
 class Lun:
     """An 8-byte LUN: number as people count (None when its addressing has no plain number), method, raw as hex."""
 
-    number: Optional[int]
+    number: t.Optional[int]
     addressing: str
     raw: str
 
 
-def _lun(raw):
+def _lun(raw: bytes) -> Lun:
     method = ADDRESSING.decode(raw[0] >> 6)
     number = None
     if not any(raw[2:]):
@@ -419,7 +319,7 @@ def _lun(raw):
     return Lun(number, method, raw.hex())
 
 
-def report_luns(data):
+def report_luns(data: bytes) -> t.List[Lun]:
     """The Luns of REPORT LUNS data (SPC-4 6.33, SAM-5 4.7)."""
     response = _Response("REPORT LUNS data", data)
     length = response.number(0, 4, "LUN LIST LENGTH")
@@ -429,7 +329,7 @@ def report_luns(data):
     return [_lun(response.take(offset, 8, "LUN")) for offset in range(8, 8 + length, 8)]
 
 
-def encode_report_luns(numbers):
+def encode_report_luns(numbers: t.Iterable[int]) -> bytes:
     """REPORT LUNS data for LUN numbers: up to 255 in peripheral addressing, up to 16383 in flat."""
     response = _Response("REPORT LUNS data", b"")
     luns = b""
@@ -450,11 +350,11 @@ class Sense:
     deferred: bool = False
 
     @property
-    def text(self):
+    def text(self) -> str:
         return SENSE_TEXTS.get((self.asc, self.ascq), f"additional sense code 0x{self.asc:02x}/0x{self.ascq:02x}")
 
 
-def sense(data):
+def sense(data: bytes) -> Sense:
     """Sense from fixed (0x70, 0x71) or descriptor (0x72, 0x73) format sense data (SPC-4 4.5)."""
     response = _Response("sense data", data)
     code = response.number(0, 1, "RESPONSE CODE") & 0x7F
@@ -469,7 +369,7 @@ def sense(data):
     )
 
 
-def encode_sense(value, descriptor=False):
+def encode_sense(value: Sense, descriptor: bool = False) -> bytes:
     """Sense data of 18 bytes in fixed format, or of 8 bytes in descriptor format without descriptors."""
     response = _Response("sense data", b"")
     key, asc, ascq = (1, 2, 3) if descriptor else (2, 12, 13)

@@ -13,11 +13,9 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from .addresses import canonical as canonical_address  # noqa: F401  only until the package plan imports it from there
-from .addresses import is_numeric as is_address  # noqa: F401  likewise
 from .identity import Identity
 from .live import Device, Inquiry, Session
-from .matching import Matches, fits, match  # noqa: F401  likewise; Matches is used here
+from .matching import Matches
 from .plain import Plain
 from .records import PersistentLogin, Snapshot
 
@@ -37,8 +35,8 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Pl
     logins, sessions = snapshot.persistent_logins, snapshot.sessions
     start_mode = snapshot.host.service_start_mode
     starts = None if start_mode is None else _STARTS.get(start_mode)
-    saved = _count_logins(logins, matches)
-    disks = [_forecast_disk(disk, saved, matches, starts) for disk in _find_disks(sessions)]
+    counts = _count_logins(logins, matches)
+    disks = [_forecast_disk(disk, counts, matches, starts) for disk in _find_disks(sessions)]
     not_saved = _sort_places(_place_of_session(session) for session in sessions if not matches.saved(session))
     not_connected = _sort_places(
         _place_of_login(login) for login in logins if login.session_type == "data" and not matches.live(login)
@@ -53,7 +51,7 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Pl
     attention += [f"Saved but not connected: {_describe(place, 'through any portal')}." for place in not_connected]
     attention += describe_copies(logins)
     return {
-        "verdict": _judge(disks, not_saved, nothing_starts=starts is False and bool(sessions)),
+        "verdict": _decide_verdict(disks, not_saved, nothing_starts=starts is False and bool(sessions)),
         "service_start_mode": start_mode,
         "service_starts": starts,
         "disks": disks,
@@ -63,7 +61,7 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Pl
     }
 
 
-def _judge(disks: t.List[Plain], not_saved: t.List[Plain], nothing_starts: bool) -> str:
+def _decide_verdict(disks: t.List[Plain], not_saved: t.List[Plain], nothing_starts: bool) -> str:
     if nothing_starts or any(disk["paths_expected"] == 0 for disk in disks):
         return "at_risk"
     return "degraded" if not_saved else "ready"
@@ -131,7 +129,7 @@ class _LoginCount:
 
 
 def _count_logins(logins: t.Iterable[PersistentLogin], matches: Matches) -> t.Dict[str, _LoginCount]:
-    """By target."""
+    """The counts of each target that has a data login saved, by its name in small letters."""
     counts: t.Dict[str, _LoginCount] = collections.defaultdict(_LoginCount)
     for login in logins:
         if login.session_type == "data":
@@ -141,9 +139,7 @@ def _count_logins(logins: t.Iterable[PersistentLogin], matches: Matches) -> t.Di
     return counts
 
 
-def _forecast_disk(
-    disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Matches, starts: t.Optional[bool]
-) -> t.Dict[str, t.Any]:
+def _forecast_disk(disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Matches, starts: t.Optional[bool]) -> Plain:
     """What is expected of a disk: paths now, and after the restart those of proven logins and of unproven ones."""
     sessions = disk.sessions.values()
     targets = sorted({session.target.lower() for session in sessions})
@@ -163,7 +159,7 @@ def _forecast_disk(
     elif not logins:
         outlook, reason = "lost", "no login to its target is saved"
     else:
-        outlook, reason = "lost", f"none of its {now} sessions is saved"
+        outlook, reason = "lost", "none of its sessions is saved"
     return {
         "id": disk.key,
         "names": sorted(disk.names),

@@ -14,8 +14,7 @@ import typing as t
 
 from ..abi import status
 from ..client import queries
-from ..client.builder import Builder
-from ..client.builder import Made as CallHandle
+from ..client.builder import Builder, CallHandle
 from ..runner import wire
 from .steps import Plan, Step
 

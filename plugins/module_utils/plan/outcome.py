@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..abi import status
-from ..client.builder import Made as CallHandle
+from ..client.builder import CallHandle
 from ..model import identity, records
 from ..runner import wire
 from . import planner

@@ -9,7 +9,7 @@ import typing as t
 
 from ..abi import codecs, status, structures
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT, ISCSI_TARGET_PORTAL_INFO_EX, PERSISTENT_ISCSI_LOGIN_INFO
-from ..client.builder import Made as CallHandle
+from ..client.builder import CallHandle
 from ..model import records
 from ..runner import wire
 from .change_batch import UNHURRIED, ChangeBatch, Condition, Conditions
@@ -359,7 +359,9 @@ def _portal_group(portals: t.Sequence[records.Portal], abi: structures.Abi) -> t
     if not portals:
         return None
     layout = structures.ISCSI_TARGET_PORTAL.layout(abi)
-    group = len(portals).to_bytes(4, "little") + b"".join(layout.pack(_target_portal(portal)) for portal in portals)
+    group = len(portals).to_bytes(4, "little") + b"".join(
+        layout.pack(_target_portal(portal) or {}) for portal in portals
+    )
     return group.ljust(structures.ISCSI_TARGET_PORTAL_GROUP.layout(abi).size, b"\0")
 
 

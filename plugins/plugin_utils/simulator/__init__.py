@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model of the Microsoft iSCSI initiator of one Windows host, with its state in a file: see simulator.rst in docs.
+"""A model of the Microsoft iSCSI initiator of one Windows host, with its state in a file. See simulator.rst in docs.
 
-:func:`run` is the engine: the text of a batch in, the text of its answer out. :func:`boot` restarts the host.
+:func:`run` is the engine. It takes the text of a batch and returns the text of its answer. :func:`boot` restarts the
+host.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ __all__ = ["Dropped", "HostFileError", "Service", "SimulatorMachine", "Store", "
 
 
 def run(batch, path, dialect=None, faults=(), folder=None):
-    """Run a batch on the host of the state file ``path``, as one transaction; the answer as text.
+    """Run a batch on the host of the state file ``path``, as one transaction. Returns the text of the answer.
 
     :param dialect: switches that differ from those of the file, or the name of a preset.
-    :param faults: faults in the form of the file, for this batch alone.
+    :param faults: faults for this batch only, in the form of the file.
     :param folder: where changed state is kept; beside the file by default.
     :raises HostFileError: when the file does not say what it should.
     :raises Dropped: when a fault drops the connection; what was done before it is kept.
@@ -50,12 +51,12 @@ def boot(path, folder=None):
 
 
 def reset(path, folder=None):
-    """Forget what the initiator changed: the host is again what its file says."""
+    """Discard the changed state. The host is again as its file describes it."""
     Store(path, folder).reset()
 
 
 def _dialect(own, wanted):
-    """The dialect of a file with the switches of a caller."""
+    """The dialect of a file, with the switches of the caller on top."""
     if not wanted:
         return own
     if isinstance(wanted, str):

@@ -12,13 +12,13 @@ from . import HostFileError, boot, reset
 
 
 def main(arguments=None):
-    """Restart simulated hosts, or set them back to what their files say; the exit code."""
+    """Restart simulated hosts, or reset them to their files. Returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="simulator", description="Restart a simulated host, or set it back to its file."
+        prog="simulator", description="Restart simulated hosts, or reset them to their files."
     )
     parser.add_argument("action", choices=["boot", "reset"])
     parser.add_argument("files", nargs="+", metavar="FILE", help="state file of a host")
-    parser.add_argument("--folder", help="where changed state is kept; beside the file by default")
+    parser.add_argument("--folder", help="folder of the changed state (default: that of the file)")
     options = parser.parse_args(arguments)
     try:
         for path in options.files:

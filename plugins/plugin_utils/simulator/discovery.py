@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the simulated initiator comes to know targets: send-target portals, static targets, iSNS servers."""
+"""How the simulated initiator learns of targets: SendTargets portals, static targets, iSNS servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Discovery:
     """Part of the service; see service.Service."""
 
     def _known(self, name, hidden=True):
-        """Every entry, discovered or static, of a target; hidden static ones too unless told otherwise."""
+        """Every entry of a target, discovered or static. ``hidden``: include hidden static targets."""
         static = [dict(entry, mechanism=_STATIC, initiator_instance="") for entry in self.state["static_targets"]]
         found = [
             entry
@@ -33,7 +33,7 @@ class Discovery:
         return found
 
     def _found(self, mechanism, targets, instance, options):
-        """Put what a mechanism found in place of what it had found before."""
+        """Replace the targets that a mechanism found before by those that it found now."""
         kept = [entry for entry in self.state["discovered_targets"] if entry["mechanism"] != mechanism]
         self.state["discovered_targets"] = kept + [
             {
@@ -48,7 +48,7 @@ class Discovery:
         ]
 
     def _discover(self, entry):
-        """SendTargets to a portal of the list."""
+        """Run SendTargets through a saved portal."""
         instances = self.state["initiator"]["instances"]
         instance = entry["InitiatorName"] or (instances[0]["name"] if instances else "")
         words = ["*" + entry["Address"], f"{entry['Socket']:07d}", instance]  # observed: Infinidat, NetApp
@@ -62,7 +62,7 @@ class Discovery:
         self._found("iSNS:" + address, self.network.isns_targets(address), "", stored_options(None))
 
     def _discover_all(self):
-        """Ask every portal and every iSNS server, as the service does when it starts; whether all answered."""
+        """Ask every portal and iSNS server, as the service does at its start. Returns whether all answered."""
         complete = True
         for ask, entry in [(self._discover, entry) for entry in self.state["target_portals"]] + [
             (self._ask_isns, address) for address in self.state["isns_servers"]
@@ -138,7 +138,7 @@ class Discovery:
         self._check_chap(entry["login_options"], 0)
         before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
         if before is not None:
-            if given["TargetFlags"] & _MERGE:  # without it what was stored is overwritten (documented)
+            if given["TargetFlags"] & _MERGE:  # without this flag the saved target is overwritten (documented)
                 entry["portal_groups"] = before["portal_groups"] + [
                     one for one in entry["portal_groups"] if one not in before["portal_groups"]
                 ]
@@ -158,7 +158,7 @@ class Discovery:
             raise CallFailed(missing)
         self.state[name] = kept
 
-    # -- send-target portals -------------------------------------------------------------------------------------------
+    # -- SendTargets portals -------------------------------------------------------------------------------------------
 
     @staticmethod
     def _given_portal(given):
@@ -167,7 +167,7 @@ class Discovery:
         return given["Portal"]
 
     def _portal_matcher(self, given):
-        """A removal or refresh without an instance or port means every one."""
+        """A removal or refresh without an instance or port applies to all of them."""
         portal = self._given_portal(given)
         return lambda entry: (
             (not given["InitiatorInstance"] or same(entry["InitiatorName"], given["InitiatorInstance"]))
@@ -178,7 +178,7 @@ class Discovery:
 
     @export("AddIScsiSendTargetPortalW")
     def _add_portal(self, given):
-        """Discovery happens at once, and the portal is kept even when it fails (observed: go-win-iscsidsc)."""
+        """Discovery runs at once. The portal is saved even if discovery fails (observed: go-win-iscsidsc)."""
         portal, options = self._given_portal(given), stored_options(given["LoginOptions"])
         self._check_chap(options, given["SecurityFlags"])
         if given["InitiatorInstance"]:
@@ -209,7 +209,7 @@ class Discovery:
 
     @export("RemoveIScsiSendTargetPortalW")
     def _remove_portal(self, given):
-        """The targets that were found through it stay (Users Guide)."""
+        """Targets that were discovered through the portal stay known (Users Guide)."""
         self._remove("target_portals", self._portal_matcher(given), status.PORTAL_NOT_FOUND)
 
     @export("RefreshIScsiSendTargetPortalW")
@@ -223,7 +223,7 @@ class Discovery:
 
     @export("ReportIScsiSendTargetPortalsExW")
     def _report_portals_ex(self, given):
-        """Flags and options come back as they went in, the password apart (observed: go-win-iscsidsc)."""
+        """Flags and options are reported as saved, without the password (observed: go-win-iscsidsc)."""
         return {
             "PortalInfo": [
                 dict(

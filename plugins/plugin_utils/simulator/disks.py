@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Disks behind the sessions of a simulated host: their numbers, names and mappings."""
+"""Disks of the sessions of a simulated host: numbers, names and mappings."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ _FILE_DEVICE_DISK = 7
 
 
 class Disks:
-    """The disks of all sessions. With MPIO claimed, the paths to one LUN are one disk."""
+    """The disks of all sessions. If MPIO claims them, all paths to one LUN are one disk."""
 
     def __init__(self, state, network):
         self._state, self._network = state, network
 
     def target(self, session):
-        """The target of a session with a connection that is up; None while it is reconnecting."""
+        """The target of a session. None while the session has no connection."""
         return next((target for _connection, target in self._answers(session)), None)
 
     def units(self, session):
-        """What answers the SCSI commands of a session."""
+        """The logical units that answer the SCSI commands of a session."""
         for connection, _target in self._answers(session):
             return self._network.units(session["target"], connection)
         raise CallFailed(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
 
     def _answers(self, session):
-        """(connection, target) of the connections that are up."""
+        """(connection, target) for each connection that is up."""
         for connection in session["connections"] if session["connected"] else ():
             target = self._network.answering(session["target"], connection)
             if target:
                 yield connection, target
 
     def attach(self, session):
-        """Give the LUNs of a session their disk numbers: that of another path under MPIO, else the lowest free one."""
+        """Number the disks of a session: with MPIO the number of another path, otherwise the lowest free number."""
         target = self.target(session)
         for lun in target["luns"] if target and not session["session_type"] else ():
             if str(lun["lun"]) not in session["disks"]:
                 session["disks"][str(lun["lun"])] = self._number(session, target, lun)
 
     def in_use(self, session):
-        """Whether a disk in use keeps the session from being logged out; with MPIO another path to it will do."""
+        """Whether a disk in use prevents a logout. With MPIO, it does not if the disk has another path."""
         target = self.target(session)
         return session["in_use"] or any(
             lun["in_use"] and not self._has_other_path(session, target, lun) for lun in self._luns(session, target)
@@ -61,7 +61,7 @@ class Disks:
         return [self._device(session, target, lun, wording) for lun in self._luns(session, target)]
 
     def mapping(self, session, session_id, wording):
-        """The ISCSI_TARGET_MAPPING of a session, or None without LUNs."""
+        """The ISCSI_TARGET_MAPPING of a session, or None if it has no LUNs."""
         luns = self._luns(session, self.target(session))
         if not luns:
             return None
@@ -77,7 +77,7 @@ class Disks:
         }
 
     def paths(self):
-        """Every name under which a disk of a session can be bound: {lower-case path: session}."""
+        """Every name by which a disk of a session can be bound: {lower-case path: session}."""
         found = {}
         for session in self._state["sessions"]:
             target = self.target(session)
@@ -88,7 +88,7 @@ class Disks:
         return found
 
     def volumes(self):
-        """Volumes on disks of sessions, else the disks' own names: what binding all of them binds."""
+        """What binding all volumes binds: the volumes of each disk, or the disk itself if it has none."""
         found = []
         for session in self._state["sessions"]:
             target = self.target(session)
@@ -105,7 +105,7 @@ class Disks:
                 if other is not session and lun_identity(its_target, its_lun) == lun_identity(target, lun):
                     return other["disks"][str(its_lun["lun"])]
         taken = {number for other in [session, *self._state["sessions"]] for number in other["disks"].values()}
-        # 0 is the disk that Windows runs from
+        # 0 is the system disk
         return next(number for number in range(1, 1 << 16) if number not in taken)
 
     def _has_other_path(self, session, target, lun):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which method of the service answers which export: a register that its parts fill."""
+"""The register of methods that answer an export. Each part of the service adds its own."""
 
 from __future__ import annotations
 

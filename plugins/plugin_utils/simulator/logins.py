@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Persistent logins of the simulated initiator, and the opening of sessions, now and at boot."""
+"""Persistent logins of the simulated initiator, and how sessions are opened, now and at boot."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Logins:
         }
 
     def _save(self, record, portals):
-        """Only a record, for the next boot (observed: os-win, HPE, Infinidat); a copy is one more (observed: Azure)."""
+        """Save a record for the next boot (observed: os-win, HPE, Infinidat). Copies are kept (observed: Azure)."""
         if len(self.state["persistent_logins"]) >= PERSISTENT_LOGIN_LIMIT:
             raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         code = status.SUCCESS
@@ -73,7 +73,7 @@ class Logins:
 
     @export("RemoveIScsiPersistentTargetW")
     def _remove_login(self, given):
-        """An empty portal means all, initiator port 0xFFFFFFFF all (documented). Needs neither target nor session."""
+        """An empty portal and initiator port 0xFFFFFFFF mean all (documented). The target need not be known."""
         portal, port = given["Portal"], given["InitiatorPortNumber"]
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
             raise CallFailed(status.INVALID_PARAMETER)
@@ -113,7 +113,7 @@ class Logins:
         self.state["persistent_logins"] = kept
 
     def _portals(self, target):
-        """The portals that discovery knows for a target, for a login to any of them."""
+        """The known portals of a target, for a login through any portal."""
         return [
             portal
             for entry in self._known(target, hidden=False)
@@ -138,7 +138,7 @@ class Logins:
         return [session for session in self.state["sessions"] if same(session["target"], target)]
 
     def _open(self, record, portals):
-        """A session for a login, at the first portal that lets it in."""
+        """Open a session for a login, through the first portal that accepts it."""
         options = record["LoginOptions"]
         self._instance(record["InitiatorInstance"], record["InitiatorPortNumber"])
         if self._sessions_to(record["TargetName"]) and not options["LoginFlags"] & MULTIPATH_ENABLED:

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulated host as a machine for the runner: a made-up address space, and one marshaller for every export.
+"""The simulated host as a machine for the runner: a simulated address space, and one marshaller for every export.
 
-Arguments are integers, as a DLL gets them. What they point to is read from the made-up memory by the prototypes of
-:mod:`functions`, the service answers in named fields, and the answer is laid out in the caller's buffers as Windows
-lays it out: structures in a row, and what their pointers lead to behind them in the same buffer. The layouts are those
-of :mod:`structures`; behaviour is :mod:`service`'s.
+Arguments are integers, as a DLL receives them. The prototypes of :mod:`abi.prototypes` tell how to read the memory that
+they point to. The service answers in named fields. The answer is then written to the buffers of the caller as Windows
+does: structures in a row, followed in the same buffer by the data that their pointers lead to. The layouts come from
+:mod:`abi.structures`, the behaviour from :mod:`service`.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from ...module_utils.runner import executor, wire
 from .service import HANGS
 
 _FIRST_ADDRESS = {8: 0x000001F4A3E10000, 4: 0x02A70000}
-_LARGER = 512  # bytes or characters more than needed, where a dialect has lists ask for more
-_TAIL = "\ubeef\u0011\uf00d"  # what may follow a list of texts
+_LARGER = 512  # bytes or characters that a list asks for beyond its need, in a dialect that does so
+_TAIL = "\ubeef\u0011\uf00d"  # characters that may follow a list of texts
 _STATES = {"stopped": 1, "running": 4}  # winsvc.h
 _START_MODES = {"automatic": 2, "manual": 3, "disabled": 4}
-_COUNTS_WHEN_SIZED = ("ReportIScsiPersistentLoginsW",)  # gives Count on the sizing call too (SDK sample iscsicli.c)
-_TAG_BYTES = 2  # TargetPortalTag, the one pointer to bytes that no argument counts
+_COUNTS_WHEN_SIZED = ("ReportIScsiPersistentLoginsW",)  # return Count from the sizing call too (SDK sample iscsicli.c)
+_TAG_BYTES = 2  # TargetPortalTag, the only pointer to bytes without an argument for their number
 _GROUP = structures.ISCSI_TARGET_PORTAL_GROUP
 
 
 class AccessViolation(Exception):
-    """A call that reads or writes where nothing was allocated: on Windows the process would end here."""
+    """A call accesses memory that was not allocated. On Windows this would end the process."""
 
 
 class Memory:
-    """Blocks at made-up addresses; the same ones in every run."""
+    """Blocks at simulated addresses, which are the same in every run."""
 
     def __init__(self, pointer):
         self._next, self._blocks, self._order = _FIRST_ADDRESS[pointer], {}, []
 
     def allocate(self, size):
         address = self._next
-        self._next += -(-size // 4096) * 4096 + 4096  # a page nobody owns between any two
+        self._next += -(-size // 4096) * 4096 + 4096  # an unused page between any two blocks
         self._blocks[address] = bytearray(size)
         self._order.append(address)
         return address
@@ -71,14 +71,14 @@ class Memory:
 
 
 class SimulatorMachine:
-    """A runner.Machine on top of a service.Service. Time is virtual: waiting costs none."""
+    """A machine for the executor on top of a service.Service. Time is simulated, so waiting takes no time."""
 
     def __init__(self, service):
         self.service = service
         pointer = 4 if service.state["windows"]["architecture"] == "x86" else 8
         self.memory = Memory(pointer)
         self.abi = structures.WIDE[pointer]
-        self.calls = []  # (export, status) of each call made
+        self.calls = []  # (export, status) of each call
         self._now = 0
 
     @property
@@ -131,7 +131,7 @@ class SimulatorMachine:
 
 
 class _Marshalled:
-    """One call: its arguments as named fields, and its outputs as bytes in the caller's memory."""
+    """One call: reads its arguments as named fields, and writes its outputs to the memory of the caller."""
 
     def __init__(self, function, arguments, machine):
         self.function, self.arguments = function, arguments
@@ -168,7 +168,7 @@ class _Marshalled:
         ]
 
     def _resolve(self, _layout, follow, address, count):
-        """What a pointer inside an argument leads to, wherever that lies, secrets included."""
+        """The value that a pointer inside an argument leads to, secrets included."""
         target = follow.pointer.to
         if target is structures.TEXT:
             return self._text(address)
@@ -187,7 +187,7 @@ class _Marshalled:
     # -- out ---------------------------------------------------------------------------------------------------------
 
     def answer(self, code, outputs):
-        """Write the outputs; the status, which a buffer that is too small changes."""
+        """Write the outputs. Returns the status, which differs from ``code`` if a buffer is too small."""
         sized = [argument for argument in self.function.arguments if argument.kind is SIZE]
         images = {}
         for size in sized:
@@ -204,7 +204,7 @@ class _Marshalled:
         return code
 
     def _fits(self, size, image):
-        """Whether the buffer holds what it has to; if not, say what it would need."""
+        """Whether the buffer is large enough. If not, write the size that it needs."""
         buffer = self.function.argument(size.of)
         address, room = self.arguments[size.of], self._u32(self.arguments[size.name]) * self._unit(size)
         if buffer.capacity or (address and room >= len(image.data)):
@@ -257,13 +257,13 @@ class _Marshalled:
         return self._information(value)
 
     def _texts(self, value):
-        """Each text with its NUL, then an empty one; no bytes at all for no texts."""
+        """Each text with its NUL, then an empty text. An empty list has no bytes at all."""
         text = "\0".join(value) + "\0\0" if value else ""
         tail = _TAIL if value and self.dialect["text_list_tail"] == "garbage" else ""
         return _Image((text + tail).encode("utf-16-le"), [], len(value))
 
     def _information(self, value):
-        """What the information class of GetIScsiTargetInformationW puts into its buffer."""
+        """The content of the buffer of GetIScsiTargetInformationW for its information class."""
         kind, structure = next(
             (kind, structure)
             for number, kind, structure in prototypes.TARGET_INFORMATION.values()
@@ -280,8 +280,8 @@ class _Marshalled:
         return _Image(b"", [], 1) if value is None else _Image(*memory.pack(structure, value, self.abi), 1)
 
     def _portal_groups(self, groups):
-        """A u32 count, then the groups. Microsoft's iscsicli counts the tail padding of the group's structure in;
-        nobody has seen Windows' own.
+        """A u32 count, then the groups. Microsoft's iscsicli includes the tail padding of the group's structure.
+        What Windows itself does is not known.
         """
         layout, portal = _GROUP.layout(self.abi), structures.ISCSI_TARGET_PORTAL.layout(self.abi)
         spacing = self.dialect["portal_group_spacing"]
@@ -306,13 +306,13 @@ class _Marshalled:
 
 
 class _Image:
-    """Bytes for a buffer, the pointers among them, and how many records they hold."""
+    """The bytes of a buffer, the pointers in them, and the number of records."""
 
     def __init__(self, data, relocations, count):
         self.data, self._relocations, self.count = data, relocations, count
 
     def at(self, address, pointer):
-        """The bytes as they lie at an address: pointers are absolute (observed: go-win-iscsidsc)."""
+        """The bytes for a buffer at an address. Pointers are absolute (observed: go-win-iscsidsc)."""
         data = bytearray(self.data)
         for offset, to in self._relocations:
             data[offset : offset + pointer] = (address + to).to_bytes(pointer, "little")
@@ -320,7 +320,7 @@ class _Image:
 
 
 def _plain(value):
-    """A named tuple of a structure as dicts and lists."""
+    """The named tuple of a structure as dicts and lists."""
     if hasattr(value, "_asdict"):
         return {name: _plain(field) for name, field in value._asdict().items()}
     return [_plain(field) for field in value] if isinstance(value, (list, tuple)) else value

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from ...module_utils.abi import status
@@ -17,12 +18,13 @@ CHAP, MUTUAL_CHAP = 1, 2  # ISCSI_AUTH_TYPES
 
 
 def same(one, other):
-    """Whether two names are one: IQNs and instance names compare without letter case (observed: HPE, VDS)."""
+    """Whether two names are equal. IQNs and instance names ignore letter case (observed: HPE, VDS)."""
     return (one or "").casefold() == (other or "").casefold()
 
 
+@functools.lru_cache(maxsize=1024)  # every report and every search compares the same few
 def canonical(address):
-    """An IP address in its one form, without brackets; a host name in lower-case letters."""
+    """An IP address in canonical form, without brackets, or a host name in lower case."""
     text = address[1:-1] if address.startswith("[") and address.endswith("]") else address
     try:
         return str(ipaddress.ip_address(text))
@@ -31,10 +33,10 @@ def canonical(address):
 
 
 class Network:
-    """What answers when the host asks.
+    """The arrays and servers that answer the host.
 
-    ``spend(milliseconds)`` is told what an operation costs; ``asker()`` gives the host's node name and mutual CHAP
-    secret. An array that is ``real`` is asked through :mod:`real_network`.
+    An operation calls ``spend(milliseconds)`` with its duration. ``asker()`` returns the node name and the mutual CHAP
+    secret of the host. An array that is ``real`` is accessed through :mod:`real_network`.
     """
 
     def __init__(self, network, spend, asker):
@@ -43,7 +45,7 @@ class Network:
         self._real = RealNetwork(asker) if any(array["real"] for array in self._arrays) else None
 
     def discover(self, portal, options):
-        """SendTargets: [(IQN, alias, [[portal, ...] of a group, ...]), ...] of what the array shows to this node."""
+        """SendTargets: [(IQN, alias, [[portal, ...] of a group, ...]), ...], the targets that this node may see."""
         array = self._reach(portal, "discovery_seconds")
         if array["real"]:
             return self._real.discover(self._endpoint(portal), options)
@@ -56,7 +58,7 @@ class Network:
         ]
 
     def log_in(self, iqn, portal, options):
-        """The target, if it lets this node in at this portal."""
+        """Log in through a portal. Returns the target."""
         array = self._reach(portal, "login_seconds")
         if array["real"]:
             return self._real.log_in(iqn, self._endpoint(portal), options)
@@ -70,25 +72,25 @@ class Network:
         return target
 
     def answering(self, iqn, connection):
-        """The target behind a connection that is up; None once it, its array or the portal is gone."""
+        """The target of a connection. None if the target, its array or the portal does not answer any more."""
         array = self._array(connection["portal"])
         if array and array["real"]:
             return self._real.answering(iqn, self._endpoint(connection["portal"]), connection["login_options"])
         return array and self._target(array, iqn)
 
     def units(self, iqn, connection):
-        """What answers SCSI commands to a target that is answering."""
+        """The logical units of a target that answers."""
         array = self._array(connection["portal"])
         if array["real"]:
             return RealUnits(self._real, iqn, self._endpoint(connection["portal"]), connection["login_options"])
         return ModelledUnits(self._target(array, iqn))
 
     def portals_of(self, iqn):
-        """Every portal through which the network has the target."""
+        """Every portal of the target in this network."""
         return [_plain(portal) for array in self._arrays if self._target(array, iqn) for portal in array["portals"]]
 
     def isns_targets(self, address):
-        """What an iSNS server knows: [(IQN, alias, groups), ...]."""
+        """The targets that an iSNS server knows: [(IQN, alias, groups), ...]."""
         where = self._resolved(address)
         server = next((server for server in self._isns if self._resolved(server["address"]) == where), None)
         if server is None or not server["reachable"]:
@@ -104,7 +106,7 @@ class Network:
     def _reach(self, portal, delay):
         address = self._resolved(portal["Address"])
         array = self._array(portal)
-        for one in self._arrays:  # a portal that does not answer costs as much time as one that does
+        for one in self._arrays:  # a portal that does not answer takes as long as one that does
             if any(self._resolved(each["Address"]) == address for each in one["portals"]):
                 self._spend(1000 * one[delay])
                 break
@@ -146,7 +148,7 @@ def _groups(array):
 
 
 def _authenticate(wanted, options, node_name, mutual_secret):
-    """CHAP as RFC 7143 has it: both sides ask for it and know the secrets. The user is the node name by default."""
+    """CHAP of RFC 7143: both sides must require it and know the secrets. The default user is the node name."""
     offered = options["AuthType"] if options["InformationSpecified"] & 0x80 else 0
     user = options["Username"] or node_name.encode()
     accepted = bool(wanted) == bool(offered)

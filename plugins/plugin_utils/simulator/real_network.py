@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real iSCSI targets as part of a simulated network: SendTargets, logins with CHAP and SCSI, through libiscsi.
 
-libiscsi (https://github.com/sahlberg/libiscsi, LGPL-2.1+) is loaded when a state file has an array that is ``real``,
-and only then. A session is opened for each question and closed after it: nothing stays open between batches. Only
-commands that read what a unit is are ever sent.
+libiscsi (https://github.com/sahlberg/libiscsi, LGPL-2.1+) is loaded only if a state file has an array that is ``real``.
+Each operation opens a session and closes it again, so nothing stays open between batches. Only SCSI commands that read
+the properties of a unit are ever sent.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _DISCOVERY, _NORMAL = 1, 2  # enum iscsi_session_type
 _DIGESTS = {0: 0, 1: 3}  # ISCSI_DIGEST_TYPES -> enum iscsi_header_digest
 _MUTUAL_CHAP = 2  # ISCSI_AUTH_TYPES
 _READ = 1  # SCSI_XFER_READ
-_NO_SCSI_STATUS = 0x100  # from here on libiscsi's own: cancelled, error, timeout
+_NO_SCSI_STATUS = 0x100  # from here on statuses of libiscsi: cancelled, error, timeout
 _ALLOCATION = 4096
-_TRIES = 3  # a unit attention is told once to each new session, and the command was not done
+_TRIES = 3  # each new session may first get a unit attention instead of an answer
 
 # Status class and detail of a login response (RFC 7143 11.13.5); the others are "login failed".
 _LOGIN_STATUSES = {
@@ -40,7 +40,7 @@ _LOGIN_STATUSES = {
     0x0203: "ISDSC_NOT_FOUND",
     0x0204: "ISDSC_TARGET_REMOVED",
 }
-# What libiscsi says when its check of the target's own CHAP answer fails.
+# Error texts of libiscsi if its check of the target's CHAP response fails.
 _TARGET_NOT_AUTHENTIC = re.compile(r"CHAP_[NR]")
 _TARGET_USER = re.compile(rb"Wrong CHAP targetname received: (.*)", re.DOTALL)
 
@@ -140,7 +140,7 @@ def library():
 
 
 class _OtherName(Exception):
-    """The target calls itself by another CHAP name than the one that libiscsi was told to expect."""
+    """The target has another CHAP name than the one that libiscsi was given."""
 
     def __init__(self, name):
         super().__init__()
@@ -148,9 +148,9 @@ class _OtherName(Exception):
 
 
 class _Session:
-    """A session through libiscsi, open until it is closed. iqn None: a discovery session.
+    """A session through libiscsi. Without an IQN, a discovery session.
 
-    :param chap: (user, secret) of this side, or None; ``mutual``: that of the target.
+    :param chap: (user, secret) of this side, or None. ``mutual``: those of the target.
     """
 
     def __init__(self, node_name, endpoint, iqn, digest, chap, mutual):
@@ -190,7 +190,7 @@ class _Session:
         """[(IQN, [text of a portal with its group, ...]), ...]"""
         found = []
 
-        def copy(data):  # what libiscsi hands over lives no longer than the callback
+        def copy(data):  # the data of libiscsi is valid only during the callback
             entry = ctypes.cast(data, ctypes.POINTER(_Discovered))
             while entry:
                 portals, portal = [], entry.contents.portals
@@ -205,7 +205,7 @@ class _Session:
         return found
 
     def command(self, lun, cdb):
-        """The :class:`units.Answer` to a command that reads; ``lun`` is the eight bytes of a SCSI LUN."""
+        """The :class:`units.Answer` to a command that reads. ``lun``: the eight bytes of a SCSI LUN."""
         for _try in range(_TRIES):
             answer = self._command(lun, cdb)
             if answer.scsi_status != CHECK_CONDITION or scsi.sense(answer.sense).key != "unit_attention":
@@ -222,14 +222,14 @@ class _Session:
             data = ctypes.string_at(received.data, received.size) if received.data else b""
         finally:
             self._library.scsi_free_scsi_task(task)
-        # With a check condition this is the sense data, after its length in two bytes (RFC 7143 11.4.7).
+        # With a check condition, the data is a length in two bytes and then the sense data (RFC 7143 11.4.7).
         return Answer(code, b"", data[2:]) if code == CHECK_CONDITION else Answer(code, data, b"")
 
     def _ask(self, name, *arguments):
         return getattr(self._library, name)(self._context, *arguments)
 
     def _complete(self, name, *arguments, last=(), taken=lambda data: None):
-        """Start what libiscsi does asynchronously, and serve its socket until it is done; its status."""
+        """Start an asynchronous operation of libiscsi and serve its socket until it ends. Returns its status."""
         done = []
 
         def report(_context, code, data, _private):
@@ -267,9 +267,9 @@ class _Session:
 
 
 class RealNetwork:
-    """What :class:`network.Network` asks of real arrays. An endpoint is (address, port).
+    """Access to real arrays for :class:`network.Network`. An endpoint is (address, port).
 
-    ``asker()`` gives the node name and mutual CHAP secret of the host.
+    ``asker()`` returns the node name and the mutual CHAP secret of the host.
     """
 
     def __init__(self, asker):
@@ -283,14 +283,14 @@ class RealNetwork:
             return [(iqn, "", _groups(portals)) for iqn, portals in session.targets()]
 
     def log_in(self, iqn, endpoint, options):
-        """The target, in the fields of the state file, as it tells them itself."""
+        """Log in and read the target. Returns it in the fields of the state file."""
         with contextlib.closing(self._open(endpoint, iqn, options)) as session:
             target = {"iqn": iqn, "luns": _read_units(session)}
         self._seen[(iqn.casefold(), endpoint)] = target
         return target
 
     def answering(self, iqn, endpoint, options):
-        """The target, or None when it does not let this host in; asked once in the life of this object."""
+        """The target, or None if it does not accept this host. Each target is asked only once."""
         key = (iqn.casefold(), endpoint)
         if key not in self._seen:
             self._seen[key] = None
@@ -303,7 +303,7 @@ class RealNetwork:
             return session.command(lun, cdb)
 
     def _open(self, endpoint, iqn, options):
-        """A session with what login options say."""
+        """A session with the given login options."""
         node_name, mutual_secret = self._asker()
         said = options["InformationSpecified"]
         offered = options["AuthType"] if said & 0x80 else 0
@@ -318,12 +318,12 @@ class RealNetwork:
             return start(None)
         try:
             return start((b"?", mutual_secret))
-        except _OtherName as other:  # Windows takes any name, libiscsi only the one that it was told
+        except _OtherName as other:  # Windows accepts any name, libiscsi only the one that it was given
             return start((other.name, mutual_secret))
 
 
 class RealUnits:
-    """The answers of a real target to SCSI commands, byte for byte. LUNs are numbers as the DLL has them."""
+    """The unchanged answers of a real target to SCSI commands. LUNs are numbers in the form of the DLL."""
 
     def __init__(self, network, iqn, endpoint, options):
         self._ask = functools.partial(network.command, iqn, endpoint, options)
@@ -347,7 +347,7 @@ def _inquiry(vpd, page):
 
 
 def _read_units(session):
-    """The disks behind a session, in the fields of the state file."""
+    """The disks of a session, in the fields of the state file."""
     found = []
     for lun in scsi.report_luns(_must(session.command(bytes(8), _REPORT_LUNS))):
         raw = bytes.fromhex(lun.raw)

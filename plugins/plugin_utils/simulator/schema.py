@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kinds of values of a file that a person writes: each loads one value, with a clear error, and dumps it again.
+"""Kinds of values in a file that a person writes. Each kind loads one value, with a clear error, and dumps it again.
 
-``load(value, where)`` gives what the program works with; ``dump`` is its inverse, so that ``load(dump(load(x))) ==
-load(x)``. ``where`` is the path in the file, such as ``persistent_logins[1].portal.port``.
+``load(value, where)`` returns the value in the form that the program uses. ``dump`` is its inverse, so that
+``load(dump(load(x))) == load(x)``. ``where`` is the path in the file, such as ``persistent_logins[1].portal.port``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _named(value):
 
 
 class Kind:
-    """A value that loads as it is."""
+    """Any value. It is loaded unchanged."""
 
     def load(self, value, where):
         return value
@@ -45,7 +45,7 @@ class Kind:
 
 
 class Text(Kind):
-    """Text of at most ``longest`` characters; ``pattern``, with an ``example``, says how it must look."""
+    """Text of at most ``longest`` characters that matches ``pattern``, if given. ``example`` describes the pattern."""
 
     def __init__(self, longest=255, pattern=None, example=None):
         self.longest = longest
@@ -62,7 +62,7 @@ class Text(Kind):
 
 
 class Blob(Kind):
-    """Counted bytes: text where they are plain ASCII, ``0x`` and hex digits otherwise. No error shows them: secrets."""
+    """Counted bytes: text if they are plain ASCII, otherwise ``0x`` and hex digits. No error shows them: secrets."""
 
     _PLAIN = re.compile(rb"(?!0x)[ -~]*")
 
@@ -85,7 +85,7 @@ class Blob(Kind):
 
 
 class Number(Kind):
-    """A whole number; ``words`` are names for some of them."""
+    """A whole number. ``words`` are names for some of the numbers."""
 
     def __init__(self, least, most, words=()):
         self.least, self.most, self.words = least, most, dict(words)
@@ -106,7 +106,7 @@ class Number(Kind):
 
 
 class Size(Kind):
-    """Bytes: a number, or one with K, M, G or T (times 1024)."""
+    """A size in bytes: a number, optionally with K, M, G or T (powers of 1024)."""
 
     _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -144,7 +144,7 @@ class Choice(Kind):
 
 
 class Coded(Kind):
-    """Names of a codec of :mod:`flags` (a list of them for a flag set); numbers for what has no name."""
+    """Names of a codec of :mod:`abi.codecs`, as a list for a flag set. Values without a name are numbers."""
 
     def __init__(self, codec):
         self.codec = codec
@@ -161,7 +161,7 @@ class Coded(Kind):
 
 
 class List(Kind):
-    """Values of one kind. ``copies``: an element may say how often it stands there."""
+    """A list of values of one kind. ``copies``: an element may have a key ``copies`` with its number."""
 
     def __init__(self, kind, copies=False):
         self.kind, self.copies = kind, copies
@@ -183,7 +183,7 @@ class List(Kind):
 
 
 class Map(Kind):
-    """Names of the writer's choice with values of one kind."""
+    """A mapping with any keys and with values of one kind."""
 
     def __init__(self, kind):
         self.kind = kind
@@ -203,7 +203,7 @@ REQUIRED = object()
 class Table(Kind):
     """A mapping with known fields: name in the file -> (kind, default as written in the file[, name in the program]).
 
-    ``short`` turns a value that is no mapping (an address, a number) into one.
+    ``short`` turns a value that is not a mapping (an address, a number) into a mapping.
     """
 
     def __init__(self, fields, short=None):
@@ -236,7 +236,7 @@ class Table(Kind):
         return None if default is None else kind.load(default, inside + name)
 
     def dump(self, value):
-        """Fields that have their default are left out."""
+        """The value without the fields that have their default."""
         found = {}
         for name, (kind, default, key) in self.fields.items():
             if default is REQUIRED or value[key] != (None if default is None else kind.load(default, name)):

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Microsoft iSCSI initiator service, modelled: what each export of iscsidsc.dll does to a host, and answers.
+"""A model of the Microsoft iSCSI initiator service: the effects and results of each export of iscsidsc.dll.
 
-Behaviour is what Microsoft documents and what others' code saw real Windows do; each method names its source where it
-is not plain from the documentation of the export. What nobody knows is a switch of :mod:`dialects`. Marshalling is
-elsewhere (:mod:`machine`). The exports are in the parts: :mod:`discovery`, :mod:`logins`, :mod:`sessions`,
+The behaviour comes from Microsoft's documentation, and from observations of real Windows by other projects. A method
+names its source if it is not the documentation of its export. Unknown behaviour is a switch of :mod:`dialects`.
+:mod:`machine` does the marshalling. The exports are in the parts :mod:`discovery`, :mod:`logins`, :mod:`sessions` and
 :mod:`settings`.
 """
 
@@ -41,7 +41,7 @@ _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
 
 
 class Service(Discovery, Logins, Sessions, Settings):
-    """One host. ``state`` (see :mod:`state`) changes with the calls; ``spent`` is what the last one cost, in ms."""
+    """One host. Calls change ``state`` (see :mod:`state`). ``spent``: duration of the last call, in milliseconds."""
 
     def __init__(self, state):
         self.state = state
@@ -53,9 +53,9 @@ class Service(Discovery, Logins, Sessions, Settings):
         self._settle()
 
     def call(self, export, inputs):
-        """``(status, outputs)`` of an export called with ``inputs``, a dict by the argument names of :mod:`functions`.
+        """Call an export with ``inputs``, a dict by argument names of its prototype. Returns ``(status, outputs)``.
 
-        :raises Dropped: where a fault of the state says so.
+        :raises Dropped: if a fault of the state drops the connection.
         """
         self.spent = 0
         fault = self._fault(export)
@@ -70,9 +70,9 @@ class Service(Discovery, Logins, Sessions, Settings):
         return fault["status"], outcome[1]
 
     def boot(self):
-        """Restart the host: sessions end, and an automatic service opens one for each persistent login, copies too.
+        """Restart the host. Sessions end. If the service is automatic, it opens each persistent login, copies too.
 
-        Returns the logins that failed: [{"target", "portal", "status"}, ...], also kept in the state as ``boot_log``.
+        Returns the logins that failed: [{"target", "portal", "status"}, ...]. The state keeps them as ``boot_log``.
         """
         state = self.state
         state["boots"] += 1
@@ -105,7 +105,7 @@ class Service(Discovery, Logins, Sessions, Settings):
             raise CallFailed(_POLICY)
 
     def _fault(self, export):
-        """The fault that this call meets; each counts the calls it could be about."""
+        """The fault that applies to this call, or None. Each fault counts the calls that match its export."""
         met = None
         for fault in self.state["faults"]:
             if fnmatch.fnmatchcase(export, fault["export"]):
@@ -119,7 +119,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         self.spent += milliseconds
 
     def _settle(self):
-        """Fill in what a hand-written state leaves out: discovered targets; numbers of sessions and disks."""
+        """Complete a hand-written state with discovered targets and the numbers of sessions and disks."""
         state = self.state
         if state["discovered_targets"] is None:
             state["discovered_targets"] = []
@@ -139,7 +139,7 @@ class Service(Discovery, Logins, Sessions, Settings):
                 ]
             self.disks.attach(session)
 
-    # -- what several exports need -------------------------------------------------------------------------------------
+    # -- helpers of several exports ------------------------------------------------------------------------------------
 
     @property
     def _node_name(self):
@@ -151,7 +151,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         return self.state["initiator"]["mutual_chap_secret"]
 
     def _instance(self, name, port):
-        """The initiator instance of a login; without one the port must be any (documented)."""
+        """The initiator instance of a login. Without an instance, the port must be any (documented)."""
         instances = self.state["initiator"]["instances"]
         if not name:
             if port != ISCSI_ANY_INITIATOR_PORT:
@@ -193,7 +193,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         return found
 
     def _adapter_unique(self, instance):
-        """Looks like a kernel pointer (observed: PoshCode, Windows 7), and is another one after each boot."""
+        """A number like a kernel pointer (observed: PoshCode, Windows 7). It differs after each boot."""
         seed = zlib.crc32((f"{self.state['boots']}/{instance.lower()}").encode())
         narrow = self.state["windows"]["architecture"] == "x86"
         return 0x80000000 | seed & 0x7FFFFFF8 if narrow else 0xFFFF9F0000000000 | seed << 4

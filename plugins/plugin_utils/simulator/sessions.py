@@ -60,7 +60,7 @@ class Sessions:
 
     @export("GetIScsiSessionListW")
     def _session_list(self, given):
-        """The node name as InitiatorName, a null TargetNodeName (observed: os-win, PoshCode).
+        """InitiatorName is the node name, and TargetNodeName is null (observed: os-win, PoshCode).
 
         A session has no connections while it reconnects.
         """
@@ -174,6 +174,6 @@ class Sessions:
 
     @staticmethod
     def _scsi_reply(answer):
-        """What SendScsi... gives: the status of the call and its outputs."""
+        """The status and the outputs of a SendScsi... call."""
         code = status.SUCCESS if answer.scsi_status == GOOD else status.by_name("ISDSC_SCSI_REQUEST_FAILED").value
         return code, {"ScsiStatus": answer.scsi_status, "ResponseBuffer": answer.response, "SenseBuffer": answer.sense}

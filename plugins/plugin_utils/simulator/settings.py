@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host-wide part of the simulated initiator: names, secrets, servers, bound devices, and the service itself."""
+"""Host-wide settings of the simulated initiator: names, secrets, servers, bound devices, and the service."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ class Settings:
 
     @export("SetIScsiInitiatorNodeNameW")
     def _set_node_name(self, given):
-        """Null restores the default name; the format is not verified (documented)."""
+        """Null restores the default name. The format is not verified (documented)."""
         self.state["initiator"]["node_name"] = given["InitiatorNodeName"] or None
 
     # -- secrets -------------------------------------------------------------------------------------------------------
 
     @export("SetIScsiInitiatorCHAPSharedSecret")
     def _set_chap_secret(self, given):
-        """A short one is kept with a warning: it is good enough with IPsec."""
+        """A short secret is saved with a warning, because it is sufficient with IPsec."""
         secret = given["SharedSecret"] or None
         if secret and len(secret) > 16:
             raise CallFailed(status.INVALID_INITIATOR_CHAP_SECRET)
@@ -93,7 +93,7 @@ class Settings:
 
     @export("SetIScsiIKEInfoW")
     def _set_ike(self, given):
-        """One for each identification: the driver's method is SetPresharedKeyForId (Windows Driver Kit)."""
+        """Saves one key for each identification, as SetPresharedKeyForId of the driver does (Windows Driver Kit)."""
         info = given["AuthInfo"]
         key = info.get("PsKey") or {}
         id_type, name = key.get("IdType", 0), key.get("Id")
@@ -108,7 +108,7 @@ class Settings:
 
     @export("GetIScsiIKEInfoW")
     def _get_ike(self, given):
-        """One, without the key, and of its identification only the length: a pointer would lead to the DLL's memory."""
+        """Returns one entry without its key, and only the length of its identification, to avoid foreign pointers."""
         start = self._ike_name(given) + "/"
         entry = next((entry for name, entry in self.state["ike"].items() if name.startswith(start)), None)
         if entry is None:
@@ -145,7 +145,7 @@ class Settings:
 
     @export("AddISNSServerW")
     def _add_isns(self, given):
-        """Kept whether or not it answers; it is asked in the background."""
+        """The server is saved whether or not it answers. It is asked in the background."""
         self._add_server("isns_servers", given["Address"])
         with contextlib.suppress(CallFailed):
             self._ask_isns(given["Address"])
@@ -157,7 +157,7 @@ class Settings:
 
     @export("RefreshISNSServerW")
     def _refresh_isns(self, given):
-        """Null: all of them."""
+        """Null means all servers."""
         servers = [
             address for address in self.state["isns_servers"] if not given["Address"] or same(address, given["Address"])
         ]
@@ -188,7 +188,7 @@ class Settings:
         if not any(same(address, known) for known in self.state[name]):
             self.state[name].append(address)
 
-    # -- devices that the service waits for at boot --------------------------------------------------------------------
+    # -- devices for which the service waits at boot -------------------------------------------------------------------
 
     @export("AddPersistentIScsiDeviceW")
     def _bind_device(self, given):
@@ -216,5 +216,5 @@ class Settings:
 
     @export("SetupPersistentIScsiDevices", "SetupPersistentIScsiVolumes")
     def _bind_all(self, given):
-        """Binds every volume and device on a persistent login, in place of what was bound before."""
+        """Binds every volume and device on a persistent login. They replace those bound before."""
         self.state["persistent_devices"] = self.disks.volumes()

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of a simulated host: what a person writes in its file, and the same after the initiator has changed it.
+"""The state of a simulated host, as a person writes it in a file and as the initiator changes it.
 
-The tables below are the format; simulator.rst in docs explains it. Records of the initiator are kept in the fields of
-the SDK header, so that the service hands them out as they are.
+The tables below are the format of the file, which simulator.rst in docs explains. Records of the initiator have the
+field names of the SDK header, so that the service can report them unchanged.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ _KNOWN_BITS = sum(bit for bit, _field, _kind in _SPECIFIED.values())
 
 
 class LoginOptions(Kind):
-    """ISCSI_LOGIN_OPTIONS. A field that is absent or null is not specified: its bit is clear."""
+    """ISCSI_LOGIN_OPTIONS. A field that is absent or null is not specified, so its bit is clear."""
 
     _TABLE = Table(
         dict(
             {name: (kind, None, field) for name, (_bit, field, kind) in _SPECIFIED.items()},
             login_flags=(Coded(codecs.LOGIN_FLAGS), [], "LoginFlags"),
             version=(Number(0, ULONG_MAX), 0, "Version"),
-            other_bits=(Number(0, ULONG_MAX), 0, "InformationSpecified"),  # of InformationSpecified, that have no name
+            other_bits=(Number(0, ULONG_MAX), 0, "InformationSpecified"),  # bits of InformationSpecified without a name
         )
     )
 
@@ -100,7 +100,7 @@ class _Address(Text):
 
 
 class _Status(Kind):
-    """A status by its symbol or number."""
+    """A status, by its symbol or number."""
 
     def load(self, value, where):
         try:
@@ -131,7 +131,7 @@ _CHAP = Table({"user": (Blob(), None), "secret": (Blob(), REQUIRED), "mutual_sec
 
 
 class _LoginPortal(Kind):
-    """The portal of a login: null for any, which the record shows as an empty address."""
+    """The portal of a login. Null means any portal, for which the record has an empty address."""
 
     def load(self, value, where):
         return {"Address": "", "Socket": 0, "SymbolicName": ""} if value is None else _PORTAL.load(value, where)
@@ -305,7 +305,7 @@ _FAULT = Table(
 
 
 class _Dialect(Table):
-    """Switches by name; a word alone is a preset."""
+    """Switches by name, or the name of a preset."""
 
     def __init__(self):
         super().__init__(
@@ -455,7 +455,7 @@ HOST = Table(
 
 
 def load(plain):
-    """The state of a host from what its file holds (None for an empty file).
+    """The state of a host from the content of its file (None for an empty file).
 
     :raises HostFileError: naming the place in the file.
     """
@@ -470,7 +470,7 @@ def load(plain):
 
 
 def _check_real(array, where, names):
-    """A real array tells its targets itself, and is on this machine unless the file says otherwise."""
+    """A real array must not declare its targets. It must be on this machine unless the file allows others."""
     for name in ("targets", "discovery_chap"):
         if array[name]:
             raise HostFileError(f"{where}.{name}", "a real array tells this itself; leave it out")
@@ -489,5 +489,5 @@ def _check_real(array, where, names):
 
 
 def dump(state):
-    """The same as it would be written in a file, without the fields that have their default."""
+    """The state in the form of a file, without the fields that have their default."""
     return HOST.dump(state)

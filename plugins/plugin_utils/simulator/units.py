@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logical units of a modelled target: who they are, and what they answer to SCSI commands."""
+"""Logical units of a modelled target: their identities, and their answers to SCSI commands."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Answer = collections.namedtuple("Answer", "scsi_status response sense")
 
 
 def wire_lun(number):
-    """A LUN as the DLL has it: the eight bytes of the SCSI LUN as one little-endian number."""
+    """A LUN in the form of the DLL: the eight bytes of the SCSI LUN as one little-endian number."""
     return int.from_bytes(scsi.encode_report_luns([number])[8:16], "little")
 
 
 def lun_identity(target, lun):
-    """The NAA identifier of a LUN as hex digits; made up from its target and number where nothing gives one."""
+    """The NAA identifier of a LUN as hex digits. If the file has none, it is made up from target and number."""
     made_up = hashlib.sha256((f"{target['iqn'].lower()}/{lun['lun']}").encode()).hexdigest()
     return (lun["naa"] or "6" + made_up[:31]).lower()
 
@@ -32,7 +32,7 @@ def serial_number(target, lun):
 
 
 class ModelledUnits:
-    """The answers of a target in the state file. LUNs are numbers as the DLL has them."""
+    """The answers of a target in the state file. LUNs are numbers in the form of the DLL."""
 
     def __init__(self, target):
         self._target = target

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a dialect words what the initiator reports: one place for everything that changes on its way out."""
+"""The form in which a dialect reports records: every change of a value between saving and reporting is made here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import ipaddress
 
 from .network import canonical
 
-_GARBAGE = 0xCCCCCCCC  # what the Microsoft debug runtime leaves in memory nobody wrote
+_GARBAGE = 0xCCCCCCCC  # the value that the Microsoft debug runtime puts into uninitialized memory
 _SPECIFIED = (
     ("HeaderDigest", 0x01),
     ("DataDigest", 0x02),
@@ -22,23 +22,25 @@ _BLOBS = (("Username", 0x20), ("Password", 0x40))
 
 
 def stored_options(given):
-    """Login options as the service keeps them: what is not specified is not kept."""
+    """Login options as the service saves them. An option that is not specified is not saved."""
     given = given or {}
-    said = given.get("InformationSpecified", 0)
-    kept = {name: given.get(name, 0) if said & bit else 0 for name, bit in _SPECIFIED}
-    kept.update({name: (given.get(name) or b"") if said & bit else None for name, bit in _BLOBS})
-    return dict(kept, Version=given.get("Version", 0), InformationSpecified=said, LoginFlags=given.get("LoginFlags", 0))
+    specified = given.get("InformationSpecified", 0)
+    kept = {name: given.get(name, 0) if specified & bit else 0 for name, bit in _SPECIFIED}
+    kept.update({name: (given.get(name) or b"") if specified & bit else None for name, bit in _BLOBS})
+    return dict(
+        kept, Version=given.get("Version", 0), InformationSpecified=specified, LoginFlags=given.get("LoginFlags", 0)
+    )
 
 
 def stored_mapping(given):
-    """A target mapping as the service keeps it, or None."""
+    """A target mapping as the service saves it, or None."""
     return given and dict(
         {name: value for name, value in given.items() if name != "LUNCount"}, LUNList=list(given["LUNList"] or ())
     )
 
 
 class Wording:
-    """Records of the state as they are reported under a dialect."""
+    """Converts records of the state into the form in which a dialect reports them."""
 
     def __init__(self, dialect):
         self._dialect = dialect
@@ -48,7 +50,7 @@ class Wording:
         return text.upper() if text and self._dialect["letter_case"] == "upper" else text
 
     def address(self, text):
-        """The address of a portal; a host name stays one."""
+        """The address of a portal. A host name is not changed."""
         if self._dialect["ipv6_text"] == "as_given" or not text:
             return text
         try:
@@ -58,7 +60,7 @@ class Wording:
         return f"[{found}]" if found.version == 6 and self._dialect["ipv6_text"] == "bracketed" else str(found)
 
     def same_address(self, one, other):
-        """Whether the initiator takes two addresses for one: as texts, unless it keeps addresses in binary."""
+        """Whether the initiator considers two addresses equal. Unless it saves them in binary, it compares texts."""
         if self._dialect["ipv6_text"] == "as_given":
             return one.lower() == other.lower()
         return canonical(one) == canonical(other)
@@ -79,14 +81,14 @@ class Wording:
         )
 
     def options(self, options):
-        """Login options without the password: in nothing seen does it come back (observed: go-win-iscsidsc)."""
-        said = options["InformationSpecified"]
+        """Login options without the password, which Windows does not seem to report (observed: go-win-iscsidsc)."""
+        specified = options["InformationSpecified"]
         found = dict(options, Password=None)
         if self._dialect["password_length"] == "length":
             found["PasswordLength"] = len(options["Password"] or b"")
         if self._dialect["unset_options"] == "garbage":
-            found.update({name: _GARBAGE for name, bit in _SPECIFIED if not said & bit})
+            found.update({name: _GARBAGE for name, bit in _SPECIFIED if not specified & bit})
             for name, bit in _BLOBS:
-                if not said & bit:
+                if not specified & bit:
                     found.update({name: _GARBAGE, name + "Length": _GARBAGE})
         return found

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.client import scsi
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import scsi, scsi_codes
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.scsi import (
     Capacity,
     Designator,
@@ -269,8 +269,8 @@ def test_damaged_real_responses_decode_or_raise_scsi_error(data):
         vendor=ascii_text(8),
         product=ascii_text(16),
         revision=ascii_text(4),
-        device_type=st.integers(0, 31).map(scsi.DEVICE_TYPES.decode),
-        qualifier=st.integers(0, 7).map(scsi.QUALIFIERS.decode),
+        device_type=st.integers(0, 31).map(scsi_codes.DEVICE_TYPES.decode),
+        qualifier=st.integers(0, 7).map(scsi_codes.QUALIFIERS.decode),
         removable=st.booleans(),
         version=st.integers(0, 255),
     )
@@ -294,10 +294,10 @@ def test_supported_pages_round_trip(codes):
     st.lists(
         st.builds(
             Designator,
-            type=st.integers(0, 15).map(scsi.DESIGNATOR_TYPES.decode),
+            type=st.integers(0, 15).map(scsi_codes.DESIGNATOR_TYPES.decode),
             data=st.binary(max_size=255),
-            association=st.integers(0, 3).map(scsi.ASSOCIATIONS.decode),
-            code_set=st.integers(0, 15).map(scsi.CODE_SETS.decode),
+            association=st.integers(0, 3).map(scsi_codes.ASSOCIATIONS.decode),
+            code_set=st.integers(0, 15).map(scsi_codes.CODE_SETS.decode),
         )
     )
 )
@@ -338,7 +338,7 @@ def test_lun_lists_round_trip(numbers):
 @given(
     st.builds(
         Sense,
-        key=st.integers(0, 15).map(scsi.SENSE_KEYS.decode),
+        key=st.integers(0, 15).map(scsi_codes.SENSE_KEYS.decode),
         asc=st.integers(0, 255),
         ascq=st.integers(0, 255),
         deferred=st.booleans(),

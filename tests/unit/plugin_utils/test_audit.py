@@ -502,7 +502,7 @@ DRIFT_TEXTS = {  # kind -> (severity, what its text begins with; None for the su
     "blocked": ("critical", None),
     "kept": ("info", None),
     "missing": ("warning", "declared, but missing"),
-    "extra": ("warning", ("present, but undeclared", "live, but declared absent")),
+    "extra": ("warning", ("present, but declared absent", "present, but undeclared", "live, but declared absent")),
     "differs": ("warning", tuple(f"{field} differs" for field in DIFFERING)),
     "unverifiable": ("info", "declared, but the current value cannot be read"),
 }

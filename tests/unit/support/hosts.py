@@ -13,13 +13,13 @@ import copy
 import typing as t
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import Dropped
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
+from ansible_collections.winstorage.iscsi.tests.unit.support import builders
 
 LISTS = {
     "ReportIScsiPersistentLoginsW": "persistent_logins",
@@ -32,7 +32,8 @@ class Fault(t.NamedTuple):
     """What one call of a batch meets, counted from 0 over all calls that reach the DLL.
 
     :param kind: 'status' (the call answers ``code`` and does nothing), 'done' (it answers ``code``, but did its work),
-        'hang', 'drop' (the connection goes before the call), 'cut' (it goes after it), 'empty' (a list shows nothing).
+        'hang', 'drop' (the connection goes before the call), 'cut' (it goes after it), 'empty' (a list shows nothing),
+        'partial' (a list shows every other record).
     :param lasting: the same export meets it from there on.
     """
 
@@ -47,11 +48,14 @@ class Fault(t.NamedTuple):
 
 
 class _Machine(SimulatorMachine):
-    """Counts calls, and lets a fault happen."""
+    """Counts calls, and lets a fault happen, or somebody else act.
 
-    def __init__(self, service, fault):
+    :param during: {number of the call: function to call before it}.
+    """
+
+    def __init__(self, service, fault, during):
         super().__init__(service)
-        self.fault, self.count, self.stricken = fault, 0, None
+        self.fault, self.count, self.stricken, self.during = fault, 0, None, during
         self.bytes_allocated = 0
 
     def allocate(self, size):
@@ -61,6 +65,8 @@ class _Machine(SimulatorMachine):
     def call(self, export, arguments, limit):
         number, fault = self.count, self.fault
         self.count += 1
+        if number in self.during:
+            self.during[number]()
         if fault is None or not (number == fault.at or fault.lasting and number > fault.at and export == self.stricken):
             return super().call(export, arguments, limit)
         self.stricken = export
@@ -69,8 +75,8 @@ class _Machine(SimulatorMachine):
         if fault.kind == "hang":
             self._now += limit or 0
             raise executor.TimedOut()
-        if fault.kind == "empty":
-            return self._nothing(export, arguments, limit)
+        if fault.kind in ("empty", "partial"):
+            return self._with_less(export, arguments, limit, slice(0) if fault.kind == "empty" else slice(1, None, 2))
         if fault.kind in ("done", "cut"):
             super().call(export, arguments, limit)
         if fault.kind == "cut":
@@ -78,12 +84,12 @@ class _Machine(SimulatorMachine):
         self.calls.append((export, fault.code))
         return fault.code
 
-    def _nothing(self, export, arguments, limit):
+    def _with_less(self, export, arguments, limit, shown):
         part = LISTS.get(export)
         if part is None:
             return super().call(export, arguments, limit)
         state = self.service.state
-        held, state[part] = state[part], []
+        held, state[part] = state[part], state[part][shown]
         try:
             return super().call(export, arguments, limit)
         finally:
@@ -97,6 +103,8 @@ class Host:
     ``batches``: what each batch called, as [(export, status), ...].
     """
 
+    service_class = Service  # a test may want one that answers differently
+
     def __init__(self, state=None, dialect=None):
         plain = dict(copy.deepcopy(state) or {})
         if dialect:
@@ -106,12 +114,15 @@ class Host:
         self.faults: dict[int, Fault] = {}
         self.batches: list[list[tuple[str, int]]] = []
         self.between: dict[int, t.Callable] = {}  # what somebody else does before a batch
+        self.during: dict[int, dict[int, t.Callable]] = {}  # and before one of its calls, by number
         self.sizes: list[tuple[int, int]] = []  # characters of each batch and its answer
 
     def __call__(self, batch):
         number = len(self.batches)
         self.between.get(number, lambda _host: None)(self)
-        machine = self.machine = _Machine(Service(self.state), self.faults.get(number))
+        machine = self.machine = _Machine(
+            self.service_class(self.state), self.faults.get(number), self.during.get(number, {})
+        )
         self.batches.append(machine.calls)
         answer = executor.run(batch, machine)
         self.sizes.append((len(batch), len(answer)))
@@ -120,8 +131,8 @@ class Host:
     def copy(self):
         """The same host before anything was asked of it again."""
         other = Host.__new__(Host)
-        other.state = copy.deepcopy(self.state)
-        other.faults, other.between, other.batches, other.sizes = {}, {}, [], []
+        other.state = _copied(self.state)
+        other.faults, other.between, other.during, other.batches, other.sizes = {}, {}, {}, [], []
         return other
 
     def copy_of_state(self):
@@ -141,30 +152,29 @@ class Host:
 
     def logins(self):
         """The saved logins as the model has them, whatever its dialect would show."""
-        return [_login(one) for one in self.state["persistent_logins"]]
+        return [builders.login_of(entry) for entry in self.state["persistent_logins"]]
+
+    def portals(self):
+        """The target portals likewise."""
+        return [builders.portal_of(entry) for entry in self.state["target_portals"]]
+
+    @staticmethod
+    def entry(login):
+        """A login of a host file as the state holds it."""
+        return states.load({"persistent_logins": [login]})["persistent_logins"][0]
 
     def identities(self):
         """Counter of (kind, identity) of what must not be lost: saved logins and portals."""
         found = collections.Counter(("persistent_logins", identify(one)) for one in self.logins())
-        found.update(("target_portals", identify(_portal(one))) for one in self.state["target_portals"])
+        found.update(("target_portals", identify(one)) for one in self.portals())
         return found
 
 
-class _Raw:
-    """A dict of header fields as :mod:`records` reads structures."""
-
-    def __init__(self, fields):
-        self.__dict__.update(
-            {name: _Raw(value) if isinstance(value, dict) else value for name, value in fields.items()}
-        )
-
-
-def _login(fields):
-    return records.PersistentLogin.of(_Raw(dict(fields, Mappings=None)))
-
-
-def _portal(fields):
-    return records.TargetPortal.of(_Raw(fields))
+def _copied(plain):
+    """A deep copy of dicts, lists and what nobody can change; much quicker than copy.deepcopy."""
+    if type(plain) is dict:
+        return {name: _copied(value) for name, value in plain.items()}
+    return [_copied(value) for value in plain] if type(plain) is list else plain
 
 
 def text_of(batch):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe as an action, for probe.yml beside this folder: over whichever engine the host has."""
+"""The probe as an action, for probe.yml. It uses the engine of the host."""
 
 from __future__ import annotations
 
@@ -52,17 +52,17 @@ class ActionModule(InitiatorAction):
         if arguments["as_standard_user"]:
             return probe.not_elevated(engine)
         if not arguments["portal"] or not arguments["target"]:
-            raise probe.ProbeRefused("portal and target name the lab.")
+            raise probe.ProbeRefused("portal and target are required. They name the lab.")
         lab = probe.Lab(arguments["portal"]["address"], arguments["portal"]["port"], arguments["target"])
         state = self._templar.template(self._vars.get(_STATE))
-        if state:  # time is virtual there
+        if state:  # simulated, so no time passes
             return probe.Probe(engine, lab, stop=lambda: self._stop_simulated(state), wait=lambda _seconds: None).run()
         return probe.Probe(
             engine, lab, stop=lambda: self._powershell(probe.STOP_SERVICE), shell=self._powershell, wait=time.sleep
         ).run()
 
     def _powershell(self, line):
-        """What a line of PowerShell on the host prints; the shell of its connection may be another."""
+        """Run a line of PowerShell on the host, whatever the shell of its connection. Returns its output."""
         if getattr(self._connection._shell, "SHELL_FAMILY", "") != "powershell":
             line = f'powershell.exe -NoProfile -NonInteractive -Command "{line}"'
         return self._low_level_execute_command(line)["stdout"]

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A PowerShell of this machine as the host: Ansible's commands for Windows, run here or kept for another machine."""
+"""A PowerShell of this machine as the host. Ansible's commands for Windows run here, or are kept for another one."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ author: winstorage.iscsi contributors (@winstorage)
 description: For the tests of this collection.
 options:
   interpreter:
-    description: The PowerShell to run. Without one nothing is run.
+    description: PowerShell to run. Without it, nothing is run.
     vars: [{name: powershell_here_interpreter}]
   keep:
-    description: A file to write the last command and its input to, as JSON.
+    description: File for the last command and its input, as JSON.
     vars: [{name: powershell_here_keep}]
 """
 
 
 class Connection(ConnectionBase):
-    """As ssh to a Windows host whose shell is PowerShell, without the ssh."""
+    """Like ssh to a Windows host whose shell is PowerShell, but on this machine."""
 
     transport = "powershell_here"
     module_implementation_preferences = (".ps1", ".exe", "")

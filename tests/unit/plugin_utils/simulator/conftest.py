@@ -77,10 +77,19 @@ class Host:
         self.path, self.pointer, self.options = path, pointer, options
         path.write_text(json.dumps(plain), encoding="utf-8")
 
-    def run(self, builder, **options):
+    def answer(self, builder, **options):
         text = wire.encode_batch(wire.Batch((builder.program(),)))
-        answer = wire.decode_answer(simulator.run(text, str(self.path), **dict(self.options, **options)))
-        return Replies(builder, answer)
+        return wire.decode_answer(simulator.run(text, str(self.path), **dict(self.options, **options)))
+
+    def run(self, builder, **options):
+        return Replies(builder, self.answer(builder, **options))
+
+    def memory_after(self, export):
+        """All bytes that come back from one call."""
+        builder = Builder(self.pointer)
+        builder.call(export)
+        runs = [run for result in self.answer(builder).results for run in result.runs]
+        return b"".join(block.data for run in runs for block in run.blocks)
 
     def call(self, export, **values):
         """The one reply to one call in a batch of its own."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import copy
-import functools
 import json
 
 import pytest
@@ -22,25 +21,23 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
-from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import LISTS, Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import PLANS, SECRET, declared_identities
+from ansible_collections.winstorage.iscsi.tests.unit.support.sampling import choose
 
+pytestmark = pytest.mark.usefixtures("no_wire_text")
+DIALECTS = (*dialects.ALL, *dialects.PRESETS.values())
 STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5, wire.ERROR_TIMEOUT)
-COUNT = collections.Counter()
 _READING = "GetIScsiInitiatorNodeNameW"  # the first call of what reads the host again
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_wire_between():
-    """Ten thousand batches are few different ones, and the texts of batches and answers have tests of their own."""
-    codecs_of_wire = {
-        name: getattr(wire, name) for name in ("encode_batch", "decode_batch", "encode_answer", "decode_answer")
-    }
-    for name, function in codecs_of_wire.items():
-        setattr(wire, name, functools.lru_cache(maxsize=64)(function) if "batch" in name else lambda answer: answer)
-    yield
-    for name, function in codecs_of_wire.items():
-        setattr(wire, name, function)
+@pytest.fixture
+def count(record_property):
+    """What the cases met, by name; conftest adds it up."""
+    found = collections.Counter()
+    yield found
+    for name, number in found.items():
+        record_property(name, number)
 
 
 def every_fault(at):
@@ -64,7 +61,8 @@ def some_faults(at):
 class Trial:
     """A plan under a dialect, run once without a fault to see what it calls."""
 
-    def __init__(self, plan, dialect):
+    def __init__(self, plan, dialect, count):
+        self.count = count
         self.plan, self.declaration = plan, declare(plan.declared)
         self.host = Host(plan.host, dialect)
         self.before = self.host.identities()
@@ -74,13 +72,27 @@ class Trial:
         self.started.faults[1] = Fault(0, "drop")
         with contextlib.suppress(apply.OutcomeUnknown):
             apply.apply(self.started, self.declaration)
-        plan_made = self.report.plan
         pointer = self.report.before.host.pointer_bits // 8
-        self.batch = apply.build_batch(plan_made, self.declaration, pointer)
+        self.batch = apply.build_batch(self.report.plan, self.declaration, pointer)
         called = [export for export, _status in undisturbed.batches[1]]
-        self.calls = len(called)
+        self.called, self.calls = called, len(called)
         self.changing = self.calls - called[::-1].index(_READING) - 1
         self.finished = {}  # state after a fault -> whether the runs after it went well
+
+    def faults(self):
+        """Everything that may go wrong, at each call."""
+        for at in range(self.changing):
+            yield from every_fault(at) if at < 12 else some_faults(at)  # from there on a batch repeats itself
+        for at in range(self.changing, self.calls, 5):  # what reads the host again
+            yield Fault(at, "status", 0xEFFF003E, True)
+        yield Fault(self.calls - 1, "cut")  # all was done, and the answer is lost
+        for at in range(self.changing):
+            yield Fault(at, "empty")
+
+    def kind(self, fault):
+        """What a sample has at least one of: each way to fail, and empty lists apart from calls that are no list."""
+        reading = fault.at >= self.changing
+        return fault.kind, fault.code, fault.lasting, reading, fault.kind == "empty" and self.called[fault.at] in LISTS
 
     def meant(self):
         """How many of what was there must still be there."""
@@ -92,7 +104,7 @@ class Trial:
 
     def strike(self, fault):
         """Run with a fault, and judge what is left."""
-        COUNT["cases"] += 1
+        self.count["cases"] += 1
         host = self.started.copy()
         host.faults[0] = fault
         try:
@@ -101,16 +113,16 @@ class Trial:
             named = told.lost
         except apply.OutcomeUnknown as broken:
             named = broken.at_risk
-            COUNT["answer not known"] += 1
+            self.count["answer not known"] += 1
         self._check_nothing_lost(host, named, fault)
         if told is not None and not told.problems and self.report.problems == []:
-            COUNT["made good in the same run"] += 1
+            self.count["made good in the same run"] += 1
         self._check_finish(host, told, named)
 
     def _check_nothing_lost(self, host, named, fault):
         now = host.identities()
         missing = {identity for identity, count in self.meant().items() if now[identity] < count}
-        COUNT["with a record missing, and named"] += bool(missing)
+        self.count["with a record missing, and named"] += bool(missing)
         for identity in missing:
             assert identity in restorable(named), f"{identity} is gone, and nobody says so, after {fault.describe()}"
 
@@ -167,38 +179,34 @@ def restore(host, named):
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
-def test_every_fault_at_every_call_of_the_change(plan):
-    trial = Trial(plan, {})
+def test_every_fault_at_every_call_of_the_change(plan, count):
+    trial = Trial(plan, {}, count)
     assert trial.report.changed and not trial.report.problems, trial.report.problems
-    for at in range(trial.changing):
-        for fault in every_fault(at) if at < 12 else some_faults(at):  # from there on a batch repeats itself
+    for fault in choose(trial.faults(), plan.name, trial.kind):
+        trial.strike(fault)
+
+
+@pytest.mark.parametrize("number", range(len(DIALECTS)))
+def test_some_faults_at_every_call_under_every_dialect(number, count):
+    plans = PLANS[number % 4 :: 4]
+    for plan in choose(plans, f"plans of dialect {number}", lambda _plan: None, stride=4):
+        trial = Trial(plan, DIALECTS[number], count)
+        faults = [list(some_faults(at))[at % 3] for at in range(trial.changing)]
+        for fault in choose(faults, f"{plan.name} under dialect {number}", trial.kind):
             trial.strike(fault)
-    for at in range(trial.changing, trial.calls, 5):  # what reads the host again
-        trial.strike(Fault(at, "status", 0xEFFF003E, True))
-    trial.strike(Fault(trial.calls - 1, "cut"))  # all was done, and the answer is lost
-    for list_call in range(trial.changing):
-        trial.strike(Fault(list_call, "empty"))
-
-
-@pytest.mark.parametrize("number", range(len(dialects.ALL) + len(dialects.PRESETS)))
-def test_some_faults_at_every_call_under_every_dialect(number):
-    dialect = (*dialects.ALL, *dialects.PRESETS.values())[number]
-    for plan in PLANS[number % 4 :: 4]:
-        trial = Trial(plan, dialect)
-        for at in range(trial.changing):
-            for fault in list(some_faults(at))[at % 3 :][:1]:
-                trial.strike(fault)
 
 
 @pytest.mark.parametrize(
     "plan", [PLANS[0], next(plan for plan in PLANS if plan.name.startswith("start"))], ids=["running", "stopped"]
 )
-def test_a_fault_while_reading_changes_nothing(plan):
+def test_a_fault_while_reading_changes_nothing(plan, count):
     undisturbed = Host(plan.host)
     apply.apply(undisturbed, declare(plan.declared))
-    for at in range(len(undisturbed.batches[0])):
+    calls = len(undisturbed.batches[0])
+    assert calls
+    for at in range(calls):
         for fault in (Fault(at, "status", 0xEFFF003E, True), Fault(at, "hang"), Fault(at, "drop")):
-            COUNT["cases"] += 1
+            count["cases"] += 1
             host = Host(plan.host)
             host.faults[0] = fault
             before = host.identities()
@@ -209,7 +217,7 @@ def test_a_fault_while_reading_changes_nothing(plan):
             assert not before - host.identities()
 
 
-def test_the_plans_between_them_ask_for_every_kind_of_change(capfd):
+def test_the_plans_between_them_ask_for_every_kind_of_change():
     asked = set()
     for plan in PLANS:
         report = apply.apply(Host(plan.host), declare(plan.declared), check=True)
@@ -229,5 +237,3 @@ def test_the_plans_between_them_ask_for_every_kind_of_change(capfd):
         ("service", "set"),
     ]
     assert asked >= set(made)
-    with capfd.disabled():
-        print(f"\nfault sweep: {len(PLANS)} plans, {', '.join(f'{count} {what}' for what, count in COUNT.items())}")

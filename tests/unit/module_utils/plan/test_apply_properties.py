@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 
 import hypothesis
+import pytest
 from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
@@ -16,6 +17,8 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration 
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
+
+pytestmark = pytest.mark.usefixtures("no_wire_text")
 
 FLASH, TAPE, STALE = (
     "iqn.2010-06.com.purestorage:flash.1",
@@ -212,7 +215,7 @@ def expected(host, plain):
     return found
 
 
-@hypothesis.settings(max_examples=350)
+@hypothesis.settings(max_examples=3 * hypothesis.settings.default.max_examples)
 @hypothesis.given(cases())
 def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
     state, dialect, plain = case
@@ -226,7 +229,8 @@ def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
     if refusal:
         assert host.dump() == found, "a refused plan changed the host"
         return
-    assert len(host.batches) <= 3 and looked.plan.diff() == report.plan.diff() and looked.changed == report.changed
+    assert len(host.batches) <= 3 and looked.plan.diff() == report.plan.diff()
+    assert looked.changed == report.changed or report.problems, "a run that went well and check mode differ on a change"
     assert not report.lost
     if report.problems:  # the one thing that nobody can know beforehand
         assert "ISDSC_TARGET_ALREADY_LOGGED_IN" in report.problems[-1] and dialect["save_while_logged_in"] == "refused"
@@ -246,7 +250,6 @@ def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
     assert all(now[identity] <= meant[identity] for identity in now), "more is there than before"
 
 
-@hypothesis.settings(max_examples=60)
 @hypothesis.given(cases())
 def test_no_secret_is_in_what_a_run_tells(case):
     state, dialect, plain = case

@@ -114,8 +114,8 @@ def outputs(function, abi):
 def test_every_functions_outputs_are_read_as_they_were_told(name, pointer, data):
     function, builder = prototypes.FUNCTIONS[name], Builder(pointer)
     told = data.draw(outputs(function, builder.abi))
-    made = builder.call(name, **data.draw(inputs(function, builder.abi, False)))
-    reply = perform(builder, ScriptedMachine(exports(**{name: told}), pointer)).one(made)
+    handle = builder.call(name, **data.draw(inputs(function, builder.abi, False)))
+    reply = perform(builder, ScriptedMachine(exports(**{name: told}), pointer)).require(handle)
     for output, value in told.items():
         argument = function.argument(output)
         if argument.kind is prototypes.ARRAY:
@@ -129,14 +129,14 @@ def test_lists_of_texts_are_sized_in_characters():
     """What iscsicli does; the documentation says elements."""
     names, rooms = [f"iqn.2001-05.com.example:{number:04d}" for number in range(2000)], []
     builder = Builder(8)
-    made = builder.call("ReportIScsiTargetsW", ForceUpdate=0)
+    handle = builder.call("ReportIScsiTargetsW", ForceUpdate=0)
 
     def export(machine, force, size, buffer):
         if buffer:
             rooms.append((machine.u32(size), len(machine.blocks[buffer])))
         return support.export("ReportIScsiTargetsW", {"Buffer": names})(machine, force, size, buffer)
 
-    assert perform(builder, ScriptedMachine({"ReportIScsiTargetsW": export})).one(made)["Buffer"] == names
+    assert perform(builder, ScriptedMachine({"ReportIScsiTargetsW": export})).require(handle)["Buffer"] == names
     ((characters, size),) = rooms
     assert size == 2 * characters >= 2 * sum(len(name) + 1 for name in names)
 
@@ -220,33 +220,33 @@ def test_items_are_handed_on_by_the_names_of_the_header(pointer):
 # -- what goes wrong ---------------------------------------------------------------------------------------------------
 
 
-def one(exports_, **how):
+def ask(exports_):
     builder = Builder(8)
-    made = builder.call("ReportIScsiPersistentLoginsW", **how)
-    return perform(builder, ScriptedMachine(exports_)), made
+    handle = builder.call("ReportIScsiPersistentLoginsW")
+    return perform(builder, ScriptedMachine(exports_)), handle
 
 
 def test_a_failed_call_names_itself_its_status_and_the_remedy():
-    replies, made = one(exports(ReportIScsiPersistentLoginsW=status.SERVICE_NOT_RUNNING))
+    replies, handle = ask(exports(ReportIScsiPersistentLoginsW=status.SERVICE_NOT_RUNNING))
     told = "^ReportIScsiPersistentLoginsW: ISDSC_SERVICE_NOT_RUNNING .0xEFFF003E.: "
     with pytest.raises(CallError, match=told) as error:
-        replies.one(made)
+        replies.require(handle)
     assert (error.value.export, error.value.status.value) == ("ReportIScsiPersistentLoginsW", 0xEFFF003E)
     assert error.value.status.hint in str(error.value)
 
 
 def test_a_missing_export_is_an_error_of_that_call():
-    replies, made = one({})
-    assert replies.outcome(made) == wire.NO_SUCH_EXPORT
+    replies, handle = ask({})
+    assert replies.outcome(handle) == wire.NO_SUCH_EXPORT
     with pytest.raises(CallError, match="ReportIScsiPersistentLoginsW: .*PROC_NOT_FOUND"):
-        replies.one(made)
+        replies.require(handle)
 
 
 def test_a_warning_is_an_answer():
     builder = Builder(8)
-    made = builder.call("GetIScsiVersionInformation")
+    handle = builder.call("GetIScsiVersionInformation")
     machine = ScriptedMachine({"GetIScsiVersionInformation": lambda *_: status.OPERATION_NOT_ALL_SUCCESS})
-    assert perform(builder, machine).one(made)["VersionInfo"] == (0, 0, 0)
+    assert perform(builder, machine).require(handle)["VersionInfo"] == (0, 0, 0)
 
 
 def test_a_call_that_was_not_made_says_so():
@@ -255,9 +255,9 @@ def test_a_call_that_was_not_made_says_so():
     after = builder.call("GetIScsiVersionInformation")
     replies = perform(builder, ScriptedMachine(exports(GetIScsiVersionInformation=5)))
     with pytest.raises(CallError, match="ACCESS_DENIED"):
-        replies.one(first)
+        replies.require(first)
     with pytest.raises(CallError, match="not called, because a call that it depends on failed"):
-        replies.one(after)
+        replies.require(after)
 
 
 def test_a_call_that_hangs_is_named():
@@ -286,7 +286,7 @@ def test_a_list_that_leads_outside_its_memory_is_an_error_of_what_repeats_over_i
     with pytest.raises(CallError, match="LogoutIScsiTarget: the list it repeats over leads outside its own memory"):
         replies.each(asked)
     with pytest.raises(memory.ImageError, match="ISCSI_TARGET_MAPPING at offset 0"):
-        replies.one(mapped)["Mappings"]
+        replies.require(mapped)["Mappings"]
 
 
 def test_no_error_of_a_call_repeats_a_secret():

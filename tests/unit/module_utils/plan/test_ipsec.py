@@ -106,8 +106,8 @@ def test_a_windows_without_ipsec_says_so(plain):
 @pytest.mark.parametrize(
     "plain, reason",
     [
-        ({"ike": [FQDN, dict(FQDN, key="another")]}, "ike[1] declares the same as another: IKE fqdn sql01.example.com"),
-        ({"ike": [dict(FQDN, initiator_instance="x")]}, "ike[0]: this host has no initiator instance x; it has ROOT"),
+        ({"ike": [FQDN, dict(FQDN, key="another")]}, "ike[1]: declares IKE fqdn sql01.example.com"),
+        ({"ike": [dict(FQDN, initiator_instance="x")]}, "ike[0]: this host has no initiator instance x. It has: ROOT"),
         ({"tunnel_outer_addresses": [dict(GATEWAY, initiator_instance="x")]}, "tunnel_outer_addresses[0]: this host"),
     ],
 )
@@ -122,10 +122,13 @@ def test_what_is_refused(plain, reason):
 @pytest.mark.parametrize(
     "plain, reason",
     [
-        ({"ike": [dict(FQDN, id_type="ipv4_address")]}, "ike[0].id: 'sql01.example.com' is no ipv4_address"),
-        ({"ike": [dict(FQDN, id_type="ipv6_address", id="192.0.2.1")]}, "ike[0].id: '192.0.2.1' is no ipv6_address"),
-        ({"ike": [dict(FQDN, id="")]}, "ike[0].id: '' is no fqdn"),
-        ({"ike": [dict(FQDN, id="störage")]}, "is no fqdn"),
+        ({"ike": [dict(FQDN, id_type="ipv4_address")]}, "ike[0].id: 'sql01.example.com' is not a valid ipv4_address"),
+        (
+            {"ike": [dict(FQDN, id_type="ipv6_address", id="192.0.2.1")]},
+            "ike[0].id: '192.0.2.1' is not a valid ipv6_address",
+        ),
+        ({"ike": [dict(FQDN, id="")]}, "ike[0].id: '' is not a valid fqdn"),
+        ({"ike": [dict(FQDN, id="störage")]}, "is not a valid fqdn"),
         ({"ike": [dict(FQDN, id_type="der")]}, "ike[0].id_type: "),
         ({"ike": [dict(FQDN, key="")]}, "ike[0].key: the secret"),
         ({"ike": [dict(FQDN, security_flags=["pfs"])]}, "ike[0].security_flags: "),

@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes as f
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
+
+ROOT = Path(__file__).parents[3]
 
 # The exports of iscsidsc.dll 10.0.19041.1 (the W form of each pair), without DllMain.
 EXPORTS = """
@@ -133,3 +138,11 @@ def test_security_flags_and_luns_are_64_bits_by_value():
         ("SendScsiInquiry", "Lun"),
         ("SendScsiReadCapacity", "Lun"),
     }
+
+
+def test_the_declarations_in_csharp_follow_from_the_prototypes():
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "tools/reference.py")
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    assert reference.renewed_runner() == reference.RUNNER.read_text(encoding="utf-8"), "run: make reference"
+    assert len(reference.declarations()) >= 2 * len(f.FUNCTIONS)

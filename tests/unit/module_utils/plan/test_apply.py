@@ -14,8 +14,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import network
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.logins import Logins
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     ABSENT,
@@ -78,7 +77,7 @@ def test_check_mode_is_one_round_trip_and_starts_nothing():
     report = apply.apply(machine, declaration, check=True)
     assert machine.dump() == before and len(machine.batches) == 1
     assert report.changed and {step.what for step in report.plan.steps} == {"state", "start_mode"}
-    assert "can only be seen once it runs" in report.warnings[0]
+    assert "can be seen only while it runs" in report.warnings[0]
 
 
 def test_a_32_bit_host_is_changed_by_its_own_layouts():
@@ -135,16 +134,18 @@ def test_a_save_that_failed_once_is_made_again(code):
     assert not run(machine, **plain).problems and machine.identities() == before
 
 
-def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had(monkeypatch):
-    save = Logins._save
+class ServiceWithoutDigests(Service):
+    """Saves no login that asks for a header digest."""
 
-    def without_digests(self, record, portals):
-        if record["LoginOptions"]["HeaderDigest"]:
-            raise network.Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
-        return save(self, record, portals)
+    def call(self, export, inputs):
+        if export == "LoginIScsiTargetW" and inputs["LoginOptions"]["HeaderDigest"]:
+            return status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA, {}
+        return super().call(export, inputs)
 
-    monkeypatch.setattr(Logins, "_save", without_digests)
+
+def test_what_windows_will_not_save_leaves_the_old_login_with_the_options_it_had():
     machine = Host(host([chap(FLASH, A, default_time2wait=9), *NEIGHBOURS]))
+    machine.service_class = ServiceWithoutDigests
     before = sorted(map(repr, machine.logins()))
     report = run(machine, persistent_logins=[wish(FLASH, A, header_digest="crc32c", secret=SECRET)])
     assert "header_digest differs" in report.problems[0] and "ISDSC_COULD_NOT_SAVE" in report.problems[1]
@@ -156,7 +157,7 @@ def test_what_is_lost_is_told_with_all_its_options():
     plain = logins(wish(FLASH, A, header_digest="crc32c"))
     machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[0], "status", 0xEFFF0041, lasting=True)
     report = run(machine, **plain)
-    assert any(line.startswith("Gone without being meant to") for line in report.problems)
+    assert any(line.startswith("Lost (removed") for line in report.problems)
     entry = next(iter(report.lost.values()))[0]
     assert entry["default_time2wait"] == 9 and entry["header_digest"] == "unspecified"
     assert not run(machine, persistent_logins=[entry]).problems
@@ -169,7 +170,7 @@ def test_a_secret_that_was_not_saved_anew_is_told_though_no_list_shows_it():
     at = calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[0]
     machine.faults[1] = Fault(at, "status", 0xEFFF0042, lasting=True)
     report = run(machine, **plain)
-    assert report.problems[0].startswith("Not known to be saved with its secret")
+    assert report.problems[0].startswith("Saving with the new secret failed for")
     assert not run(machine, **plain).problems
     assert machine.state["persistent_logins"][0]["LoginOptions"]["Password"] == OTHER_SECRET.encode()
 
@@ -179,7 +180,7 @@ def test_what_somebody_else_saved_meanwhile_is_told():
     machine.between[1] = lambda other: run(other.copy_of_state(), persistent_logins=[wish(TAPE, C)])
     report = run(machine, persistent_logins=[wish(FLASH, A)])
     assert not report.problems
-    assert any("not by this declaration" in line and TAPE in line for line in report.warnings)
+    assert any("the declaration did not ask for" in line and TAPE in line for line in report.warnings)
 
 
 def test_what_somebody_else_saved_meanwhile_under_the_same_name_is_not_lost_for_the_change():
@@ -212,7 +213,7 @@ def test_a_login_is_saved_before_what_made_its_target_known_goes():
 
 
 def test_at_the_limit_of_logins_what_goes_makes_room_first():
-    there = [login(FLASH, "10.0.%d.%d" % divmod(number, 200)) for number in range(1, 257)]
+    there = [login(FLASH, f"10.0.{number // 200}.{number % 200}") for number in range(1, 257)]
     machine = Host(host(there))
     plain = logins(wish(FLASH, "10.0.0.1", **ABSENT), wish(FLASH, "10.9.0.1"))
     assert not run(machine, **plain).problems and len(machine.logins()) == 256
@@ -259,9 +260,7 @@ def test_a_refusal_says_that_nothing_was_changed():
 
 def test_a_refusal_after_the_service_was_started_says_that_it_was():
     machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "automatic"}))
-    with pytest.raises(
-        apply.PlanRejected, match="^Nothing but the state and start mode of MSiSCSI was chang"
-    ) as caught:
+    with pytest.raises(apply.PlanRejected, match="^Only the state or start mode of MSiSCSI was chang") as caught:
         run(machine, service_state="started", persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
     assert caught.value.changed and machine.state["service"]["state"] == "running"
 
@@ -302,7 +301,9 @@ def failing_at_the_change(machine, error, done=True):
 def test_a_lost_connection_tells_what_may_be_missing(done):
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, Trouble("the host went away"), done), declaration)
-    assert str(told).startswith("The change was sent, but its answer did not arrive: the host went away. Run the task")
+    assert str(told).startswith(
+        "The change was sent to the host, but no answer came back: the host went away. Run the task"
+    )
     assert list(told.at_risk) == [f"{FLASH} through 10.0.0.1:3260 from {INSTANCE} any port"]
     assert told.plan.steps
 
@@ -319,7 +320,7 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
     error = defect("secret")
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, error), declaration)
-    assert f"{defect.__name__} at line " in str(told) and "test_converge.py, which is a defect" in str(told)
+    assert f"{defect.__name__} at test_apply.py, line " in str(told) and "This is a bug in the collection" in str(told)
     assert "secret" not in str(told) and told.at_risk
 
 
@@ -327,7 +328,7 @@ def test_a_defect_in_reading_the_answer_is_told_as_such(monkeypatch):
     machine, declaration = change()
     monkeypatch.setattr(outcome, "find_losses", lambda *_arguments: {}["missing"])
     told = broken(machine, declaration)
-    assert "its answer could not be told: KeyError at line" in str(told) and told.at_risk
+    assert "its answer could not be evaluated: KeyError at test_" in str(told) and told.at_risk
 
 
 def test_a_defect_before_anything_is_sent_is_raised_as_it_is(monkeypatch):
@@ -344,7 +345,7 @@ def test_an_answer_that_is_none_is_told():
     def engine(batch):
         return machine(batch) if not machine.batches else "not an answer"
 
-    assert "its answer did not arrive: this is not an answer: not base64 of gzip" in str(broken(engine, declaration))
+    assert "no answer came back: this is not an answer: not base64 of gzip" in str(broken(engine, declaration))
 
 
 def test_no_secret_is_in_the_trace_of_what_broke():
@@ -368,7 +369,7 @@ def test_a_call_that_hangs_puts_at_risk_only_what_was_removed(export, at_risk):
     at = calls_of(machine, export, **plan.declared)[0]
     machine.faults[1] = Fault(at, "hang")
     told = broken(machine, declare(plan.declared))
-    assert "what is there now could not be read" in str(told) and export in str(told)
+    assert "reading the host again afterwards failed" in str(told) and export in str(told)
     assert len(told.at_risk) == at_risk
 
 
