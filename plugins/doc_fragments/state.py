@@ -372,6 +372,15 @@ bind_all_volumes:
   default: false
 """
 
+_REFRESH_ISNS_SERVERS = r"""
+refresh_isns_servers:
+  description:
+    - Ask every iSNS server again for the targets that it knows.
+    - It is no change in itself, and an audit never reports it.
+  type: bool
+  default: false
+"""
+
 _UNSPECIFIED = r"""
 notes:
   - V(unspecified) declares that Windows holds no value for the option and uses its default.
@@ -459,6 +468,7 @@ notes:
     INITIATOR: str = _options(_INITIATOR)
     LOGIN: str = _options(_LOGIN)
     PERSISTENT_LOGIN: str = _options(_PERSISTENT_LOGIN)
+    REFRESH_ISNS_SERVERS: str = _options(_REFRESH_ISNS_SERVERS)
     SECURITY_FLAGS: str = _options(_SECURITY_FLAGS)
     SESSION_STATE: str = _options(_SESSION_STATE)
     SETTINGS: str = _options(_SETTINGS)

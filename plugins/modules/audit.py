@@ -104,6 +104,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - winstorage.iscsi.state.refresh_isns_servers
   - winstorage.iscsi.reading
   - ansible.builtin.action_common_attributes
   - ansible.builtin.action_common_attributes.conn

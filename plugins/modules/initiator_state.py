@@ -46,6 +46,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.settings
   - winstorage.iscsi.state.parts
   - winstorage.iscsi.state.bind_all_volumes
+  - winstorage.iscsi.state.refresh_isns_servers
   - winstorage.iscsi.state.force
 seealso:
   - module: winstorage.iscsi.facts

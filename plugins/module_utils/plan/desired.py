@@ -48,6 +48,13 @@ class Desired(t.Generic[Record]):
     update_secret: str = "on_create"
     copies: int = 1
 
+    def __post_init__(self) -> None:
+        """Two options can be about one value: :class:`DeclarationError` where they contradict each other."""
+        merged = self.merge()
+        for prop, raw in self.values.items():
+            if prop.applies_to(merged) and prop.read(merged) != raw:
+                raise DeclarationError(f"{self.where}.{prop.option}: contradicts another option of the declaration")
+
     def merge(self, record: t.Optional[Record] = None) -> Record:
         """The record as it shall be: the declared values over those that are there, or over nothing."""
         merged = record if record is not None else self.record

@@ -9,7 +9,7 @@ import typing as t
 
 from ..abi import codecs
 from .properties import PERSISTENT_LOGIN, SESSION, STATIC_TARGET, TARGET_PORTAL, Property
-from .values import Choice, PortalList, ScsiNumbers
+from .values import Boolean, Choice, PortalList, ScsiNumbers
 
 Spec = t.Dict[str, t.Any]
 Specs = t.Dict[str, Spec]
@@ -55,6 +55,8 @@ def _of_property(prop: Property) -> Spec:
         return {"type": "raw"}  # a list of names, a name, a number, or flags as the facts have them
     if isinstance(codec, Choice):
         return choice(*codec.words)
+    if isinstance(codec, Boolean):
+        return {"type": "bool"}
     if isinstance(codec, PortalList):
         return {"type": "list", "elements": "raw"}
     if isinstance(codec, ScsiNumbers):

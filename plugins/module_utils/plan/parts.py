@@ -190,6 +190,15 @@ PARTS = (
         removes_last=True,
     ),
     Part(
+        "refresh_isns_servers",
+        options.flag(),
+        _as_given,
+        (),
+        settings.plan_refresh_isns_servers,
+        _each(write_calls.emit_refresh_isns_servers),
+        observable=False,
+    ),
+    Part(
         "radius_servers",
         options.NAMES,
         _names("address", values.address),

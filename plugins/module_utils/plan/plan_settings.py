@@ -13,7 +13,17 @@ from ..model import addresses, identity
 from .ipsec import Ike, Tunnel
 from .planning import Planning
 from .properties import Saved
-from .steps import BindAllVolumes, ListEntry, Payload, SetIke, SetNodeName, SetSecret, SetService, SetTunnel
+from .steps import (
+    BindAllVolumes,
+    ListEntry,
+    Payload,
+    RefreshIsnsServers,
+    SetIke,
+    SetNodeName,
+    SetSecret,
+    SetService,
+    SetTunnel,
+)
 from .values import Secret
 
 NOT_SHOWN = "not shown"  # what a diff says of a value that Windows keeps and never shows
@@ -171,6 +181,19 @@ def refuse_empty_purge(planning: Planning, part: str) -> None:
     planning.refuse(
         part, "purge with no entry declared would remove all of them. To remove all, declare each with state: absent."
     )
+
+
+def plan_refresh_isns_servers(planning: Planning, wanted: t.Optional[bool]) -> None:
+    """Ask the iSNS servers again; what they answer shows in the list of targets, if at all."""
+    if wanted:
+        planning.add(
+            "refresh_isns_servers",
+            "refresh",
+            "all iSNS servers",
+            "refresh_isns_servers is true",
+            RefreshIsnsServers(),
+            observable=False,
+        )
 
 
 def plan_bind_all_volumes(planning: Planning, wanted: t.Optional[bool]) -> None:

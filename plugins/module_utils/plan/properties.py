@@ -33,12 +33,16 @@ Shown = t.Dict[str, t.Any]
 
 
 class Property(t.NamedTuple):
-    """A row: the option's name, where the value stands in a record, its codec, and whether it can be unspecified."""
+    """A row: the option's name, where the value stands in a record, its codec, and whether it can be unspecified.
+
+    ``is_shown``: whether diffs have it. What is a part of another property need not be shown twice.
+    """
 
     option: str
     path: str
     codec: Codec
     can_be_unspecified: bool = False
+    is_shown: bool = True
 
     def read(self, record: t.Any) -> t.Any:
         """The raw value in a record."""
@@ -139,7 +143,9 @@ STATIC_TARGET = (
 
 def show(record: t.Any, properties: t.Iterable[Property]) -> Shown:
     """A record as a diff shows it: each property by its option, and whether a secret is set."""
-    shown = {prop.option: prop.show(prop.read(record)) for prop in properties if prop.applies_to(record)}
+    shown = {
+        prop.option: prop.show(prop.read(record)) for prop in properties if prop.is_shown and prop.applies_to(record)
+    }
     has_secret = record.login_options is not None and record.login_options.password_set
     return dict(shown, secret="set" if has_secret else "not set")
 

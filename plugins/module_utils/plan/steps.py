@@ -57,6 +57,10 @@ class ListEntry(t.NamedTuple):
     name: str
 
 
+class RefreshIsnsServers(t.NamedTuple):
+    """Ask every iSNS server again for the targets that it knows."""
+
+
 class BindAllVolumes(t.NamedTuple):
     """Bind every volume that lies on a disk of a saved target."""
 
@@ -140,8 +144,8 @@ LoginChange = ChangeRecords[records.PersistentLogin]
 PortalChange = ChangeRecords[records.TargetPortal]
 AnyChange = t.Union[LoginChange, PortalChange]
 Payload = t.Union[
-    SetService, SetNodeName, SetSecret, SetIke, SetTunnel, ListEntry, BindAllVolumes, ChangeStaticTarget, LoginChange,
-    PortalChange, RefreshPortal, LogIn, LogOut,
+    SetService, SetNodeName, SetSecret, SetIke, SetTunnel, ListEntry, RefreshIsnsServers, BindAllVolumes,
+    ChangeStaticTarget, LoginChange, PortalChange, RefreshPortal, LogIn, LogOut,
 ]  # fmt: skip
 
 

@@ -138,6 +138,20 @@ class Choice:
         return raw
 
 
+class Boolean:
+    """Yes or no, as Ansible takes it."""
+
+    WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+    def encode(self, value: t.Any) -> bool:
+        if str(value).lower() not in self.WORDS:
+            raise DeclarationError(f"expected true or false, not {value!r}")
+        return self.WORDS[str(value).lower()]
+
+    def decode(self, raw: bool) -> bool:
+        return raw
+
+
 U32, U64 = Number(0, 0xFFFFFFFF), Number(0, (1 << 64) - 1)
 
 

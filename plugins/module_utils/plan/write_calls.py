@@ -21,6 +21,7 @@ from .steps import (
     ListEntry,
     LogIn,
     LogOut,
+    RefreshIsnsServers,
     RefreshPortal,
     SetIke,
     SetNodeName,
@@ -315,6 +316,12 @@ def emit_server(add: str, remove: str) -> Emitter:
         batch.call(step, operation, export, Address=_payload(step, ListEntry).name, limit=batch.limits.discovery)
 
     return emit
+
+
+def emit_refresh_isns_servers(batch: ChangeBatch, step: Step) -> None:
+    """Ask all iSNS servers for targets; a null address means each of them."""
+    _payload(step, RefreshIsnsServers)
+    batch.call(step, REFRESHING, "RefreshISNSServerW", limit=batch.limits.discovery)
 
 
 def emit_device(batch: ChangeBatch, step: Step) -> None:

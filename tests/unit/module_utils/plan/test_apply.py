@@ -393,3 +393,14 @@ def test_a_whole_program_has_a_time_limit():
     with pytest.raises(apply.OutcomeUnknown, match="ERROR_TIMEOUT"):
         apply.apply(machine, declaration, limits=change_batch.Limits(total=30))
     assert len(called(machine, "LoginIScsiTargetW")) <= 2 and machine.machine.clock() <= 30000
+
+
+def test_isns_servers_are_asked_again_for_what_they_know_now():
+    state = host([])
+    state["network"]["isns_servers"] = [{"address": "10.0.0.5", "targets": []}]
+    state["isns_servers"] = ["10.0.0.5"]
+    machine = Host(state)
+    machine.state["network"]["isns_servers"][0]["targets"] = [FLASH]
+    report = run(machine, refresh_isns_servers=True)
+    assert not report.problems and not report.changed
+    assert ("RefreshISNSServerW", 0) in machine.batches[-1]
