@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 import re
+from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
@@ -73,18 +74,19 @@ def _find_hosts(task_vars, wanted, audits):
 
 def _read_host(name, variables, audit, failed):
     try:
-        cached = (variables.get("ansible_facts") or {}).get("windows_iscsi") or variables.get("windows_iscsi")
+        gathered = variables.get("ansible_facts")
+        cached = gathered.get("windows_iscsi") if isinstance(gathered, Mapping) else None
+        cached = cached or variables.get("windows_iscsi")
         facts, audit = arguments.plain(cached), arguments.plain(variables.get(AUDIT) if audit is None else audit)
     except RecursionError:
         return {"name": name, "error": "Its facts or the result of its audit are nested too deeply to be read."}
-    error = None
     if audit is not None and not isinstance(audit, dict):
-        error, audit = f"The result of its audit cannot be used: expected a mapping, found {type(audit).__name__}.", {}
-    audit = audit or {}
+        return {"name": name, "facts": facts, "audit": audit}
+    audit, error = audit or {}, None
     if audit.get("unreachable") or audit.get("failed"):
         outcome = "Unreachable" if audit.get("unreachable") else "Not read"
         error = f"{outcome}: {audit.get('msg') or 'no reason was given'}"
-    elif failed and not audit and not error:
+    elif failed and not audit:
         error = "Unreachable, or failed earlier in the play."
     is_compared = not error and audit.get("declared", True)
     return {"name": name, "facts": facts, "drift": audit.get("drift") if is_compared else None, "error": error}

@@ -177,10 +177,57 @@ def test_a_fact_cache_is_enough(site, play):
     )
 
 
+def test_a_damaged_host_in_a_fact_cache_is_named_and_ends_nothing(site, play):
+    folder = site.folder / "damaged"
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder)}
+    site.run(GATHER, **cache)
+    damages = {
+        "sql01": lambda facts: facts["persistent_logins"][0].pop("copies"),
+        "hyperv02": lambda facts: facts.update(schema_version=99),
+    }
+    for name, damage in damages.items():
+        (path,) = [path for path in folder.iterdir() if path.name.endswith(name)]
+        kept = json.loads(path.read_text())
+        inside = json.loads(kept["__payload__"]) if "__payload__" in kept else kept  # as ansible-core wraps it
+        damage(inside["windows_iscsi"])
+        path.write_text(json.dumps({"__payload__": json.dumps(inside)} if "__payload__" in kept else inside))
+    done = site.run(
+        """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: damaged
+      winstorage.iscsi.report: {path: damaged-out, hosts: "{{ groups.all }}"}
+- hosts: sql01
+  gather_facts: false
+  tasks:
+    - name: shown
+      ansible.builtin.debug: {msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"}
+""",
+        **cache,
+    )
+    told = {host["name"]: host for host in document(site, "damaged-out/iscsi.json")["hosts"]}
+    assert {name: host["state"] for name, host in told.items()} == {
+        "files03": "at_risk",
+        "hyperv02": "unknown",
+        "away": "unknown",
+        "sql01": "unknown",
+    }
+    sql01, hyperv02 = (
+        "Its facts cannot be used: persistent_logins[0].copies: missing.",
+        "Its facts cannot be used: schema_version: expected 1, found 99; gather the facts again with this version of "
+        "the collection.",
+    )
+    assert (told["sql01"]["reason"], told["hyperv02"]["reason"]) == (sql01, hyperv02)
+    assert result_of(done, "damaged")["warnings"] == [f"hyperv02: {hyperv02}", f"sql01: {sql01}"]
+    (shown,) = [one for one in done.results if one.task == "shown"]
+    assert shown.status == "failed" and "persistent_logins[0].copies: missing" in shown.result["msg"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("{path: out, hosts: [sql01, nobody, no2]}", "The inventory has no host no2, nobody."),
+        ("{path: out, hosts: [sql01, nobody, no2]}", "hosts: not in the inventory: no2, nobody."),
         ("{path: playbook.yml/x}", "The report cannot be written: "),
         ("{path: out, formats: [pdf]}", "formats must be one or more of: html, json, markdown"),
         ("{}", "missing required arguments: path"),

@@ -91,7 +91,7 @@ CASES = {
     "state": wrong(
         "persistent_login", "value of state must be one of: present, absent, got: gone", **LOGIN, state="gone"
     ),
-    "not-an-iqn": wrong("persistent_login", "target: 'data' is not an iSCSI name: iqn.yyyy-mm", target="data"),
+    "not-an-iqn": wrong("persistent_login", "target: 'data' is not an iSCSI name. Expected iqn.yyyy-mm", target="data"),
     "flag": wrong(
         "persistent_login",
         "security_flags: .*'pfs_enable'.*did you mean pfs_enabled.*valid are valid, ike_ipsec_enabled",
@@ -118,7 +118,7 @@ CASES = {
     ),
     "connections": wrong(
         "persistent_login",
-        "maximum_connections: expected a whole number from 1 to 65535, or unspecified",
+        "maximum_connections: expected a whole number from 1 to 65535, not '0', or unspecified",
         **LOGIN,
         maximum_connections=0,
     ),
@@ -129,7 +129,10 @@ CASES = {
     "copies-type": wrong("persistent_login", "'copies' .*unable to convert to int", **LOGIN, copies="some"),
     "initiator-port": wrong("persistent_login", "initiator_port: expected a whole number", **LOGIN, initiator_port=-1),
     "portal-address": wrong(
-        "persistent_login", "portal.address: '192.0.2.256' is no IPv4", target=DATA, portal={"address": "192.0.2.256"}
+        "persistent_login",
+        "portal.address: '192.0.2.256' is neither an IPv4",
+        target=DATA,
+        portal={"address": "192.0.2.256"},
     ),
     "portal-port": wrong(
         "persistent_login",
@@ -137,12 +140,17 @@ CASES = {
         target=DATA,
         portal={"address": "192.0.2.21", "port": 70000},
     ),
-    "portal-incomplete": wrong("persistent_login", "portal: expected text such as", target=DATA, portal={"port": 3260}),
+    "portal-incomplete": wrong(
+        "persistent_login", "portal: expected an address such as", target=DATA, portal={"port": 3260}
+    ),
     "secret-short": wrong(
-        "persistent_login", "secret: the secret must have 12 to 16 bytes, this one has 4", **LOGIN, secret="Mrkr"
+        "persistent_login", "secret: the secret has 4 bytes; expected 12 to 16", **LOGIN, secret="Mrkr"
     ),
     "secret-hex": wrong(
-        "persistent_login", "secret: a secret is ASCII text, or hex digits after 0x", **LOGIN, secret="0xMarker-Chap01"
+        "persistent_login",
+        "secret: expected ASCII text, or 0x followed by pairs of hexadecimal digits",
+        **LOGIN,
+        secret="0xMarker-Chap01",
     ),
     "mappings": wrong("persistent_login", "luns found in mappings", **LOGIN, mappings={"bus": 0, "target_number": 1}),
     "informational-connected": wrong(
@@ -156,13 +164,13 @@ CASES = {
     ),
     "instance": wrong(
         "persistent_login",
-        r"no initiator instance ROOT.ELSE; it has ROOT.ISCSIPRT.0000_0",
+        r"no initiator instance ROOT.ELSE. It has: ROOT.ISCSIPRT.0000_0",
         **LOGIN,
         initiator_instance="ROOT\\ELSE",
     ),
     "session-by-name": wrong(
         "session",
-        "portal: .*'array.example.com' says not which to end",
+        "portal: .*'array.example.com' does not tell which to end",
         target=DATA,
         state="absent",
         portal={"address": "array.example.com"},
@@ -170,19 +178,24 @@ CASES = {
     "device-and-all": wrong(
         "persistent_device", "Set either path or bind_all_volumes: true", path="E:\\", bind_all_volumes=True
     ),
-    "device-unknown": wrong("persistent_device", "Calls that failed.*F:", path="F:\\"),
+    "device-unknown": wrong("persistent_device", "Failed calls: F:", path="F:\\"),
     "node-name": wrong("initiator", "node_name: 'sql01' is not an iSCSI name", node_name="sql01"),
     "radius-secret": wrong(
-        "initiator", "radius_secret: the secret must have 22 to 26 bytes, this one has 13", radius_secret=SECRET
+        "initiator", "radius_secret: the secret has 13 bytes; expected 22 to 26", radius_secret=SECRET
     ),
     "service": wrong(
         "initiator", "value of service_state must be one of: started, got: stopped", service_state="stopped"
     ),
     "isns": wrong(
-        "isns_server", "address: 'isns server' is no IPv4 or IPv6 address and no host name", address="isns server"
+        "isns_server",
+        "address: 'isns server' is neither an IPv4 or IPv6 address nor a host name",
+        address="isns server",
     ),
     "static-portal": wrong(
-        "static_target", "portals.*'nowhere!' is no IPv4", target=GONE, portals=[{"address": "nowhere!"}]
+        "static_target",
+        "portals.0..address: 'nowhere!' is neither an IPv4",
+        target=GONE,
+        portals=[{"address": "nowhere!"}],
     ),
     "nested": wrong(
         "initiator_state",
@@ -191,17 +204,17 @@ CASES = {
     ),
     "nested-server": wrong(
         "initiator_state",
-        r"isns_servers\[0\]: expected text, or a mapping with address and state",
+        r"isns_servers\[0\]: expected address as text, or a mapping with the keys address and state",
         isns_servers=[{"name": "x"}],
     ),
     "purge-kind": wrong(
         "initiator_state",
-        "value of purge must be one or more of: persistent_logins, target_portals",
+        "value of purge must be one or more of: .*Got no match for: sessions",
         purge=["sessions"],
     ),
     "twice": wrong(
         "initiator_state",
-        r"persistent_logins\[0\] and persistent_logins\[1\] declare the same",
+        r"persistent_logins\[1\]: declares the same record as persistent_logins\[0\]",
         persistent_logins=[LOGIN, LOGIN],
     ),
     # what stands in the way is told before anything is touched
@@ -212,7 +225,7 @@ CASES = {
         "persistent_login",
         {"target": GONE},
         RUNNING,
-        "Nothing was changed.*does not know the target.*Discover it first",
+        "Nothing was changed.*does not know this target.*Discover the target first",
     ),
     "unknown-target-replaced": Case(
         "persistent_login",
@@ -225,14 +238,14 @@ CASES = {
         "persistent_login",
         dict(CHAP_LOGIN, header_digest="crc32c"),
         CHAP,
-        "Nothing was changed.*CHAP secret goes with it.*Declare its secret",
+        "Nothing was changed.*saving it takes the CHAP secret.*Declare secret for it",
         [LOGS],
     ),
     "sibling-secret-missing": Case(
         "persistent_login",
         {"target": LOGS, "state": "absent"},
         dict(CHAP, persistent_logins=[{"target": LOGS, "portal": None}] + CHAP["persistent_logins"]),
-        "may take it along.*without its CHAP secret",
+        "may also remove it.*without its CHAP secret",
         [LOGS, LOGS],
     ),
     "last-path": Case(
@@ -255,14 +268,14 @@ CASES = {
         "initiator_state",
         {"persistent_logins": [], "purge": ["persistent_logins"]},
         SAVED,
-        "Nothing was changed.*would remove them all",
+        "Nothing was changed. persistent_logins: purge with no entry declared would remove all",
         [DATA, GONE],
     ),
     "purge-all-absent": Case(
         "initiator_state",
         {"persistent_logins": [dict(LOGIN, state="absent")], "purge": ["persistent_logins"]},
         SAVED,
-        "would remove them all",
+        "persistent_logins: purge with no entry declared would remove all",
         [DATA, GONE],
     ),
     # purges that are carried out
@@ -272,7 +285,9 @@ CASES = {
         LIVE,
         None,
         [DATA, SCRATCH],
-        lambda result: result["kept"][0].index("a live session goes with it (purge_connected: true"),
+        lambda result: result["kept"][0].index(
+            "kept, because a live session uses it. To remove it too, set purge_connected: true"
+        ),
     ),
     "purge-connected": Case(
         "initiator_state",
@@ -303,13 +318,13 @@ CASES = {
         "target_portal",
         {"address": "192.0.2.31"},
         RUNNING,
-        "Discovery through 192.0.2.31:3260.*failed, but the portal is saved.*CONNECTION_FAILED",
+        "192.0.2.31:3260 .*discovery failed, but the portal is saved.*CONNECTION_FAILED",
     ),
     "login-refused": Case(
         "persistent_login",
         dict(CHAP_LOGIN, auth_type="chap", username="sql01", secret="{{ other }}", connected=True),
         CHAP,
-        "Calls that failed.*log in.*AUTHENTICATION_FAILURE",
+        "Failed calls: .*logging in.*AUTHENTICATION_FAILURE",
         [LOGS],
     ),
     "saving-fails": Case(
@@ -341,7 +356,7 @@ CASES = {
         "persistent_login",
         dict(CHAP_LOGIN, secret="{{ secret }}", update_secret="always"),
         dict(CHAP, faults=[{"export": "LoginIScsiTargetW", "action": "drop"}]),
-        f"answer did not arrive.*Run the task again.*at_risk.*{LOGS}",
+        f"no answer came back.*Run the task again.*{LOGS}.*at_risk",
         [],
         lambda result: list(result["at_risk"].values())[0][0]["username"].index("sql01"),
     ),
@@ -354,7 +369,7 @@ CASES = {
                 {"export": "LoginIScsiTargetW", "times": 0, "status": "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA"}
             ],
         ),
-        f"Gone without being meant to.*lost.*{DATA}",
+        f"Lost .removed, but not declared absent.*{DATA}",
         [GONE],
         lambda result: list(result["lost"].values())[0][0]["target"].index(DATA),
     ),

@@ -25,7 +25,8 @@ def build(hosts, title="iSCSI initiators", generated=None):
     A host whose facts or findings are damaged is unknown, and its reason says what is wrong with them.
 
     :param hosts: a mapping for each host: ``name``; ``facts``, the value of windows_iscsi, or None; ``drift``, the
-        findings of an audit, or None where nothing was compared; ``error``, why the host could not be read, or None.
+        findings of an audit, or None where nothing was compared; ``error``, why the host could not be read, or None;
+        ``audit``, what there is in the place of an audit's result, where its findings cannot be told from it.
     :param generated: the time as text.
     """
     described = sorted(
@@ -40,11 +41,12 @@ def build(hosts, title="iSCSI initiators", generated=None):
     }
 
 
-def _describe_host(name, facts=None, drift=None, error=None):
+def _describe_host(name, facts=None, drift=None, error=None, audit=None):
     """One host. With both an error and facts the facts are from an earlier run: its state now is unknown."""
     facts, damage = _usable(facts, shapes.check_facts, "Its facts cannot be used")
-    drift, damaged_drift = _usable(drift, shapes.check_drift, "The result of its audit cannot be used")
-    problems = " ".join(filter(None, (error, damage, damaged_drift))) or None
+    _audit, damaged_audit = _usable(audit, shapes.check_audit, _AUDIT_DAMAGED)
+    drift, damaged_drift = _usable(drift, shapes.check_drift, _AUDIT_DAMAGED)
+    problems = " ".join(filter(None, (error, damage, damaged_audit, damaged_drift))) or None
     facts = facts or {}
     forecast = facts.get("next_boot")
     found = findings.sort([*(drift or ()), *(find_risks(facts) if facts else ())])
@@ -54,7 +56,7 @@ def _describe_host(name, facts=None, drift=None, error=None):
         "state": "unknown" if problems or not forecast else forecast["verdict"],
         "reason": problems or _explain_unknown(facts, forecast),
         "earlier": bool(error and facts),
-        "damaged": bool(damage or damaged_drift),
+        "damaged": bool(damage or damaged_audit or damaged_drift),
         "compliant": None if drift is None else all(map(findings.is_remark, drift)),
         "forecast": forecast and _forecast(facts, forecast),
         "findings": found,
@@ -69,6 +71,9 @@ def _describe_host(name, facts=None, drift=None, error=None):
         "sessions": _each(facts.get("sessions"), _session),
         "connections": _connections(facts),
     }
+
+
+_AUDIT_DAMAGED = "The result of its audit cannot be used"
 
 
 def _usable(value, check, problem):

@@ -42,10 +42,10 @@
 
   // Elements. Whatever a text holds, it becomes text: nothing here reads markup.
   const element = (tag, attributes, ...children) => {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) if (value) made.setAttribute(name, value);
-    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
-    return made;
+    const created = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value) created.setAttribute(name, value);
+    created.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    return created;
   };
   const cell = (kind, ...children) => element("td", { class: kind }, ...children);
   const name = (text) => element("bdi", {}, text);

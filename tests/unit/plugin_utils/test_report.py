@@ -17,6 +17,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
@@ -472,16 +473,76 @@ def test_the_summary_is_short(documents):
     assert summary.startswith(
         "# Storage \\<of\\> \\& the site\n\n**1 host of 3 will miss a disk after the next restart.**\n"
     )
-    assert "\n## At risk: 1\n\n- **files03**: PhysicalDrive1: 1 path now, 0 after a restart (MSiSCSI" in summary
-    assert "\n## Not as declared: 1\n\n- **files03**: " in summary
+    assert "\n## At risk: 1\n\n- **`files03`**: `PhysicalDrive1`: 1 path now, 0 after a restart (MSiSCSI" in summary
+    assert "\n## Not as declared: 1\n\n- **`files03`**: `" in summary
     assert len(summary.splitlines()) < 25
     assert len(report.markdown(documents["many"]).splitlines()) < 110
+
+
+LIVE = [  # what readers of Markdown make a link of, or a mention
+    "http://evil.example/x",
+    "ftp://evil.example",
+    "www.evil.example/?x",
+    "WWW.evil.example",
+    "mailto:a@evil.example",
+    "xmpp:a@evil.example",
+    "admin@evil.example",
+    "@everyone",
+    "#12",
+    "owner/name#12",
+    "[x](http://evil.example)",
+    "![x](http://evil.example/y.png)",
+    "<http://evil.example>",
+    "<img src=x>",
+    "[x][y]",
+    "`` ` http://evil.example",
+    "`",
+    " ` ",
+    "*x* _y_ ~~z~~",
+]
+
+
+def text_outside_code(summary):
+    """The text of a page of Markdown but for its code, read as CommonMark; it must hold no link, image or markup."""
+    tokens = MarkdownIt().parse(summary)
+    inline = [child for token in tokens if token.type == "inline" for child in token.children]
+    assert {token.type for token in tokens} <= {
+        f"{kind}_{end}" for kind in ("heading", "paragraph", "bullet_list", "list_item") for end in ("open", "close")
+    } | {"inline"}
+    assert {child.type for child in inline} <= {"text", "text_special", "code_inline", "strong_open", "strong_close"}
+    # texts side by side are one text to whoever looks for links in it
+    return "".join(child.content if child.type.startswith("text") else "\n" for child in inline)
+
+
+@pytest.mark.parametrize("place", ["name", "disk", "drift", "reason", "title"])
+@pytest.mark.parametrize("live", LIVE)
+def test_no_text_of_a_host_is_a_live_link_in_the_summary(live, place):
+    host = fleets.demo_host("files03")
+    disk = host["facts"]["next_boot"]["disks"][0]
+    if place == "name":
+        host["name"] = live
+    elif place == "disk":
+        disk.update(names=[live], reason=f"see {live}")
+    elif place == "drift":
+        host["drift"][0].update(field=live)
+    elif place == "reason":
+        host["error"] = f"Unreachable: {live}"
+    summary = report.markdown(report.build([host], live if place == "title" else "Storage", TIME))
+    found = text_outside_code(summary)
+    assert not re.search(r"(?i)\w://|\bwww\.|mailto:|xmpp:|@\w|#\w", found)
+    if place == "name" and live.strip(" `"):
+        assert live in [
+            child.content
+            for token in MarkdownIt().parse(summary)
+            for child in token.children or ()
+            if child.type == "code_inline"
+        ]
 
 
 def test_no_name_breaks_the_summary(documents):
     summary = report.markdown(documents["hostile"])
     assert {char for char in summary if not char.isprintable()} <= {"\n", "\u200b"}
-    assert not re.search(r"(?<!\\)<|://|@\w|(?<!\\)\]\(", summary)
+    assert not re.search(r"(?i)\w://|\bwww\.|@\w|#\w", text_outside_code(summary))
     lines = summary.splitlines()
     assert all(line == "" or re.match(r"#|\*\*|- |Generated ", line) for line in lines)
 

@@ -104,7 +104,7 @@ def test_a_damaged_host_is_in_the_report_by_name_and_the_others_too(path, value,
     assert found["damaged"]["reason"].startswith("Its facts cannot be used: ") and problem in found["damaged"]["reason"]
     assert [name for name, host in found.items() if host["damaged"]] == ["damaged"]
     assert all(write(document) for _ending, write in report.FORMATS.values())
-    assert "**damaged**: Its facts cannot be used: " in report.markdown(document)
+    assert "**`damaged`**: Its facts cannot be used: " in report.markdown(document)
 
 
 @EACH_DAMAGE
