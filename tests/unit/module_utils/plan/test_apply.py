@@ -320,13 +320,7 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
     error = defect("secret")
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, error), declaration)
-<<<<<<< HEAD
     assert f"{defect.__name__} at test_apply.py, line " in str(told) and "This is a bug in the collection" in str(told)
-=======
-    assert f"{defect.__name__} at test_converge.py, line " in str(told) and "This is a bug in the collection" in str(
-        told
-    )
->>>>>>> main
     assert "secret" not in str(told) and told.at_risk
 
 

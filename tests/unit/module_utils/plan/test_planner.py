@@ -267,17 +267,11 @@ def test_copies_that_differ_from_each_other_are_all_made_alike():
 
 
 def test_more_than_256_logins_are_refused():
-<<<<<<< HEAD
     there = [login(place=f"10.0.{number // 250}.{number % 250}") for number in range(1, 256)]
     assert steps(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1")])) == [
         ("persistent_logins", "add")
     ]
     assert "257" in refusal(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1", copies=2)]))
-=======
-    there = [login(at=f"10.0.{number // 250}.{number % 250}") for number in range(1, 256)]
-    assert steps(plan(snapshot(there), persistent_logins=[wish(portal="10.9.0.1")])) == [("persistent_logins", "add")]
-    assert "257" in refusal(plan(snapshot(there), persistent_logins=[wish(portal="10.9.0.1", copies=2)]))
->>>>>>> main
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
