@@ -175,6 +175,7 @@ PARTS = {
 
 # By the size of an integer. A BOOLEAN of the header is one byte, and any pointer an address: nothing to marshal.
 CSHARP_TYPES = {1: "byte", 2: "ushort", 4: "uint", 8: "ulong"}
+IMPORT = "        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]"
 BOUND = "\N{NO-BREAK SPACE}"  # between a type and its name, while lines are broken
 
 
@@ -187,7 +188,7 @@ def declaration(function):
     lines = [head + tail]
     if len(lines[0]) > WIDTH:
         lines = [head, *textwrap.wrap(tail, WIDTH, initial_indent=" " * 12, subsequent_indent=" " * 12)]
-    return ["        [DllImport(Library, ExactSpelling = true)]", *(line.replace(BOUND, " ") for line in lines)]
+    return [IMPORT, *(line.replace(BOUND, " ") for line in lines)]
 
 
 def declarations():

@@ -24,10 +24,12 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     public static class CallRunner
     {
         // Runs the program for the pointer width of this process. Returns the text of the answer.
-        // BatchException: the text is not a batch, or has no program for this pointer width.
+        // BatchException: the text is no batch, has no program for this pointer width, or leads outside its own blocks.
+        // Then no call was made.
         // DllNotFoundException: iscsidsc.dll cannot be loaded.
         public static string Run(string batch)
         {
+            Stopwatch clock = Stopwatch.StartNew();  // unpacking takes of the program's time
             byte[] raw = Wire.Unpack(batch);
             try
             {
@@ -37,7 +39,8 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 Program program = programs.Find(p => p.Pointer == IntPtr.Size);
                 if (program == null)
                     throw new BatchException("the batch has no program for pointers of " + IntPtr.Size + " bytes");
-                using (Execution execution = new Execution(program))
+                Checks.Check(program);
+                using (Execution execution = new Execution(program, clock))
                 {
                     execution.Run();
                     return Wire.Pack(execution.Write);
@@ -60,131 +63,131 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     // the type it has here. The types are those of the Microsoft SDK header iscsidsc.h: the CLR then passes a 64-bit
     // argument in two slots on x86, and a BOOLEAN as one byte. Every pointer is an address, and every function returns
     // its status. The declarations between the two marks are written by `make reference` from abi/prototypes.py, which
-    // also says what the pointers lead to.
+    // also says what the pointers lead to. A library of that name elsewhere than in System32 is not loaded.
     static class NativeMethods
     {
         private const string Library = "iscsidsc.dll";
 
         // begin exports
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiVersionInformation(IntPtr VersionInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiTargetInformationW(
             IntPtr TargetName, IntPtr DiscoveryMechanism, uint InfoClass, IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddIScsiConnectionW(
             IntPtr UniqueSessionId, IntPtr Reserved, uint InitiatorPortNumber, IntPtr TargetPortal, ulong SecurityFlags,
             IntPtr LoginOptions, uint KeySize, IntPtr Key, IntPtr UniqueConnectionId);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveIScsiConnection(IntPtr UniqueSessionId, IntPtr ConnectionId);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiTargetsW(byte ForceUpdate, IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddIScsiStaticTargetW(
             IntPtr TargetName, IntPtr TargetAlias, uint TargetFlags, byte Persist, IntPtr Mappings, IntPtr LoginOptions,
             IntPtr PortalGroup);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveIScsiStaticTargetW(IntPtr TargetName);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddIScsiSendTargetPortalW(
             IntPtr InitiatorInstance, uint InitiatorPortNumber, IntPtr LoginOptions, ulong SecurityFlags,
             IntPtr Portal);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveIScsiSendTargetPortalW(
             IntPtr InitiatorInstance, uint InitiatorPortNumber, IntPtr Portal);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RefreshIScsiSendTargetPortalW(
             IntPtr InitiatorInstance, uint InitiatorPortNumber, IntPtr Portal);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiSendTargetPortalsW(IntPtr PortalCount, IntPtr PortalInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiSendTargetPortalsExW(
             IntPtr PortalCount, IntPtr PortalInfoSize, IntPtr PortalInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint LoginIScsiTargetW(
             IntPtr TargetName, byte IsInformationalSession, IntPtr InitiatorInstance, uint InitiatorPortNumber,
             IntPtr TargetPortal, ulong SecurityFlags, IntPtr Mappings, IntPtr LoginOptions, uint KeySize, IntPtr Key,
             byte IsPersistent, IntPtr UniqueSessionId, IntPtr UniqueConnectionId);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiPersistentLoginsW(
             IntPtr Count, IntPtr PersistentLoginInfo, IntPtr BufferSizeInBytes);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint LogoutIScsiTarget(IntPtr UniqueSessionId);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveIScsiPersistentTargetW(
             IntPtr InitiatorInstance, uint InitiatorPortNumber, IntPtr TargetName, IntPtr Portal);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SendScsiInquiry(
             IntPtr UniqueSessionId, ulong Lun, byte EvpdCmddt, byte PageCode, IntPtr ScsiStatus, IntPtr ResponseSize,
             IntPtr ResponseBuffer, IntPtr SenseSize, IntPtr SenseBuffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SendScsiReadCapacity(
             IntPtr UniqueSessionId, ulong Lun, IntPtr ScsiStatus, IntPtr ResponseSize, IntPtr ResponseBuffer,
             IntPtr SenseSize, IntPtr SenseBuffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SendScsiReportLuns(
             IntPtr UniqueSessionId, IntPtr ScsiStatus, IntPtr ResponseSize, IntPtr ResponseBuffer, IntPtr SenseSize,
             IntPtr SenseBuffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiInitiatorListW(IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportActiveIScsiTargetMappingsW(
             IntPtr BufferSize, IntPtr MappingCount, IntPtr Mappings);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiTunnelModeOuterAddressW(
             IntPtr InitiatorName, uint InitiatorPortNumber, IntPtr DestinationAddress, IntPtr OuterModeAddress,
             byte Persist);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiIKEInfoW(
             IntPtr InitiatorName, uint InitiatorPortNumber, IntPtr AuthInfo, byte Persist);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiIKEInfoW(
             IntPtr InitiatorName, uint InitiatorPortNumber, IntPtr Reserved, IntPtr AuthInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiGroupPresharedKey(uint KeyLength, IntPtr Key, byte Persist);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiInitiatorCHAPSharedSecret(uint SharedSecretLength, IntPtr SharedSecret);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiInitiatorRADIUSSharedSecret(uint SharedSecretLength, IntPtr SharedSecret);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetIScsiInitiatorNodeNameW(IntPtr InitiatorNodeName);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiInitiatorNodeNameW(IntPtr InitiatorNodeName);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddISNSServerW(IntPtr Address);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveISNSServerW(IntPtr Address);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RefreshISNSServerW(IntPtr Address);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportISNSServerListW(IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddRadiusServerW(IntPtr Address);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemoveRadiusServerW(IntPtr Address);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportRadiusServerListW(IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiSessionListW(IntPtr BufferSize, IntPtr SessionCount, IntPtr SessionInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetIScsiSessionListEx(IntPtr BufferSize, IntPtr SessionCount, IntPtr SessionInfo);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint GetDevicesForIScsiSessionW(
             IntPtr UniqueSessionId, IntPtr DeviceCount, IntPtr Devices);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportIScsiTargetPortalsW(
             IntPtr InitiatorName, IntPtr TargetName, IntPtr TargetPortalTag, IntPtr ElementCount, IntPtr Portals);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint AddPersistentIScsiDeviceW(IntPtr DevicePath);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint RemovePersistentIScsiDeviceW(IntPtr DevicePath);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ReportPersistentIScsiDevicesW(IntPtr BufferSize, IntPtr Buffer);
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint ClearPersistentIScsiDevices();
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetupPersistentIScsiDevices();
-        [DllImport(Library, ExactSpelling = true)]
+        [DllImport(Library, ExactSpelling = true), DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         public static extern uint SetupPersistentIScsiVolumes();
         // end exports
     }
@@ -356,6 +359,100 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
     }
 
+    // -- checking ----------------------------------------------------------------------------------------------------
+
+    // Refuses a program that leads outside its own blocks, before its first call is made. The rules of checks.py.
+    static class Checks
+    {
+        public const uint BufferCap = 16 << 20;
+        private const uint MaxDelay = 3600 * 1000;  // milliseconds between two tries
+
+        public static void Check(Program program)
+        {
+            List<int> depths = new List<int>();  // levels of items, by call
+            foreach (Call call in program.Calls)
+            {
+                foreach (Block block in call.Blocks)
+                    Check(block, call.Blocks, program.Pointer);
+                int depth = call.Each == null ? 0 : Depth(call.Each, program, depths);
+                foreach (Condition condition in call.When)
+                    if (condition.Each == null)
+                        Require(condition.Call < depths.Count, "a condition is about a call that is not before it");
+                    else
+                        Require(Depth(condition.Each, program, depths) > 0,
+                                "a condition counts the items of a call that has none");
+                foreach (Argument argument in call.Arguments)
+                    Check(argument, call.Blocks, depth);
+                Require(call.Retry == null || call.Retry.Delay <= MaxDelay, "a try would wait for longer than an hour");
+                depths.Add(depth);
+            }
+        }
+
+        private static void Check(Block block, List<Block> blocks, uint pointer)
+        {
+            Require(block.Size <= BufferCap, "a block is too large");
+            Require((uint)block.Data.Count <= block.Size, "a block is smaller than its data");
+            foreach (Relocation relocation in block.Relocations)
+                Require((ulong)relocation.At + pointer <= block.Size && relocation.To < block.Size,
+                        "a pointer of a block leads outside it");
+            if (block.Growth == null)
+                return;
+            Require(HoldsNumber(blocks, block.Growth.SizeBlock, block.Growth.SizeOffset),
+                    "the size of a buffer is not in a block");
+            Require(0 < block.Growth.Unit && block.Growth.Unit <= BufferCap, "the size of a buffer has no unit");
+        }
+
+        private static void Check(Argument argument, List<Block> blocks, int depth)
+        {
+            if (argument.Kind == ArgumentKind.Address)
+            {
+                Require(argument.Index < blocks.Count, "an argument leads to a block that is not there");
+                Block block = blocks[argument.Index];
+                Require(argument.Offset == 0 || (block.Size > 0 ? argument.Offset < block.Size : block.Growth == null),
+                        "an argument leads outside its block");
+            }
+            if (argument.Kind == ArgumentKind.Item || argument.Kind == ArgumentKind.Load)
+                Require(argument.Index < depth, "an argument is of a level of items that is not there");
+            if (argument.Kind == ArgumentKind.Load)
+                Require(argument.Width == 1 || argument.Width == 2 || argument.Width == 4 || argument.Width == 8,
+                        "an argument is a number of a width that does not exist");
+        }
+
+        // How many levels of items there are; refuses those that are not.
+        private static int Depth(Each each, Program program, List<int> depths)
+        {
+            Require(each.Call < depths.Count, "it is about the items of a call that is not before it");
+            List<Block> blocks = program.Calls[each.Call].Blocks;
+            int depth = depths[each.Call];
+            foreach (Level level in each.Levels)
+            {
+                if (level.Kind == LevelKind.Inner)
+                    Require(depth > 0, "a list inside of items is not inside of any");
+                else
+                    Require(level.Block < blocks.Count, "a list is in a block that is not there");
+                if (level.Kind == LevelKind.Array)
+                    Require((level.CountBlock < blocks.Count && blocks[level.CountBlock].Growth != null)
+                            || HoldsNumber(blocks, level.CountBlock, level.CountOffset),
+                            "the length of a list is not in a block");
+                if (level.Kind != LevelKind.Strings)
+                    Require(level.Stride > 0, "the items of a list have no length");
+                depth++;
+            }
+            return depth;
+        }
+
+        private static bool HoldsNumber(List<Block> blocks, byte block, uint offset)
+        {
+            return block < blocks.Count && blocks[block].Growth == null && (ulong)offset + 4 <= blocks[block].Size;
+        }
+
+        private static void Require(bool holds, string problem)
+        {
+            if (!holds)
+                throw new BatchException("of a call of the batch: " + problem);
+        }
+    }
+
     // -- the wire form -----------------------------------------------------------------------------------------------
 
     static class Wire
@@ -376,6 +473,8 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             }
             // gzip ends with the size of what it holds: so there is a single copy, of the right size, to clear later
             uint size = packed.Length < 18 ? 0 : BitConverter.ToUInt32(packed, packed.Length - 4);
+            if (size / 1032 > (uint)packed.Length)  // deflate makes nothing smaller than that
+                throw new BatchException("this is not a batch: not gzip");
             if (size > MaxBytes)
                 throw new BatchException("the batch unpacks to more than " + (MaxBytes >> 20) + " MiB");
             byte[] raw = new byte[size];
@@ -486,7 +585,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
     // -- running -----------------------------------------------------------------------------------------------------
 
-    enum Outcome : byte { Ran, Skipped, NotReached, NoSuchExport, BadItems, TimedOut }
+    enum Outcome : byte { Ran, Skipped, NotReached, NoSuchExport, BadItems, TimedOut, TooManyItems }
 
     class NoSuchExportException : Exception { }
 
@@ -499,11 +598,16 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     // The result of an earlier call leads outside its block.
     class BadItemsException : Exception { }
 
-    // Zeroed memory at a fixed address; cleared before it is freed. Offsets are checked.
+    // The list is longer than a call may repeat over.
+    class TooManyItemsException : Exception { }
+
+    // Zeroed memory at a fixed address; cleared before it is freed, which needs no memory. Offsets are checked.
     sealed class Memory
     {
+        private static readonly byte[] Zeros = new byte[4096];
         public readonly ulong Address;
         public readonly uint Size;
+        public bool Lent;  // to a call that is not known to have come back, and may still write: not to be freed
         private IntPtr pointer;
 
         public Memory(uint size)
@@ -512,7 +616,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             if (size == 0)
                 return;  // a null pointer
             pointer = Marshal.AllocHGlobal((int)size);
-            Marshal.Copy(new byte[size], 0, pointer, (int)size);
+            Clear();
             Address = IntPtr.Size == 4 ? unchecked((uint)pointer.ToInt32()) : unchecked((ulong)pointer.ToInt64());
         }
 
@@ -551,11 +655,17 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
 
         public void Release()
         {
-            if (pointer == IntPtr.Zero)
+            if (pointer == IntPtr.Zero || Lent)
                 return;
-            Marshal.Copy(new byte[Size], 0, pointer, (int)Size);
+            Clear();
             Marshal.FreeHGlobal(pointer);
             pointer = IntPtr.Zero;
+        }
+
+        private void Clear()
+        {
+            for (long at = 0; at < Size; at += Zeros.Length)
+                Marshal.Copy(Zeros, 0, new IntPtr(pointer.ToInt64() + at), (int)Math.Min(Zeros.Length, Size - at));
         }
 
         private IntPtr At(ulong offset, uint size)
@@ -576,6 +686,13 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         {
             Block = block;
             Offset = offset;
+        }
+
+        public ulong AddressOf(uint offset)
+        {
+            if (!Block.Holds(Offset + offset, 1))
+                throw new BadItemsException();
+            return Block.Address + Offset + offset;
         }
 
         public ulong Number(uint offset, uint width)
@@ -639,6 +756,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     sealed class Run
     {
         public uint Status, Milliseconds;
+        public List<Block> Blocks;
         public Place Place = Place.None;
         public Memory[] Memory = new Memory[0];
         public readonly SortedDictionary<byte, byte[]> Captured = new SortedDictionary<byte, byte[]>();
@@ -664,24 +782,25 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     // Runs a program. The rules and their reasons are those of executor.py.
     sealed class Execution : IDisposable
     {
-        private const uint BufferCap = 16 << 20;
-        private const uint Slack = 16 << 10;  // lists grow between two calls
+        private const uint Slack = 4 << 10;  // lists grow between two calls
         private const int Rounds = 8;
-        private const int MaxItems = (1 << 16) - 1;  // their number has 16 bits in the answer
+        private const int MaxItems = (1 << 16) - 1;  // of a call, in all its levels: their number has 16 bits
+        private const int MaxRuns = 1 << 15;  // of all repeated calls
         private const uint ERROR_INSUFFICIENT_BUFFER = 122, ERROR_NOACCESS = 998, ERROR_TIMEOUT = 1460;
 
         private readonly Program program;
         private readonly byte[] host = Host.Describe();
-        private readonly Stopwatch clock = Stopwatch.StartNew();
+        private readonly Stopwatch clock;
         private readonly List<Result> results = new List<Result>();
         private readonly List<Memory> allocated = new List<Memory>();
-        private readonly List<Memory> lent = new List<Memory>();  // to a call that did not return and may still write
+        private int runsLeft = MaxRuns;
         private bool stopped;  // a vital call failed
         private bool over;  // no time is left, or a call did not return
 
-        public Execution(Program program)
+        public Execution(Program program, Stopwatch clock)
         {
             this.program = program;
+            this.clock = clock;
         }
 
         public void Run()
@@ -693,8 +812,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         public void Dispose()
         {
             foreach (Memory memory in allocated)
-                if (!lent.Contains(memory))
-                    memory.Release();
+                memory.Release();
         }
 
         public void Write(BinaryWriter wire)
@@ -742,13 +860,17 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                     result.Outcome = Outcome.Skipped;
                     return result;
                 }
-                List<Place> places = call.Each == null ? new List<Place> { Place.None } : Items(call.Each);
+                List<Place> places = call.Each == null ? new List<Place> { Place.None } : Repetitions(call.Each);
                 foreach (Place place in places)
                     result.Runs.Add(RunOnce(call, place));
             }
             catch (BadItemsException)
             {
                 result.Outcome = Outcome.BadItems;
+            }
+            catch (TooManyItemsException)
+            {
+                result.Outcome = Outcome.TooManyItems;
             }
             catch (NoSuchExportException)
             {
@@ -770,7 +892,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private Run RunOnce(Call call, Place place)
         {
             long started = clock.ElapsedMilliseconds;
-            Run run = new Run { Place = place };
+            Run run = new Run { Blocks = call.Blocks, Place = place };
             for (int attempt = 0; ; attempt++)
             {
                 run.Memory = call.Blocks.ConvertAll(block => Fresh(block)).ToArray();
@@ -825,7 +947,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 else if (status != ERROR_INSUFFICIENT_BUFFER && (current > 0 || needed == 0))
                     return status;
                 ulong size = NextSize(needed, current, growth.Unit, exact);
-                if (size > BufferCap)
+                if (size > Checks.BufferCap)
                     return ERROR_INSUFFICIENT_BUFFER;
                 run.Memory[growing].Release();
                 run.Memory[growing] = Allocate((uint)size);
@@ -839,7 +961,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             if (exact && needed > 0)
                 return needed;
             // While a list changes, a call can fail with 122 and ask for 0 bytes. Then the current size is enlarged.
-            ulong size = Math.Max(needed, needed <= current ? current : 0) + Slack;
+            ulong size = Math.Max(needed, needed <= current ? 2 * (ulong)current : 0) + Slack;
             return (size + unit - 1) / unit * unit;
         }
 
@@ -851,15 +973,20 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             long limit = call.Limit > 0 ? call.Limit : long.MaxValue;
             if (program.Limit > 0)
                 limit = Math.Min(limit, Math.Max(1, program.Limit - clock.ElapsedMilliseconds));
+            bool inUse = false;
             try
             {
-                return Exports.Call(call.Export, values, limit);
+                return Exports.Call(call.Export, values, limit, ref inUse);
             }
-            catch (TimedOutException)
+            finally  // also where the thread that waits is interrupted or ended
             {
-                lent.AddRange(run.Memory);
-                lent.AddRange(Array.ConvertAll(run.Place.Items, item => item.Block));
-                throw;
+                if (inUse)
+                {
+                    foreach (Memory memory in run.Memory)
+                        memory.Lent = true;
+                    foreach (Item item in run.Place.Items)
+                        item.Block.Lent = true;
+                }
             }
         }
 
@@ -873,8 +1000,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                     Memory block = run.Memory[argument.Index];
                     return block.Size == 0 ? 0 : block.Address + argument.Offset;
                 case ArgumentKind.Item:
-                    Item item = run.Place.Items[argument.Index];
-                    return item.Block.Address + item.Offset + argument.Offset;
+                    return run.Place.Items[argument.Index].AddressOf(argument.Offset);
                 default:
                     return run.Place.Items[argument.Index].Number(argument.Offset, argument.Width);
             }
@@ -886,6 +1012,16 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         }
 
         // -- items --
+
+        // What a call is to be made for; each is a run of those that the program may have.
+        private List<Place> Repetitions(Each each)
+        {
+            List<Place> places = Items(each);
+            if (places.Count > runsLeft)
+                throw new TooManyItemsException();
+            runsLeft -= places.Count;
+            return places;
+        }
 
         private List<Place> Items(Each each)
         {
@@ -899,61 +1035,78 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                     continue;
                 List<Place> inside = new List<Place> { run.Place };
                 foreach (Level level in each.Levels)
-                {
-                    List<Place> outer = inside;
-                    inside = new List<Place>();
-                    foreach (Place place in outer)
-                    {
-                        List<Item> items = ItemsOf(level, run, place);
-                        for (int number = 0; number < items.Count; number++)
-                            inside.Add(place.Inside(number, items[number]));
-                    }
-                    if (inside.Count + found.Count > MaxItems)
-                        throw new BadItemsException();
-                }
+                    inside = Inside(level, run, inside, MaxItems - found.Count);
                 found.AddRange(inside);
             }
             return found;
         }
 
-        private static List<Item> ItemsOf(Level level, Run run, Place place)
+        // The items that a level has inside of those of the level around it.
+        private List<Place> Inside(Level level, Run run, List<Place> outer, int most)
+        {
+            List<Place> found = new List<Place>();
+            foreach (Place place in outer)
+            {
+                if (OutOfTime(0))
+                    throw new OutOfTimeException();
+                List<Item> items = ItemsOf(level, run, place, most - found.Count);
+                for (int number = 0; number < items.Count; number++)
+                    found.Add(place.Inside(number, items[number]));
+            }
+            return found;
+        }
+
+        private static List<Item> ItemsOf(Level level, Run run, Place place, int most)
         {
             if (level.Kind == LevelKind.Strings)
-                return Strings(run.Memory[level.Block]);
+                return Strings(run.Memory[level.Block], Used(run, level.Block), most);
             if (level.Kind == LevelKind.Array)
                 return Records(run.Memory[level.Block], 0, level.Stride,
-                               run.Memory[level.CountBlock].Number(level.CountOffset, 4));
+                               new Item(run.Memory[level.CountBlock], 0).Number(level.CountOffset, 4), most);
             Memory block = place.Last.Block;
             ulong count = place.Last.Number(level.CountOffset, 4);
             ulong pointer = place.Last.Number(level.PointerOffset, (uint)IntPtr.Size);
             if (count > 0 && (pointer < block.Address || pointer - block.Address > block.Size))
                 throw new BadItemsException();
-            return Records(block, pointer - block.Address, level.Stride, count);
+            return Records(block, pointer - block.Address, level.Stride, count, most);
         }
 
-        private static List<Item> Records(Memory block, ulong start, uint stride, ulong count)
+        // The bytes of a block that hold something: of a buffer, as many as the call says that it has.
+        private static uint Used(Run run, byte index)
+        {
+            Growth growth = run.Blocks[index].Growth;
+            uint size = run.Memory[index].Size;
+            if (growth == null)
+                return size;
+            return (uint)Math.Min(size, run.Memory[growth.SizeBlock].Number(growth.SizeOffset, 4) * growth.Unit);
+        }
+
+        private static List<Item> Records(Memory block, ulong start, uint stride, ulong count, int most)
         {
             List<Item> found = new List<Item>();
-            if (count > 0 && (count > MaxItems || !block.Holds(start, count * stride)))
+            if (count > 0 && !block.Holds(start, count * stride))
                 throw new BadItemsException();
+            if (count > (ulong)most)
+                throw new TooManyItemsException();
             for (ulong index = 0; index < count; index++)
                 found.Add(new Item(block, start + index * stride));
             return found;
         }
 
-        private static List<Item> Strings(Memory block)
+        private static List<Item> Strings(Memory block, uint used, int most)
         {
             List<Item> found = new List<Item>();
-            byte[] raw = block.Read(0, block.Size);
+            byte[] raw = block.Read(0, used);
             int at = 0;
             while (at + 2 <= raw.Length && !Ends(raw, at))
             {
-                found.Add(new Item(block, (ulong)at));
-                if (found.Count > MaxItems)
-                    throw new BadItemsException();
+                int start = at;
                 for (; !Ends(raw, at); at += 2)
                     if (at + 4 > raw.Length)
                         throw new BadItemsException();
+                if (found.Count == most)
+                    throw new TooManyItemsException();
+                found.Add(new Item(block, (ulong)start));
                 at += 2;
             }
             return found;
@@ -982,8 +1135,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     {
         private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
-        // The status of the export. Integers wider than a declared type lose their upper bits.
-        public static uint Call(string export, ulong[] values, long limit)
+        // The status of the export. Integers wider than a declared type lose their upper bits. inUse stays true where
+        // the call is not known to have come back.
+        public static uint Call(string export, ulong[] values, long limit, ref bool inUse)
         {
             MethodInfo method = typeof(NativeMethods).GetMethod(export, Declared)
                 ?? typeof(InitiatorService).GetMethod(export, Declared);
@@ -995,7 +1149,9 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             object[] arguments = new object[values.Length];
             for (int index = 0; index < values.Length; index++)
                 arguments[index] = Converted(values[index], parameters[index].ParameterType);
-            return limit > int.MaxValue ? Invoke(method, arguments) : InvokeWithin((int)limit, method, arguments);
+            return limit == long.MaxValue
+                ? Invoke(method, arguments)
+                : InvokeWithin((int)Math.Min(limit, int.MaxValue), method, arguments, ref inUse);
         }
 
         private static object Converted(ulong value, Type type)
@@ -1027,7 +1183,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
             }
         }
 
-        private static uint InvokeWithin(int limit, MethodInfo method, object[] arguments)
+        private static uint InvokeWithin(int limit, MethodInfo method, object[] arguments, ref bool inUse)
         {
             uint status = 0;
             Exception problem = null;
@@ -1043,9 +1199,11 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                 }
             });
             worker.IsBackground = true;  // does not keep the process alive if it hangs
+            inUse = true;
             worker.Start();
             if (!worker.Join(limit))
                 throw new TimedOutException();
+            inUse = false;
             if (problem != null)
                 throw problem;
             return status;
@@ -1057,37 +1215,51 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
     static class Win32
     {
         [DllImport("ntdll.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern int RtlGetVersion([In, Out] byte[] versionInformation);
         [DllImport("kernel32.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern IntPtr GetCurrentProcess();
         [DllImport("kernel32.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool CloseHandle(IntPtr handle);
         [DllImport("advapi32.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool OpenProcessToken(IntPtr process, uint access, out IntPtr token);
         [DllImport("advapi32.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool GetTokenInformation(
             IntPtr token, uint informationClass, [Out] byte[] information, uint size, out uint needed);
         [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern IntPtr OpenSCManagerW(string machine, string database, uint access);
         [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern IntPtr OpenServiceW(IntPtr manager, string service, uint access);
         [DllImport("advapi32.dll", ExactSpelling = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool CloseServiceHandle(IntPtr handle);
         [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool QueryServiceStatus(IntPtr service, [Out] byte[] status);
         [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool QueryServiceConfigW(
             IntPtr service, [Out] byte[] config, uint size, out uint needed);
         [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool QueryServiceConfig2W(
             IntPtr service, uint level, [Out] byte[] config, uint size, out uint needed);
         [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool StartServiceW(IntPtr service, uint count, IntPtr arguments);
         [DllImport("advapi32.dll", ExactSpelling = true, CharSet = CharSet.Unicode, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool ChangeServiceConfigW(
             IntPtr service, uint type, uint startMode, uint errorControl, string path, string group, IntPtr tag,
             string dependencies, string account, string password, string displayName);
         [DllImport("advapi32.dll", ExactSpelling = true, SetLastError = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
         internal static extern bool ChangeServiceConfig2W(IntPtr service, uint level, [In] byte[] config);
     }
 
@@ -1103,9 +1275,12 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
         private const uint ERROR_SERVICE_REQUEST_TIMEOUT = 1053, ERROR_SERVICE_ALREADY_RUNNING = 1056;
         private const uint ERROR_SERVICE_DOES_NOT_EXIST = 1060, ERROR_PROCESS_ABORTED = 1067;
 
+        private const uint MaxWait = 600 * 1000;  // milliseconds
+
         // Starts the service and waits until it runs. Returns 0 also if it was running before.
         public static uint StartService(uint TimeoutMilliseconds)
         {
+            uint timeout = Math.Min(TimeoutMilliseconds, MaxWait);
             return With(SERVICE_START | SERVICE_QUERY_STATUS, service =>
             {
                 uint error = Error(Win32.StartServiceW(service, 0, IntPtr.Zero));
@@ -1121,7 +1296,7 @@ namespace ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc
                         return error;
                     if (state == SERVICE_STOPPED)
                         return exitCode != 0 ? exitCode : ERROR_PROCESS_ABORTED;
-                    if (waited.ElapsedMilliseconds >= TimeoutMilliseconds)
+                    if (waited.ElapsedMilliseconds >= timeout)
                         return ERROR_SERVICE_REQUEST_TIMEOUT;
                     Thread.Sleep(100);
                 }

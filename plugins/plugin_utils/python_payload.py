@@ -23,6 +23,7 @@ _MODULES = (
     "abi.prototypes",
     "runner.fields",
     "runner.wire",
+    "runner.checks",
     "runner.executor",
     "runner.native",
 )

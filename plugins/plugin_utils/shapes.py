@@ -57,7 +57,7 @@ def _boolean(value):
 
 
 def _number(value):
-    if not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)):
         raise _expect("a whole number", value)
     if not 0 <= value < 1 << 64:
         raise ShapeError("expected a number from 0 to 18446744073709551615")
@@ -106,30 +106,36 @@ def _list_of(inner):
     def check(value):
         if not isinstance(value, (list, tuple)):
             raise _expect("a list", value)
-        for index, element in enumerate(value):
-            try:
+        checked = 0
+        try:
+            for element in value:
                 inner(element)
-            except ShapeError as error:
-                raise error.inside(index) from None
+                checked += 1
+        except ShapeError as error:
+            raise error.inside(checked) from None
 
     return check
 
 
 def _mapping(fields, optional=()):
     """Keys with a check each; those in ``optional`` may be missing."""
-    pairs = list(fields.items())
+    required = [(name, inner) for name, inner in fields.items() if name not in optional]
+    others = [(name, fields[name]) for name in optional]
 
     def check(value):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):
             raise _expect(f"a mapping with {', '.join(fields)}", value)
-        for name, inner in pairs:
-            if name in value:
-                try:
+        name = ""
+        try:
+            for name, inner in required:
+                inner(value[name])
+            for name, inner in others:
+                if name in value:
                     inner(value[name])
-                except ShapeError as error:
-                    raise error.inside(name) from None
-            elif name not in optional:
-                raise ShapeError("missing", name)
+        except KeyError:
+            raise ShapeError("missing", name) from None
+        except ShapeError as error:
+            raise error.inside(name) from None
 
     return check
 

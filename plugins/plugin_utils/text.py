@@ -70,6 +70,8 @@ def follow(row, path):
 
 def text(value):
     """A value as one line of words: - for nothing, yes and no, lists with commas, control characters as escapes."""
+    if isinstance(value, str) and value and value.isprintable():
+        return str(value)
     if value is None or value == [] or value == "":
         return NOTHING
     if isinstance(value, bool):

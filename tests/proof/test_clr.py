@@ -92,6 +92,19 @@ def test_ansible_sends_it_along_with_the_module():
     assert sent.stdout == (engines.MODULE_UTILS / "Iscsidsc.cs").read_bytes(), sent.stderr.decode()
 
 
+def test_a_library_on_the_path_is_not_loaded(program, tmp_path):
+    """Whoever can write a file somewhere on the path does not get into the process so."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    library = engines.scripted_library("x64", elsewhere)
+    with WinePrefix(tmp_path / "wine") as wine:
+        dotnet, line = WineDotnet(wine), (_batch(suite.add("a")) + "\n").encode()
+        on_path = dotnet.run(program, stdin=line, env={"WINEPATH": windows_path(elsewhere)})
+        assert on_path.stdout.startswith(b"! System.DllNotFoundException: iscsidsc.dll cannot be used")
+        (installed,) = engines.wine_dotnet_engine(dotnet, program, library)([_batch(suite.add("a"))])
+        assert wire.decode_answer(installed).results[0].outcome == wire.RAN
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 

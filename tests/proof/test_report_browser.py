@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.text import text
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
 
@@ -24,7 +25,14 @@ QUIET = [
     "--disable-sync",
 ]
 TIME = "2026-11-22 10:41:05 UTC"
-FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile}
+
+
+def disks():
+    """Twenty hosts with 256 disks each, of which one of two paths is saved."""
+    return [fleets.with_disks(number, 2) for number in range(20)]
+
+
+FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile, "disks": disks}
 NAMES = "#host-table tbody tr:visible th"
 
 
@@ -71,6 +79,14 @@ def show(browser, files):
     for context in contexts:
         context.close()
     assert told == []
+
+
+def open_all(page):
+    """Open every part that can be opened, and what is drawn in it."""
+    for _level in range(2):
+        page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+        page.wait_for_timeout(200)
+    assert page.locator("details.host").count() == page.locator("details.host[open] > :nth-child(2)").count()
 
 
 def names(page):
@@ -337,7 +353,7 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_stands_out_from_what_is_behind_it(show, scheme):
     page = show("three", color_scheme=scheme)
-    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    open_all(page)
     assert page.evaluate(CONTRAST) == []
 
 
@@ -380,13 +396,62 @@ def test_print_of_many_hosts_opens_those_in_danger(show):
     assert 0 < opened == critical < 500
 
 
-def test_all_is_there_without_scripts(show):
+def test_the_summary_is_there_without_scripts_and_says_what_is_not(show):
     page = show("three", java_script_enabled=False)
+    expect(page.locator(".headline")).to_have_text("1 host of 3 will miss a disk after the next restart.")
+    expect(page.locator(".tile", has_text="Disks come back")).to_contain_text("2 of 5")
     assert len(names(page)) == 3
-    expect(page.locator("#disks tbody tr", has_text="files03")).to_be_visible()
+    expect(page.locator("#host-table tbody tr", has_text="files03")).to_contain_text("0 of 1")
+    assert page.locator("#findings tbody tr").count() > 5
+    assert page.locator("#network .node").count() > 5
+    expect(page.get_by_text("drawn by the script of this page, and scripts are off")).to_have_count(2)
     expect(page.locator("#filter")).to_be_hidden()
-    page.locator("#host-sql01 > summary").click()
-    expect(page.locator("#host-sql01")).to_contain_text("Sessions: 4")
+
+
+# -- disks by the thousand ---------------------------------------------------------------------------------------------
+
+
+def test_disks_by_the_thousand_are_drawn_as_they_are_scrolled_to(show):
+    page = show("disks")
+    rows = page.locator("#disks tbody tr")
+    expect(page.locator("#disks + .rest span")).to_contain_text("of 5120 rows")
+    assert rows.count() <= 600
+    before = rows.count()
+    page.locator("#forecast .scroll").evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    expect(rows).not_to_have_count(before)
+    expect(rows.nth(before)).to_contain_text("1 of 2")
+    page.locator("#disks + .rest button").click()
+    assert rows.count() > before
+
+
+def test_disks_by_the_thousand_are_searched_and_sorted_as_a_whole(show):
+    page = show("disks")
+    page.get_by_role("searchbox").fill("naa.6001405a1b2c3d4e5f00130000000007")
+    expect(page.locator("#shown")).to_have_text("1 of 20 hosts")
+    expect(page.locator("#disks tbody tr:visible th").first).to_have_text("host019")
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator("#shown")).to_have_text("20 hosts")
+    host = page.locator("#disks th", has_text="Host").get_by_role("button")
+    host.click()
+    host.click()
+    expect(page.locator("#disks tbody tr th").first).to_have_text("host019")
+    page.locator("#host-host007 > summary").click()
+    expect(page.locator("#host-host007 h3").first).to_have_text("Disks after the next restart")
+    assert page.locator("#host-host007 table").first.locator("tbody tr").count() == 256
+    expect(page.locator("#host-host007")).to_contain_text("Save a persistent login for each session that is needed.")
+
+
+def test_the_page_shows_what_the_report_knows(show):
+    """What is packed in Python is what the script unpacks."""
+    page = show("hostile")
+    for index, host in enumerate(report.build(fleets.hostile())["hosts"]):
+        opened = page.locator(f"details.host[data-h='{index}']")
+        opened.evaluate("one => { one.open = true; }")
+        disks = host["forecast"]["disks"] if host["forecast"] else []
+        expect(opened.locator("td.mono", has_text=text(disks[0]["id"])).first if disks else opened).to_be_visible()
+        for login in host["logins"] or ():
+            cells = opened.locator("td.mono bdi").all_text_contents()
+            assert text(login["target"]) in cells
 
 
 # -- names that mean harm ----------------------------------------------------------------------------------------------
@@ -396,8 +461,9 @@ def test_all_is_there_without_scripts(show):
 def test_hostile_names_are_text(show, name):
     """Nothing of them runs, is fetched or is drawn; `show` sees to it that nothing is even tried."""
     page = show(name)
-    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
-    assert page.locator("script, img, iframe, object, link").count() == 1
+    open_all(page)
+    assert page.locator("script:not([type='application/json']), img, iframe, object, link").count() == 1
+    assert page.locator("script").count() == 2
     assert page.locator("b:not([aria-hidden])").count() == 0
     shown = page.locator("#host-table tbody th").all_inner_texts()
     assert "<script>alert(1)</script>" in shown

@@ -12,6 +12,7 @@ import re
 import textwrap
 from pathlib import Path
 
+import ansible.executor.powershell
 import pytest
 import yaml
 
@@ -79,7 +80,8 @@ def test_every_page_is_in_the_table_of_contents_and_labelled_by_its_name():
 
 
 def test_every_link_between_pages_leads_to_one():
-    texts = {**PAGES, "README": (ROOT / "README.md").read_text(encoding="utf-8")}
+    folders = {"README": ROOT, "SECURITY": ROOT}
+    texts = {**PAGES, **{name: (ROOT / f"{name}.md").read_text(encoding="utf-8") for name in folders}}
     links = [
         (page, link)
         for page, text in texts.items()
@@ -88,7 +90,6 @@ def test_every_link_between_pages_leads_to_one():
         if link
     ]
     assert len(links) > 20
-    folders = {"README": ROOT}
     assert [
         (page, link)
         for page, link in links
@@ -237,11 +238,12 @@ def texts_of_code():
 
 
 def quoted_messages():
-    """The messages that the page on troubleshooting quotes."""
-    for _above, language, text in blocks("troubleshooting"):
-        if language == "text":
-            for message in text.strip().split("\n\n"):
-                yield " ".join(message.split())
+    """The messages that the pages on troubleshooting and declarations quote."""
+    for page in ("troubleshooting", "declaring"):
+        for _above, language, text in blocks(page):
+            if language == "text":
+                for message in text.strip().split("\n\n"):
+                    yield " ".join(message.split())
 
 
 def test_every_message_that_is_explained_is_one_of_the_collection():
@@ -261,3 +263,35 @@ def test_each_message_that_is_explained_is_followed_by_what_to_do():
     assert len(sections) > 25
     for title, text in sections.items():
         assert "**Cause:**" in text and "**What to do:**" in text, title
+
+
+# -- security ----------------------------------------------------------------------------------------------------------
+
+WRAPPER = Path(ansible.executor.powershell.__file__).parent  # what ansible-core runs around a module on Windows
+
+
+def test_the_message_that_security_quotes_of_ansible_core_is_the_one_it_has():
+    quoted = re.search(r"\*(Cannot run untrusted[^*]*)\*", PAGES["security"])[1]
+    fragments = " ".join(quoted.split()).split(" ... ")
+    wrapper = (WRAPPER / "module_wrapper.ps1").read_text(encoding="utf-8")
+    assert len(fragments) == 2
+    assert [fragment for fragment in fragments if fragment not in wrapper] == []
+
+
+@pytest.mark.parametrize(
+    "name, file",
+    [
+        ("ConvertFrom-Json", "exec_wrapper.ps1"),
+        ("meta/powershell_signatures.psd1", "module_manifest.py"),
+    ],
+)
+def test_what_security_says_of_ansible_core_is_in_it(name, file):
+    assert f"``{name}``" in PAGES["security"]
+    assert name.rpartition("/")[2] in (WRAPPER / file).read_text(encoding="utf-8")
+
+
+def test_security_is_found_from_where_one_looks_for_it():
+    for name in ("README.md", "SECURITY.md"):
+        assert "docs/docsite/rst/security.rst" in (ROOT / name).read_text(encoding="utf-8")
+    for page in ("engines", "troubleshooting"):
+        assert "<security.rst>`__" in PAGES[page], page

@@ -3,17 +3,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What describes a structure of the DLL, and where its fields lie: one declaration, four layouts.
 
-The theory of this package, from the ground up.
+The theory of this package. The DLL is known by its header alone, and a header says nothing of bytes: a compiler decides
+them. So the collection keeps what the header says (:mod:`structures`, :mod:`prototypes`: tables in its own words and
+order) apart from what a Windows compiler makes of it (this module). The header has no ``#pragma pack``: natural
+alignment. Nothing here asks the platform for a size: ULONG has 32 bits, WCHAR 16, and everything is little-endian,
+wherever this runs. For the same bytes are read on a Linux controller, on a Windows host and in tests, which compare
+what follows from the tables with real compilers for x64 and x86.
 
-The DLL is known by its header alone, and a header says nothing of bytes: a compiler decides them. So the collection
-keeps what the header says (:mod:`structures`, :mod:`prototypes`: tables in its own words and order) apart from what
-a Windows compiler makes of it (this module). There is no ``#pragma pack`` in the header: natural alignment. Nothing
-here asks the platform for a size: ULONG has 32 bits, WCHAR 16, and everything is little-endian, wherever this runs.
-For the same bytes are read on a Linux controller, on a Windows host and in tests. What the tables derive is compared
-with real compilers for x64 and x86 in the tests.
-
-Two things make layouts differ: the width of a pointer and that of a character (:class:`Abi`). One declaration of a
-structure serves all four.
+Layouts differ by the width of a pointer and of a character (:class:`Abi`): one declaration serves all four.
 
 A pointer field names what it leads to, which field counts it, and which bit must be set for it to mean anything.
 Decoding and encoding whole records, with all that hangs on them, follow from that (:mod:`memory`): no structure has
@@ -86,6 +83,9 @@ class Pointer:
     count: t.Optional[str] = None
     when: t.Optional[t.Tuple[str, int]] = None
 
+
+# The end of a message that a limit was met: a host may honestly hold more than is read at a time.
+READ_LESS = "read less of this host at a time: of its facts, leave out sessions, mappings or targets"
 
 Values = t.Mapping[str, t.Any]  # of the fields of a structure, by name
 Record = t.Any  # a named tuple with the fields of its structure
@@ -247,8 +247,8 @@ class Layout:
     def _records(self, columns: _Columns, resolve: t.Optional[Resolve]) -> t.Iterable[Record]:
         """Named tuples from columns of raw values: by column, little is left for the interpreter to do per record.
 
-        For example a structure of Name (text), Portal (a structure of Address and Socket), Count, and Items (a pointer
-        to Count structures), two in a row. ``struct`` gives two flat rows, which the caller has turned into columns::
+        For example two in a row of a structure of Name (text), Portal (a structure: Address, Socket), Count, and Items
+        (a pointer to Count structures). ``struct`` gives two flat rows, which the caller has turned into columns::
 
             (b"a\\0", b"b\\0")(b"::1\\0", b"::2\\0")(3260, 3261)(2, 0)(0x1040, 0)
 
@@ -350,12 +350,18 @@ def _extent(kind: Kind, abi: Abi) -> t.Tuple[int, int]:
 
 def text_length(raw: bytes, char: int, start: int = 0) -> int:
     """Bytes of the text at ``start`` before its NUL, or -1 when none follows."""
-    if char == 1:
-        return raw.find(b"\0", start) - start if raw.find(b"\0", start) >= 0 else -1
-    at = raw.find(b"\0\0", start)
-    while at >= 0 and (at - start) & 1:  # two zero bytes that belong to two neighbouring characters
-        at = raw.find(b"\0\0", at + 1)
-    return at - start if at >= 0 else -1
+    at = raw.find(bytes(char), start)
+    if at < 0 or (at - start) % char == 0:
+        return at - start if at >= 0 else -1
+    # two zero bytes that belong to neighbouring characters: there may be many, so the search is not by bytes
+    size = 1 << 10
+    while True:
+        text = decode_text(raw[start : start + size], char)
+        if "\0" in text:
+            return len(text.partition("\0")[0].encode("utf-16-le"))
+        if start + size >= len(raw):
+            return -1
+        size *= 4
 
 
 def _wide_text(raw: bytes) -> str:

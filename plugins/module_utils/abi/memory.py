@@ -11,10 +11,12 @@ work than the image's size warrants.
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from .layout import (
     BLOB,
+    READ_LESS,
     SECRET,
     TEXT,
     Abi,
@@ -39,21 +41,45 @@ class ImageError(ValueError):
         self.structure, self.field, self.offset = structure, field, offset
 
 
+class Budget:
+    """What decoding may cost, for all images of an answer together.
+
+    :param elements: records and texts.
+    :param seconds: from now on; None for no limit.
+    """
+
+    def __init__(self, elements: int = 1 << 17, seconds: t.Optional[float] = None) -> None:
+        self._most, self._left, self._seconds = elements, elements, seconds
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def spend(self, elements: int, structure: str, field: str, offset: int) -> None:
+        """Take the cost of elements from what is left, before they are decoded."""
+        self._left -= elements
+        if self._left < 0:
+            raise ImageError(
+                structure, field, offset, f"the answer holds more than {self._most:,} records and texts; {READ_LESS}"
+            )
+        if self._end is not None and time.monotonic() > self._end:
+            raise ImageError(structure, field, offset, f"decoding took longer than {self._seconds:g} s; {READ_LESS}")
+
+
 class Image:
     """Captured bytes, the address they lay at, and the layout they are in.
 
-    :param data: the bytes of one block of memory.
+    :param data: the bytes of a block of memory.
     :param base: the address of its first byte where it was captured.
     :param abi: the layout of the process that they were captured in.
+    :param budget: what decoding them may cost.
     """
 
     # Honest pointers lead to disjoint places. Twice the image leaves room for shared text; what leads over the same
     # bytes more often is built to cost time.
     _FOLLOWED_TIMES_SIZE = 2
 
-    def __init__(self, data: bytes, base: int, abi: Abi) -> None:
+    def __init__(self, data: bytes, base: int, abi: Abi, budget: t.Optional[Budget] = None) -> None:
         self.data, self.base, self.abi = bytes(data), base, abi
-        self._budget = self._FOLLOWED_TIMES_SIZE * len(self.data)
+        self.budget = budget or Budget()
+        self._bytes_left = self._FOLLOWED_TIMES_SIZE * len(self.data)
 
     def read(self, structure: Structure, offset: int = 0) -> Record:
         """The structure at ``offset`` as a named tuple in which every pointer is replaced by what it leads to.
@@ -68,6 +94,7 @@ class Image:
         """``count`` structures in a row."""
         layout = structure.layout(self.abi)
         self._check(structure.name, "", offset, count * layout.size)
+        self.budget.spend(count, structure.name, "", offset)
         return layout.unpack_all(self.data, offset, count, self._resolve)
 
     def number(self, size: int, offset: int = 0) -> int:
@@ -88,16 +115,15 @@ class Image:
         the iSNS list by length.
         """
         end = len(self.data) if limit is None else min(limit, len(self.data))
-        found: t.List[str] = []
-        while offset + self.abi.char <= end:
-            length = text_length(self.data, self.abi.char, offset)
-            if length == 0:
-                break
-            if length < 0 or offset + length > end:
-                raise ImageError("text list", "", offset, "the text does not end inside the list")
-            found.append(decode_text(self.data[offset : offset + length], self.abi.char))
-            offset += length + self.abi.char
-        return found
+        whole = decode_text(self.data[offset : end - (end - offset) % self.abi.char], self.abi.char)
+        body, _empty, _garbage = whole.partition("\0\0") if not whole.startswith("\0") else ("", "", "")
+        if len(body) == len(whole):  # no empty text: the last one must end with the list
+            body, end_of_last, rest = whole.rpartition("\0")
+            if rest:
+                before = encode_text(body.replace("\0", " "), self.abi.char) if end_of_last else b""
+                raise ImageError("text list", "", offset + len(before), "the text does not end inside the list")
+        self.budget.spend(body.count("\0") + 1 if body else 0, "text list", "", offset)
+        return body.split("\0") if body else []
 
     def _check(self, structure: str, field: str, offset: int, size: int) -> None:
         if offset < 0 or offset + size > len(self.data):
@@ -118,14 +144,16 @@ class Image:
             )
         if target is TEXT:
             size = self._text_size(offset, layout.structure.name, follow.path)
-        self._budget -= size
-        if self._budget < 0:
+        self._bytes_left -= size
+        if self._bytes_left < 0:
             raise ImageError(
                 layout.structure.name,
                 follow.path,
                 follow.offset,
                 f"pointers lead over and over to the same {len(self.data)} bytes",
             )
+        if not isinstance(target, Structure):
+            self.budget.spend(1, layout.structure.name, follow.path, follow.offset)
         if target is BLOB:
             return self.data[offset : offset + size]
         if not isinstance(target, Structure):  # TEXT

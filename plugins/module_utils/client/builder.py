@@ -33,6 +33,9 @@ from ..runner import wire
 BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
 
 
+_T = t.TypeVar("_T")
+
+
 class CallError(Exception):
     """A call that did not succeed: the export, its status, and what to do about it."""
 
@@ -203,8 +206,10 @@ class Builder:
 class Reply:
     """A run of a call: its status, the items it was for, and its outputs by name."""
 
-    def __init__(self, handle: CallHandle, run: wire.Run, abi: layout.Abi) -> None:
-        self.handle, self.items, self.abi = handle, run.items, abi
+    def __init__(
+        self, handle: CallHandle, run: wire.Run, abi: layout.Abi, budget: t.Optional[memory.Budget] = None
+    ) -> None:
+        self.handle, self.items, self.abi, self.budget = handle, run.items, abi, budget
         self.status = status.of(run.status)
         self._captured = {captured.block: captured for captured in run.blocks}
 
@@ -233,17 +238,38 @@ class Reply:
     def image(self, name: str) -> memory.Image:
         """The captured memory of an output."""
         captured = self._captured.get(self.handle.blocks[name])
-        return memory.Image(captured.data, captured.base, self.abi) if captured else memory.Image(b"", 0, self.abi)
+        data, base = (captured.data, captured.base) if captured else (b"", 0)
+        return memory.Image(data, base, self.abi, self.budget)
+
+    def pick(self, found: t.Sequence[_T], level: int = 0) -> _T:
+        """The element that this run was for, of those that the call before it left.
+
+        :raises wire.WireError: when there is no such element.
+        """
+        number = self.items[level]
+        if number >= len(found):
+            raise wire.WireError(f"{self.handle.function.name} ran for item {number} of a list of {len(found)}")
+        return found[number]
+
+
+# Outcomes that leave nothing to decode.
+_PROBLEMS = {
+    wire.BAD_ITEMS: "the list it repeats over leads outside its own memory; the calls from there on were not made",
+    wire.TOO_MANY_ITEMS: "not called, because it would repeat over too many items: a list may have "
+    f"{wire.MAX_ITEMS:,}, and all repeated calls together {wire.MAX_RUNS:,} runs; {layout.READ_LESS}",
+}
 
 
 class Replies:
     """The answer to a program, by the handles that :meth:`Builder.call` returned.
 
+    :param seconds: what decoding may take; None for no limit.
     :raises CallError: when a call did not come back in time: no call after it was made, so nothing is known of them.
     """
 
-    def __init__(self, builder: Builder, answer: wire.Answer) -> None:
+    def __init__(self, builder: Builder, answer: wire.Answer, seconds: t.Optional[float] = None) -> None:
         self.answer, self.host, self.abi = answer, answer.host, builder.abi
+        self.budget = memory.Budget(seconds=seconds)
         for call, result in zip(builder.calls, answer.results):
             if result.outcome == wire.TIMED_OUT:
                 raise CallError(call.export, wire.ERROR_TIMEOUT)
@@ -255,13 +281,10 @@ class Replies:
     def each(self, handle: CallHandle) -> t.List[Reply]:
         """Every run of a call, those that failed too; an empty list when it was not made."""
         result = self.answer.results[handle.index]
-        if result.outcome == wire.BAD_ITEMS:
-            raise CallError(
-                handle.function.name,
-                status.INVALID_PARAMETER,
-                "the list it repeats over leads outside its own memory; the calls from there on were not made",
-            )
-        return [Reply(handle, run, self.abi) for run in result.runs]
+        problem = _PROBLEMS.get(result.outcome)
+        if problem:
+            raise CallError(handle.function.name, status.INVALID_PARAMETER, problem)
+        return [Reply(handle, run, self.abi, self.budget) for run in result.runs]
 
     def require(self, handle: CallHandle) -> Reply:
         """The only run of a call that must have succeeded.

@@ -86,13 +86,12 @@ def targets(builder: Builder) -> Decode:
         listed = [records.Target(name) for name in replies.require(names)["Buffer"]]
         for reply in _succeeded(replies, found, warn):
             mechanisms = reply.image("Buffer").texts(limit=reply["BufferSize"])
-            listed[reply.items[0]].discoveries = [records.Discovery(name) for name in mechanisms]
+            reply.pick(listed).discoveries = [records.Discovery(name) for name in mechanisms]
         for name, handle in details.items():
             field, convert = _INFORMATION[name]
             for reply in replies.each(handle):
                 if reply.status.ok:  # a discovery that does not know a detail answers with an error
-                    target, number = reply.items
-                    discovery = listed[target].discoveries[number]
+                    discovery = reply.pick(reply.pick(listed).discoveries, 1)
                     setattr(discovery, field, convert(reply.image("Buffer"), reply["BufferSize"]))
         return listed
 
@@ -125,8 +124,8 @@ def sessions(builder: Builder) -> Decode:
             for raw in replies.require(listed)["SessionInfo"]
         ]
         for reply in _succeeded(replies, devices, warn):
-            live[reply.items[0]].devices = [records.Device.of(raw) for raw in reply["Devices"]]
-        luns = inquire(replies)
+            reply.pick(live).devices = [records.Device.of(raw) for raw in reply["Devices"]]
+        luns = inquire(replies, warn)
         for session in live:
             session.luns = luns.get(session.session_id or "")
         return live
@@ -211,16 +210,17 @@ def gather(
 
     :param run: an engine: takes the text of a batch, gives the text of its answer.
     :param subsets: names in :data:`READS`.
-    :param time_limit: seconds for all of it, 0 for none.
+    :param time_limit: seconds for the host, and as many again for decoding its answer; 0 for none.
     :returns: a :class:`records.Snapshot`.
     :raises ServiceStopped: when the service is not running, with the remedy in its text.
     :raises CallError: when a call fails or does not come back.
-    :raises memory.ImageError: when what came back does not hold what it should.
+    :raises wire.WireError: when the answer is none, or not to what was asked.
+    :raises memory.ImageError: when the memory that came back does not hold what it should.
     """
     readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
     batch = wire.Batch(tuple(reading.builder.program(1000 * time_limit) for reading in readings.values()))
-    answer = wire.decode_answer(run(wire.encode_batch(batch)))
-    return readings[answer.host.pointer].snapshot(answer)
+    answer = wire.decode_answer(run(wire.encode_batch(batch)), batch)
+    return readings[answer.host.pointer].snapshot(answer, seconds=time_limit or None)
 
 
 class Reading:
@@ -230,12 +230,15 @@ class Reading:
         self.builder = builder or Builder(pointer)
         self._decoders = {name: READS[name](self.builder) for name in subsets}
 
-    def snapshot(self, answer: wire.Answer, trust_service: bool = False) -> records.Snapshot:
+    def snapshot(
+        self, answer: wire.Answer, trust_service: bool = False, seconds: t.Optional[float] = None
+    ) -> records.Snapshot:
         """The records of an answer; what decodes but deserves a remark is in its ``warnings``.
 
         :param trust_service: the batch itself has started the service.
+        :param seconds: what decoding may take; None for no limit.
         """
-        replies = Replies(self.builder, answer)
+        replies = Replies(self.builder, answer, seconds)
         host = records.Host.of(answer.host)
         # what a stopped service lists says nothing, even an empty list
         if answer.host.service_state not in (0, 4) and not trust_service:
@@ -286,6 +289,7 @@ def _walk_groups(image: memory.Image, size: int, portal: int, spare: int) -> t.L
     groups: t.List[t.List[records.Portal]] = []
     offset, name = 4, ISCSI_TARGET_PORTAL_GROUP.name
     for _index in range(image.number(4) if size >= 4 else 0):
+        image.budget.spend(1, name, "Count", offset)
         count = image.number(4, offset)
         if offset + 4 + count * portal > size:
             raise memory.ImageError(name, "Count", offset, f"{count} portals do not fit into the {size} bytes reported")

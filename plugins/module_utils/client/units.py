@@ -13,6 +13,7 @@ import typing as t
 
 from ..abi.structures import ISCSI_TARGET_MAPPING, SCSI_LUN_LIST
 from ..model import records
+from ..runner import wire
 from . import scsi
 from .builder import BUSY, Builder, Replies, Reply
 
@@ -50,7 +51,7 @@ _QUESTIONS: t.Tuple[
 )
 
 
-def logical_units(builder: Builder) -> t.Callable[[Replies], Inquiries]:
+def logical_units(builder: Builder) -> t.Callable[[Replies, t.Callable[[str], None]], Inquiries]:
     """Add the calls that ask each unit; the decoder of their answers."""
     mapped = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
     each = builder.inner(builder.items(mapped, "Mappings"), ISCSI_TARGET_MAPPING, "LUNList")
@@ -61,17 +62,24 @@ def logical_units(builder: Builder) -> t.Callable[[Replies], Inquiries]:
         for export, own, take in _QUESTIONS
     ]
 
-    def decode(replies: Replies) -> Inquiries:
+    def decode(replies: Replies, warn: t.Callable[[str], None]) -> Inquiries:
         found: Inquiries = {}
-        units: t.Dict[t.Tuple[int, ...], records.Inquiry] = {}
-        for index, raw in enumerate(replies.require(mapped)["Mappings"]):
+        units: t.List[t.List[records.Inquiry]] = []  # by mapping
+        for raw in replies.require(mapped)["Mappings"]:
             mapping = records.Mapping.of(raw)
-            for number, lun in enumerate(mapping.luns):
-                unit = units[index, number] = records.Inquiry(lun.os_lun, lun.target_lun)
-                found.setdefault(mapping.session_id or "", []).append(unit)
+            units.append([records.Inquiry(lun.os_lun, lun.target_lun) for lun in mapping.luns])
+            if units[-1]:
+                found.setdefault(mapping.session_id or "", []).extend(units[-1])
+        unasked = [handle for _take, handle in asked if replies.outcome(handle) == wire.TOO_MANY_ITEMS]
+        if unasked:
+            exports = " and ".join(dict.fromkeys(handle.function.name for handle in unasked))
+            warn(
+                f"This host maps {sum(map(len, units)):,} logical units, too many to ask each who it is: {exports} was "
+                f"not called, because all repeated calls together may make {wire.MAX_RUNS:,} runs."
+            )
         for take, handle in asked:
-            for reply in replies.each(handle):
-                _answer(units[reply.items], take, reply)
+            for reply in replies.each(handle) if handle not in unasked else ():
+                _answer(reply.pick(reply.pick(units), 1), take, reply)
         return found
 
     return decode

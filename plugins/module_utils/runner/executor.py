@@ -3,21 +3,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs a batch on a *machine*: something with memory and the DLL's exports. The twin of the runner in Iscsidsc.cs.
 
-Two machines exist: :mod:`native` (ctypes, the real DLL) and the simulator's. The rules below are those of the DLL's
-callers: Microsoft's sample iscsicli.c for the sizing protocol; os-win, go-win-iscsidsc and HPE's host libraries for
-what goes wrong with it.
+Machines are :mod:`native` (ctypes, the real DLL) and the simulator's. The sizing protocol is that of Microsoft's sample
+iscsicli.c; what goes wrong with it was observed by os-win, go-win-iscsidsc and HPE's host libraries.
 """
 
 from __future__ import annotations
 
 import typing as t
 
-from . import wire
+from ..abi.layout import text_length
+from . import checks, wire
 
-BUFFER_CAP = 16 << 20  # bytes: no list of logins is longer (256 logins are half a MiB)
-SLACK = 16 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
+SLACK = 4 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
+MAX_LIMIT = (1 << 31) - 1  # milliseconds: what every machine can wait for
 ROUNDS = 8  # how often a buffer may turn out too small
-MAX_ITEMS = (1 << 16) - 1  # runs of one call: their number has 16 bits in the answer
 
 ERROR_INSUFFICIENT_BUFFER, ERROR_NOACCESS = 122, 998
 
@@ -35,7 +34,11 @@ class OutOfTime(Exception):
 
 
 class BadItems(Exception):
-    """What an earlier call left is not the array that the batch takes it for: it would lead outside its block."""
+    """What an earlier call left is not the list that the batch takes it for: it would lead outside its block."""
+
+
+class TooManyItems(Exception):
+    """The list is longer than a call may repeat over."""
 
 
 class Machine(t.Protocol):
@@ -72,20 +75,22 @@ class Machine(t.Protocol):
 
 
 def failed(status: int) -> bool:
-    """Whether a status is an error. Codes 0xAFFF.... are warnings: the operation went through.
-
-    The top bits alone do not tell: a failed HRESULT begins with 0x8.
-    """
+    """Whether a status is an error. Only 0xAFFF.... are warnings: a failed HRESULT begins with 0x8, too."""
     return status != 0 and status >> 16 != 0xAFFF
 
 
 def run(text: str, machine: Machine) -> str:
-    """Run the program of the batch that fits the machine; the answer as text."""
+    """Run the program of the batch that fits the machine; the answer as text.
+
+    :raises wire.WireError: before any call is made, for no batch, or one that leads outside its own blocks.
+    """
+    started = machine.clock()
     batch = wire.decode_batch(text)
     program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
     if program is None:
         raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
-    return wire.encode_answer(_Execution(program, machine).answer())
+    checks.check(program)
+    return wire.encode_answer(_Execution(program, machine, started).answer())
 
 
 class _Memory(t.NamedTuple):
@@ -93,6 +98,9 @@ class _Memory(t.NamedTuple):
 
     address: int
     size: int
+
+    def holds(self, address: int, size: int) -> bool:
+        return self.address <= address and address + size <= self.address + self.size
 
 
 class _Item(t.NamedTuple):
@@ -110,6 +118,7 @@ class _Done(t.NamedTuple):
     """A run with its memory, kept until the batch ends because later calls may look at it."""
 
     run: wire.Run
+    blocks: t.Tuple[wire.Block, ...]
     memory: t.Tuple[_Memory, ...]
     stack: _Stack
 
@@ -117,12 +126,12 @@ class _Done(t.NamedTuple):
 class _Execution:
     """A program on a machine."""
 
-    def __init__(self, program: wire.Program, machine: Machine) -> None:
+    def __init__(self, program: wire.Program, machine: Machine, started: int) -> None:
         self.program, self.machine, self.host = program, machine, machine.host
         self.done: t.List[t.Tuple[int, t.List[_Done]]] = []  # for each call so far: its outcome and runs
-        self.deadline = machine.clock() + program.limit if program.limit else None
-        self.stopped = False  # a vital call failed
-        self.over = False  # no time is left, or a call never came back
+        self.deadline = started + program.limit if program.limit else None
+        self.runs_left = wire.MAX_RUNS  # of repeated calls
+        self.stopped = self.over = False  # a vital call failed; no time is left, or a call never came back
         self.live: t.Set[int] = set()  # addresses of all memory that is not yet released
         self.lent: t.Set[int] = set()  # of the memory that a call which never came back may still use
 
@@ -136,25 +145,25 @@ class _Execution:
             self.machine.release(sorted(self.live - self.lent))
 
     def _perform(self, call: wire.Call) -> t.Tuple[int, t.List[_Done]]:
-        asks_for_failure = any(
-            isinstance(condition, wire.Succeeded) and not condition.expected for condition in call.when
-        )
+        asks_for_failure = any(isinstance(when, wire.Succeeded) and not when.expected for when in call.when)
         if self.over or (self.stopped and not asks_for_failure):
             return wire.NOT_REACHED, []
         runs: t.List[_Done] = []
         try:
             if not all(self._holds(condition) for condition in call.when):
                 return wire.SKIPPED, []
-            places: _Places = self._items(call.each[0]) if call.each else [((), ())]
+            places: _Places = self._repetitions(call.each[0]) if call.each else [((), ())]
             for indexes, stack in places:
                 runs.append(self._run(call, indexes, stack))
             outcome = wire.RAN
         except BadItems:
             outcome = wire.BAD_ITEMS
+        except TooManyItems:
+            outcome = wire.TOO_MANY_ITEMS
         except NoSuchExport:
             outcome = wire.NO_SUCH_EXPORT
         except (OutOfTime, TimedOut):
-            runs.append(_Done(wire.Run(wire.ERROR_TIMEOUT, 0, (), ()), (), ()))
+            runs.append(_Done(wire.Run(wire.ERROR_TIMEOUT, 0, (), ()), (), (), ()))
             outcome, self.over = wire.TIMED_OUT, True
         if call.vital and (outcome != wire.RAN or any(failed(done.run.status) for done in runs)):
             self.stopped = True
@@ -165,18 +174,14 @@ class _Execution:
     def _run(self, call: wire.Call, indexes: t.Tuple[int, ...], stack: _Stack) -> _Done:
         started = self.machine.clock()
         memory = [self._fresh(block) for block in call.blocks]
-        try:
-            status = self._repeated(call, memory, stack)
-        except TimedOut:
-            self.lent.update(block.address for block in (*memory, *(item.block for item in stack)))
-            raise
+        status = self._repeated(call, memory, stack)
         captured = tuple(
             wire.Captured(index, memory[index].address, self.machine.read(*memory[index]))
             for index, block in enumerate(call.blocks)
             if block.back and memory[index].size
         )
         run = wire.Run(status, max(0, self.machine.clock() - started), indexes, captured)
-        return _Done(run, tuple(memory), stack)
+        return _Done(run, call.blocks, tuple(memory), stack)
 
     def _repeated(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         """The status at last; each attempt has fresh memory."""
@@ -207,9 +212,9 @@ class _Execution:
         return address
 
     def _release(self, memory: t.Iterable[_Memory]) -> None:
-        addresses = [block.address for block in memory if block.size]
+        addresses = {block.address for block in memory if block.size}
         self.machine.release(addresses)
-        self.live.difference_update(addresses)
+        self.live -= addresses
 
     def _sized(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         """Call; where a buffer turns out too small, give it what the call asks for and call again."""
@@ -227,7 +232,7 @@ class _Execution:
             elif not (status == ERROR_INSUFFICIENT_BUFFER or (not memory[index].size and needed)):
                 return status
             size = self._next_size(needed, memory[index].size, growth.unit, exact)
-            if size > BUFFER_CAP:
+            if size > checks.BUFFER_CAP:
                 return ERROR_INSUFFICIENT_BUFFER
             self._release([memory[index]])
             memory[index] = _Memory(self._allocate(size), size)
@@ -239,15 +244,28 @@ class _Execution:
         if exact and needed:
             return needed
         # "122 and 0 bytes needed" happens while lists change (observed: HPE): then grow from what was there
-        size = max(needed, current if needed <= current else 0) + SLACK
+        size = max(needed, 2 * current if needed <= current else 0) + SLACK
         return -(-size // unit) * unit
 
     def _invoke(self, call: wire.Call, memory: t.List[_Memory], stack: _Stack) -> int:
         values = [self._value(argument, memory, stack) for argument in call.arguments]
-        limits = [limit for limit in (call.limit, self._left()) if limit]
+        limits = [call.limit] if call.limit else []
+        if self.deadline is not None:
+            limits.append(max(1, self.deadline - self.machine.clock()))
         if self._out_of_time(0):
             raise OutOfTime()
-        return self.machine.call(call.export, values, min(limits) if limits else None)
+        # until the call is known to have come back, its memory is not to be freed, whatever else happens
+        lent = {block.address for block in (*memory, *(item.block for item in stack))}
+        self.lent |= lent
+        try:
+            status = self.machine.call(call.export, values, min(*limits, MAX_LIMIT) if limits else None)
+        except TimedOut:
+            raise
+        except Exception:  # it was not made, or is over
+            self.lent -= lent
+            raise
+        self.lent -= lent
+        return status
 
     def _value(self, argument: wire.Argument, memory: t.List[_Memory], stack: _Stack) -> int:
         if isinstance(argument, wire.Integer):
@@ -256,17 +274,24 @@ class _Execution:
             block = memory[argument.block]
             return block.address + argument.offset if block.size else 0
         item = stack[argument.level]
-        if isinstance(argument, wire.Item):
-            return item.address + argument.offset
-        return self._number(item, argument.offset, argument.width)
-
-    def _left(self) -> t.Optional[int]:
-        return None if self.deadline is None else max(1, self.deadline - self.machine.clock())
+        if isinstance(argument, wire.Load):
+            return self._number(item, argument.offset, argument.width)
+        if not item.block.holds(item.address + argument.offset, 1):
+            raise BadItems()
+        return item.address + argument.offset
 
     def _out_of_time(self, wait: int) -> bool:
         return self.deadline is not None and self.machine.clock() + wait >= self.deadline
 
     # -- items ---------------------------------------------------------------------------------------------------------
+
+    def _repetitions(self, each: wire.Each) -> _Places:
+        """What a call is to be made for; each is a run of those that the program may have."""
+        places = self._items(each)
+        if len(places) > self.runs_left:
+            raise TooManyItems()
+        self.runs_left -= len(places)
+        return places
 
     def _items(self, each: wire.Each) -> _Places:
         """All items of an earlier call."""
@@ -274,50 +299,64 @@ class _Execution:
         found: _Places = []
         for done in runs if outcome == wire.RAN else ():
             if not failed(done.run.status):
-                inside = [(done.run.items, done.stack)]
+                inside: _Places = [(done.run.items, done.stack)]
                 for level in each.levels:
-                    inside = [
-                        (indexes + (number,), stack + (item,))
-                        for indexes, stack in inside
-                        for number, item in enumerate(self._level(level, done, stack))
-                    ]
-                    if len(inside) + len(found) > MAX_ITEMS:
-                        raise BadItems()
+                    inside = self._inside(level, done, inside, wire.MAX_ITEMS - len(found))
                 found.extend(inside)
         return found
 
-    def _level(self, level: wire.Level, done: _Done, stack: _Stack) -> t.List[_Item]:
+    def _inside(self, level: wire.Level, done: _Done, outer: _Places, most: int) -> _Places:
+        """The items that a level has inside of those of the level around it."""
+        found: _Places = []
+        for indexes, stack in outer:
+            if self._out_of_time(0):
+                raise OutOfTime()
+            items = self._level(level, done, stack, most - len(found))
+            found.extend((indexes + (number,), stack + (item,)) for number, item in enumerate(items))
+        return found
+
+    def _level(self, level: wire.Level, done: _Done, stack: _Stack, most: int) -> t.List[_Item]:
+        if isinstance(level, wire.Inner):
+            count = self._number(stack[-1], level.count_offset, 4)
+            pointer = self._number(stack[-1], level.pointer_offset, self.program.pointer)
+            return self._records(pointer, stack[-1].block, level.stride, count, most)
+        block = done.memory[level.block]
         if isinstance(level, wire.Strings):
-            return self._strings(done.memory[level.block])
-        if isinstance(level, wire.Array):
-            block = done.memory[level.block]
-            count = self._u32(done.memory[level.count_block].address + level.count_offset)
-            return self._records(block.address, block, level.stride, count)
-        count = self._number(stack[-1], level.count_offset, 4)
-        pointer = self._number(stack[-1], level.pointer_offset, self.program.pointer)
-        return self._records(pointer, stack[-1].block, level.stride, count)
+            return self._strings(block, self._used(done, level.block), most)
+        counted = done.memory[level.count_block]
+        count = self._number(_Item(counted.address, counted), level.count_offset, 4)
+        return self._records(block.address, block, level.stride, count, most)
+
+    def _used(self, done: _Done, index: int) -> int:
+        """The bytes of a block that hold something: of a buffer, as many as the call says that it has."""
+        size = done.memory[index].size
+        for growth in done.blocks[index].growth[:1]:
+            reported = self._u32(done.memory[growth.size_block].address + growth.size_offset)
+            size = min(size, reported * growth.unit)
+        return size
 
     @staticmethod
-    def _records(start: int, block: _Memory, stride: int, count: int) -> t.List[_Item]:
+    def _records(start: int, block: _Memory, stride: int, count: int, most: int) -> t.List[_Item]:
         if not count:
             return []
-        if count > MAX_ITEMS or start < block.address or start + count * stride > block.address + block.size:
+        if not block.holds(start, count * stride):
             raise BadItems()
+        if count > most:
+            raise TooManyItems()
         return [_Item(start + index * stride, block) for index in range(count)]
 
-    def _strings(self, block: _Memory) -> t.List[_Item]:
-        raw = self.machine.read(*block) if block.size else b""
+    def _strings(self, block: _Memory, used: int, most: int) -> t.List[_Item]:
+        raw = self.machine.read(block.address, used) if used else b""
         at = 0
         found: t.List[_Item] = []
-        while at + 2 <= len(raw) and raw[at : at + 2] != b"\0\0":
-            found.append(_Item(block.address + at, block))
-            if len(found) > MAX_ITEMS:
+        while at + 2 <= used and raw[at : at + 2] != b"\0\0":
+            length = text_length(raw, 2, at)
+            if length < 0:
                 raise BadItems()
-            while raw[at : at + 2] != b"\0\0":
-                at += 2
-                if at + 2 > len(raw):
-                    raise BadItems()
-            at += 2
+            if len(found) == most:
+                raise TooManyItems()
+            found.append(_Item(block.address + at, block))
+            at += length + 2
         return found
 
     # -- conditions ----------------------------------------------------------------------------------------------------
@@ -336,19 +375,15 @@ class _Execution:
 
     def _matches(self, item: _Item, patterns: t.Iterable[wire.Pattern]) -> bool:
         for pattern in patterns:
-            if not self._inside(item, pattern.offset, len(pattern.data)):
+            if not item.block.holds(item.address + pattern.offset, len(pattern.data)):
                 return False
             found = self.machine.read(item.address + pattern.offset, len(pattern.data))
             if (_folded(found) != _folded(pattern.data)) if pattern.fold else (found != pattern.data):
                 return False
         return True
 
-    @staticmethod
-    def _inside(item: _Item, offset: int, size: int) -> bool:
-        return item.address + offset + size <= item.block.address + item.block.size
-
     def _number(self, item: _Item, offset: int, width: int) -> int:
-        if not self._inside(item, offset, width):
+        if not item.block.holds(item.address + offset, width):
             raise BadItems()
         return int.from_bytes(self.machine.read(item.address + offset, width), "little")
 

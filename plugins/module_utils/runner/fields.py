@@ -10,6 +10,7 @@ ASCII), ``bytes`` (u32 length), a class for its fields in turn, ``[class]`` or `
 
 from __future__ import annotations
 
+import itertools
 import struct
 import typing as t
 
@@ -21,13 +22,29 @@ class WireError(ValueError):
 
 
 def on_wire(*fields: t.Any) -> t.Callable[[_Class], _Class]:
-    """Give a class its ``FIELDS``. (They are no annotated field, so the body of a NamedTuple cannot hold them.)"""
+    """Give a class its ``FIELDS``. (They are no annotated field, so the body of a NamedTuple cannot hold them.)
+
+    From them follow ``STEPS``, the fields with neighbouring integers as a single ``struct``, and ``LEAST``, the bytes
+    that a value has at the least.
+    """
+    steps: t.List[t.Any] = []
+    for integers, neighbours in itertools.groupby(fields, lambda field: isinstance(field, str)):
+        group = list(neighbours)
+        steps.extend([struct.Struct("<" + "".join(group))] if integers else group)
 
     def give(kind: _Class) -> _Class:
-        kind.FIELDS = fields  # type: ignore[attr-defined]
+        kind.FIELDS, kind.STEPS, kind.LEAST = fields, steps, sum(map(_least, fields))  # type: ignore[attr-defined]
         return kind
 
     return give
+
+
+def _least(kind: t.Any) -> int:
+    if isinstance(kind, str):
+        return struct.calcsize("<" + kind)
+    if isinstance(kind, tuple):
+        return 1 + min(map(_least, kind))
+    return 2 if isinstance(kind, list) else 1 if kind is str else 4 if kind is bytes else int(kind.LEAST)
 
 
 def write(out: t.IO[bytes], kind: t.Any, value: t.Any) -> None:
@@ -51,32 +68,51 @@ def write(out: t.IO[bytes], kind: t.Any, value: t.Any) -> None:
 
 
 class Reader:
-    """Reads values by the same FIELDS; every length is checked against what is left."""
+    """Reads values by the same FIELDS. Lengths and counts are checked before anything is made of them.
 
-    def __init__(self, raw: bytes, at: int) -> None:
-        self.raw, self.at = raw, at
+    :param most: how many values the elements of all lists may have together, neighbouring integers counted as one.
+    """
+
+    def __init__(self, raw: bytes, at: int, most: int) -> None:
+        self.raw, self.at, self.end, self.most, self.left = raw, at, len(raw), most, most
 
     def read(self, kind: t.Any) -> t.Any:
-        if isinstance(kind, str):
-            return self._integer(kind)
-        if kind is str:
-            return self._take(self._integer("B")).decode("ascii", "replace")
         if kind is bytes:
-            return self._take(self._integer("I"))
-        if isinstance(kind, list):
-            return tuple(self.read(kind[0]) for _index in range(self._integer("H")))
-        if isinstance(kind, tuple):
-            which = self._integer("B")
+            return self._take(int.from_bytes(self._take(4), "little"))
+        if type(kind) is list:
+            return self._list(kind[0])
+        if kind is str:
+            return self._take(self._take(1)[0]).decode("ascii", "replace")
+        if type(kind) is tuple:
+            which = self._take(1)[0]
             if which >= len(kind):
                 raise WireError(f"no such kind: {which} at offset {self.at - 1}")
             return self.read(kind[which])
-        return kind(*[self.read(field) for field in kind.FIELDS])
+        values: t.Tuple[t.Any, ...] = ()
+        for step in kind.STEPS:
+            if type(step) is struct.Struct:
+                values += step.unpack(self._take(step.size))
+            elif step is bytes:
+                values += (self._take(int.from_bytes(self._take(4), "little")),)
+            else:
+                values += (self.read(step),)
+        return tuple.__new__(kind, values)
 
-    def _integer(self, code: str) -> int:
-        return int.from_bytes(self._take(struct.calcsize("<" + code)), "little")
+    def _list(self, kind: t.Any) -> t.Tuple[t.Any, ...]:
+        count = int.from_bytes(self._take(2), "little")
+        self.left -= count >> 3 if isinstance(kind, str) else count * len(getattr(kind, "STEPS", " "))
+        if self.left < 0:
+            raise WireError(f"holds more than {self.most:,} values at offset {self.at}")
+        size = count * _least(kind)
+        if size > self.end - self.at:
+            raise WireError(f"ends early: {count} values announced at offset {self.at - 2} of {self.end}")
+        if isinstance(kind, str):
+            return struct.unpack(f"<{count}{kind}", self._take(size))
+        read = self.read
+        return tuple([read(kind) for _index in range(count)])
 
     def _take(self, size: int) -> bytes:
-        if size > len(self.raw) - self.at:
-            raise WireError(f"ends early: {size} bytes wanted at offset {self.at} of {len(self.raw)}")
-        self.at += size
-        return self.raw[self.at - size : self.at]
+        start, self.at = self.at, self.at + size
+        if self.at > self.end:
+            raise WireError(f"ends early: {size} bytes wanted at offset {start} of {self.end}")
+        return self.raw[start : self.at]

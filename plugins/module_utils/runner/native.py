@@ -34,6 +34,8 @@ _SERVICE_CONFIG_DELAYED_AUTO_START_INFO = 3
 _ERROR_SERVICE_REQUEST_TIMEOUT, _ERROR_SERVICE_ALREADY_RUNNING = 1053, 1056
 _ERROR_SERVICE_DOES_NOT_EXIST, _ERROR_PROCESS_ABORTED = 1060, 1067
 _POLL_SECONDS = 0.1
+_MAX_WAIT = 600 * 1000  # milliseconds
+_SYSTEM_ONLY = 0x800  # LOAD_LIBRARY_SEARCH_SYSTEM32: a library of that name elsewhere is not loaded
 
 _T = t.TypeVar("_T")
 _INTEGERS: t.Dict[int, t.Type[t.Any]] = {1: ctypes.c_uint8, 2: ctypes.c_uint16, 4: ctypes.c_uint32, 8: ctypes.c_uint64}
@@ -146,7 +148,7 @@ class NativeMachine:
 def _load(path: str) -> ctypes.CDLL:
     try:
         # WinDLL: the exports of the x86 library are stdcall
-        return ctypes.WinDLL(path) if sys.platform == "win32" else ctypes.CDLL(path)
+        return ctypes.WinDLL(path, winmode=_SYSTEM_ONLY) if sys.platform == "win32" else ctypes.CDLL(path)
     except OSError as problem:
         raise LibraryError(f"{path} cannot be loaded: {problem}") from None
 
@@ -165,7 +167,7 @@ def _known(ask: t.Callable[[], _T], unknown: _T) -> _T:
 def _windows(name: str) -> ctypes.CDLL:
     if sys.platform != "win32":
         raise _NotWindows()
-    return ctypes.WinDLL(name, use_last_error=True)
+    return ctypes.WinDLL(name, use_last_error=True, winmode=_SYSTEM_ONLY)
 
 
 def _check(result: _T) -> _T:
@@ -283,7 +285,7 @@ def _start_service(timeout_milliseconds: int) -> int:
     """Start MSiSCSI and wait until it runs. 0 also when it ran before."""
 
     def work() -> int:
-        end = time.monotonic() + timeout_milliseconds / 1000
+        end = time.monotonic() + min(timeout_milliseconds, _MAX_WAIT) / 1000
         with _Service(_SERVICE_START | _SERVICE_QUERY_STATUS) as service:
             try:
                 service.start()

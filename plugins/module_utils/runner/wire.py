@@ -36,10 +36,15 @@ import io
 import typing as t
 import zlib
 
+from ..abi.layout import READ_LESS
 from . import fields
 from .fields import on_wire
 
-MAX_WIRE_BYTES = 256 << 20  # what an answer may unpack to: an image larger than this is not a list of logins
+# What a batch and an answer may unpack to, in bytes and in values. 256 logins are half a MiB.
+MAX_BATCH, MAX_BATCH_VALUES = 256 << 20, 1 << 23
+MAX_ANSWER, MAX_ANSWER_VALUES = 64 << 20, 1 << 19
+MAX_ITEMS = (1 << 16) - 1  # items of a call, in all its levels: their number has 16 bits in the answer
+MAX_RUNS = 1 << 15  # runs of all repeated calls of a program
 _BATCH_MAGIC, _ANSWER_MAGIC = b"WIB1", b"WIA1"
 WireError = fields.WireError
 
@@ -231,7 +236,7 @@ class Batch(t.NamedTuple):
 
 
 # How a call went as a whole.
-RAN, SKIPPED, NOT_REACHED, NO_SUCH_EXPORT, BAD_ITEMS, TIMED_OUT = range(6)
+RAN, SKIPPED, NOT_REACHED, NO_SUCH_EXPORT, BAD_ITEMS, TIMED_OUT, TOO_MANY_ITEMS = range(7)
 ERROR_TIMEOUT = 1460  # the status of a run that was given up
 
 
@@ -256,7 +261,11 @@ class Run(t.NamedTuple):
 
 @on_wire("B", [Run])
 class Result(t.NamedTuple):
-    """What became of a call: RAN, SKIPPED by a condition, NOT_REACHED, NO_SUCH_EXPORT, BAD_ITEMS or TIMED_OUT."""
+    """What became of a call: RAN, SKIPPED by a condition, NOT_REACHED, NO_SUCH_EXPORT, or one of those below.
+
+    BAD_ITEMS: the list to repeat over leads outside its memory. TOO_MANY_ITEMS: it is longer than :data:`MAX_ITEMS`,
+    or makes more than :data:`MAX_RUNS`. TIMED_OUT: the last run was given up.
+    """
 
     outcome: int
     runs: t.Tuple[Run, ...] = ()
@@ -296,7 +305,7 @@ def encode_batch(batch: Batch) -> str:
 
 def decode_batch(text: str) -> Batch:
     """The batch in a text; :class:`WireError` for anything else."""
-    batch: Batch = _unpack(_BATCH_MAGIC, Batch, text, "a batch")
+    batch: Batch = _unpack(_BATCH_MAGIC, Batch, text, "a batch", MAX_BATCH, MAX_BATCH_VALUES)
     return batch
 
 
@@ -305,9 +314,15 @@ def encode_answer(answer: Answer) -> str:
     return _pack(_ANSWER_MAGIC, answer)
 
 
-def decode_answer(text: str) -> Answer:
-    """The answer in a text; :class:`WireError` for anything else."""
-    answer: Answer = _unpack(_ANSWER_MAGIC, Answer, text, "an answer")
+def decode_answer(text: str, batch: t.Optional[Batch] = None) -> Answer:
+    """The answer in a text; :class:`WireError` for anything else.
+
+    :param batch: the question. What does not answer it is a :class:`WireError` as well: a result, a run or a block
+        that was not asked for.
+    """
+    answer: Answer = _unpack(_ANSWER_MAGIC, Answer, text, "an answer", MAX_ANSWER, MAX_ANSWER_VALUES)
+    if batch is not None:
+        _check_answer(answer, batch)
     return answer
 
 
@@ -318,19 +333,47 @@ def _pack(magic: bytes, value: t.Union[Batch, Answer]) -> str:
     return base64.b64encode(gzip.compress(out.getvalue(), 6, mtime=0)).decode("ascii")
 
 
-def _unpack(magic: bytes, kind: t.Type[t.Any], text: str, title: str) -> t.Any:
+def _unpack(magic: bytes, kind: t.Type[t.Any], text: str, title: str, limit: int, most: int) -> t.Any:
+    name, inflate = title.rpartition(" ")[2], zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        stream = gzip.GzipFile(fileobj=io.BytesIO(base64.b64decode(text, validate=True)))
-        raw = stream.read(MAX_WIRE_BYTES + 1)
-    except (binascii.Error, ValueError, OSError, EOFError, zlib.error):
+        # packing makes nothing longer, but for base64: so a text of twice the limit is refused unread
+        raw = b"" if len(text) > 2 * limit else inflate.decompress(base64.b64decode(text, validate=True), limit + 1)
+    except (binascii.Error, ValueError, zlib.error):
         raise WireError(f"this is not {title}: not base64 of gzip") from None
-    name = title.rpartition(" ")[2]
-    if len(raw) > MAX_WIRE_BYTES:
-        raise WireError(f"the {name} unpacks to more than {MAX_WIRE_BYTES >> 20} MiB")
+    if len(raw) > limit or len(text) > 2 * limit:
+        raise WireError(f"the {name} unpacks to more than {limit >> 20} MiB; {READ_LESS}")
+    if not inflate.eof or inflate.unused_data:
+        raise WireError(f"this is not {title}: not base64 of gzip")
     if raw[:4] != magic:
         raise WireError(f"the {name} is of another version (it begins with {raw[:4]!r} instead of {magic!r})")
-    reader = fields.Reader(raw, 4)
+    reader = fields.Reader(raw, 4, most)
     value = reader.read(kind)
     if reader.at != len(raw):
         raise WireError(f"{len(raw) - reader.at} bytes follow the {name}")
     return value
+
+
+def _check_answer(answer: Answer, batch: Batch) -> None:
+    """Refuse what the batch did not ask for."""
+    program = next((program for program in batch.programs if program.pointer == answer.host.pointer), None)
+    if program is None:
+        raise WireError(f"the answer is for pointers of {answer.host.pointer} bytes, for which nothing was asked")
+    if len(answer.results) != len(program.calls):
+        raise WireError(f"the answer has {len(answer.results)} results for {len(program.calls)} calls")
+    depths: t.List[int] = []  # levels of items, by call
+    for number, (call, result) in enumerate(zip(program.calls, answer.results)):
+        depths.append(depths[call.each[0].call] + len(call.each[0].levels) if call.each else 0)
+        where = f"the result of call {number} ({call.export})"
+        if result.outcome > TOO_MANY_ITEMS:
+            raise WireError(f"{where} has the unknown outcome {result.outcome}")
+        if len(result.runs) > 1 and not call.each:
+            raise WireError(f"{where} has {len(result.runs)} runs, although it was to be made once")
+        for run in result.runs:
+            given_up = result.outcome == TIMED_OUT and run is result.runs[-1]
+            if len(run.items) != (0 if given_up else depths[-1]):
+                raise WireError(f"{where} has a run for items of {len(run.items)} levels instead of {depths[-1]}")
+            numbers = [captured.block for captured in run.blocks]
+            if any(block >= len(call.blocks) or not call.blocks[block].back for block in numbers):
+                raise WireError(f"{where} has a block that was not asked for")
+            if len(set(numbers)) < len(numbers):
+                raise WireError(f"{where} has a block twice")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import collections
+
 from .. import facts_to_declaration
 
 # Placeholders for what only the reader knows.
@@ -65,43 +67,54 @@ def save_portal_secret(portal):
     return {PORTAL_MODULE: {**facts_to_declaration.PORTALS.declare(portal), **options}}
 
 
-def save_session(facts, session):
-    """Save a live session. Options that a session does not show are taken from a saved login to its target."""
-    target = session["target"].lower()
-    saved = [login for login in facts.get("persistent_logins") or () if login["target"].lower() == target]
-    options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
-    options.pop("initiator_port", None)  # a session does not show it
-    connection = next(iter(session["connections"]), None)
-    if connection and connection["target_address"]:
-        options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}
-    auth_type = connection and connection["auth_type"]
-    if auth_type and auth_type != "none":
-        options.update({"auth_type": auth_type, "username": options.get("username", USERNAME), "secret": SECRET})
-    return {LOGIN_MODULE: options}
+class HostRemedies:
+    """Remedies for what takes a look at the rest of a host's facts, which is sorted by target once."""
+
+    def __init__(self, facts):
+        self._facts = facts
+        self._logins = _by_target(facts.get("persistent_logins"))
+        self._sessions = _by_target(facts.get("sessions"))
+        self._tasks = {}  # by session: all disks of a session have the same
+
+    def save_session(self, session):
+        """Save a live session. Options that it does not show are taken from a saved login to its target."""
+        if id(session) not in self._tasks:
+            self._tasks[id(session)] = self._save_session(session)
+        return self._tasks[id(session)]
+
+    def _save_session(self, session):
+        saved = self._logins[session["target"].lower()]
+        options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
+        options.pop("initiator_port", None)  # a session does not show it
+        connection = next(iter(session["connections"]), None)
+        if connection and connection["target_address"]:
+            options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}
+        auth_type = connection and connection["auth_type"]
+        if auth_type and auth_type != "none":
+            options.update({"auth_type": auth_type, "username": options.get("username", USERNAME), "secret": SECRET})
+        return {LOGIN_MODULE: options}
+
+    def for_disk(self, disk):
+        """(what a person does about the outlook of a disk, the tasks for it)."""
+        if disk["outlook"] == "same":
+            return None, []
+        if self._facts["next_boot"]["service_starts"] is False:
+            return "Set the start mode of MSiSCSI to automatic.", [START_AUTOMATICALLY]
+        targets = list(dict.fromkeys(name.lower() for name in disk["targets"]))
+        sessions = [session for target in targets for session in self._sessions[target] if session["saved"] is False]
+        if sessions:
+            text = "Save a persistent login for each session that is needed."
+            return text, list(map(self.save_session, sessions))
+        logins = [login for target in targets for login in self._logins[target] if not login["connected"]]
+        text = "Check the portals of its persistent logins, and log in to see whether they work."
+        return text, [declare_login(login, connected=True) for login in logins]
 
 
-def disk_remedy(facts, disk):
-    """(what a person does about the outlook of a disk, the tasks for it)."""
-    if disk["outlook"] == "same":
-        return None, []
-    if facts["next_boot"]["service_starts"] is False:
-        return "Set the start mode of MSiSCSI to automatic.", [START_AUTOMATICALLY]
-    targets = {name.lower() for name in disk["targets"]}
-    unsaved = [
-        session for session in facts["sessions"] if session["saved"] is False and session["target"].lower() in targets
-    ]
-    if unsaved:
-        return (
-            "Save a persistent login for each session that is needed.",
-            [save_session(facts, session) for session in unsaved],
-        )
-    idle = [
-        login for login in facts["persistent_logins"] if login["target"].lower() in targets and not login["connected"]
-    ]
-    return (
-        "Check the portals of its persistent logins, and log in to see whether they work.",
-        [declare_login(login, connected=True) for login in idle],
-    )
+def _by_target(records):
+    grouped = collections.defaultdict(list)
+    for record in records or ():
+        grouped[record["target"].lower()].append(record)
+    return grouped
 
 
 def _secret(record):

@@ -79,6 +79,7 @@ _OUTLOOKS = {  # outlook of a disk -> (severity, kind)
 
 def find_disks_at_risk(facts):
     """Disks that are not expected back as they are now."""
+    host_remedies = remedies.HostRemedies(facts)
     for disk in _disks(facts):
         if disk["outlook"] in _OUTLOOKS:
             severity, kind = _OUTLOOKS[disk["outlook"]]
@@ -88,7 +89,7 @@ def find_disks_at_risk(facts):
                 _disk_names(disk),
                 f"{disk['id']} has {count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected "
                 f"after a restart: {disk['reason']}.",
-                *remedies.disk_remedy(facts, disk),
+                *host_remedies.for_disk(disk),
             )
 
 
@@ -130,6 +131,7 @@ def _disk_names(disk):
 
 def find_unsaved_sessions(facts):
     """Live sessions without a saved login."""
+    host_remedies = remedies.HostRemedies(facts)
     for session in facts.get("sessions") or ():
         if session["saved"] is False:
             yield findings.risk(
@@ -138,7 +140,7 @@ def find_unsaved_sessions(facts):
                 names.session(session),
                 "live, but not saved. It will not come back after the next restart.",
                 "Save a persistent login for it if it is needed.",
-                [remedies.save_session(facts, session)],
+                [host_remedies.save_session(session)],
             )
 
 
@@ -161,12 +163,14 @@ def find_copies(facts):
 
 def find_idle_logins(facts):
     """Saved logins without a session, each with the surest reason for it."""
-    for login in facts.get("persistent_logins") or ():
+    logins, targets = facts.get("persistent_logins") or (), _known_targets(facts)
+    connected_paths = {names.path(login) for login in logins if login["connected"]}
+    for login in logins:
         if login["connected"] is False and login["session_type"] == "data":
-            yield _explain_idle_login(login, facts)
+            yield _explain_idle_login(login, facts, targets, connected_paths)
 
 
-def _explain_idle_login(login, facts):
+def _explain_idle_login(login, facts, targets, connected_paths):
     if _has_vanished_instance(login, facts):
         return findings.risk(
             "warning",
@@ -176,7 +180,7 @@ def _explain_idle_login(login, facts):
             "Remove it, and save the login for an instance that is there.",
             [remedies.remove_login(login)],
         )
-    if facts.get("targets") is not None and login["target"].lower() not in _known_targets(facts):
+    if targets is not None and login["target"].lower() not in targets:
         return findings.risk(
             "warning",
             "stale_favourite",
@@ -185,9 +189,7 @@ def _explain_idle_login(login, facts):
             "If the array is gone, remove it.",
             [remedies.remove_login(login)],
         )
-    if not login["any_initiator_port"] and any(
-        other["connected"] and names.path(other) == names.path(login) for other in facts["persistent_logins"]
-    ):
+    if not login["any_initiator_port"] and names.path(login) in connected_paths:
         return findings.risk(
             "warning",
             "vanished_initiator_port",
@@ -209,7 +211,8 @@ def _explain_idle_login(login, facts):
 
 
 def _known_targets(facts):
-    return {target["name"].lower() for target in facts.get("targets") or ()}
+    """The names of the targets that the initiator knows, or None where they were not gathered."""
+    return None if facts.get("targets") is None else {target["name"].lower() for target in facts["targets"]}
 
 
 def _has_vanished_instance(record, facts):
@@ -319,15 +322,16 @@ def _lacks_secret(record):
 
 def find_logins_without_chap(facts):
     """Targets with logins that are saved without CHAP: it may be missing where others use it, else it is a remark."""
+    targets, live_auth_types = _known_targets(facts), _find_live_auth_types(facts)
     for target, logins in _logins_by_target(facts).items():
         without = [login for login in logins if not remedies.has_chap(login)]
         if not without:
             continue
-        live = _live_auth_types(facts, target)
+        live = live_auth_types[target.lower()]
         saved = {login["login_options"]["auth_type"] for login in logins if remedies.has_chap(login)}
         if live or saved:
             yield _missing_chap(target, logins, without, live, saved)
-        elif facts.get("targets") is None or target.lower() in _known_targets(facts):
+        elif targets is None or target.lower() in targets:
             yield findings.risk(
                 "info",
                 "no_chap",
@@ -357,15 +361,14 @@ def _missing_chap(target, logins, without, live, saved):
     )
 
 
-def _live_auth_types(facts, target):
-    """The kinds of CHAP that live sessions to a target use."""
-    found = {
-        connection["auth_type"]
-        for session in facts.get("sessions") or ()
-        if session["target"].lower() == target.lower()
-        for connection in session["connections"]
-    }
-    return found - {None, "none"}
+def _find_live_auth_types(facts):
+    """{target: the kinds of CHAP that its live sessions use}."""
+    found = collections.defaultdict(set)
+    for session in facts.get("sessions") or ():
+        for connection in session["connections"]:
+            if connection["auth_type"] not in (None, "none"):
+                found[session["target"].lower()].add(connection["auth_type"])
+    return found
 
 
 # -- target portals ----------------------------------------------------------------------------------------------------

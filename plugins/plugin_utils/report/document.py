@@ -114,9 +114,9 @@ _DISK = (
 
 
 def _forecast(facts, forecast):
-    disks = []
+    disks, host_remedies = [], remedies.HostRemedies(facts)
     for disk in sorted(forecast["disks"], key=lambda disk: (OUTLOOKS.index(disk["outlook"]), disk["names"])):
-        remedy, run = remedies.disk_remedy(facts, disk)
+        remedy, run = host_remedies.for_disk(disk)
         labels = {"names": list(map(names.device, disk["names"])), "remedy": remedy, "run": run}
         disks.append({**_pick(disk, _DISK), **labels})
     return {**_pick(forecast, _FORECAST), "disks": disks}

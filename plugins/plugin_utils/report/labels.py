@@ -144,7 +144,14 @@ def list_settings(login):
 
 def dump_tasks(run):
     """Tasks as the YAML of a playbook. What looks like a template in a name is marked as text, but for placeholders."""
-    return yaml.dump([dict(task) for task in run], Dumper=_Tasks, sort_keys=False, allow_unicode=True, width=1 << 16)
+    try:
+        return _dump(run, _FastTasks)
+    except UnicodeEncodeError:  # a lone surrogate, which only the slow dumper knows how to write
+        return _dump(run, _Tasks)
+
+
+def _dump(run, dumper):
+    return yaml.dump([dict(task) for task in run], Dumper=dumper, sort_keys=False, allow_unicode=True, width=1 << 16)
 
 
 class _Tasks(yaml.SafeDumper):
@@ -154,6 +161,12 @@ class _Tasks(yaml.SafeDumper):
         return True
 
 
+class _FastTasks(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
+    """The same, where PyYAML has its library."""
+
+    ignore_aliases = _Tasks.ignore_aliases
+
+
 def _string(dumper, value):
     templated = any(mark in value for mark in ("{{", "{%", "{#")) and value not in (remedies.SECRET, remedies.USERNAME)
     quotes = '"' if templated or not value.isprintable() else None  # within others a line break may be folded
@@ -161,3 +174,4 @@ def _string(dumper, value):
 
 
 _Tasks.add_representer(str, _string)
+_FastTasks.add_representer(str, _string)

@@ -8,10 +8,104 @@
   const root = document.documentElement;
   for (const one of all(".tools, #filter, .check")) one.hidden = false;
 
+  // The data, as pack.py describes it: numbers stand for texts, and lists of like mappings are columns.
+  const data = JSON.parse($("#data").textContent);
+  const expand = (entries) => {
+    let last = "";
+    const texts = [];
+    for (const entry of entries) {
+      if (typeof entry === "string") texts.push((last = last.slice(0, parseInt(entry[0], 36)) + entry.slice(1)));
+      else texts.push(Array.isArray(entry) ? `${texts[entry[0]]} ${texts[entry[1]]}` : entry);
+    }
+    return texts;
+  };
+  const unpack = (texts, value) => {
+    if (typeof value === "number") return texts[value];
+    if (value === null || typeof value === "boolean") return value;
+    if (Array.isArray(value)) return value.map((inside) => unpack(texts, inside));
+    const columns = Object.entries(value).filter(([key]) => key !== "");
+    if (!("" in value)) return Object.fromEntries(columns.map(([key, inside]) => [key, unpack(texts, inside)]));
+    const cells = columns.map(([key, column]) => {
+      if (Array.isArray(column)) return [key, (index) => unpack(texts, column[index])];
+      const same = unpack(texts, column[""]);
+      return [key, () => same];
+    });
+    return Array.from({ length: value[""] }, (_, index) => Object.fromEntries(cells.map(([key, cell]) => [key, cell(index)])));
+  };
+  const kept = new Map();
+  const keep = (key, make) => {
+    if (!kept.has(key)) kept.set(key, make());
+    return kept.get(key);
+  };
+  const textsOf = (host) => keep(host, () => expand(data.hosts[host].texts));
+  const part = (host, name) => keep(`${host} ${name}`, () => unpack(textsOf(host), data.hosts[host].data[name]));
+
+  // Elements. Whatever a text holds, it becomes text: nothing here reads markup.
+  const element = (tag, attributes, ...children) => {
+    const made = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) if (value) made.setAttribute(name, value);
+    made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    return made;
+  };
+  const cell = (kind, ...children) => element("td", { class: kind }, ...children);
+  const name = (text) => element("bdi", {}, text);
+  const badge = ({ tone, mark, word }) => element("span", { class: `badge ${tone}` }, element("b", { "aria-hidden": "true" }, mark), word);
+  const link = (host) => element("a", { href: `#${encodeURIComponent(data.anchors[host])}` }, name(data.names[host]));
+  const links = (hosts) => {
+    if (hosts.length > 3) return [element("details", { class: "more hosts" }, element("summary", {}, `${hosts.length} hosts`))];
+    return hosts.flatMap((host, index) => (index ? [", ", link(host)] : [link(host)]));
+  };
+  const paths = ({ now, expected, unproven }) => {
+    const missing = now > expected ? element("i", {}, "○".repeat(Math.min(now - expected, 8))) : null;
+    const dots = now <= 8 ? [element("span", { class: "dots", "aria-hidden": "true" }, "●".repeat(Math.min(expected, 8)), missing), " "] : [];
+    return [...dots, `${expected} of ${now}`, ...(unproven ? [" ", element("small", {}, `+${unproven} unproven`)] : [])];
+  };
+  const toDo = ({ remedy, run }) => [remedy,
+    run.length ? element("details", { class: "run" }, element("summary", {}, "Tasks"), element("pre", { tabindex: "0" }, run.join("\n"))) : null];
+  const sides = ({ found, declared }) => [found, declared].map((text, index) => cell("mono", text ? element(index ? "ins" : "del", {}, text) : null));
+  const table = (headings, rows) => element("table", {},
+    element("thead", {}, element("tr", {}, headings.map((heading) => element("th", { class: heading.endsWith("#") ? "num" : "" }, heading.replace("#", ""))))),
+    element("tbody", {}, rows));
+
+  // Long tables: rows are drawn as they are scrolled to.
+  const CHUNK = 200;
+  class LongTable {
+    constructor(found, rows, draw, keys) {
+      Object.assign(this, { table: found, rows, draw, keys, chosen: [], drawn: 0 });
+      this.body = found.tBodies[0];
+      this.rest = found.parentElement.querySelector(".rest");
+      this.rest.querySelector("button").addEventListener("click", () => this.more(CHUNK));
+      new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(CHUNK), { root: found.parentElement, rootMargin: "200px" })
+        .observe(this.rest);
+    }
+    show(isChosen) {
+      this.chosen = this.rows.filter(isChosen);
+      this.redraw();
+    }
+    sort(index, descending) {
+      const pairs = this.rows.map((row) => [this.keys[index](row), row]);
+      pairs.sort((one, other) => (descending ? compare(other[0], one[0]) : compare(one[0], other[0])));
+      const chosen = new Set(this.chosen);
+      this.rows = pairs.map((pair) => pair[1]);
+      this.show((row) => chosen.has(row));
+    }
+    redraw() {
+      this.body.replaceChildren();
+      this.drawn = 0;
+      this.more(CHUNK);
+    }
+    more(number) {
+      this.body.append(...this.chosen.slice(this.drawn, this.drawn + number).map(this.draw));
+      this.drawn = Math.min(this.drawn + number, this.chosen.length);
+      this.rest.hidden = this.drawn === this.chosen.length;
+      this.rest.querySelector("span").textContent = `${this.drawn} of ${this.chosen.length} rows`;
+    }
+  }
+
   // Theme: as the system has it until somebody chooses; the choice is kept where the browser allows it.
   const theme = $("#theme");
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const kept = (value) => {
+  const stored = (value) => {
     try {
       return value === undefined ? localStorage.getItem("theme") : localStorage.setItem("theme", value);
     } catch {
@@ -20,10 +114,10 @@
   };
   const isDark = () => (root.dataset.theme || (dark.matches ? "dark" : "light")) === "dark";
   const showTheme = () => theme.setAttribute("aria-pressed", isDark());
-  if (["light", "dark"].includes(kept())) root.dataset.theme = kept();
+  if (["light", "dark"].includes(stored())) root.dataset.theme = stored();
   theme.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
-    kept(root.dataset.theme);
+    stored(root.dataset.theme);
     showTheme();
   });
   dark.addEventListener("change", showTheme);
@@ -42,6 +136,11 @@
       const descending = header.getAttribute("aria-sort") === "ascending";
       for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const long = longTables.find((one) => one.table === header.closest("table"));
+      if (long) {
+        long.sort(header.cellIndex, descending);
+        return;
+      }
       const body = header.closest("table").tBodies[0];
       const rows = [...body.rows].map((row) => [value(row, header.cellIndex), row]);
       rows.sort((one, other) => (descending ? compare(other[0], one[0]) : compare(one[0], other[0])));
@@ -49,15 +148,80 @@
     });
   }
 
+  const earlier = new Set(data.earlier);
+  const same = data.outlooks.length - 1;
+  const longTables = [new LongTable($("#disks"),
+    data.hosts.flatMap((_, host) => (earlier.has(host) ? [] : part(host, "disks").map((disk) => ({ host, disk })))),
+    ({ host, disk }) => element("tr", { class: disk.outlook === same ? "same" : "" },
+      element("th", { scope: "row" }, link(host)), cell("", disk.names, element("br", {}), element("small", { class: "mono" }, disk.id)),
+      cell("num", disk.size), cell("mono", disk.targets.map((target) => element("div", {}, name(target)))), cell("", paths(disk)),
+      cell("", badge(data.outlooks[disk.outlook])), cell("", disk.reason), cell("", toDo(disk))),
+    [({ host }) => data.names[host], ({ disk }) => disk.names, ({ disk }) => disk.bytes, ({ disk }) => disk.targets.join(),
+      ({ disk }) => disk.expected - disk.now, ({ disk }) => disk.outlook, ({ disk }) => disk.reason || ""])];
+  if ($("#differences")) {
+    longTables.push(new LongTable($("#differences"), unpack(expand(data.drift.texts), data.drift.data),
+      (row) => element("tr", { "data-hs": row.hosts.join(" ") }, cell("", row.record), cell("", row.kind),
+        element("th", { scope: "row", class: "mono" }, row.field), sides(row), cell("", links(row.hosts))),
+      [(row) => row.record, (row) => row.kind, (row) => row.field, (row) => row.found, (row) => row.declared, (row) => row.hosts.length]));
+  }
+
+  // Details: what is known of a host is drawn when its part of the page is opened.
+  const section = (title, headings, rows) => (rows.length ? [element("h3", {}, title), table(headings, rows)] : [element("h3", {}, title)]);
+  const symbolic = (record) => (record.symbolic ? [" ", element("small", {}, name(record.symbolic))] : []);
+  const describe = (host) => {
+    const [facts, reason, disks, drift, risks, known] = ["facts", "reason", "disks", "drift", "risks", "known"].map((each) => part(host, each));
+    const found = [];
+    if (reason) found.push(element("p", { class: "note" }, reason));
+    if (facts) found.push(element("p", { class: "dim" }, facts.node ? [element("span", { class: "mono" }, name(facts.node)), " · "] : [], facts.line));
+    if (disks.length) {
+      found.push(...section("Disks after the next restart", ["Disk", "Identifier", "Size#", "Paths kept", "Outlook", "Why"], disks.map((disk) => element("tr", {},
+        cell("", disk.names), cell("mono", disk.id), cell("num", disk.size), cell("", paths(disk)), cell("", badge(data.outlooks[disk.outlook])), cell("", disk.reason)))));
+    }
+    if (drift) {
+      found.push(...section("Compared with its declaration", ["Record", "What", "Field", "Found", "Declared"], drift.map((row) => element("tr", {},
+        cell("", row.record), cell("mono", row.what), cell("mono", row.field), sides(row)))));
+      if (!drift.length) found.push(element("p", {}, "As declared."));
+    }
+    if (risks.length) {
+      found.push(...section("Findings", ["Severity", "What", "Finding", "What to do"], risks.map((risk) => element("tr", {},
+        cell("", badge(data.severities[risk.severity])), cell("mono", name(risk.what)), cell("", risk.text), cell("", toDo(risk))))));
+    }
+    if (known.includes("logins")) {
+      found.push(...section(`Persistent logins: ${part(host, "copies") || "none"}`, ["Target", "Portal", "From", "CHAP", "Flags and options", "Live#"],
+        part(host, "logins").map((login) => element("tr", { class: login.off ? "off" : "" }, cell("mono", name(login.target)), cell("mono", login.portal, symbolic(login)),
+          cell("", login.from), cell("", login.chap), cell("", login.settings), cell("num", login.live)))));
+    }
+    if (known.includes("sessions")) {
+      found.push(...section(`Sessions: ${part(host, "sessions").length || "none"}`, ["Target", "Portal", "From", "CHAP", "Digests", "Disks", "Saved"],
+        part(host, "sessions").map((session) => element("tr", { class: session.off ? "off" : "" }, cell("mono", name(session.target)), cell("mono", session.portal),
+          cell("mono", session.from), cell("", session.chap), cell("", session.digests), cell("", session.disks.join(", ") || "-"), cell("", session.saved)))));
+    }
+    if (known.includes("portals")) {
+      found.push(...section(`Discovery portals: ${part(host, "portals").length || "none"}`, ["Portal", "From", "CHAP", "Security flags"],
+        part(host, "portals").map((portal) => element("tr", {}, cell("mono", portal.portal, symbolic(portal)), cell("", portal.from), cell("", portal.chap), cell("", portal.flags)))));
+    }
+    return found;
+  };
+  const fill = (opened) => {
+    if (opened.childElementCount > 1) return;
+    if (opened.matches(".host")) opened.append(...describe(Number(opened.dataset.h)));
+    if (opened.matches(".hosts")) opened.append(...opened.closest("[data-hs]").dataset.hs.split(" ").flatMap((host) => [link(Number(host)), " "]));
+  };
+  document.addEventListener("toggle", (event) => event.target.open && fill(event.target), true);
+
   // Filtering: it chooses hosts, and all that is about other hosts goes.
   const hosts = all("#host-table tbody tr").sort((one, other) => one.dataset.h - other.dataset.h);
   const details = all("details.host");
   const byHost = all("[data-h]");
-  const byHosts = all("[data-hs]").map((row) => [row, row.dataset.hs.split(" ")]);
+  const byHosts = all("#findings [data-hs]").map((row) => [row, row.dataset.hs.split(" ")]);
   const [query, state, severity, shown] = ["#query", "#state", "#severity", "#shown"].map($);
   const tiles = all(".tile[data-state]");
+  const allDisks = $("#all-disks");
   let words = null;
-  const haystacks = () => (words = words || hosts.map((row, index) => (row.textContent + " " + details[index].textContent).toLowerCase()));
+  const haystack = (row, index) => {
+    return [row.textContent, details[index].textContent, ...textsOf(index)].join("\n").toLowerCase();
+  };
+  const haystacks = () => (words = words || hosts.map(haystack));
   const filter = () => {
     const wanted = query.value.trim().toLowerCase();
     const visible = hosts.map((row, index) => (!state.value || row.dataset.state === state.value)
@@ -66,6 +230,9 @@
     for (const [row, members] of byHosts) {
       row.hidden = !members.some((one) => visible[one]) || Boolean(row.dataset.s && severity.value in { critical: 1, warning: 1, info: 1 } && row.dataset.s !== severity.value);
     }
+    const [disks, differences] = longTables;
+    disks.show(({ host, disk }) => visible[host] && (allDisks.checked || disk.outlook !== same));
+    if (differences) differences.show((row) => row.hosts.some((host) => visible[host]));
     for (const tile of tiles) tile.setAttribute("aria-pressed", tile.dataset.state === state.value);
     const count = visible.filter(Boolean).length;
     shown.textContent = count === hosts.length ? `${count} host${count === 1 ? "" : "s"}` : `${count} of ${hosts.length} hosts`;
@@ -88,19 +255,14 @@
   }
   $("#filter").addEventListener("submit", (event) => event.preventDefault());
   $("#filter").addEventListener("reset", () => setTimeout(filter));
-  const allDisks = $("#all-disks");
-  const showDisks = () => {
-    $("#disks").classList.toggle("all", allDisks.checked);
-    filter();
-  };
-  allDisks.addEventListener("change", showDisks);
+  allDisks.addEventListener("change", filter);
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
       event.preventDefault();
       query.focus();
     }
   });
-  showDisks();
+  filter();
 
   // Links to a host open it, whatever the filter says.
   const follow = () => {
@@ -112,6 +274,7 @@
       return;
     }
     target.open = true;
+    fill(target);
     target.scrollIntoView();
     target.querySelector("summary").focus({ preventScroll: true });
   };
@@ -161,7 +324,11 @@
   addEventListener("beforeprint", () => {
     opened = details.filter((one, index) => !one.open && !one.hidden
       && (hosts.length <= 20 || Number(hosts[index].dataset.critical) > 0));
-    for (const one of opened) one.open = true;
+    for (const one of opened) {
+      fill(one);
+      one.open = true;
+    }
+    for (const long of longTables) long.more(2000);
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;

@@ -3,8 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report as one HTML file that needs nothing else: no network, no library.
 
-Names come from hosts and arrays, and may be anything. Three things keep them from doing harm: all that is printed is
-escaped, what is not printable shows as an escape, and the page's own policy lets no script run but the one that is
+The summary, the map, the findings of the fleet and the list of hosts are markup. What there is a lot of, the disks and
+all that is known of each host, is data in the page, once and packed; its script draws what is looked at.
+
+Names come from hosts and arrays, and may be anything. Four things keep them from doing harm: all that is printed is
+escaped; the data holds no ``<``, so that nothing in it can end its element, and the script puts it into the page as
+text alone; what is not printable shows as an escape; and the page's own policy lets no script run but the one that is
 named by its hash, and no request leave.
 """
 
@@ -13,24 +17,41 @@ from __future__ import annotations
 import base64
 import collections
 import hashlib
+import json
 import re
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from .. import text
 from ..audit import findings
-from . import labels
+from . import labels, view
 from . import map as network
 from .document import OUTLOOKS, STATES
+from .pack import pack
 
 _HERE = Path(__file__).parent
+# What a page prints beside a word, so that no meaning is in colour alone, and the tone of it.
+MARKS = {
+    "ready": "✓",
+    "same": "✓",
+    "degraded": "▲",
+    "fewer_paths": "▲",
+    "warning": "▲",
+    "at_risk": "✕",
+    "lost": "✕",
+    "unproven": "✕",
+    "critical": "✕",
+    "unknown": "?",
+    "info": "i",
+}
+TONES = {"✓": "ok", "▲": "warn", "✕": "bad", "?": "dim", "i": "dim"}
 
 
 def html(document):
     """A document as a page."""
-    style, script = (_asset(name) for name in ("page.css", "page.js"))
+    style, script = (_read_asset(name) for name in ("page.css", "page.js"))
     hosts = document["hosts"]
     anchors = _anchors(hosts)
     return (
@@ -44,11 +65,13 @@ def html(document):
             labels=labels,
             count=text.count,
             severities=findings.SEVERITIES,
-            rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))},
+            mark=MARKS,
+            tone={key: TONES[mark] for key, mark in MARKS.items()},
+            rank={state: index for index, state in enumerate(STATES)},
             network=network,
             map=network.draw(hosts),
-            groups=_groups(hosts),
-            drifts=_drifts(hosts),
+            groups=view.group_findings(hosts),
+            data=_embed(_data(hosts, anchors)),
             style=Markup(style),
             script=Markup(script),
             style_hash=_hash(style),
@@ -58,7 +81,30 @@ def html(document):
     )
 
 
-def _asset(name):
+def _data(hosts, anchors):
+    """What the script of the page draws. Each host is packed by itself, and unpacked when it is looked at."""
+    return {
+        "names": [text.text(host["name"]) for host in hosts],
+        "anchors": [anchors[host["name"]] for host in hosts],
+        "outlooks": [_badge(key, labels.OUTLOOKS[key]) for key in OUTLOOKS],
+        "severities": [_badge(key, labels.SEVERITIES[key]) for key in findings.SEVERITIES],
+        "earlier": [index for index, host in enumerate(hosts) if host["earlier"]],
+        "drift": pack(view.group_drift(hosts)),
+        "hosts": [pack(view.show_host(host)) for host in hosts],
+    }
+
+
+def _badge(key, word):
+    return {"tone": TONES[MARKS[key]], "mark": MARKS[key], "word": word}
+
+
+def _embed(data):
+    """Data as the text of a script element that runs nothing: no character of it can end the element."""
+    written = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Markup(written.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
+
+
+def _read_asset(name):
     return (_HERE / name).read_text(encoding="utf-8")
 
 
@@ -76,7 +122,7 @@ def _environment():
         undefined=jinja2.StrictUndefined,
         finalize=_visible,
     )
-    environment.filters.update(size=text.size, yaml=_tasks, said=_said, side=_side, sentence=labels.capitalize)
+    environment.filters.update(words=text.text)
     return environment
 
 
@@ -87,23 +133,6 @@ def _visible(value):
     return text.text(value) if isinstance(value, str) and not isinstance(value, Markup) and value else value
 
 
-def _said(value):
-    """Any value in words, a dash for nothing."""
-    return text.text(value)
-
-
-def _side(finding, name):
-    """What was found, or what is declared, in words: none for an empty list, nothing where there is no such side."""
-    value = finding.get(name)
-    return "" if value is None else "none" if value in ([], "") else text.text(value)
-
-
-def _tasks(run):
-    """Tasks as YAML, whose lines stay lines."""
-    lines = labels.dump_tasks(run).rstrip("\n").split("\n")
-    return Markup("\n").join(escape(text.text(line) if line.strip() else "") for line in lines)
-
-
 def _anchors(hosts):
     """{host: the id of its part of the page}: #host-sql01."""
     anchors, taken = {}, collections.Counter()
@@ -112,34 +141,3 @@ def _anchors(hosts):
         taken[anchor.lower()] += 1
         anchors[host["name"]] = anchor if taken[anchor.lower()] == 1 else f"{anchor}~{taken[anchor.lower()]}"
     return anchors
-
-
-def _groups(hosts):
-    """Findings of the fleet: one row for each kind, with the hosts that have it, the worst first."""
-    found = collections.defaultdict(lambda: [0, {}])
-    for index, host in enumerate(hosts):
-        for one in host["findings"]:
-            group = found[findings.SEVERITIES.index(one["severity"]), one["category"], one["kind"]]
-            group[0] += 1
-            group[1][index] = host["name"]
-    return [
-        {"severity": findings.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
-        for (rank, category, kind), (count, members) in sorted(found.items())
-    ]
-
-
-def _drifts(hosts):
-    """Drift of the fleet: one row for each difference, with the hosts that have it, the most frequent first."""
-    found = collections.defaultdict(dict)
-    for index, host in enumerate(hosts):
-        for one in host["findings"]:
-            if one["category"] == "drift" and one["severity"] != "info":
-                found[
-                    one.get("record") or "",
-                    one["kind"],
-                    one.get("field") or "",
-                    _side(one, "found"),
-                    _side(one, "declared"),
-                ][index] = host["name"]
-    rows = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [dict(zip(("record", "kind", "field", "found", "declared"), key), hosts=members) for key, members in rows]

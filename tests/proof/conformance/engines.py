@@ -56,9 +56,15 @@ def wine_python_engine(python: WinePython, library: Path) -> Engine:
     )
 
 
-def wine_dotnet_engine(dotnet: WineDotnet, program: Path) -> Engine:
-    """The library lies beside the program."""
-    return lambda lines: _answers(dotnet.run(program, stdin=_text(lines)))
+def wine_dotnet_engine(dotnet: WineDotnet, program: Path, library: Path | None = None) -> Engine:
+    """The library is put into system32 first: it is loaded from nowhere else."""
+
+    def run(lines: Sequence[str]) -> list[str]:
+        if library:
+            dotnet.wine.install(library, "iscsidsc.dll")
+        return _answers(dotnet.run(program, stdin=_text(lines)))
+
+    return run
 
 
 def _text(lines: Sequence[str]) -> bytes:

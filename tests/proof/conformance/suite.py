@@ -38,10 +38,11 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.wire impor
 )
 
 KEEP, HANG, NO_STEP = 0xFFFFFFFF, 0xFFFFFFFE, 0x5C0001
-SLACK = 16384
+SLACK = 4096
 WARNING = 0xAFFF0007
 RAN, SKIPPED, NOT_REACHED = wire.RAN, wire.SKIPPED, wire.NOT_REACHED
 NO_SUCH_EXPORT, BAD_ITEMS, TIMED_OUT = wire.NO_SUCH_EXPORT, wire.BAD_ITEMS, wire.TIMED_OUT
+TOO_MANY_ITEMS, MAX_RUNS = wire.TOO_MANY_ITEMS, 32768
 
 
 class Case(NamedTuple):
@@ -420,9 +421,9 @@ GROWTH = [
         "122 and 0 bytes needed, twice",
         [step(122, 0), step(122, 0), step(0, 8, 1, b"z" * 8)],
         0,
-        [0, SLACK, 2 * SLACK],
+        [0, SLACK, 3 * SLACK],
         8,
-        sized(b"z" * 8, 2 * SLACK),
+        sized(b"z" * 8, 3 * SLACK),
         1,
     ),
     _logins_case(
@@ -489,10 +490,10 @@ GROWTH = [
         "sizes in elements: whole ones",
         lambda pointer: [devices(Address(2))._replace(blocks=devices(Address(2)).blocks + (SESSION,))],
         step(122, 3) + step(0, 3, fill=b"d" * 36),
-        [ran((0, (), {1: sized(b"d" * 36, 1369 * 12)}))],
-        [("DEVI", 0, 0, A), ("DEVI", 1369, 1, A)],
+        [ran((0, (), {1: sized(b"d" * 36, 345 * 12)}))],
+        [("DEVI", 0, 0, A), ("DEVI", 345, 1, A)],
     ),
-    # 1369: 36 bytes and SLACK, rounded up to whole elements
+    # 345: 36 bytes and SLACK, rounded up to whole elements
 ]
 
 # -- repeating over items --------------------------------------------------------------------------------------------
@@ -521,14 +522,14 @@ ITEMS = [
         session_trace(48) + [seen("LOGO", record) for record in (A, B, C)],
     ),
     Case(
-        "as many as the answer can count",
+        "as many as repeated calls may make",
         lambda pointer: [
             sessions(),
             Call("GetIScsiVersionInformation", (Address(0),), (Block(12),), each=each_session(1)),
         ],
-        step(122, 65535) + step(0, KEEP, 65535, bytes(65535)),
-        [ran(0), ran(*((0, (n,), {}) for n in range(65535)))],
-        session_trace(65535),
+        step(122, MAX_RUNS) + step(0, KEEP, MAX_RUNS, bytes(MAX_RUNS)),
+        [ran(0), ran(*((0, (n,), {}) for n in range(MAX_RUNS)))],
+        session_trace(MAX_RUNS),
     ),
     Case("each of none", _three_logouts(), step(0, 0, 0), [ran(0), ran()], [("SESS", 0, 0, b"")]),
     Case(
@@ -618,17 +619,17 @@ ITEMS = [
         [
             ran(0),
             ran(
-                (0, (0,), {1: sized(b"dev0-A-1----dev1-A-2----", 1368 * 12)}),
-                (0, (1,), {1: sized(b"dev0-B-1----", 1367 * 12)}),
+                (0, (0,), {1: sized(b"dev0-A-1----dev1-A-2----", 344 * 12)}),
+                (0, (1,), {1: sized(b"dev0-B-1----", 343 * 12)}),
             ),
             ran((0, (0, 0), {}), (0, (0, 1), {}), (0, (1, 0), {})),
         ],
         session_trace(32)
         + [
             ("DEVI", 0, 0, A),
-            ("DEVI", 1368, 1, A),
+            ("DEVI", 344, 1, A),
             ("DEVI", 0, 0, B),
-            ("DEVI", 1367, 1, B),
+            ("DEVI", 343, 1, B),
             seen("CONN", A[:8] + b"-A-1----"),
             seen("CONN", A[:8] + b"-A-2----"),
             seen("CONN", B[:8] + b"-B-1----"),
@@ -642,8 +643,8 @@ ITEMS = [
             logout(Item(0), each=(Each(1, (Array(1, 12, 0, 0),)),)),
         ],
         session_steps(A, B) + step(0xEFFF0001) + step(122, 1) + step(0, 1, fill=b"dev0-B-1----") + step(0),
-        [ran(0), ran((0xEFFF0001, (0,), {}), (0, (1,), {1: sized(b"dev0-B-1----", 1367 * 12)})), ran((0, (1, 0), {}))],
-        session_trace(32) + [("DEVI", 0, 0, A), ("DEVI", 0, 0, B), ("DEVI", 1367, 1, B), seen("LOGO", B)],
+        [ran(0), ran((0xEFFF0001, (0,), {}), (0, (1,), {1: sized(b"dev0-B-1----", 343 * 12)})), ran((0, (1, 0), {}))],
+        session_trace(32) + [("DEVI", 0, 0, A), ("DEVI", 0, 0, B), ("DEVI", 343, 1, B), seen("LOGO", B)],
     ),
     Case(
         "an inner level of a later call: in the block where its item lies",
@@ -660,7 +661,7 @@ ITEMS = [
 
 # -- items that would lead outside -----------------------------------------------------------------------------------
 
-BAD = (BAD_ITEMS, [])
+BAD, TOO_MANY = (BAD_ITEMS, []), (TOO_MANY_ITEMS, [])
 
 
 def _bad_array(name, count, fill=A):
@@ -694,7 +695,36 @@ def _unended(name, fill):
 HOSTILE = [
     _bad_array("a count without end", 0xFFFFFFFE),
     _bad_array("one more than the block holds", (SLACK + 16) // 16 + 1),
-    _bad_array("more than the runner takes", 1 << 16, b"r" * (16 << 16)),
+    Case(
+        "array: more than the runner takes",
+        _three_logouts(),
+        session_steps(b"r" * (16 << 16), count=1 << 16),
+        [ran(0), TOO_MANY],
+        session_trace(16 << 16),
+    ),
+    Case(
+        "more runs than repeated calls may make, in two calls",
+        lambda pointer: [
+            sessions(),
+            Call("GetIScsiVersionInformation", (Address(0),), (Block(12),), each=each_session(1)),
+            logout(Item(0), each=each_session(16)),
+            add("next"),
+        ],
+        step(122, MAX_RUNS - 1) + step(0, KEEP, MAX_RUNS - 1, bytes(MAX_RUNS - 1)) + step(0),
+        [ran(0), ran(*((0, (n,), {}) for n in range(MAX_RUNS - 1))), BAD, ran(0)],
+        session_trace(MAX_RUNS - 1) + [text_seen("ISN+", "next")],
+    ),
+    Case(
+        "inner records: many records that share a long list",
+        lambda pointer: [sessions(), logout(Item(1), each=(Each(0, (Array(2, 16, 1, 0), Inner(0, pointer, 16))),))],
+        lambda pointer: session_steps(
+            *[sized(bytes(pointer) + number(60000), 16)] * 100,
+            tail=bytes(16 * 60000),
+            pointers=tuple((16 * n, 1600) for n in range(100)),
+        ),
+        [ran(0), TOO_MANY],
+        session_trace(1600 + 16 * 60000),
+    ),
     Case("array: a count, but no block", _three_logouts(), step(0, 0, 3), [ran(0), BAD], [("SESS", 0, 0, b"")]),
     _bad_inner("null, with a count", lambda pointer: bytes(pointer) + number(1)),
     _bad_inner("before the block", lambda pointer: (0x1000).to_bytes(pointer, "little") + number(1)),
@@ -708,8 +738,29 @@ HOSTILE = [
         "texts: more than the runner takes",
         lambda pointer: [quiet_targets(), Call("RefreshISNSServerW", (Item(0),), each=each_text())],
         text_steps(b"x\0\0\0" * (1 << 16)),
-        [ran(0), BAD],
+        [ran(0), TOO_MANY],
         text_trace(2 << 16),
+    ),
+    Case(
+        "texts: no more than the call says that it left",
+        lambda pointer: [quiet_targets(), Call("RefreshISNSServerW", (Item(0),), each=each_text())],
+        step(122, 12) + step(0, 6, fill=wide("iqn.a", "iqn.b")) + step(0),
+        [ran(0), ran((0, (0,), {}))],
+        text_trace(12) + [text_seen("ISN*", "iqn.a")],
+    ),
+    Case(
+        "texts: none, although the buffer holds some",
+        lambda pointer: [quiet_targets(), Call("RefreshISNSServerW", (Item(0),), each=each_text())],
+        step(122, 6) + step(0, 0, fill=wide("iqn.a")),
+        [ran(0), ran()],
+        text_trace(6),
+    ),
+    Case(
+        "an address beyond the item's block",
+        lambda pointer: [sessions(), logout(Item(0, 16 + SLACK), each=each_session())],
+        session_steps(A),
+        [ran(0), BAD],
+        session_trace(16),
     ),
     Case(
         "an integer from beyond the item's block",
@@ -1049,4 +1100,48 @@ def broken_batches(pointer: int) -> dict[str, str]:
         "a length beyond the end": _packed(raw.replace(b"\x12\0\0\0\x12\0\0\0", b"\x12\0\0\0\xff\xff\xff\xff", 1)),
         "no program for this width": wire.encode_batch(wire.Batch((wire.Program(12 - pointer, 0, (call,)),))),
         "too few arguments": wire.encode_batch(wire.Batch((wire.Program(pointer, 0, (wrong_count,)),))),
+        **{f"a call that leads outside: {name}": _batch(pointer, call, *bad) for name, bad in _misleading(pointer)},
     }
+
+
+def _batch(pointer: int, *calls: Call) -> str:
+    return wire.encode_batch(wire.Batch((wire.Program(pointer, 0, calls),)))
+
+
+def _misleading(pointer: int) -> list[tuple[str, list[Call]]]:
+    """Calls behind a good one that refer to what is not there. No call of such a batch may be made."""
+    export = "AddISNSServerW"
+
+    def growing(growth: Growth) -> Call:
+        return Call(export, (Address(0),), (Block(0, b"", 0, (growth,)), Block(4)))
+
+    def repeated(*levels: Any, earlier: int = 0) -> Call:
+        return Call(export, (Integer(0),), each=(Each(earlier, levels),))
+
+    return [
+        ("a relocation at the end", [Call(export, (Address(0),), (Block(16, relocations=(Relocation(13, 0),)),))]),
+        ("a relocation to the end", [Call(export, (Address(0),), (Block(16, relocations=(Relocation(0, 16),)),))]),
+        ("data longer than its block", [Call(export, (Address(0),), (Block(2, b"abc"),))]),
+        ("a block of 4 GiB", [Call(export, (Address(0),), (Block(0xFFFFFFFF),))]),
+        ("an address without a block", [Call(export, (Address(0),))]),
+        ("an address behind its block", [Call(export, (Address(0, 8),), (Block(8),))]),
+        ("an item without items", [Call(export, (Item(0),))]),
+        ("an item of a level too deep", [Call(export, (Item(1),), each=(Each(0, (Strings(0),)),))]),
+        ("a number of five bytes", [Call(export, (Load(0, 0, 5),), each=(Each(0, (Strings(0),)),))]),
+        ("a size without a block", [growing(Growth(2, 0, 1))]),
+        ("a size behind its block", [growing(Growth(1, 1, 1))]),
+        ("a size in the buffer itself", [growing(Growth(0, 0, 1))]),
+        ("a size without a unit", [growing(Growth(1, 0, 0))]),
+        ("items of itself", [repeated(Strings(0), earlier=1)]),
+        ("items of a later call", [repeated(Strings(0), earlier=9)]),
+        ("texts without a block", [repeated(Strings(1))]),
+        ("records without a length", [repeated(Array(0, 0, 0, 0))]),
+        ("a count behind its block", [repeated(Array(0, 1, 0, 15))]),
+        ("inner records without outer ones", [repeated(Inner(0, 8, 8))]),
+        ("a condition about itself", [Call(export, (Integer(0),), when=(Succeeded(1),))]),
+        (
+            "a condition that counts items where there are none",
+            [Call(export, (Integer(0),), when=(Matching(Each(0, ()), (), 0, 9),))],
+        ),
+        ("a wait of a day", [Call(export, (Integer(0),), retry=(Retry(1, 86400000, ()),))]),
+    ]

@@ -23,6 +23,7 @@ class Judged(NamedTuple):
     answers: dict[str, str]
     traces: dict[str, str]
     broken: dict[str, str]
+    trace_of_broken: str
 
 
 def _engine(name, request, folder):
@@ -35,7 +36,7 @@ def _engine(name, request, folder):
     program = engines.csharp_program(folder)
     if name == "mono":
         return engines.mono_engine(program, library)
-    return engines.wine_dotnet_engine(request.getfixturevalue("wine_dotnet"), program)
+    return engines.wine_dotnet_engine(request.getfixturevalue("wine_dotnet"), program, library)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -48,15 +49,16 @@ def judged(request, tmp_path_factory):
             suite.case_batch(case, POINTER),
             suite.trace_batch(POINTER),
         ]
-    answers = engine(lines + list(BROKEN.values()))
-    assert len(answers) == len(lines) + len(BROKEN), (
-        f"it stopped after {len(answers)} of {len(lines) + len(BROKEN)} batches"
-    )
+    lines.append(suite.script_batch(b"", POINTER))
+    sent = [*lines, *BROKEN.values(), suite.trace_batch(POINTER)]
+    answers = engine(sent)
+    assert len(answers) == len(sent), f"it stopped after {len(answers)} of {len(sent)} batches"
     names = [case.name for case in suite.CASES]
     return Judged(
-        dict(zip(names, answers[1 : len(lines) : 3])),
-        dict(zip(names, answers[2 : len(lines) : 3])),
+        dict(zip(names, answers[1 : len(lines) - 1 : 3])),
+        dict(zip(names, answers[2 : len(lines) - 1 : 3])),
         dict(zip(BROKEN, answers[len(lines) :])),
+        answers[-1],
     )
 
 
@@ -73,6 +75,11 @@ def test_what_is_no_batch_is_refused_and_not_repeated(judged, name):
     assert message.startswith("! ")
     assert "WireError" in message or "BatchException" in message
     assert suite.MARKER not in message and BROKEN[name] not in message
+
+
+def test_of_what_is_no_batch_no_call_is_made(judged):
+    """Not even a good one before that which leads outside: what it changed would be known to nobody."""
+    assert suite.trace_of(wire.decode_answer(judged.trace_of_broken)) == []
 
 
 def test_case_names_are_unique():

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from unittest import mock
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native
@@ -50,13 +49,13 @@ class Mono:
 
 
 class WindowsDotnet:
-    """The same program under Microsoft's .NET for Windows, with the DLL beside it."""
+    """The same program under Microsoft's .NET for Windows, with the DLL in system32."""
 
     def __init__(self, folder, dotnet):
         self.program, self.dotnet = csharp_program(folder), dotnet
-        shutil.copy(build.library("x64"), folder)
 
     def run(self, batch, environment):
+        self.dotnet.wine.install(build.library("x64"), "iscsidsc.dll")
         return _line(self.dotnet.run(self.program, stdin=_input(batch), env=environment))
 
 

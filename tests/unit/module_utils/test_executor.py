@@ -426,10 +426,6 @@ def unending(machine, size, buffer):
 BAD = {
     "count beyond the block": (report((9999).to_bytes(4, "little") + bytes(60)), ARRAY),
     "count beyond all": (report((2**32 - 1).to_bytes(4, "little") + bytes(60)), ARRAY),
-    "more items than an answer counts": (
-        report((1 << 16).to_bytes(4, "little") + bytes(1 << 17)),
-        Each(0, (Array(1, 1, 1, 0),)),
-    ),
     "pointer outside the block": (report(b"\1\0\0\0" * 4), Each(0, (Array(1, 16, 1, 0), Inner(0, 8, 8)))),
     "string without an end": (unending, Each(0, (Strings(1),))),
 }
@@ -443,11 +439,20 @@ def test_items_that_lead_outside_are_bad_items_and_nothing_is_called(export, eac
     assert "X" not in [name for name, _arguments in machine.log]
 
 
-def test_as_many_items_as_an_answer_counts_come_through():
-    count = (1 << 16) - 1
+def test_as_many_runs_as_repeated_calls_may_make_come_through():
+    count = wire.MAX_RUNS
     machine = ScriptedMachine({"List": report(count.to_bytes(4, "little") + bytes(count - 4)), "X": scripted(0)})
     _listed, result = perform(machine, reporting("List"), Call("X", each=(Each(0, (Array(1, 1, 1, 0),)),)))
     assert len(result.runs) == count
+
+
+@pytest.mark.parametrize("count", [wire.MAX_RUNS + 1, 1 << 16])
+def test_of_a_longer_list_no_call_is_made(count):
+    """Neither of more than the answer may bring, nor of more than it can count."""
+    machine = ScriptedMachine({"List": report(count.to_bytes(4, "little") + bytes(count - 4)), "X": scripted(0)})
+    _listed, result = perform(machine, reporting("List"), Call("X", each=(Each(0, (Array(1, 1, 1, 0),)),)))
+    assert result == wire.Result(wire.TOO_MANY_ITEMS, ())
+    assert "X" not in [name for name, _arguments in machine.log]
 
 
 def test_a_number_is_not_loaded_from_beyond_its_block():

@@ -188,7 +188,7 @@ def test_lists_that_overlap_in_many_records_cost_no_more_than_the_image_warrants
     layout, count = s.ISCSI_TARGET_MAPPING.layout(abi), 1000
     luns = count * layout.size // 16
     row = layout.pack({"LUNCount": luns, "LUNList": 0x10000})
-    image = CountingImage(bytes(row) * count, 0x10000, abi)
+    image = CountingImage(bytes(row) * count, 0x10000, abi, memory.Budget(1 << 30))
     with pytest.raises(ImageError, match=r"ISCSI_TARGET_MAPPING\.LUNList at offset \d+: pointers lead over and over"):
         image.array(s.ISCSI_TARGET_MAPPING, count)
     assert image.decoded <= 2 * len(image.data)

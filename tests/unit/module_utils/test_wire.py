@@ -189,20 +189,74 @@ def test_a_batch_is_no_answer_and_a_later_version_is_neither():
         wire.decode_batch(packed(b"WIB2" + raw(wire.encode_batch(SAMPLE))[4:]))
 
 
-def test_a_decompression_bomb_is_refused_at_the_limit(monkeypatch):
-    monkeypatch.setattr(wire, "MAX_WIRE_BYTES", 1 << 20)
-    held = []
+def test_a_kind_that_does_not_exist_is_named():
+    program = struct.pack("<HBIH", 1, 8, 0, 1) + b"\x01X" + struct.pack("<HB", 1, 9) + bytes(20)
+    with pytest.raises(wire.WireError, match="no such kind: 9 at offset 17"):
+        wire.decode_batch(packed(b"WIB1" + program))
 
-    class Stream(gzip.GzipFile):
-        def read(self, size=-1):
-            data = super().read(size)
-            held.append(len(data))
-            return data
 
-    monkeypatch.setattr(gzip, "GzipFile", Stream)
-    with pytest.raises(wire.WireError, match="unpacks to more than 1 MiB"):
-        wire.decode_answer(packed(b"WIA1" + bytes(64 << 20)))
-    assert max(held) <= (1 << 20) + 1
+HOST = struct.pack("<BBHHBBBB", 8, 0, 0, 0, 4, 2, 0, 1)
+
+
+def test_a_count_beyond_the_text_is_refused_before_anything_is_made_of_it():
+    with pytest.raises(wire.WireError, match="ends early: 65535 values announced at offset 17 of 27"):
+        wire.decode_answer(packed(b"WIA1" + HOST + struct.pack("<HBH", 1, 0, 0xFFFF) + bytes(8)))
+
+
+# -- an answer to another question -------------------------------------------------------------------------------------
+
+QUESTION = wire.Batch(
+    (
+        wire.Program(
+            8,
+            0,
+            (
+                wire.Call("List", (), (wire.Block(4, back=1), wire.Block(4))),
+                wire.Call("Each", each=(wire.Each(0, (wire.Strings(0),)),)),
+            ),
+        ),
+    )
+)
+LISTED = wire.Run(0, 0, (), (wire.Captured(0, 1, b"1234"),))
+GOOD = wire.Answer(wire.Host(8), (wire.Result(0, (LISTED,)), wire.Result(0, (wire.Run(0, 0, (0,), ()),) * 3)))
+
+
+def _with(number, **changes):
+    results = list(GOOD.results)
+    results[number] = results[number]._replace(**changes)
+    return GOOD._replace(results=tuple(results))
+
+
+@pytest.mark.parametrize(
+    "answer, problem",
+    [
+        (GOOD._replace(host=wire.Host(16)), "for pointers of 16 bytes, for which nothing was asked"),
+        (GOOD._replace(host=wire.Host(4)), "for pointers of 4 bytes, for which nothing was asked"),
+        (GOOD._replace(results=GOOD.results[:1]), "1 results for 2 calls"),
+        (GOOD._replace(results=GOOD.results * 2), "4 results for 2 calls"),
+        (_with(0, outcome=7), r"call 0 \(List\) has the unknown outcome 7"),
+        (_with(0, runs=(LISTED, LISTED)), r"call 0 \(List\) has 2 runs, although it was to be made once"),
+        (_with(1, runs=(wire.Run(0, 0, (), ()),)), "items of 0 levels instead of 1"),
+        (_with(1, runs=(wire.Run(0, 0, (0, 0), ()),)), "items of 2 levels instead of 1"),
+        (_with(0, runs=(wire.Run(0, 0, (), (wire.Captured(1, 1, b""),)),)), "a block that was not asked for"),
+        (_with(0, runs=(wire.Run(0, 0, (), (wire.Captured(9, 1, b""),)),)), "a block that was not asked for"),
+        (_with(0, runs=(LISTED._replace(blocks=LISTED.blocks * 2),)), "a block twice"),
+    ],
+)
+def test_what_was_not_asked_for_is_a_wire_error(answer, problem):
+    text = wire.encode_answer(answer)
+    assert wire.decode_answer(text) == answer
+    with pytest.raises(wire.WireError, match=problem):
+        wire.decode_answer(text, QUESTION)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [GOOD, _with(1, runs=()), _with(1, outcome=wire.TIMED_OUT, runs=(wire.Run(1460, 0, (), ()),))],
+    ids=["answered", "not run", "timed out"],
+)
+def test_what_answers_the_question_is_taken(answer):
+    assert wire.decode_answer(wire.encode_answer(answer), QUESTION) == answer
 
 
 @given(length=st.integers(1, 2**32 - 1), data=st.binary(max_size=20))
@@ -212,9 +266,3 @@ def test_a_length_beyond_the_text_is_refused_before_anything_is_made_of_it(lengt
     host = struct.pack("<BBHHBBBB", 8, 0, 0, 0, 4, 2, 0, 1)
     with pytest.raises(wire.WireError, match=f"ends early: {length} bytes wanted"):
         wire.decode_answer(packed(b"WIA1" + host + struct.pack("<HBH", 1, 0, 1) + run))
-
-
-def test_a_kind_that_does_not_exist_is_named():
-    program = struct.pack("<HBIH", 1, 8, 0, 1) + b"\x01X" + struct.pack("<HB", 1, 9)
-    with pytest.raises(wire.WireError, match="no such kind: 9 at offset 17"):
-        wire.decode_batch(packed(b"WIB1" + program))

@@ -100,6 +100,27 @@ def many(number=500):
     return hosts
 
 
+@functools.cache
+def _host_with_disks(paths):
+    addresses = ["192.0.2.21", "192.0.2.22"][:paths]
+    login = {"target": "iqn.2004-01.com.example:array0", "login_options": {"login_flags": ["multipath_enabled"]}}
+    units = [{"lun": number, "size": "100G", "naa": f"6001405a1b2c3d4e5f6071{number:010x}"} for number in range(256)]
+    state = {
+        "service": {"state": "running", "start_mode": "automatic"},
+        "mpio": {"claimed": True},
+        "network": {"arrays": [{"portals": addresses, "targets": [{"iqn": login["target"], "luns": units}]}]},
+        "persistent_logins": [dict(login, portal=addresses[0])],
+        "sessions": [dict(login, portal=address) for address in addresses],
+    }
+    return json.dumps(facts.assemble(queries.gather(Host(state), list(queries.READS), 0)))
+
+
+def with_disks(number, paths=1):
+    """A host with 256 disks; of two paths to them only one is saved. Each number has names of its own."""
+    plain = _host_with_disks(paths).replace("5f6071", f"5f{number:04x}").replace(":array0", f":array{number}")
+    return {"name": f"host{number:03d}", "facts": json.loads(plain), "drift": None}
+
+
 def hostile():
     """A host for each harmful text, which stands in every place where a name, an address or a message can."""
     return [_hostile(harm) for harm in HARM] + [

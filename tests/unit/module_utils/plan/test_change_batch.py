@@ -11,7 +11,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client import que
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import (
     apply,
     planner,
-    save_protocol,
+    record_groups,
     write_calls,
 )
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
@@ -134,7 +134,7 @@ def test_256_logins_are_changed_in_two_round_trips_within_the_limits_of_the_wire
     machine = Host(state)
     report = apply.apply(machine, declare(plain))
     assert not report.problems and len(machine.batches) == 2
-    assert machine.machine.bytes_allocated < 2 * save_protocol.LIST_BUDGET
+    assert machine.machine.bytes_allocated < 2 * record_groups.LIST_BUDGET
     assert max(map(max, machine.sizes)) < 1 << 20, "a batch or its answer is larger than a MiB"
 
 
