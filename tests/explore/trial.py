@@ -20,11 +20,10 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
+from ansible_collections.winstorage.iscsi.tests.unit.support.contents import Contents, content_of
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Host
 
 WRITES = (
@@ -33,8 +32,6 @@ WRITES = (
     "AddIScsiSendTargetPortalW",
     "RemoveIScsiSendTargetPortalW",
 )
-KINDS = ("persistent_logins", "target_portals")
-_IDENTITY = ("target", "portal", "address", "port", "initiator_instance", "initiator_port")
 
 
 class Violation(BaseException):
@@ -46,39 +43,6 @@ class Violation(BaseException):
     def __init__(self, rule, detail=""):
         super().__init__(f"{rule}: {detail}" if detail else rule)
         self.rule = rule
-
-
-def content_of(plain, secret=None):
-    """What a record holds beside its identity, as one value. ``plain``: as it would be declared."""
-    options = {name: value for name, value in plain.items() if name not in _IDENTITY and name not in _NOT_CONTENT}
-    return tuple(sorted((name, repr(value)) for name, value in options.items())), secret
-
-
-_NOT_CONTENT = ("secret", "update_secret", "state", "copies", "connected", "refresh", "discovery_failure", "mappings")
-
-
-class Contents:
-    """All records of a host at one moment: {kind: {identity: Counter of contents}}."""
-
-    def __init__(self, host):
-        self.found = {kind: collections.defaultdict(collections.Counter) for kind in KINDS}
-        self.names = {}
-        for kind, entries in zip(KINDS, (host.logins(), host.portals())):
-            for record, raw in zip(entries, host.state[kind]):
-                content = content_of(as_declared(record), raw["LoginOptions"]["Password"])
-                self.found[kind][record.identity][content] += 1
-                self.names[kind, record.identity] = label(record)
-
-    def flat(self):
-        """Counter of (kind, identity, content)."""
-        return collections.Counter(
-            {
-                (kind, identity, content): count
-                for kind, by_identity in self.found.items()
-                for identity, contents in by_identity.items()
-                for content, count in contents.items()
-            }
-        )
 
 
 class Controller:

@@ -179,6 +179,7 @@ class Layout:
         self.code = "".join(code)[1:] + f"{self.size - end}x"
         self._struct = struct.Struct("<" + self.code)
         self._text = _wide_text if abi.char == 2 else _ansi_text
+        self._by_name = {field.name: field for field in self.fields}
         self._link_pointers()
 
     def _place(self, name: str, kind: Kind, offset: int) -> str:
@@ -294,18 +295,25 @@ class Layout:
         return data
 
     def _pack_into(self, data: bytearray, base: int, values: Values) -> None:
-        unknown = set(values) - set(self.structure.fields)
-        if unknown:
-            raise LayoutError(f"{self.structure.name} has no field {', '.join(sorted(unknown))}")
-        for field in self.fields:
-            value = values.get(field.name)
+        for name, value in values.items():
+            field = self._by_name.get(name)
+            if field is None:
+                unknown = sorted(set(values) - set(self.structure.fields))
+                raise LayoutError(f"{self.structure.name} has no field {', '.join(unknown)}")
             if value is None:
                 continue
+            start = base + field.offset
             if isinstance(field.kind, Structure):
-                field.kind.layout(self.abi)._pack_into(data, base + field.offset, value)
-            else:
+                field.kind.layout(self.abi)._pack_into(data, start, value)
+            elif isinstance(field.kind, (Chars, Bytes)):
                 raw = self._raw(field, value)
-                data[base + field.offset : base + field.offset + len(raw)] = raw
+                data[start : start + len(raw)] = raw
+            else:
+                try:
+                    data[start : start + field.size] = value.to_bytes(field.size, "little")
+                except OverflowError:
+                    problem = f"holds {8 * field.size} bits, which the number given does not fit"
+                    raise LayoutError(f"{self.structure.name}.{name} {problem}") from None
 
     def _raw(self, field: Field, value: t.Any) -> bytes:
         where = f"{self.structure.name}.{field.name}"
@@ -316,14 +324,9 @@ class Layout:
                     f"{where} holds at most {field.kind.length - 1} characters, got {len(raw) // self.abi.char - 1}"
                 )
             return raw
-        if isinstance(field.kind, Bytes):
-            if len(value) != field.size:
-                raise LayoutError(f"{where} holds exactly {field.size} bytes, got {len(value)}")
-            return bytes(value)
-        number: int = value
-        if not 0 <= number < 1 << 8 * field.size:
-            raise LayoutError(f"{where} holds {8 * field.size} bits, which the number given does not fit")
-        return number.to_bytes(field.size, "little")
+        if len(value) != field.size:
+            raise LayoutError(f"{where} holds exactly {field.size} bytes, got {len(value)}")
+        return bytes(value)
 
 
 def _tuples(kind: t.Type[t.Tuple[t.Any, ...]], columns: _Columns) -> t.Iterable[Record]:

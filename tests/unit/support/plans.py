@@ -71,6 +71,10 @@ def logins(*wishes, **more):
 
 NEIGHBOURS = [login(FLASH, B, header_digest="crc32c"), login(TAPE, A, 0), chap(TAPE, B)]
 SIBLINGS = [login(FLASH, A, 0, login_flags=MULTIPATH), login(FLASH, A, 1, default_time2wait=9)]
+OF_ONE_IDENTITY = [
+    login(FLASH, B, login_flags=MULTIPATH, header_digest="crc32c", username="a"),
+    login(FLASH, B, login_flags=MULTIPATH, data_digest="crc32c", username="b"),
+]
 ABSENT = {"state": "absent"}
 EIGHT = [login(FLASH, portal, login_flags=MULTIPATH) for portal in PORTALS]
 
@@ -142,6 +146,16 @@ PLANS = (
         "replace a login for any portal beside others",
         host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
         logins(wish(FLASH, None, default_time2wait=5), wish(FLASH, A, initiator_port=0, default_time2wait=5)),
+    ),
+    Plan(
+        "replace a login for any portal beside two of one identity that differ",
+        host([login(FLASH, None, login_flags=MULTIPATH), *OF_ONE_IDENTITY]),
+        logins(wish(FLASH, None, maximum_connections=8)),
+    ),
+    Plan(
+        "remove a login for any portal beside two of one identity that differ",
+        host([login(FLASH, None, login_flags=MULTIPATH), *OF_ONE_IDENTITY]),
+        logins(wish(FLASH, None, **ABSENT)),
     ),
     Plan(
         "move to another array's portals",
