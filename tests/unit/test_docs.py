@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import itertools
 import re
 import textwrap
@@ -16,7 +17,8 @@ import ansible.executor.powershell
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, memory, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import checks, wire
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs/docsite"
@@ -288,6 +290,18 @@ def test_the_message_that_security_quotes_of_ansible_core_is_the_one_it_has():
 def test_what_security_says_of_ansible_core_is_in_it(name, file):
     assert f"``{name}``" in PAGES["security"]
     assert name.rpartition("/")[2] in (WRAPPER / file).read_text(encoding="utf-8")
+
+
+def test_the_limits_are_those_of_the_code():
+    limits = dict(re.findall(r"      - ([\d,]+(?: MiB)?)\n      - ``(\w+)``", section_of("security", "Limits")))
+    assert {name: limit for limit, name in limits.items()} == {
+        "MAX_ANSWER": f"{wire.MAX_ANSWER >> 20} MiB",
+        "MAX_ANSWER_VALUES": f"{wire.MAX_ANSWER_VALUES:,}",
+        "MAX_ITEMS": f"{wire.MAX_ITEMS:,}",
+        "MAX_RUNS": f"{wire.MAX_RUNS:,}",
+        "BUFFER_CAP": f"{checks.BUFFER_CAP >> 20} MiB",
+        "Budget": f"{inspect.signature(memory.Budget).parameters['elements'].default:,}",
+    }
 
 
 def test_security_is_found_from_where_one_looks_for_it():
