@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.directives.code import LiteralInclude
 from sphinx.transforms import SphinxTransform
 
 project = "winstorage.iscsi"
@@ -84,6 +87,15 @@ class LinksToReference(SphinxTransform):
                 text.replace_self(target)
 
 
+class IncludedFile(LiteralInclude):
+    """A file beside the guides. The pages are built from copies of the guides, which lie elsewhere."""
+
+    def run(self):
+        page = Path(self.env.doc2path(self.env.current_document.docname)).parent
+        self.arguments[0] = os.path.relpath(Path(__file__).parent / "rst" / self.arguments[0], page)
+        return super().run()
+
+
 def find_at_ansible(_app, _environment, node, content):
     """A reference to a page of Ansible's own."""
     if node["reftarget"] in ANSIBLE_PAGES:
@@ -93,6 +105,7 @@ def find_at_ansible(_app, _environment, node, content):
 
 def setup(app):
     """Called by Sphinx."""
+    app.add_directive("literalinclude", IncludedFile, override=True)
     app.add_transform(LinksBetweenPages)
     app.add_transform(LinksToReference)
     app.connect("missing-reference", find_at_ansible)

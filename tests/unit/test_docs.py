@@ -203,6 +203,42 @@ def section_of(page, title):
     return dict(zip(parts[1::2], parts[2::2]))[title]
 
 
+WALKTHROUGHS = {"walkthrough_property": "Add a property of a login", "walkthrough_part": "Add a part"}
+
+
+def added_lines(name):
+    """{path: the lines that a walkthrough adds to it}"""
+    added, path = {}, None
+    for line in (DOCS / f"rst/{name}.diff").read_text(encoding="utf-8").splitlines():
+        if line.startswith("+++ "):
+            path = line[4:].split("\t")[0].removeprefix("b/")
+            added[path] = []
+        elif line.startswith("+"):
+            added[path].append(line[1:])
+    return added
+
+
+@pytest.mark.parametrize("name", WALKTHROUGHS)
+def test_what_a_walkthrough_adds_is_still_there(name):
+    added = added_lines(name)
+    assert sum(len(lines) for lines in added.values()) > 5
+    missing = [
+        (path, line)
+        for path, lines in added.items()
+        for line in lines
+        if line not in (ROOT / path).read_text(encoding="utf-8").splitlines()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name, title", WALKTHROUGHS.items())
+def test_a_walkthrough_changes_only_the_places_that_its_section_names(name, title):
+    section = section_of("extending", title)
+    assert f".. literalinclude:: {name}.diff" in section
+    places = {path for path in added_lines(name) if path.startswith(("plugins/", "docs/", "roles/"))}
+    assert places and {path for path in places if f"``{path}``" not in section} == set()
+
+
 def modules_in(text):
     """The names in a text that may be those of modules."""
     return {literal for literal in LITERAL.findall(text) if re.fullmatch("[a-z_]+", literal)}
