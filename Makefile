@@ -97,6 +97,7 @@ lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
 	.venv-lint/bin/ruff check
+	.venv-lint/bin/ruff format --check
 lint-types: .venv-lint/lint.stamp $(VIEW)
 	.venv-lint/bin/mypy
 lint-yaml: .venv-lint/lint.stamp

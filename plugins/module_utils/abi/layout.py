@@ -8,10 +8,8 @@ them. So the collection keeps what the header says (:mod:`structures`, :mod:`pro
 order) apart from what a Windows compiler makes of it (this module). The header has no ``#pragma pack``: natural
 alignment. Nothing here asks the platform for a size: ULONG has 32 bits, WCHAR 16, and everything is little-endian,
 wherever this runs. For the same bytes are read on a Linux controller, on a Windows host and in tests, which compare
-what follows from the tables with real compilers for x64 and x86.
-
-Layouts differ by the width of a pointer and of a character (:class:`Abi`): one declaration serves all four.
-
+what follows from the tables with real compilers for x64 and x86. Layouts differ by the width of a pointer and of a
+character (:class:`Abi`): one declaration serves all four.
 A pointer field names what it leads to, which field counts it, and which bit must be set for it to mean anything.
 Decoding and encoding whole records, with all that hangs on them, follow from that (:mod:`memory`): no structure has
 code of its own. What comes from a host is not trusted: a pointer, a count or a length that leads outside the memory

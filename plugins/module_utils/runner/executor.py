@@ -4,7 +4,7 @@
 """Runs a batch on a *machine*: something with memory and the DLL's exports. The twin of the runner in Iscsidsc.cs.
 
 Machines are :mod:`native` (ctypes, the real DLL) and the simulator's. The sizing protocol is that of Microsoft's sample
-iscsicli.c; what goes wrong with it was observed by os-win, go-win-iscsidsc and HPE's host libraries.
+iscsicli.c; what goes wrong with it was observed by os-win, go-win-iscsidsc and HPE.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from . import checks, wire
 SLACK = 4 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
 MAX_LIMIT = (1 << 31) - 1  # milliseconds: what every machine can wait for
 ROUNDS = 8  # how often a buffer may turn out too small
-
 ERROR_INSUFFICIENT_BUFFER, ERROR_NOACCESS = 122, 998
 
 
@@ -396,7 +395,6 @@ def _folded(raw: bytes) -> bytes:
     if len(raw) % 2 == 0 and not raw[1::2].strip(b"\0"):
         return raw.lower()  # no character beyond 0xFF, as in nearly all names: many times faster
     folded = bytearray(raw)
-    for at in range(0, len(raw) - 1, 2):
-        if 0x41 <= raw[at] <= 0x5A and raw[at + 1] == 0:
-            folded[at] += 0x20
+    for at in [at for at in range(0, len(raw) - 1, 2) if 0x41 <= raw[at] <= 0x5A and raw[at + 1] == 0]:
+        folded[at] += 0x20
     return bytes(folded)
