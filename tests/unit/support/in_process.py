@@ -17,7 +17,7 @@ def objects_for_texts():
     """Batches and answers are passed on as the tuples they are; nobody can change them."""
     codecs = {name: getattr(wire, name) for name in _CODECS}
     for name in codecs:
-        setattr(wire, name, lambda value: value)
+        setattr(wire, name, lambda value, *_bounds, **_limits: value)
     try:
         yield
     finally:
