@@ -42,7 +42,7 @@ LOGIN = {
 }
 FAILING = {  # task: what it says
     "refused": "A secret cannot be read back",
-    "too short": "12 to 16 bytes",
+    "too short": "expected 12 to 16",
     "misspelt": "usrname",
     "not ASCII": "ASCII",
 }
