@@ -216,7 +216,7 @@ def test_enforcing_mends_what_it_can_and_tells_what_it_cannot(enforced):
     assert {host for host, counts in first.recap.items() if counts["failed"]} == {"away", "denied", "lost"}
     assert first.report["drifted"]["state"] == first.report["stopped"]["state"] == "ready"
     (lost,) = [one.result["msg"] for one in first.results if one.host == "lost" and "Fail a host" in one.task]
-    assert "did not arrive" in lost
+    assert "no answer came back" in lost
     assert SECRET not in first.output
 
 

@@ -563,7 +563,8 @@ def test_what_deserves_a_warning_gets_one(runs):
     assert any("MPIO claims no device" in line for line in runs["real"].results["login-saved"].result["warnings"])
     assert any("ike_ipsec_enabled is not" in line for line in runs["real"].results["login-saved"].result["warnings"])
     assert any(
-        "Discovery through 192.0.2.31:3260" in line for line in runs["real"].results["portal-silent"].result["warnings"]
+        "192.0.2.31:3260" in line and "discovery failed, but the portal is saved" in line
+        for line in runs["real"].results["portal-silent"].result["warnings"]
     )
     assert "[WARNING]: Discovery through 192.0.2.31:3260" in runs["real"].output
 

@@ -98,11 +98,15 @@ def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limi
 
 def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """The second half of :func:`apply`: make the calls of a plan, and judge what came of them."""
-    plan, text = batch.plan, wire.encode_batch(wire.Batch((batch.program(),)))
+    plan, question = batch.plan, wire.Batch((batch.program(),))
+    text = wire.encode_batch(question)
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
     # secrets.
     try:
-        answer = wire.decode_answer(engine(text))
+        answer = wire.decode_answer(engine(text), question)
+    except wire.WireError as error:
+        problem = f"The change was sent to the host, but its answer cannot be read: {_describe(error)}"
+        raise OutcomeUnknown(problem, plan, find_at_risk(None, plan, None)) from None
     except Exception as error:
         problem = f"The change was sent to the host, but no answer came back: {_describe(error)}"
         raise OutcomeUnknown(problem, plan, find_at_risk(None, plan, None)) from None

@@ -55,11 +55,16 @@ def rank_among_equals(contents: t.Sequence[Content]) -> t.List[int]:
     return ranks
 
 
-def patterns(record: Saved, structure: structures.Structure, abi: structures.Abi) -> t.Tuple[wire.Pattern, ...]:
+def patterns(
+    record: Saved, structure: structures.Structure, abi: structures.Abi, as_read: bool = False
+) -> t.Tuple[wire.Pattern, ...]:
     """The bytes by which a runner knows the content of a record, whatever its identity.
 
     Values that are not specified are left out: Windows keeps there whatever was saved (public analyses of the service).
-    So is InformationSpecified, to which the service adds a bit, and what lies behind pointers.
+    So is what lies behind pointers, and InformationSpecified, to which the service adds a bit when it saves.
+
+    :param as_read: the record was read from the host and not saved since. Then InformationSpecified must be the same,
+        which shows when somebody has specified another option.
     """
     layout = structure.layout(abi)
     options = record.login_options
@@ -68,6 +73,7 @@ def patterns(record: Saved, structure: structures.Structure, abi: structures.Abi
         fields["IsInformationalSession"] = int(record.session_type == "informational")
     if options is not None:
         fields["LoginOptions.LoginFlags"] = options.login_flags
+        fields["LoginOptions.InformationSpecified"] = options.information_specified if as_read else None
         for name, (_bit, field) in options.SPECIFIED.items():
             value = getattr(options, name)
             if name == "username":

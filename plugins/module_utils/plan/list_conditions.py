@@ -62,9 +62,9 @@ class ListConditions:
             return wire.Pattern(offset, structures.encode_text(value, 2), 1)
         return wire.Pattern(offset, value.to_bytes(2 if path.endswith("Socket") else 4, "little"), 0)
 
-    def content(self, record: t.Any) -> t.List[wire.Pattern]:
+    def content(self, record: t.Any, as_read: bool = False) -> t.List[wire.Pattern]:
         """The bytes of all else by which records of one identity differ."""
-        return list(content.patterns(record, self.calls.structure, self.batch.builder.abi))
+        return list(content.patterns(record, self.calls.structure, self.batch.builder.abi, as_read))
 
     def count(self, listed: CallHandle, record: t.Any, least: int, most: int) -> Condition:
         """Between ``least`` and ``most`` records have this identity."""
@@ -102,6 +102,6 @@ class ListConditions:
     def _contents(self, listed: CallHandle, group: RecordGroup) -> t.List[Condition]:
         """Each record of a group is there, as it was read."""
         return [
-            self.matching(listed, self.identity(record) + self.content(record), number, UNLIMITED)
+            self.matching(listed, self.identity(record) + self.content(record, as_read=True), number, UNLIMITED)
             for record, number in group.distinct_contents
         ]

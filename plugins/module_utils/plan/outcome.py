@@ -53,7 +53,7 @@ def build_outcome(
     """Compare what is there now with what was declared, and with what was there before."""
     assert batch.reading is not None
     plan, replies = batch.plan, Replies(batch, answer)
-    after = batch.reading.snapshot(answer)
+    after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan)
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
     unsaved = replies.unsaved_secrets()
@@ -301,7 +301,7 @@ def find_at_risk(batch: t.Optional[ChangeBatch], plan: Plan, replies: t.Optional
     if batch is not None and replies is not None:
         removed = [change.identity for change, handle in batch.removals if replies.may_have_run(handle)]
     endangered = [change for changes in plan.collateral.values() for change in changes]
-    endangered += [change for change in removing if change.after]
+    endangered += [change for change in plan.changes() if change.before and change.after]
     return {
         identity.label(change.sample): [as_declared(record) for record in change.before]
         for change in endangered

@@ -345,7 +345,7 @@ def test_an_answer_that_is_none_is_told():
     def engine(batch):
         return machine(batch) if not machine.batches else "not an answer"
 
-    assert "no answer came back: this is not an answer: not base64 of gzip" in str(broken(engine, declaration))
+    assert "its answer cannot be read: this is not an answer: not base64 of gzip" in str(broken(engine, declaration))
 
 
 def test_no_secret_is_in_the_trace_of_what_broke():
