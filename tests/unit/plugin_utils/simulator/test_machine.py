@@ -209,7 +209,7 @@ _login = st.fixed_dictionaries(
     },
 )
 _faithful = [
-    dialect for dialect in [{}, *dialects.ALL] if not set(dialect) & (dialects.CHANGE_TEXT | {"null_portal_record"})
+    dict(dialects.FAITHFUL, **dialect) for dialect in [{}, *dialects.ALL] if not set(dialect) & set(dialects.FAITHFUL)
 ]
 
 
