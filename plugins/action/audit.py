@@ -5,72 +5,33 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.client import queries
 from ..module_utils.model import facts, records
-from ..module_utils.plan import apply as converge
-from ..module_utils.plan import declaration as declared
-from ..module_utils.plan import planner as reconcile
-from ..plugin_utils import audit, state
-from . import initiator_state
+from ..module_utils.plan import planner
+from ..module_utils.plan.declaration import comparable, declared_parts, parse
+from ..module_utils.plan.values import DeclarationError
+from ..plugin_utils import arguments, audit
+from ..plugin_utils.action import InitiatorAction
 
 
-class ActionModule(state.StateAction):
+class ActionModule(InitiatorAction):
     """winstorage.iscsi.audit"""
 
-    # What initiator_state takes, but for the limits of what it alone does.
-    ARGUMENTS = {
-        **{name: spec for name, spec in initiator_state.ActionModule.ARGUMENTS.items() if name not in state.LIMITS},
-        "time_limit": {"type": "int", "default": 120},
-    }
+    ARGUMENTS = {**arguments.DECLARATION, **arguments.TIME_LIMIT}
 
-    def act(self, arguments, engine):
-        if arguments["time_limit"] < 0:
-            raise AnsibleActionFail(f"time_limit is in seconds, 0 for none; got {arguments['time_limit']}.")
+    def act(self, options, engine):
+        arguments.check_seconds(options, arguments.TIME_LIMIT)
         try:
-            declaration = declared.declaration(arguments)
-        except declared.DeclarationError as error:
+            declaration = parse(options)
+        except DeclarationError as error:
             raise AnsibleActionFail(str(error)) from None
         try:
-            snapshot = queries.gather(engine, time_limit=arguments["time_limit"])
-            plan = reconcile.plan(snapshot, converge.comparable(declaration))
+            snapshot = queries.gather(engine, time_limit=options["time_limit"])
+            plan = planner.plan(snapshot, comparable(declaration))
         except queries.ServiceStopped as stopped:
-            snapshot, plan = records.Snapshot(stopped.host), reconcile.Plan()
-            reconcile.service(plan, snapshot, declaration)
+            snapshot, plan = records.Snapshot(stopped.host), planner.plan_service(stopped.host, declaration)
         found = facts.assemble(snapshot)
-        return dict(judge(found, plan, parts(declaration)), changed=False, ansible_facts={"windows_iscsi": found})
-
-
-_MANNERS = ("update_secret", "purge_connected", "force")  # how to go about it, rather than what shall be
-
-
-def parts(declaration):
-    """The names of what is declared."""
-    nothing = declared.Declaration()
-    return [
-        field.name
-        for field in dataclasses.fields(declaration)
-        if field.name not in _MANNERS and getattr(declaration, field.name) != getattr(nothing, field.name)
-    ]
-
-
-def judge(found, plan, named):
-    """What an audit tells: of a host's facts, of the plan that a declaration makes, and of the parts declared.
-
-    A host is compliant when nothing keeps it from its declaration but remarks, such as what a purge spares.
-    """
-    drift = audit.ordered([*audit.drift(plan), *audit.not_compared(found, named)])
-    risks = audit.risks(found)
-    return {
-        "next_boot": found["next_boot"],
-        "declared": named,
-        "drift": drift,
-        "risks": risks,
-        "compliant": all(one["severity"] == "info" for one in drift),
-        "counts": {
-            severity: sum(one["severity"] == severity for one in drift + risks) for severity in audit.SEVERITIES
-        },
-    }
+        report = audit.build_report(found, plan, declared_parts(declaration))
+        return dict(report, changed=False, ansible_facts={"windows_iscsi": found})

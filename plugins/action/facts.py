@@ -11,19 +11,19 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils.client import queries
 from ..module_utils.model import facts
+from ..plugin_utils import arguments
 from ..plugin_utils.action import InitiatorAction
 
 
-def chosen(subsets):
+def choose_reads(subsets):
     """The read operations that ``gather_subset`` asks for: ``all``, ``!all``, names, and names not wanted."""
     named = {name for name in subsets if not name.startswith("!")}
     left_out = {name[1:] for name in subsets if name.startswith("!")}
     for name in sorted((named | left_out) - {"all", *queries.READS}):
         near = difflib.get_close_matches(name, queries.READS, n=1)
         raise AnsibleActionFail(
-            "gather_subset has no {!r}{}. Subsets: all, {}; with ! in front to leave one out.".format(
-                name, f" (did you mean {near[0]}?)" if near else "", ", ".join(queries.READS)
-            )
+            f"gather_subset: unknown subset {name!r}{f' (did you mean {near[0]}?)' if near else ''}. "
+            f"Valid are: all, {', '.join(queries.READS)}; put ! in front of a name to leave it out."
         )
     everything = "all" in named or not (named or "all" in left_out)
     return [name for name in queries.READS if (everything or name in named) and name not in left_out]
@@ -35,12 +35,11 @@ class ActionModule(InitiatorAction):
     ARGUMENTS = {
         "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},
         "include_session_ids": {"type": "bool", "default": False},
-        "time_limit": {"type": "int", "default": 120},
+        **arguments.TIME_LIMIT,
     }
 
-    def act(self, arguments, engine):
-        if arguments["time_limit"] < 0:
-            raise AnsibleActionFail(f"time_limit is in seconds, 0 for none; got {arguments['time_limit']}.")
-        snapshot = queries.gather(engine, chosen(arguments["gather_subset"]), arguments["time_limit"])
-        found = facts.assemble(snapshot, arguments["include_session_ids"])
+    def act(self, options, engine):
+        arguments.check_seconds(options, arguments.TIME_LIMIT)
+        snapshot = queries.gather(engine, choose_reads(options["gather_subset"]), options["time_limit"])
+        found = facts.assemble(snapshot, options["include_session_ids"])
         return {"changed": False, "ansible_facts": {"windows_iscsi": found}}

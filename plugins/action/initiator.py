@@ -5,17 +5,32 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan import options as plan_options
+from ..module_utils.plan.declaration import parse
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.initiator"""
 
-    ARGUMENTS = {**state.INITIATOR, **state.LIMITS}
+    ARGUMENTS = {
+        **arguments.of_parts(
+            "node_name",
+            "chap_secret",
+            "radius_secret",
+            "group_preshared_key",
+            "ike",
+            "tunnel_outer_addresses",
+            "service_state",
+            "service_start_mode",
+            "radius_servers",
+        ),
+        **plan_options.UPDATE_SECRET,
+        **arguments.LIMITS,
+    }
 
-    def declare(self, arguments):
-        return declared.declaration(arguments)
+    def declare(self, options):
+        return parse(options)
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         return {"host": after["host"], "initiator": after["initiator"], "radius_servers": after["radius_servers"]}

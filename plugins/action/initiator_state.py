@@ -5,35 +5,22 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan.declaration import parse
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.initiator_state"""
 
-    ARGUMENTS = {
-        **state.INITIATOR,
-        "target_portals": state.many(state.TARGET_PORTAL),
-        "static_targets": state.many(state.STATIC_TARGET),
-        "persistent_logins": state.many(state.PERSISTENT_LOGIN),
-        "sessions": state.many(state.SESSION),
-        "isns_servers": {"type": "list", "elements": "raw"},
-        "persistent_devices": {"type": "list", "elements": "raw"},
-        "bind_all_volumes": {"type": "bool", "default": False},
-        "purge": {"type": "list", "elements": "str", "choices": list(declared.PURGEABLE)},
-        "purge_connected": {"type": "bool", "default": False},
-        **state.FORCE,
-        **state.LIMITS,
-    }
+    ARGUMENTS = {**arguments.DECLARATION, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.declaration(arguments)
+    def declare(self, options):
+        return parse(options)
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         known = {
             name: value
             for name, value in after.items()
             if name not in ("schema_version", "warnings") and value is not None
         }
-        return dict(known, discovery_ok=report.discoveries)
+        return dict(known, discovery_ok=outcome.discoveries)

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan.desired import Declaration
+from ..module_utils.plan.options import STATE
+from ..module_utils.plan.values import address, is_present
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.isns_server"""
 
-    ARGUMENTS = {"address": {"type": "str", "required": True}, "state": state.PERSISTENT_LOGIN["state"], **state.LIMITS}
+    ARGUMENTS = {"address": {"type": "str", "required": True}, "state": STATE, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        address = declared.address(arguments["address"], "address")
-        return declared.Declaration(isns_servers={address: arguments["state"] == "present"})
+    def declare(self, options):
+        return Declaration({"isns_servers": {address(options["address"], "address"): is_present(options)}})
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         return {"isns_servers": after["isns_servers"]}

@@ -7,26 +7,27 @@ from __future__ import annotations
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan.declaration import parse
+from ..module_utils.plan.options import STATE
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.persistent_device"""
 
     ARGUMENTS = {
         "path": {"type": "str"},
-        "state": state.PERSISTENT_LOGIN["state"],
-        "bind_all_volumes": {"type": "bool", "default": False},
-        **state.LIMITS,
+        "state": STATE,
+        **arguments.of_parts("bind_all_volumes"),
+        **arguments.LIMITS,
     }
 
-    def declare(self, arguments):
-        path, bind_all = arguments["path"], arguments["bind_all_volumes"]
+    def declare(self, options):
+        path, bind_all = options["path"], options["bind_all_volumes"]
         if bool(path) == bind_all:
-            raise AnsibleActionFail("Either path, or bind_all_volumes: true.")
-        devices = [{"path": path, "state": arguments["state"]}] if path else None
-        return declared.declaration({"persistent_devices": devices, "bind_all_volumes": bind_all})
+            raise AnsibleActionFail("Set either path or bind_all_volumes: true, and not both.")
+        devices = [{"path": path, "state": options["state"]}] if path else None
+        return parse({"persistent_devices": devices, "bind_all_volumes": bind_all})
 
-    def found(self, report, after, declaration):
+    def found(self, outcome, after, declaration):
         return {"persistent_devices": after["persistent_devices"]}

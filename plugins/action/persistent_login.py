@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import PERSISTENT_LOGIN_OPTIONS
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.persistent_login"""
 
-    ARGUMENTS = {**state.PERSISTENT_LOGIN, **state.FORCE, **state.LIMITS}
+    ARGUMENTS = {**PERSISTENT_LOGIN_OPTIONS, **arguments.FORCE, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(persistent_logins=[declared.persistent_login(arguments)], force=arguments["force"])
+    def declare(self, options):
+        return desired.Declaration({"persistent_logins": [desired.persistent_login(options)]}, force=options["force"])
 
-    def found(self, report, after, declaration):
-        record = declaration.persistent_logins[0].record
+    def found(self, outcome, after, declaration):
+        record = declaration.values["persistent_logins"][0].record
         logins = after["persistent_logins"]
-        return {"persistent_logins": logins and [one for one in logins if state.same_login(one, record)]}
+        return {
+            "persistent_logins": logins and [login for login in logins if state_action.is_same_login(login, record)]
+        }

@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Mapping
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils import report
+from ..plugin_utils import arguments, files, report
 
 AUDIT = "initiator_audit"  # where a host keeps the result of its audit
 _STAMP = re.compile(r"(?i)(\bgenerated\W{1,4})\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
@@ -36,18 +35,21 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _checked, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
-        hosts = _hosts(task_vars, arguments["hosts"], arguments["audits"] or {})
+        _checked, options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        hosts = _find_hosts(task_vars, options["hosts"], options["audits"] or {})
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        document = report.model(hosts, arguments["title"], now)
-        paths = _paths(self._loader.path_dwim(arguments["path"]), arguments["formats"])
+        document = report.build(hosts, options["title"], now)
+        damaged = [f"{host['name']}: {host['reason']}" for host in document["hosts"] if host["damaged"]]
+        if damaged:
+            result["warnings"] = [*result.get("warnings", ()), *damaged]
+        paths = _paths(self._loader.path_dwim(options["path"]), options["formats"])
         changed = False
         try:
             for form, path in paths.items():
                 written = report.FORMATS[form][1](document)
-                changed |= _without_time(written) != _without_time(_read(path))
+                changed |= _without_time(written) != _without_time(files.read_text(path))
                 if not self._task.check_mode:
-                    _write(path, written)
+                    files.write_text(path, written)
         except OSError as error:
             raise AnsibleActionFail(f"The report cannot be written: {error}.") from error
         return dict(result, changed=changed, paths=paths, totals=document["totals"])
@@ -56,37 +58,36 @@ class ActionModule(ActionBase):
 # -- what is known of each host ----------------------------------------------------------------------------------------
 
 
-def _hosts(task_vars, wanted, audits):
-    """The hosts as :func:`report.model` takes them, from variables alone."""
+def _find_hosts(task_vars, wanted, audits):
+    """The hosts one after another as :func:`report.build` takes them, from variables alone."""
     hostvars = task_vars["hostvars"]
     names = task_vars["ansible_play_hosts_all"] if wanted is None else wanted
-    strangers = sorted(set(names) - set(hostvars))
-    if strangers:
-        raise AnsibleActionFail("The inventory has no host {}.".format(", ".join(strangers)))
-    fallen = set(task_vars["ansible_play_hosts_all"]) - set(task_vars["ansible_play_hosts"])
-    return [_host(name, hostvars[name], audits.get(name), name in fallen) for name in dict.fromkeys(map(str, names))]
+    unknown = sorted(set(names) - set(hostvars))
+    if unknown:
+        raise AnsibleActionFail(f"hosts: not in the inventory: {', '.join(unknown)}.")
+    failed = set(task_vars["ansible_play_hosts_all"]) - set(task_vars["ansible_play_hosts"])
+    return (
+        _read_host(name, hostvars[name], audits.get(name), name in failed) for name in dict.fromkeys(map(str, names))
+    )
 
 
-def _host(name, variables, audit, fallen):
-    audit = _plain(variables.get(AUDIT) if audit is None else audit) or {}
-    facts = _plain((variables.get("ansible_facts") or {}).get("windows_iscsi") or variables.get("windows_iscsi"))
+def _read_host(name, variables, audit, failed):
+    try:
+        cached = (variables.get("ansible_facts") or {}).get("windows_iscsi") or variables.get("windows_iscsi")
+        facts, audit = arguments.plain(cached), arguments.plain(variables.get(AUDIT) if audit is None else audit)
+    except RecursionError:
+        return {"name": name, "error": "Its facts or the result of its audit are nested too deeply to be read."}
     error = None
+    if audit is not None and not isinstance(audit, dict):
+        error, audit = f"The result of its audit cannot be used: expected a mapping, found {type(audit).__name__}.", {}
+    audit = audit or {}
     if audit.get("unreachable") or audit.get("failed"):
-        how = "Unreachable" if audit.get("unreachable") else "Not read"
-        error = "{}: {}".format(how, audit.get("msg") or "no reason was given")
-    elif fallen and not audit:
+        outcome = "Unreachable" if audit.get("unreachable") else "Not read"
+        error = f"{outcome}: {audit.get('msg') or 'no reason was given'}"
+    elif failed and not audit and not error:
         error = "Unreachable, or failed earlier in the play."
-    compared = not error and audit.get("declared", True)
-    return {"name": name, "facts": facts, "drift": audit.get("drift") if compared else None, "error": error}
-
-
-def _plain(value):
-    """Variables as plain data: Ansible's own containers look values up anew each time."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(inside) for key, inside in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inside) for inside in value]
-    return str(value) if isinstance(value, str) else value
+    is_compared = not error and audit.get("declared", True)
+    return {"name": name, "facts": facts, "drift": audit.get("drift") if is_compared else None, "error": error}
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
@@ -102,27 +103,5 @@ def _paths(path, formats):
     }
 
 
-def _read(path):
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-
-
 def _without_time(written):
     return _STAMP.sub(r"\1", written, count=1)
-
-
-def _write(path, written):
-    """Put the file in place whole, so that nobody ever reads half a report."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    beside = f"{path}.{os.getpid()}"
-    try:
-        with open(beside, "w", encoding="utf-8", newline="") as file:
-            file.write(written)
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise

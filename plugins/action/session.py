@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import SESSION_OPTIONS
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.session"""
 
-    ARGUMENTS = {**state.SESSION, **state.FORCE, **state.LIMITS}
+    ARGUMENTS = {**SESSION_OPTIONS, **arguments.FORCE, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(sessions=[declared.session(arguments)], force=arguments["force"])
+    def declare(self, options):
+        return desired.Declaration({"sessions": [desired.session(options)]}, force=options["force"])
 
-    def found(self, report, after, declaration):
-        return {"sessions": state.sessions_of(report.after, after, declaration.sessions[0].record)}
+    def found(self, outcome, after, declaration):
+        return {"sessions": state_action.sessions_of(after, declaration.values["sessions"][0].record)}

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import STATIC_TARGET_OPTIONS
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.static_target"""
 
-    ARGUMENTS = {**state.STATIC_TARGET, **state.LIMITS}
+    ARGUMENTS = {**STATIC_TARGET_OPTIONS, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(static_targets=[declared.static_target(arguments)])
+    def declare(self, options):
+        return desired.Declaration({"static_targets": [desired.static_target(options)]})
 
-    def found(self, report, after, declaration):
-        name = declaration.static_targets[0].name.lower()
+    def found(self, outcome, after, declaration):
+        name = declaration.values["static_targets"][0].name.lower()
         return {"targets": after["targets"] and [one for one in after["targets"] if one["name"].lower() == name]}

@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-from ..module_utils.plan import declaration as declared
-from ..plugin_utils import state
+from ..module_utils.plan import desired
+from ..module_utils.plan.options import TARGET_PORTAL_OPTIONS
+from ..plugin_utils import arguments, state_action
 
 
-class ActionModule(state.StateAction):
+class ActionModule(state_action.StateAction):
     """winstorage.iscsi.target_portal"""
 
-    ARGUMENTS = {**state.TARGET_PORTAL, **state.LIMITS}
+    ARGUMENTS = {**TARGET_PORTAL_OPTIONS, **arguments.LIMITS}
 
-    def declare(self, arguments):
-        return declared.Declaration(target_portals=[declared.target_portal(arguments)])
+    def declare(self, options):
+        return desired.Declaration({"target_portals": [desired.target_portal(options)]})
 
-    def found(self, report, after, declaration):
-        record = declaration.target_portals[0].record
+    def found(self, outcome, after, declaration):
+        record = declaration.values["target_portals"][0].record
         portals = after["target_portals"]
         return {
-            "target_portals": portals and [one for one in portals if state.same_portal(one, record)],
-            "discovery_ok": next(iter(report.discoveries.values()), None),
+            "target_portals": portals and [portal for portal in portals if state_action.is_same_portal(portal, record)],
+            "discovery_ok": next(iter(outcome.discoveries.values()), None),
         }

@@ -372,6 +372,11 @@ bind_all_volumes:
   default: false
 """
 
+_UNSPECIFIED = r"""
+notes:
+  - V(unspecified) declares that Windows holds no value for the option and uses its default.
+"""
+
 
 class ModuleDocFragment:
     """winstorage.iscsi.state and its parts."""
@@ -448,27 +453,24 @@ notes:
     R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines).
 """
 
-    BIND_ALL_VOLUMES = _options(_BIND_ALL_VOLUMES)
-    FORCE = _options(_FORCE)
-    INITIATOR = _options(_INITIATOR)
-    LOGIN = _options(_LOGIN)
-    PERSISTENT_LOGIN = _options(_PERSISTENT_LOGIN)
-    SECURITY_FLAGS = _options(_SECURITY_FLAGS)
-    SESSION_STATE = _options(_SESSION_STATE)
-    SETTINGS = _options(_SETTINGS)
-    STATE = _options(_STATE)
-    STATIC_TARGET = _options(_STATIC_TARGET)
-    TARGET_PORTAL = _options(_TARGET_PORTAL)
-    UPDATE_SECRET = _options(_UPDATE_SECRET)
+    # with a type, because ansible-test takes an assignment without one for the text of a fragment
+    BIND_ALL_VOLUMES: str = _options(_BIND_ALL_VOLUMES)
+    FORCE: str = _options(_FORCE)
+    INITIATOR: str = _options(_INITIATOR)
+    LOGIN: str = _options(_LOGIN)
+    PERSISTENT_LOGIN: str = _options(_PERSISTENT_LOGIN)
+    SECURITY_FLAGS: str = _options(_SECURITY_FLAGS)
+    SESSION_STATE: str = _options(_SESSION_STATE)
+    SETTINGS: str = _options(_SETTINGS)
+    STATE: str = _options(_STATE)
+    STATIC_TARGET: str = _options(_STATIC_TARGET)
+    TARGET_PORTAL: str = _options(_TARGET_PORTAL)
+    UPDATE_SECRET: str = _options(_UPDATE_SECRET)
 
-    _UNSPECIFIED = """
-notes:
-  - V(unspecified) declares that Windows holds no value for the option and uses its default.
-"""
-    LOGIN_OPTIONS = _options(_LOGIN_OPTIONS) + _UNSPECIFIED
+    LOGIN_OPTIONS: str = _options(_LOGIN_OPTIONS) + _UNSPECIFIED
 
     # what initiator_state takes as lists
-    PARTS = (
+    PARTS: str = (
         _options(
             _list_of(
                 "target_portals",

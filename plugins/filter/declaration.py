@@ -61,16 +61,13 @@ _value:
   type: dict
 """
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils import export
+from ..plugin_utils import facts_to_declaration, filter_input
 
 
 def declaration(facts, exact=False, prefix=""):
     """See DOCUMENTATION."""
-    if not isinstance(facts, dict) or "host" not in facts:
-        raise AnsibleFilterError("winstorage.iscsi.declaration takes the facts, ansible_facts.windows_iscsi.")
-    return {prefix + name: value for name, value in export.declaration(facts, exact).items()}
+    filter_input.take_facts("declaration", facts)
+    return {prefix + name: value for name, value in facts_to_declaration.declaration(facts, exact).items()}
 
 
 class FilterModule:

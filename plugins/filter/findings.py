@@ -47,9 +47,8 @@ _value:
 
 import itertools
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils import text
+from ..plugin_utils import filter_input, text
+from ..plugin_utils.audit.findings import is_remark
 
 VERDICTS = {
     None: "not known. The initiator could not be read.",
@@ -62,13 +61,10 @@ VERDICTS = {
 def findings(audit, info=False):
     """See DOCUMENTATION."""
     if isinstance(audit, dict) and (audit.get("failed") or audit.get("unreachable")):
-        return "{}: {}".format(
-            "Not reached" if audit.get("unreachable") else "Not read", audit.get("msg") or "no reason was given"
-        )
-    if not isinstance(audit, dict) or "drift" not in audit or "risks" not in audit:
-        raise AnsibleFilterError(
-            "winstorage.iscsi.findings: the input must be the registered result of winstorage.iscsi.audit."
-        )
+        outcome = "Not reached" if audit.get("unreachable") else "Not read"
+        lines = str(audit.get("msg") or "no reason was given").splitlines()
+        return f"{outcome}: " + "\n".join(map(text.text, lines))
+    filter_input.take_audit("findings", audit)
     verdict = (audit["next_boot"] or {}).get("verdict")
     blocks = [["Next boot: " + VERDICTS[verdict]]]
     blocks.append(_block(_declared(audit), audit["drift"], _drifts, info))
@@ -84,30 +80,31 @@ def _declared(audit):
 
 def _block(title, found, show, info):
     """A title with how many there are, and their lines. Remarks are counted apart."""
-    shown = [one for one in found if info or one["severity"] != "info"]
+    shown = [finding for finding in found if info or not is_remark(finding)]
     remarks = len(found) - len(shown)
     numbers = [str(len(shown))] if shown else []
     if remarks:
         numbers.append(f"{remarks} remark{'s' * (remarks > 1)}")
     if not numbers:
         return [title + ("." if title.endswith("eclared") else ": none.")]
-    return ["{}: {}".format(title, ", ".join(numbers)), *show(shown)]
+    return [f"{title}: {', '.join(numbers)}", *show(shown)]
 
 
 def _drifts(found):
     """A line for each record, and under it one for each field that differs."""
     for title, members in itertools.groupby(found, _title):
         yield "- " + title
-        for one in members:
-            if one.get("field") is not None:
-                field = "it" if one["field"] == "value" else one["field"]  # what has no fields is a value
-                yield "  {} is {}, declared {}".format(field, _value(one["found"]), _value(one["declared"]))
+        for finding in members:
+            if finding.get("field") is not None:
+                field = "it" if finding["field"] == "value" else text.text(finding["field"])  # what has no fields
+                yield f"  {field} is {_value(finding['found'])}, declared {_value(finding['declared'])}"
 
 
-def _title(one):
-    if not one["record"]:
-        return "{}: {}".format(one["kind"].replace("_", " "), text.text(one["text"]))
-    return "{}: {}, {}".format(one["kind"], one["record"].replace("_", " ").rstrip("s"), text.text(one["what"]))
+def _title(finding):
+    if not finding["record"]:
+        return f"{text.text(finding['kind'].replace('_', ' '))}: {text.text(finding['text'])}"
+    record = finding["record"].replace("_", " ").rstrip("s")
+    return f"{text.text(finding['kind'])}: {text.text(record)}, {text.text(finding['what'])}"
 
 
 def _value(value):
@@ -115,9 +112,9 @@ def _value(value):
 
 
 def _risks(found):
-    for one in found:
-        yield "- {}: {}: {}".format(one["severity"], text.text(one["what"]), text.text(one["text"]))
-        yield "  " + text.text(one["remedy"])
+    for finding in found:
+        yield f"- {finding['severity']}: {text.text(finding['what'])}: {text.text(finding['text'])}"
+        yield f"  {text.text(finding['remedy'])}"
 
 
 class FilterModule:

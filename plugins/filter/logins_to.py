@@ -40,15 +40,14 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 
+from ..plugin_utils import filter_input
+
 
 def logins_to(facts, target):
     """See DOCUMENTATION."""
-    logins = facts.get("persistent_logins") if isinstance(facts, dict) else None
-    if logins is None:
-        raise AnsibleFilterError(
-            "winstorage.iscsi.logins_to: the input must be ansible_facts.windows_iscsi, gathered with "
-            "persistent_logins in gather_subset."
-        )
+    if not isinstance(target, str):
+        raise AnsibleFilterError(f"winstorage.iscsi.logins_to takes the name of a target, not {type(target).__name__}.")
+    logins = filter_input.take_facts("logins_to", facts, "persistent_logins")["persistent_logins"]
     return [login for login in logins if login["target"].lower() == target.lower()]
 
 

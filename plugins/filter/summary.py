@@ -37,9 +37,7 @@ _value:
   type: str
 """
 
-from ansible.errors import AnsibleFilterError
-
-from ..plugin_utils import text
+from ..plugin_utils import filter_input, names, text
 
 _VERDICTS = {
     "ready": "ready. Every disk comes back over as many paths as now.",
@@ -48,20 +46,13 @@ _VERDICTS = {
 }
 
 
-def portal(place):
-    """An address and its port as people write them; any for none."""
-    if place is None:
-        return "any"
-    address = place["address"]
-    return f"{f'[{address}]' if ':' in address else address}:{place['port']}"
+def _portal(place):
+    """A portal; any for none."""
+    return "any" if place is None else names.portal(place)
 
 
-def _port(record):
+def _initiator_port(record):
     return "any" if record["initiator_port"] is None else record["initiator_port"]
-
-
-def _flags(found):
-    return found and found["names"] + ([found["unknown"]] if found["unknown"] else [])
 
 
 def _chap(options):
@@ -70,7 +61,7 @@ def _chap(options):
     if kind in (None, "none"):
         return kind
     secret = "secret set" if options["password_set"] else "NO SECRET"
-    return "{} as {}, {}".format(kind, options["username"] or "the node name", secret)
+    return f"{kind} as {options['username'] or 'the node name'}, {secret}"
 
 
 def _options(options):
@@ -87,13 +78,8 @@ _OPTION_LABELS = {
 }
 
 
-def _connected(name):
-    return lambda session: [one[name] for one in session["connections"]]
-
-
-def _short(name):
-    """A device's name without the prefix of Windows' device namespace."""
-    return name[4:] if name.startswith("\\\\.\\") else name
+def _of_connections(name):
+    return lambda session: [connection[name] for connection in session["connections"]]
 
 
 _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
@@ -102,10 +88,10 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
         lambda facts: facts["persistent_logins"],
         {
             "Target": "target",
-            "Portal": lambda row: portal(row["portal"]),
-            "Initiator port": _port,
-            "Security flags": lambda row: _flags(row["security_flags"]),
-            "Login flags": lambda row: _flags(row["login_options"]["login_flags"]),
+            "Portal": lambda row: _portal(row["portal"]),
+            "Initiator port": _initiator_port,
+            "Security flags": lambda row: names.flags(row["security_flags"]),
+            "Login flags": lambda row: names.flags(row["login_options"]["login_flags"]),
             "Options": lambda row: _options(row["login_options"]),
             "CHAP": lambda row: _chap(row["login_options"]),
             "Copies": "copies",
@@ -116,9 +102,9 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
         "Target portals",
         lambda facts: facts["target_portals"],
         {
-            "Portal": lambda row: portal(row["portal"]),
-            "Initiator port": _port,
-            "Security flags": lambda row: _flags(row["security_flags"]),
+            "Portal": lambda row: _portal(row["portal"]),
+            "Initiator port": _initiator_port,
+            "Security flags": lambda row: names.flags(row["security_flags"]),
             "CHAP": lambda row: _chap(row["login_options"]),
         },
     ),
@@ -127,13 +113,10 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
         lambda facts: facts["sessions"],
         {
             "Target": "target",
-            "Portal": lambda row: [
-                portal({"address": one["target_address"] or "?", "port": one["target_port"]})
-                for one in row["connections"]
-            ],
-            "From": _connected("initiator_address"),
-            "CHAP": _connected("auth_type"),
-            "Disks": lambda row: [_short(one["legacy_name"]) for one in row["devices"] or ()],
+            "Portal": lambda row: [names.far_end(connection) for connection in row["connections"]],
+            "From": _of_connections("initiator_address"),
+            "CHAP": _of_connections("auth_type"),
+            "Disks": lambda row: [names.device(device["legacy_name"]) for device in row["devices"] or ()],
             "Saved": "saved",
         },
     ),
@@ -141,7 +124,7 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
         "Disks",
         lambda facts: facts["next_boot"] and facts["next_boot"]["disks"],
         {
-            "Disk": lambda row: [_short(name) for name in row["names"]],
+            "Disk": lambda row: [names.device(name) for name in row["names"]],
             "Size": lambda row: text.size(row["size"]),
             "Id": "id",
             "Paths now": "paths_now",
@@ -155,13 +138,12 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
 
 def summary(facts):
     """See DOCUMENTATION."""
-    if not isinstance(facts, dict) or "next_boot" not in facts:
-        raise AnsibleFilterError("winstorage.iscsi.summary: the input must be ansible_facts.windows_iscsi.")
+    filter_input.take_facts("summary", facts)
     blocks = [_outlook(facts)]
     for title, rows_of, columns in _SECTIONS:
         rows = rows_of(facts)
         if rows is not None:
-            blocks.append(["{}: {}".format(title, len(rows) or "none")] + _table(rows, columns))
+            blocks.append([f"{title}: {len(rows) or 'none'}", *_table(rows, columns)])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 

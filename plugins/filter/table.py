@@ -72,15 +72,27 @@ from ..plugin_utils import text
 def table(rows, columns):
     """See DOCUMENTATION."""
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, Mapping) for row in rows):
-        raise AnsibleFilterError(
-            f"winstorage.iscsi.table: the input must be a list of mappings, not {type(rows).__name__}."
-        )
-    if not isinstance(columns, dict):
-        columns = {name: name for name in ([columns] if isinstance(columns, str) else columns)}
+        raise AnsibleFilterError(f"winstorage.iscsi.table takes a list of mappings, not {type(rows).__name__}.")
+    if not isinstance(columns, Mapping):
+        columns = [columns] if isinstance(columns, str) else columns
+        if not isinstance(columns, (list, tuple)):
+            raise _wrong_columns(columns)
+        columns = {str(name): name for name in columns}
+    if not all(isinstance(path, str) for path in columns.values()):
+        raise _wrong_columns(columns)
     try:
-        return "\n".join(text.table(rows, columns))
+        return "\n".join(text.table(rows, {str(heading): path for heading, path in columns.items()}))
     except text.ColumnError as error:
         raise AnsibleFilterError(f"winstorage.iscsi.table: {error}.") from error
+    except RecursionError:
+        raise AnsibleFilterError("winstorage.iscsi.table: a value is nested too deeply to be shown.") from None
+
+
+def _wrong_columns(columns):
+    return AnsibleFilterError(
+        "winstorage.iscsi.table: columns are a list of keys, or a mapping of headings to keys, all of them text, not "
+        f"{text.text(str(columns)[:100])}."
+    )
 
 
 class FilterModule:

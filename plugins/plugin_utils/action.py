@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every action of the collection shares: arguments checked, the engine chosen, errors told with their remedy."""
+"""What every action of the collection shares: checked arguments, a chosen engine, and errors in words."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ..module_utils.abi.memory import ImageError
 from ..module_utils.abi.structures import LayoutError
 from ..module_utils.client.builder import CallError
 from ..module_utils.runner.wire import WireError
-from .engines import choose
-from .simulator.schema import StateError
+from . import arguments
+from .engines import EngineError, choose
 
-_TOLD = (CallError, FlagError, ImageError, LayoutError, WireError, StateError)
+# Errors whose text is meant for the user. Anything else is a defect and shows as one.
+REPORTED_ERRORS = (CallError, EngineError, FlagError, ImageError, LayoutError, WireError)
 
 
 class InitiatorAction(ActionBase):
-    """Base of the actions. A subclass has ``ARGUMENTS`` (an argument spec) and ``act``.
+    """Base of the actions that talk to an initiator. A subclass has ``ARGUMENTS`` (an argument spec) and ``act``.
 
-    ``act(arguments, engine)`` returns the result; ``engine`` takes the text of a batch and gives that of its answer.
+    ``act(options, engine)`` returns the result; ``engine`` takes the text of a batch and returns that of its answer.
     """
 
     ARGUMENTS: dict = {}
@@ -32,13 +33,21 @@ class InitiatorAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        _checked, arguments = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        _checked, options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
+        secrets = arguments.secrets(self.ARGUMENTS, self._task.args)
         try:
-            result.update(self.act(arguments, choose(self, task_vars or {})))
-        except _TOLD as error:
-            raise AnsibleActionFail(str(error)) from None  # the cause may hold a batch, and a batch secrets
+            result.update(self.act(options, choose(self, task_vars or {})))
+        except (AnsibleActionFail, *REPORTED_ERRORS) as error:
+            # without its cause, which may hold a batch, and a batch secrets
+            raise AnsibleActionFail(arguments.redact(str(error), secrets)) from None
+        if "msg" in result:
+            result["msg"] = arguments.redact(result["msg"], secrets)
         return result
 
-    def act(self, arguments, engine):
+    def validate_argument_spec(self, argument_spec=None, **_other):
+        """As Ansible does it, but an error repeats no secret, and no line of the playbook that may hold one."""
+        return arguments.validate(argument_spec, self._task.args)
+
+    def act(self, options, engine):
         """Do the task's work."""
         raise AssertionError("a subclass does the work")

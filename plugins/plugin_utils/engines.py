@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a batch is run. An engine takes the text of a batch and gives the text of its answer.
+"""Where a batch is run. An engine takes the text of a batch and returns the text of its answer.
 
-The core never knows which engine it was; inventory variables choose it, see docs/docsite/rst/engines.rst.
+The core never knows which engine it was; inventory variables choose it, see docs/docsite/rst/engines.rst. What goes
+wrong in an engine is an :class:`EngineError`, whatever it is made of; a broken connection is Ansible's own error, which
+marks the host as unreachable.
 """
 
 from __future__ import annotations
@@ -13,13 +15,17 @@ import os
 import time
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure
 from ansible.utils.display import Display
 
 from ..module_utils.runner import native
 from . import python_payload, simulator
 
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
+
+
+class EngineError(Exception):
+    """An engine could not run a batch: why, and what to do."""
 
 
 class _Unprinted(str):
@@ -34,17 +40,17 @@ def powershell(action, settings, task_vars):
 
     def run(batch):
         if C.DEFAULT_KEEP_REMOTE_FILES:  # then even connections that pipeline write the module's input to the host
-            raise AnsibleActionFail(
-                "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) would leave the calls in a file on "
-                "the host, and calls may hold secrets. Switch it off."
+            raise EngineError(
+                "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) is on. It would leave the module's input, which can "
+                "hold CHAP secrets, in a file on the host. Turn it off and run the task again."
             )
         result = action._execute_module(
             module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)}, task_vars=task_vars
         )
         if "answer" not in result:
-            raise AnsibleActionFail(
-                "The call runner did not run on the host: %s"
-                % (result.get("msg") or result.get("module_stderr") or "it said nothing")
+            output = result.get("msg") or result.get("module_stderr")
+            raise EngineError(
+                f"The call runner failed on the host: {output or 'it gave no output; run with -vvv to see more'}"
             )
         return result["answer"]
 
@@ -60,11 +66,10 @@ def python(action, settings, task_vars):
         result = action._low_level_execute_command(command, in_data=program, sudoable=False)
         answer = python_payload.answer(result.get("stdout") or "")
         if answer is None:
-            raise AnsibleActionFail(
-                "The Python on the host (winstorage_iscsi_python is {!r}) did not make the calls, exit code {}: {}. "
-                "The python engine wants a Windows host with Python 3.8 or newer; without it use the powershell engine.".format(
-                    settings["python"], result.get("rc"), _last_line(result.get("stderr")) or "it said nothing"
-                )
+            raise EngineError(
+                f"The python engine failed: {settings['python']!r} on the host exited with code {result.get('rc')}: "
+                f"{_last_line(result.get('stderr')) or 'no output'}. It needs Python 3.8 or newer on a Windows host. "
+                "Set winstorage_iscsi_python to its path, or set winstorage_iscsi_engine to powershell."
             )
         return answer
 
@@ -75,7 +80,9 @@ def simulated(action, settings, task_vars):
     """A model of the initiator in this process, its state in a file."""
     path = settings["simulator_state"]
     if not path:
-        raise AnsibleActionFail("The simulator engine needs a host: set winstorage_iscsi_simulator_state to its file.")
+        raise EngineError(
+            "The simulator engine needs a simulated host. Set winstorage_iscsi_simulator_state to its state file."
+        )
     base = task_vars.get("inventory_dir") or action._loader.get_basedir()
     path, folder = (
         place and os.path.join(base, os.path.expanduser(place)) for place in (path, settings["simulator_folder"])
@@ -84,8 +91,12 @@ def simulated(action, settings, task_vars):
     def run(batch):
         try:
             return simulator.run(batch, path, dialect=settings["simulator_dialect"], folder=folder)
+        except simulator.HostFileError as error:
+            raise EngineError(str(error)) from None
         except simulator.Dropped:
-            raise AnsibleConnectionFailure("The simulated host dropped the connection, as its file says.") from None
+            raise AnsibleConnectionFailure(
+                "The simulated host dropped the connection, as the faults in its state file ask for."
+            ) from None
 
     return run
 
@@ -97,9 +108,9 @@ def in_process(action, settings, task_vars):
         try:
             return native.run_here(batch, settings["dll"])
         except native.LibraryError as error:
-            raise AnsibleActionFail(
-                f"{error}. The native engine calls the DLL on the controller itself: set winstorage_iscsi_dll to the path of "
-                "a library for this machine, or choose another winstorage_iscsi_engine."
+            raise EngineError(
+                f"{error}. The native engine loads the DLL on the controller. Set winstorage_iscsi_dll to a library "
+                "for this machine, or choose another winstorage_iscsi_engine."
             ) from None
 
     return run
@@ -119,7 +130,7 @@ VARIABLES = {  # setting -> (inventory variable, default)
 def choose(action, task_vars):
     """The engine for this host, as the inventory says. A delegated task takes the variables of the host it goes to.
 
-    :raises AnsibleActionFail: for an engine that does not exist, with those that do.
+    :raises EngineError: for an engine that does not exist, with those that do.
     """
     task_vars = task_vars.get("ansible_delegated_vars", {}).get(action._task.delegate_to, task_vars)
     settings = {
@@ -131,22 +142,23 @@ def choose(action, task_vars):
         name = "simulator" if settings["simulator_state"] else "powershell" if _is_windows(action) else "python"
     if name not in ENGINES:
         near = difflib.get_close_matches(str(name), ENGINES, n=1)
-        raise AnsibleActionFail(
-            "winstorage_iscsi_engine is {!r}{}; the engines are auto, {}.".format(
-                name, f" (did you mean {near[0]}?)" if near else "", ", ".join(ENGINES)
-            )
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise EngineError(
+            f"winstorage_iscsi_engine is {name!r}, which does not exist{hint}. "
+            f"The engines are: auto, {', '.join(ENGINES)}."
         )
-    return _told(name, ENGINES[name](action, settings, task_vars), task_vars.get("inventory_hostname"))
+    return _with_timing(name, ENGINES[name](action, settings, task_vars), task_vars.get("inventory_hostname"))
 
 
-def _told(name, run, host):
-    """The engine, telling at -vvv each time that a batch goes out and an answer comes back."""
+def _with_timing(name, run, host):
+    """The engine, which shows at -vvv each time that a batch goes out and an answer comes back."""
 
     def trip(batch):
         began = time.monotonic()
         answer = run(batch)
         Display().vvv(
-            f"winstorage.iscsi: round trip by the {name} engine, {len(batch)} bytes out, {len(answer)} back, {1000 * (time.monotonic() - began)} ms",
+            f"winstorage.iscsi: round trip by the {name} engine, {len(batch)} bytes out, {len(answer)} back, "
+            f"{1000 * (time.monotonic() - began):.0f} ms",
             host=host,
         )
         return answer

@@ -25,7 +25,7 @@ def table(rows, columns):
     """
     cells = [[_value(rows, row, path) for path in columns.values()] for row in rows]
     right = [_is_numeric(column) for column in zip(*cells)] or [False] * len(columns)
-    texts = [list(columns)] + [[text(value) for value in row] for row in cells]
+    texts = [list(map(text, columns))] + [[text(value) for value in row] for row in cells]
     widths = [max(map(width, column)) for column in zip(*texts)]
     return [_line(row, widths, right) for row in texts]
 
@@ -50,7 +50,7 @@ def _value(rows, row, path):
     found, value = follow(row, path)
     if not found and not any(follow(other, path)[0] for other in rows):
         keys = sorted({str(key) for other in rows for key in other})
-        raise ColumnError("no row has {!r}; the rows have {}".format(path, ", ".join(keys)))
+        raise ColumnError(f"no row has {path!r}; the rows have {', '.join(map(text, keys))}")
     return value
 
 
@@ -59,8 +59,8 @@ def follow(row, path):
     for key in path.split("."):
         if row is None:
             return True, None
-        if isinstance(row, (list, tuple)) and key.isdigit():
-            row = row[int(key)] if int(key) < len(row) else None
+        if isinstance(row, (list, tuple)) and key.isdecimal():
+            row = row[int(key)] if len(key) < 10 and int(key) < len(row) else None
         elif isinstance(row, Mapping) and key in row:
             row = row[key]
         else:
@@ -77,8 +77,14 @@ def text(value):
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={text(inside)}" for key, inside in value.items())
+        return ", ".join(f"{text(key)}={text(inside)}" for key, inside in value.items())
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in str(value))
+
+
+def count(number, noun, verb=""):
+    """1 path, 2 paths; with a verb, 1 login logs, 2 logins log."""
+    words = f"{number} {noun}{'' if number == 1 else 's'}"
+    return words + (f" {verb}{'s' if number == 1 else ''}" if verb else "")
 
 
 def width(line):
@@ -98,5 +104,6 @@ def size(number):
         return None
     for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if number < 1024 or unit == "PiB":
-            return "{} {}".format((f"{number:.1f}").rstrip("0").rstrip(".") if number % 1 else int(number), unit)
+            digits = f"{number:.1f}".rstrip("0").rstrip(".") if number % 1 else int(number)
+            return f"{digits} {unit}"
         number /= 1024

@@ -24,15 +24,28 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
-from ansible_collections.winstorage.iscsi.tests.explore.cases import FIRST
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Host
 
+WRITES = (
+    "LoginIScsiTargetW",
+    "RemoveIScsiPersistentTargetW",
+    "AddIScsiSendTargetPortalW",
+    "RemoveIScsiSendTargetPortalW",
+)
 KINDS = ("persistent_logins", "target_portals")
 _IDENTITY = ("target", "portal", "address", "port", "initiator_instance", "initiator_port")
 
 
 class Violation(BaseException):
-    """A rule that a run broke. No Exception, for that would be taken for a failure of the engine where others act."""
+    """A rule that a run broke. No Exception, for that would be taken for a failure of the engine where others act.
+
+    :param rule: which, in words that are the same for all cases.
+    """
+
+    def __init__(self, rule, detail=""):
+        super().__init__(f"{rule}: {detail}" if detail else rule)
+        self.rule = rule
 
 
 def content_of(plain, secret=None):
@@ -75,6 +88,7 @@ class Controller:
         self.host, self.plain = host, plain
         self.started = None  # Contents when the change began
         self.disturbed = False  # whether somebody else acted
+        self.misled = any(fault.kind in ("empty", "partial") for fault in host.faults.values())
         self.by_others = collections.Counter(), collections.Counter()  # what others removed and added since
 
     def run(self):
@@ -88,7 +102,7 @@ class Controller:
         except (PlanRejected, OutcomeUnknown, CallError, Dropped) as problem:
             error = problem
         except Exception as problem:
-            raise Violation(f"{type(problem).__name__} was raised: {problem}") from problem
+            raise Violation(f"{type(problem).__name__} was raised", problem) from problem
         self.after = Contents(self.host)
         if self.started is None:
             if Contents(self.host).flat() != first.flat():
@@ -114,7 +128,10 @@ class Controller:
         """Let somebody else act, and remember what this took and brought."""
         self.disturbed = True
         before = Contents(self.host).flat()
-        act()
+        try:
+            act()
+        except Exception as problem:
+            raise Violation("nobody could act", repr(problem)) from problem
         after = Contents(self.host).flat()
         self.by_others[0].update(before - after)
         self.by_others[1].update(after - before)
@@ -138,15 +155,9 @@ class Controller:
         for kind, by_identity in self.started.found.items():
             for identity, contents in by_identity.items():
                 plain = declared.get((kind, identity))
-                if plain is None and kind == "target_portals" and not identity.initiator_instance:
-                    plain = next(
-                        (
-                            own
-                            for (other, key), own in declared.items()
-                            if other == kind and key.portal == identity.portal
-                        ),
-                        None,
-                    )
+                if plain is None and kind == "target_portals":  # declared without an instance: at whichever it is
+                    anywhere = identity.without_instance._replace(initiator_port=None)
+                    plain = None if anywhere in by_identity else declared.get((kind, anywhere))
                 if plain is None and kind in purged or plain is not None and plain.get("state") == "absent":
                     continue
                 yield kind, identity, contents, plain
@@ -168,7 +179,7 @@ class Controller:
                 missing = collections.Counter(dict(list(contents.items())[:1])) if few > 0 else collections.Counter()
             for content in missing:
                 if not (entries[content[0]] or plain is not None and name in named or name in text):
-                    raise Violation(f"{name} is gone without a word: {dict(content[0])}")
+                    raise Violation("a record is gone without a word", f"{name}, {_shown(content[0])}")
 
     def _check_surplus(self, outcome):
         declared = self.declared()
@@ -180,7 +191,7 @@ class Controller:
                 added = {c: n for (k, i, c), n in self.by_others[1].items() if (k, i) == (kind, identity)}
                 surplus = contents - self.started.found[kind][identity] - collections.Counter(added)
                 if surplus and self.after.names[kind, identity] not in text and kind == "persistent_logins":
-                    raise Violation(f"{self.after.names[kind, identity]} is there more often, without a word")
+                    raise Violation("a record is there more often, without a word", self.after.names[kind, identity])
 
     def _check_declared(self, outcome):
         if outcome.problems or any(self.by_others):
@@ -193,13 +204,17 @@ class Controller:
             wanted = 0 if plain.get("state") == "absent" else plain.get("copies", 1)
             if sum(contents.values()) != wanted:
                 raise Violation(
-                    f"no problem is reported, and {name} is there {sum(contents.values())} times, not {wanted}"
+                    "no problem is reported, and a record is there more or less often than declared",
+                    f"{name}, {sum(contents.values())} times, not {wanted}",
                 )
             allowed = self._merged(self.started.found[kind][identity], plain)
             if "secret" in plain:
                 contents = _without_secrets(contents)
             if allowed and not (contents <= allowed if wanted <= sum(allowed.values()) else allowed <= contents):
-                raise Violation(f"{name} has other options than it had before and those declared: {dict(contents)}")
+                raise Violation(
+                    "a record has other options than before and those declared",
+                    f"{name}, now {[_shown(options) for options, _secret in contents]}",
+                )
 
     @staticmethod
     def _merged(contents, plain):
@@ -212,18 +227,21 @@ class Controller:
         return merged
 
     def _check_changed(self, outcome):
-        if self.disturbed:
+        if self.disturbed or self.misled:
             return
         same = self.started.flat() == self.after.flat()
         if not same and not outcome.changed:
             raise Violation("the host was changed, and changed is false")
-        if (
-            same
-            and outcome.changed
-            and not any(step.kind not in KINDS or step.action == "refresh" for step in outcome.plan.steps)
-            and not _saves_secrets(self.plain)
-        ):
+        written = any(
+            export in WRITES and not failed(code) for batch in self.host.batches[1:] for export, code in batch
+        )
+        if same and outcome.changed and not written:
             raise Violation("changed is true, and nothing was changed")
+
+
+def _shown(options):
+    """Options without those that say nothing."""
+    return {name: value for name, value in options if value not in ("'unspecified'", "''", "[]", "None")}
 
 
 def _without_secrets(contents):
@@ -243,9 +261,8 @@ def run(case):
     :raises Violation:
     """
     host = Host(case.host_file(), case.dialect)
+    host.faults = dict(case.faults)
     controller = Controller(host, case.declared)
-    for batch, fault in case.faults:
-        host.faults[batch] = fault
     for action in case.actions:
         _schedule(action, controller)
     outcome = controller.run()
@@ -258,7 +275,7 @@ def run(case):
     ):
         second = apply(Host.copy(host), parse(case.declared))
         if second.changed or second.problems:
-            raise Violation(f"a second run has something to do: {[step.describe() for step in second.plan.steps]}")
+            raise Violation("a second run has something to do", f"{[step.describe() for step in second.plan.steps]}")
 
 
 def _schedule(action, controller):
@@ -286,5 +303,5 @@ def _act(action, host):
         if action.kind == "remove":
             del logins[index]
         else:
-            plain = {"target": logins[index]["TargetName"], "initiator_instance": FIRST, "login_options": options}
+            plain = {"target": logins[index]["TargetName"], "portal": None, "login_options": options}
             logins[index] = dict(logins[index], LoginOptions=host.entry(plain)["LoginOptions"])

@@ -113,6 +113,9 @@ CASES = {
     "auth": wrong(
         "persistent_login", "auth_type: .*'kerberos'.*none, chap, mutual_chap", **LOGIN, auth_type="kerberos"
     ),
+    "secret-elsewhere": wrong(
+        "persistent_login", "username|auth_type", **LOGIN, secret=SECRET, username="x", auth_type=SECRET
+    ),
     "connections": wrong(
         "persistent_login",
         "maximum_connections: expected a whole number from 1 to 65535, or unspecified",
@@ -146,7 +149,10 @@ CASES = {
         "persistent_login", "connected: an informational session", **LOGIN, session_type="informational", connected=True
     ),
     "time-limit": wrong(
-        "persistent_login", "login_time_limit is in seconds, 0 for none; got -1", **LOGIN, login_time_limit=-1
+        "persistent_login",
+        "login_time_limit must be 0 .no limit. or a positive number of seconds, not -1",
+        **LOGIN,
+        login_time_limit=-1,
     ),
     "instance": wrong(
         "persistent_login",
@@ -162,7 +168,7 @@ CASES = {
         portal={"address": "array.example.com"},
     ),
     "device-and-all": wrong(
-        "persistent_device", "Either path, or bind_all_volumes: true", path="E:\\", bind_all_volumes=True
+        "persistent_device", "Set either path or bind_all_volumes: true", path="E:\\", bind_all_volumes=True
     ),
     "device-unknown": wrong("persistent_device", "Calls that failed.*F:", path="F:\\"),
     "node-name": wrong("initiator", "node_name: 'sql01' is not an iSCSI name", node_name="sql01"),
@@ -317,6 +323,19 @@ CASES = {
         ),
         "header_digest differs.*COULD_NOT_SAVE",
         [DATA, GONE],
+    ),
+    "saving-refused-before-any-change": Case(
+        "persistent_login",
+        dict(LOGIN, target=SCRATCH),
+        dict(
+            SAVED,
+            faults=[
+                {"export": "LoginIScsiTargetW", "times": 0, "status": "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA"}
+            ],
+        ),
+        f"{SCRATCH}.*COULD_NOT_SAVE",
+        [DATA, GONE],
+        lambda result: [False].index(result["changed"]),
     ),
     "dropped": Case(
         "persistent_login",

@@ -17,7 +17,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import real_network
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.refused import Refused
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import CallFailed
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.state import LoginOptions
 from ansible_collections.winstorage.iscsi.tests.proof.support.tgt import Disk, Tgt
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import unavailable
@@ -37,7 +37,7 @@ CHAP_REFUSED = status.by_name("ISDSC_AUTHENTICATION_FAILURE").value
 def libiscsi():
     try:
         return real_network.library()
-    except simulator.StateError as missing:
+    except simulator.HostFileError as missing:
         unavailable(str(missing))
 
 
@@ -243,6 +243,6 @@ def test_a_secret_that_libiscsi_cannot_take_is_refused_and_not_cut_short(host):
 
 def test_a_refused_login_shows_no_secret(tgt):
     asked = real_network.RealNetwork(lambda: (NODE, None))
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(CallFailed) as refusal:
         asked.log_in(CHAP, ("127.0.0.1", tgt.port), LoginOptions().load(chap(WRONG), ""))
     assert WRONG not in repr(refusal.value) + str(refusal.value)

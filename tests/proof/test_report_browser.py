@@ -40,7 +40,7 @@ def browser():
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     for name, make in FLEETS.items():
-        page = report.html(report.model(make(), "Storage", TIME))
+        page = report.html(report.build(make(), "Storage", TIME))
         (folder / (name + ".html")).write_text(page, encoding="utf-8")
         # without its policy a page has to be harmless by its escaping alone
         bare = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)

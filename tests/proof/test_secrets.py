@@ -30,7 +30,7 @@ WORKING = ("simulator", "native", "local-python", *REMOTE)
 BROKEN = {
     "thrown": "iscsidsc.dll went away",
     "cut": "Code 500",
-    "no-python": "did not make the calls",
+    "no-python": "python engine failed",
     "no-library": "iscsidsc.dll",
 }
 LOGIN = {

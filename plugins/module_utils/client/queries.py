@@ -128,7 +128,7 @@ def sessions(builder: Builder) -> Decode:
             live[reply.items[0]].devices = [records.Device.of(raw) for raw in reply["Devices"]]
         luns = inquire(replies)
         for session in live:
-            session.luns = luns.get(session.session_id)
+            session.luns = luns.get(session.session_id or "")
         return live
 
     return decode

@@ -68,7 +68,7 @@ def logical_units(builder: Builder) -> t.Callable[[Replies], Inquiries]:
             mapping = records.Mapping.of(raw)
             for number, lun in enumerate(mapping.luns):
                 unit = units[index, number] = records.Inquiry(lun.os_lun, lun.target_lun)
-                found.setdefault(mapping.session_id, []).append(unit)
+                found.setdefault(mapping.session_id or "", []).append(unit)
         for take, handle in asked:
             for reply in replies.each(handle):
                 _answer(units[reply.items], take, reply)

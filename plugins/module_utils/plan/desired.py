@@ -134,7 +134,7 @@ def specify_options(record: Record, secret: t.Optional[Secret]) -> Record:
     specified = sum(bit for name, (bit, _field) in options.SPECIFIED.items() if getattr(options, name) is not None)
     specified |= options.information_specified & ~0xFF | (options.PASSWORD_BIT if has_password else 0)
     options = dataclasses.replace(options, information_specified=specified, password_set=has_password)
-    return t.cast(Record, dataclasses.replace(record, login_options=options))
+    return dataclasses.replace(record, login_options=options)
 
 
 def needs_secret(record: t.Any) -> bool:
@@ -151,7 +151,8 @@ def parse_initiator(plain: Plain, where: str) -> t.Dict[str, t.Any]:
     instance, port = plain.get("initiator_instance"), plain.get("initiator_port")
     if instance is not None and len(instance) >= MAX_ISCSI_HBANAME_LEN:
         raise DeclarationError(
-            f"{where}.initiator_instance: expected at most {MAX_ISCSI_HBANAME_LEN - 1} characters, this has {len(instance)}"
+            f"{where}.initiator_instance: expected at most {MAX_ISCSI_HBANAME_LEN - 1} characters, "
+            f"this has {len(instance)}"
         )
     if port is not None:
         port = values.number(port, f"{where}.initiator_port", 0, 0xFFFFFFFE)

@@ -130,5 +130,6 @@ def _warn_without_mpio(planning: Planning, logins: t.Sequence[records.Persistent
     shown = "" if devices else " (no iSCSI device is connected yet)"
     planning.plan.warnings.append(
         f"multipath_enabled is declared, but MPIO claims no device on this host{shown}. Writing to a disk over two "
-        "paths without MPIO can corrupt its data. Install the feature Multipath-IO and let it claim iSCSI devices first."
+        "paths without MPIO can corrupt its data. Install the feature Multipath-IO and let it claim iSCSI devices "
+        "first."
     )

@@ -43,7 +43,7 @@ class RecordPlan(t.Generic[SavedRecord]):
     ) -> None:
         self.planning, self.part, self.properties = planning, part, properties
         self.wanted: t.Sequence[t.Any] = wanted
-        self.groups: Groups[SavedRecord] = group_by_identity(saved)  # type: ignore[type-var, assignment]
+        self.groups: Groups[SavedRecord] = group_by_identity(saved)
 
     def refuse_duplicates(self) -> None:
         """Two declarations of one identity contradict each other, or one of them is too many."""
@@ -152,7 +152,7 @@ def _plan_presence(desired: t.Any, now: t.List[SavedRecord]) -> t.Optional[t.Tup
     copies = desired.copies
     if not now:
         return "add", "declared, but missing", ChangeRecords([], [(desired.merge(), desired.secret)] * copies, desired)
-    count_reason = [] if len(now) == copies else [f"{len(now)} saved, {copies} declared"]
+    count_reason: t.List[str] = [] if len(now) == copies else [f"{len(now)} saved, {copies} declared"]
     options = sorted({option for record in now for option in desired.differing_options(record)})
     if options or desired.renews_secret:
         after = [(desired.merge(now[min(index, len(now) - 1)]), desired.secret) for index in range(copies)]

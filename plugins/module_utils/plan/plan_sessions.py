@@ -159,7 +159,7 @@ def _plan_static_target(planning: Planning, desired: DesiredStaticTarget, now: t
     planning.add(
         "static_targets", action, desired.name, reason,
         ChangeStaticTarget(desired.name, merged, desired.secret),
-        before=now and show(now, STATIC_TARGET), after=show(merged, STATIC_TARGET),
+        before=show(now, STATIC_TARGET) if now is not None else None, after=show(merged, STATIC_TARGET),
         observable=now is None,  # a list shows that a target is known, but not that it was added again
     )  # fmt: skip
 

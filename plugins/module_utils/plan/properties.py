@@ -91,9 +91,9 @@ class _Mappings(Property):
         return UNSPECIFIED if raw is None else super().show(raw)
 
     def write(self, record: Record, raw: t.Any) -> Record:
-        assert isinstance(record, records.PersistentLogin)
-        named = raw and dataclasses.replace(raw, initiator_instance=record.initiator_instance, target=record.target)
-        return dataclasses.replace(record, mappings=named)
+        login: t.Any = record
+        named = raw and dataclasses.replace(raw, initiator_instance=login.initiator_instance, target=login.target)
+        return t.cast(Record, _replace(record, ["mappings"], named))
 
 
 class _Portals(Property):
@@ -107,8 +107,7 @@ class _Portals(Property):
         )
 
     def write(self, record: Record, raw: t.Any) -> Record:
-        assert isinstance(record, records.Discovery)
-        return dataclasses.replace(record, portal_groups=[raw] if raw else [])
+        return t.cast(Record, _replace(record, ["portal_groups"], [raw] if raw else []))
 
 
 _OPTIONS = "login_options."

@@ -84,7 +84,7 @@ class Secret:
 
 def _type_name(value: t.Any) -> str:
     names = ((bool, "boolean"), (t.Mapping, "mapping"), ((list, tuple), "list"), ((int, float), "number"))
-    return next((name for kind, name in names if isinstance(value, kind)), "value of another type")  # type: ignore[arg-type]
+    return next((name for kind, name in names if isinstance(value, kind)), "value of another type")
 
 
 class Number:
@@ -97,7 +97,7 @@ class Number:
         try:
             number = int(str(value), 10)
         except ValueError:
-            number = None  # type: ignore[assignment]
+            number = None
         if number is None or not self.least <= number <= self.most:
             raise DeclarationError(f"expected a whole number from {self.least} to {self.most}, not {value!r}")
         return number

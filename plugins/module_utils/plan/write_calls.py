@@ -359,7 +359,9 @@ def _portal_group(portals: t.Sequence[records.Portal], abi: structures.Abi) -> t
     if not portals:
         return None
     layout = structures.ISCSI_TARGET_PORTAL.layout(abi)
-    group = len(portals).to_bytes(4, "little") + b"".join(layout.pack(_target_portal(portal)) for portal in portals)
+    group = len(portals).to_bytes(4, "little") + b"".join(
+        layout.pack(_target_portal(portal) or {}) for portal in portals
+    )
     return group.ljust(structures.ISCSI_TARGET_PORTAL_GROUP.layout(abi).size, b"\0")
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 
-from .document import SCHEMA_VERSION, model
+from .document import SCHEMA_VERSION, build
 from .markdown import markdown
 from .page import html
 
-__all__ = ["FORMATS", "SCHEMA_VERSION", "html", "markdown", "model"]
+__all__ = ["FORMATS", "SCHEMA_VERSION", "build", "html", "markdown"]
 
 
 def _json(document):

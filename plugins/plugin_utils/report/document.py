@@ -3,57 +3,67 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a report says, as one document of plain data: report.rst in docs describes its keys.
 
-Made from facts alone, so that a fact cache is enough, and from the drift of an audit where there was one.
+It is built from facts alone, so that a fact cache is enough, and from the drift of an audit where there was one.
 """
 
 from __future__ import annotations
 
 import collections
 
-from .. import audit, export
+from .. import names, shapes
+from ..audit import find_risks, findings, remedies
 
 SCHEMA_VERSION = 1
 STATES = ("at_risk", "degraded", "unknown", "ready")  # the worst first
 OUTLOOKS = ("lost", "unproven", "fewer_paths", "same")
+LOGIN_OPTIONS = ("header_digest", "data_digest", "maximum_connections", "default_time2wait", "default_time2retain")
 
 
-def model(hosts, title="iSCSI initiators", generated=None):
+def build(hosts, title="iSCSI initiators", generated=None):
     """The document.
 
+    A host whose facts or findings are damaged is unknown, and its reason says what is wrong with them.
+
     :param hosts: a mapping for each host: ``name``; ``facts``, the value of windows_iscsi, or None; ``drift``, the
-        findings of an audit, or None where nothing was compared; ``error``, why the host could not be asked, or None.
+        findings of an audit, or None where nothing was compared; ``error``, why the host could not be read, or None.
     :param generated: the time as text.
     """
-    told = sorted((_host(**one) for one in hosts), key=lambda one: (STATES.index(one["state"]), one["name"]))
+    described = sorted(
+        (_describe_host(**host) for host in hosts), key=lambda host: (STATES.index(host["state"]), host["name"])
+    )
     return {
         "schema_version": SCHEMA_VERSION,
         "title": title,
         "generated": generated,
-        "totals": _totals(told),
-        "hosts": told,
+        "totals": _count_totals(described),
+        "hosts": described,
     }
 
 
-def _host(name, facts=None, drift=None, error=None):
+def _describe_host(name, facts=None, drift=None, error=None):
     """One host. With both an error and facts the facts are from an earlier run: its state now is unknown."""
+    facts, damage = _usable(facts, shapes.check_facts, "Its facts cannot be used")
+    drift, damaged_drift = _usable(drift, shapes.check_drift, "The result of its audit cannot be used")
+    problems = " ".join(filter(None, (error, damage, damaged_drift))) or None
     facts = facts or {}
     forecast = facts.get("next_boot")
-    findings = audit.ordered([*(drift or ()), *(audit.risks(facts) if facts else ())])
-    counts = collections.Counter(one["severity"] for one in findings)
+    found = findings.sort([*(drift or ()), *(find_risks(facts) if facts else ())])
+    severities = collections.Counter(finding["severity"] for finding in found)
     return {
         "name": name,
-        "state": "unknown" if error or not forecast else forecast["verdict"],
-        "reason": error or _why_unknown(facts, forecast),
+        "state": "unknown" if problems or not forecast else forecast["verdict"],
+        "reason": problems or _explain_unknown(facts, forecast),
         "earlier": bool(error and facts),
-        "compliant": None if drift is None else all(one["severity"] == "info" for one in drift),
+        "damaged": bool(damage or damaged_drift),
+        "compliant": None if drift is None else all(map(findings.is_remark, drift)),
         "forecast": forecast and _forecast(facts, forecast),
-        "findings": findings,
+        "findings": found,
         "counts": {
-            **{severity: counts[severity] for severity in audit.SEVERITIES},
-            "drift": sum(one["severity"] != "info" for one in drift or ()),
+            **{severity: severities[severity] for severity in findings.SEVERITIES},
+            "drift": sum(not findings.is_remark(finding) for finding in drift or ()),
         },
         "service": _service(facts),
-        "initiator": _picked(facts.get("initiator"), ("node_name", "version", "instances")),
+        "initiator": _pick(facts.get("initiator"), ("node_name", "version", "instances")),
         "logins": _each(facts.get("persistent_logins"), _login),
         "portals": _each(facts.get("target_portals"), _portal),
         "sessions": _each(facts.get("sessions"), _session),
@@ -61,42 +71,55 @@ def _host(name, facts=None, drift=None, error=None):
     }
 
 
-def _why_unknown(facts, forecast):
+def _usable(value, check, problem):
+    """(the value, None), or (None, what is wrong with it)."""
+    if value is not None:
+        try:
+            check(value)
+        except shapes.ShapeError as error:
+            return None, f"{problem}: {error}."
+    return value, None
+
+
+def _explain_unknown(facts, forecast):
     if forecast:
         return None
     if not facts:
         return "No facts. Gather them with winstorage.iscsi.facts."
     if facts["host"]["service_state"] not in (None, "running"):
-        return "MSiSCSI is {}, so what is saved could not be read.".format(facts["host"]["service_state"])
+        return f"MSiSCSI is {facts['host']['service_state']}, so what is saved could not be read."
     return "Persistent logins and sessions were not both gathered."
 
 
-def _picked(mapping, names):
-    return mapping and {name: mapping[name] for name in names}
+def _pick(mapping, keys):
+    return mapping and {key: mapping[key] for key in keys}
 
 
 def _each(found, convert):
     return None if found is None else [convert(one) for one in found]
 
 
+_FORECAST = ("verdict", "service_start_mode", "service_starts", "sessions_not_saved", "logins_not_connected")
+_DISK = (
+    "id",
+    "targets",
+    "size",
+    "serial",
+    "paths_now",
+    "paths_expected",
+    "paths_unproven",
+    "outlook",
+    "reason",
+)
+
+
 def _forecast(facts, forecast):
     disks = []
-    for disk in sorted(forecast["disks"], key=lambda one: (OUTLOOKS.index(one["outlook"]), one["names"])):
-        remedy, run = audit.disk_remedy(facts, disk)
-        disks.append(dict(disk, names=[audit.short(name) for name in disk["names"]], remedy=remedy, run=run))
-    return dict(
-        {
-            name: forecast[name]
-            for name in (
-                "verdict",
-                "service_start_mode",
-                "service_starts",
-                "sessions_not_saved",
-                "logins_not_connected",
-            )
-        },
-        disks=disks,
-    )
+    for disk in sorted(forecast["disks"], key=lambda disk: (OUTLOOKS.index(disk["outlook"]), disk["names"])):
+        remedy, run = remedies.disk_remedy(facts, disk)
+        labels = {"names": list(map(names.device, disk["names"])), "remedy": remedy, "run": run}
+        disks.append({**_pick(disk, _DISK), **labels})
+    return {**_pick(forecast, _FORECAST), "disks": disks}
 
 
 def _service(facts):
@@ -111,43 +134,42 @@ def _service(facts):
 
 
 def _login(login):
-    """A saved login: who and where, then only what is said of it."""
+    """A saved login: its identity, then only the options that are specified."""
     portal, options = login["portal"], login["login_options"]
     return {
         "target": login["target"],
-        "portal": portal and audit.socket(portal),
+        "portal": portal and names.portal(portal),
         "symbolic_name": portal and portal["symbolic_name"] or None,
         "initiator_instance": login["initiator_instance"],
         "initiator_port": login["initiator_port"],
         "session_type": login["session_type"],
         "copies": login["copies"],
         "live_sessions": login["live_sessions"],
-        "security_flags": export.names(login["security_flags"]),
-        "login_flags": export.names(options["login_flags"]),
-        **_proof(options),
+        "security_flags": names.flags(login["security_flags"]),
+        "login_flags": names.flags(options["login_flags"]),
+        **_chap(options),
         "options": _options(options),
     }
 
 
-def _proof(options):
-    """Of CHAP, whose secret is never known."""
+def _chap(options):
+    """How a login proves who it is; its secret is never known."""
     return {"auth_type": options["auth_type"], "username": options["username"], "secret_set": options["password_set"]}
 
 
 def _options(options):
-    names = ("header_digest", "data_digest", "maximum_connections", "default_time2wait", "default_time2retain")
-    return {name: options[name] for name in names if options[name] is not None}
+    return {name: options[name] for name in LOGIN_OPTIONS if options[name] is not None}
 
 
 def _portal(portal):
     options = portal["login_options"]
     return {
-        "portal": portal["portal"] and audit.socket(portal["portal"]),
+        "portal": portal["portal"] and names.portal(portal["portal"]),
         "symbolic_name": portal["portal"] and portal["portal"]["symbolic_name"] or None,
         "initiator_instance": portal["initiator_instance"],
         "initiator_port": portal["initiator_port"],
-        "security_flags": export.names(portal["security_flags"]),
-        **(_proof(options) if options else dict.fromkeys(("auth_type", "username", "secret_set"))),
+        "security_flags": names.flags(portal["security_flags"]),
+        **(_chap(options) if options else dict.fromkeys(("auth_type", "username", "secret_set"))),
     }
 
 
@@ -155,12 +177,12 @@ def _session(session):
     connections = session["connections"]
     return {
         "target": session["target"],
-        "portals": [audit.connection(one) for one in connections],
-        "from": [one["initiator_address"] for one in connections],
+        "portals": [names.far_end(connection) for connection in connections],
+        "from": [connection["initiator_address"] for connection in connections],
         "saved": session["saved"],
-        "auth_type": next((one["auth_type"] for one in connections), None),
-        "digests": sorted({"{}/{}".format(one["header_digest"], one["data_digest"]) for one in connections}),
-        "disks": _each(session["devices"], lambda device: audit.short(device["legacy_name"])),
+        "auth_type": next((connection["auth_type"] for connection in connections), None),
+        "digests": sorted({f"{connection['header_digest']}/{connection['data_digest']}" for connection in connections}),
+        "disks": _each(session["devices"], lambda device: names.device(device["legacy_name"])),
     }
 
 
@@ -173,20 +195,20 @@ def _connections(facts):
         return None
     found = collections.Counter()
     for session in facts["sessions"]:
-        portal = next((audit.connection(one) for one in session["connections"]), None)
+        portal = next(map(names.far_end, session["connections"]), None)
         found[portal, session["target"].lower(), LIVE if session["saved"] else NOT_SAVED] += 1
     for login in facts["persistent_logins"]:
         idle = login["copies"] - login["live_sessions"]
         if idle > 0 and login["session_type"] == "data":
-            found[login["portal"] and audit.socket(login["portal"]), login["target"].lower(), NOT_LIVE] += idle
+            found[login["portal"] and names.portal(login["portal"]), login["target"].lower(), NOT_LIVE] += idle
     return [
         {"portal": portal, "target": target, "status": status, "paths": paths}
-        for (portal, target, status), paths in sorted(found.items(), key=lambda one: [*map(str, one[0])])
+        for (portal, target, status), paths in sorted(found.items(), key=lambda item: [*map(str, item[0])])
     ]
 
 
-def _totals(hosts):
-    def together(part):
+def _count_totals(hosts):
+    def collect(part):
         return [entry for host in hosts for entry in host[part] or ()]
 
     disks = collections.Counter(
@@ -202,10 +224,10 @@ def _totals(hosts):
         "compared": sum(host["compliant"] is not None for host in hosts),
         "drifted": sum(host["compliant"] is False for host in hosts),
         "disks": {"total": sum(disks.values()), **{outlook: disks[outlook] for outlook in OUTLOOKS}},
-        "findings": {name: sum(host["counts"][name] for host in hosts) for name in (*audit.SEVERITIES, "drift")},
-        "logins": sum(login["copies"] for login in together("logins")),
-        "sessions": len(together("sessions")),
-        "sessions_not_saved": sum(session["saved"] is False for session in together("sessions")),
-        "portals": len({portal["portal"] for portal in together("portals")}),
-        "targets": len({one["target"].lower() for one in together("logins") + together("sessions")}),
+        "findings": {name: sum(host["counts"][name] for host in hosts) for name in (*findings.SEVERITIES, "drift")},
+        "logins": sum(login["copies"] for login in collect("logins")),
+        "sessions": len(collect("sessions")),
+        "sessions_not_saved": sum(session["saved"] is False for session in collect("sessions")),
+        "portals": len({portal["portal"] for portal in collect("portals")}),
+        "targets": len({record["target"].lower() for record in collect("logins") + collect("sessions")}),
     }

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from ..audit.findings import is_remark
 from ..text import text
-from . import words
+from . import labels
 
 MOST = 20  # hosts of a state that are named with their troubles
 MOST_NAMES = 60  # characters of a list of names
@@ -17,8 +18,8 @@ MOST_NAMES = 60  # characters of a list of names
 def markdown(document):
     """A document as a page of Markdown."""
     totals = document["totals"]
-    lines = ["# " + _plain(document["title"]), "", f"**{_plain(words.headline(totals))}**", ""]
-    lines += ["- " + _plain(line) for line in words.subheads(totals)]
+    lines = ["# " + _plain(document["title"]), "", f"**{_plain(labels.write_headline(totals))}**", ""]
+    lines += ["- " + _plain(line) for line in labels.write_subheads(totals)]
     for state in ("at_risk", "degraded", "unknown"):
         lines += _hosts(state, [host for host in document["hosts"] if host["state"] == state])
     lines += _drifted([host for host in document["hosts"] if host["compliant"] is False])
@@ -28,7 +29,7 @@ def markdown(document):
 def _hosts(state, hosts):
     if not hosts:
         return []
-    lines = ["", f"## {words.STATES[state]}: {len(hosts)}", ""]
+    lines = ["", f"## {labels.STATES[state]}: {len(hosts)}", ""]
     lines += ["- **{}**: {}".format(_plain(host["name"]), _plain(_trouble(host))) for host in hosts[:MOST]]
     return lines + _others(hosts)
 
@@ -41,22 +42,16 @@ def _trouble(host):
     """What is to come in a line, and what to do."""
     if host["state"] == "unknown":
         return host["reason"]
-    told = []
-    for disk in host["forecast"]["disks"]:
-        if disk["outlook"] != "same":
-            told.append(
-                "{}: {} ({}). {}".format(", ".join(disk["names"]), words.paths(disk), disk["reason"], disk["remedy"])
-            )
-    told += (
-        []
-        if told
-        else [
-            "{}: {} {}".format(one["what"], one["text"], one["remedy"])
-            for one in host["findings"]
-            if one["kind"] == "not_saved"
-        ]
-    )
-    return " ".join(told[:2]) + (f" And {len(told) - 2} more." if len(told) > 2 else "")
+    lines = [
+        f"{', '.join(disk['names'])}: {labels.describe_paths(disk)} ({disk['reason']}). {disk['remedy']}"
+        for disk in host["forecast"]["disks"]
+        if disk["outlook"] != "same"
+    ] or [
+        f"{finding['what']}: {finding['text']} {finding['remedy']}"
+        for finding in host["findings"]
+        if finding["kind"] == "not_saved"
+    ]
+    return " ".join(lines[:2]) + (f" And {len(lines) - 2} more." if len(lines) > 2 else "")
 
 
 def _drifted(hosts):
@@ -65,9 +60,9 @@ def _drifted(hosts):
     lines = ["", f"## Not as declared: {len(hosts)}", ""]
     for host in hosts[:MOST]:
         fields = [
-            one.get("field") or one["kind"].replace("_", " ")
-            for one in host["findings"]
-            if one["category"] == "drift" and one["severity"] != "info"
+            finding.get("field") or finding["kind"].replace("_", " ")
+            for finding in host["findings"]
+            if finding["category"] == "drift" and not is_remark(finding)
         ]
         lines.append("- **{}**: {}".format(_plain(host["name"]), _plain(", ".join(dict.fromkeys(fields)))))
     return lines + _others(hosts)

@@ -19,8 +19,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from .. import audit, text
-from . import network, words
+from .. import text
+from ..audit import findings
+from . import labels
+from . import map as network
 from .document import OUTLOOKS, STATES
 
 _HERE = Path(__file__).parent
@@ -39,8 +41,9 @@ def html(document):
             totals=document["totals"],
             hosts=hosts,
             anchors=anchors,
-            words=words,
-            audit=audit,
+            labels=labels,
+            count=text.count,
+            severities=findings.SEVERITIES,
             rank={word: index for index, word in enumerate((*STATES, *OUTLOOKS))},
             network=network,
             map=network.draw(hosts),
@@ -73,7 +76,7 @@ def _environment():
         undefined=jinja2.StrictUndefined,
         finalize=_visible,
     )
-    environment.filters.update(size=text.size, yaml=_tasks, said=_said, side=_side, sentence=words.sentence)
+    environment.filters.update(size=text.size, yaml=_tasks, said=_said, side=_side, sentence=labels.capitalize)
     return environment
 
 
@@ -97,7 +100,7 @@ def _side(finding, name):
 
 def _tasks(run):
     """Tasks as YAML, whose lines stay lines."""
-    lines = words.tasks(run).rstrip("\n").split("\n")
+    lines = labels.dump_tasks(run).rstrip("\n").split("\n")
     return Markup("\n").join(escape(text.text(line) if line.strip() else "") for line in lines)
 
 
@@ -116,11 +119,11 @@ def _groups(hosts):
     found = collections.defaultdict(lambda: [0, {}])
     for index, host in enumerate(hosts):
         for one in host["findings"]:
-            group = found[audit.SEVERITIES.index(one["severity"]), one["category"], one["kind"]]
+            group = found[findings.SEVERITIES.index(one["severity"]), one["category"], one["kind"]]
             group[0] += 1
             group[1][index] = host["name"]
     return [
-        {"severity": audit.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
+        {"severity": findings.SEVERITIES[rank], "category": category, "kind": kind, "count": count, "hosts": members}
         for (rank, category, kind), (count, members) in sorted(found.items())
     ]
 

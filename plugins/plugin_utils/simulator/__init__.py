@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from ...module_utils.runner import executor
 from . import state as states
+from .errors import Dropped, HostFileError
 from .machine import SimulatorMachine
-from .schema import StateError
-from .service import Dropped, Service
+from .service import Service
 from .store import Store
 
-__all__ = ["Dropped", "Service", "SimulatorMachine", "StateError", "Store", "boot", "reset", "run"]
+__all__ = ["Dropped", "HostFileError", "Service", "SimulatorMachine", "Store", "boot", "reset", "run"]
 
 
 def run(batch, path, dialect=None, faults=(), folder=None):
@@ -25,7 +25,7 @@ def run(batch, path, dialect=None, faults=(), folder=None):
     :param dialect: switches that differ from those of the file, or the name of a preset.
     :param faults: faults for this batch only, in the form of the file.
     :param folder: where changed state is kept; beside the file by default.
-    :raises StateError: when the file does not say what it should.
+    :raises HostFileError: when the file does not say what it should.
     :raises Dropped: when a fault drops the connection; what was done before it is kept.
     """
     dropped = None

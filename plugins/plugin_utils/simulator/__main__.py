@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import StateError, boot, reset
+from . import HostFileError, boot, reset
 
 
 def main(arguments=None):
@@ -27,7 +27,7 @@ def main(arguments=None):
             for login in failed or ():
                 portal = login.get("portal") or {"address": "any portal"}
                 print("  not opened: {} at {}: {}".format(login["target"], portal["address"], login["status"]))
-    except StateError as problem:
+    except HostFileError as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

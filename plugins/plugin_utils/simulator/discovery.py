@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
+from .errors import CallFailed
 from .exports import export
-from .network import Refused, same
+from .network import same
 from .wording import stored_mapping, stored_options
 
 _PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
@@ -30,7 +31,7 @@ class Discovery:
             if same(entry["target"], name) and (hidden or not entry.get("target_flags", 0) & _HIDE)
         ]
         if not found:
-            raise Refused(status.TARGET_NOT_FOUND)
+            raise CallFailed(status.TARGET_NOT_FOUND)
         return found
 
     def _found(self, mechanism, targets, instance, options):
@@ -70,7 +71,7 @@ class Discovery:
         ]:
             try:
                 ask(entry)
-            except Refused:
+            except CallFailed:
                 complete = False
         return complete
 
@@ -91,10 +92,10 @@ class Discovery:
         if given["InfoClass"] == prototypes.TARGET_INFORMATION["DiscoveryMechanisms"][0]:
             return {"Buffer": [entry["mechanism"] for entry in entries]}
         if not given["DiscoveryMechanism"]:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         entry = next((entry for entry in entries if same(entry["mechanism"], given["DiscoveryMechanism"])), None)
         if entry is None:
-            raise Refused(status.DISCOVERY_MECHANISM_NOT_FOUND)
+            raise CallFailed(status.DISCOVERY_MECHANISM_NOT_FOUND)
         values = {
             "ProtocolType": 0,
             "TargetAlias": entry["alias"],
@@ -108,7 +109,7 @@ class Discovery:
         }
         name = next((name for name, row in prototypes.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
         if name is None:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         return {"Buffer": values[name]}
 
     @export("ReportIScsiTargetPortalsW")
@@ -128,7 +129,7 @@ class Discovery:
     def _add_static(self, given):
         one_portal = self.dialect["static_target_portals"] == "one"
         if one_portal and given["PortalGroup"] and given["PortalGroup"]["Count"] != 1:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         group = [dict(portal) for portal in (given["PortalGroup"] or {}).get("Portals", ())]
         entry = {
             "target": given["TargetName"],
@@ -143,7 +144,7 @@ class Discovery:
         before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
         if given["TargetFlags"] & _MERGE:  # without this flag the saved target is overwritten (documented)
             if before is None and one_portal:
-                raise Refused(status.TARGET_NOT_FOUND)
+                raise CallFailed(status.TARGET_NOT_FOUND)
             self._merge(entry, before, given, one_portal)
         if before is not None:
             self.state["static_targets"].remove(before)
@@ -173,7 +174,7 @@ class Discovery:
     def _remove(self, name, is_it, missing):
         kept = [entry for entry in self.state[name] if not is_it(entry)]
         if len(kept) == len(self.state[name]):
-            raise Refused(missing)
+            raise CallFailed(missing)
         self.state[name] = kept
 
     # -- SendTargets portals -------------------------------------------------------------------------------------------
@@ -181,7 +182,7 @@ class Discovery:
     @staticmethod
     def _given_portal(given):
         if not given["Portal"] or not given["Portal"]["Address"]:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         return given["Portal"]
 
     def _portal_matcher(self, given):
@@ -240,7 +241,7 @@ class Discovery:
             and self._same_place(one, entry)
         ]
         if there and self.dialect["readd_portal"] == "refused":
-            raise Refused(_PORTAL_EXISTS)
+            raise CallFailed(_PORTAL_EXISTS)
         if there and self.dialect["readd_portal"] == "replace":
             entries[entries.index(there[0])] = entry
         else:
@@ -257,7 +258,7 @@ class Discovery:
         is_it = self._portal_matcher(given)
         entries = [entry for entry in self.state["target_portals"] if is_it(entry)]
         if not entries:
-            raise Refused(status.PORTAL_NOT_FOUND)
+            raise CallFailed(status.PORTAL_NOT_FOUND)
         for entry in entries:
             self._discover(entry)
 

@@ -9,7 +9,8 @@ import re
 import zlib
 
 from ...module_utils.abi import status
-from .network import MULTIPATH_ENABLED, Refused, same
+from .errors import CallFailed
+from .network import MULTIPATH_ENABLED, same
 from .units import lun_identity, wire_lun
 
 _DISK_INTERFACE = {"Data1": 0x53F56307, "Data2": 0xB6BF, "Data3": 0x11D0, "Data4": bytes.fromhex("94f200a0c91efb8b")}
@@ -31,7 +32,7 @@ class Disks:
         """The logical units that answer the SCSI commands of a session."""
         for connection, _target in self._answers(session):
             return self._network.units(session["target"], connection)
-        raise Refused(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
+        raise CallFailed(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
 
     def _answers(self, session):
         """(connection, target) for each connection that is up."""

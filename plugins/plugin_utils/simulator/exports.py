@@ -11,8 +11,8 @@ EXPORTS = {}
 def export(*names):
     """Register a method for the exports of these names. It takes the service and the inputs, a dict by argument name.
 
-    It returns the outputs (a dict or None) with success understood, or (status, outputs); it raises network.Refused for
-    any other status.
+    It returns the outputs (a dict or None) with success understood, or (status, outputs); it raises errors.CallFailed
+    for any other status.
     """
 
     def register(method):

@@ -9,8 +9,9 @@ import contextlib
 
 from ...module_utils.abi import status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
+from .errors import CallFailed
 from .exports import export
-from .network import MULTIPATH_ENABLED, Refused, same
+from .network import MULTIPATH_ENABLED, same
 from .wording import stored_mapping, stored_options
 
 PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
@@ -57,20 +58,20 @@ class Logins:
         multipath = record["LoginOptions"]["LoginFlags"] & MULTIPATH_ENABLED
         others = self.state["persistent_logins"] if multipath else self._make_way(record["TargetName"])
         if len(others) >= PERSISTENT_LOGIN_LIMIT:
-            raise Refused(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
+            raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         code = status.SUCCESS
         if self._sessions_to(record["TargetName"]) and not multipath:
             if self.dialect["save_while_logged_in"] == "refused":
-                raise Refused(status.TARGET_ALREADY_LOGGED_IN)
+                raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)
             if self.dialect["save_while_logged_in"] == "saved_with_error":
                 code = status.TARGET_ALREADY_LOGGED_IN
         if not record["TargetPortal"]["Address"] and self.dialect["null_portal_record"] == "resolved":
             if not portals:
-                raise Refused(status.NO_PORTAL_SPECIFIED)
+                raise CallFailed(status.NO_PORTAL_SPECIFIED)
             record["TargetPortal"] = dict(portals[0])
         self.state["persistent_logins"] = [*others, record]
         if self.dialect["saved_login_connects"] == "at_once":
-            with contextlib.suppress(Refused):  # it tries again by itself; the saving went well
+            with contextlib.suppress(CallFailed):  # it tries again by itself; the saving went well
                 self._open(record, [record["TargetPortal"]] if record["TargetPortal"]["Address"] else portals)
         return code, {}
 
@@ -82,13 +83,13 @@ class Logins:
         logins, answer = self.state["persistent_logins"], self.dialect["second_login_without_multipath"]
         others = [record for record in logins if not same(record["TargetName"], target)]
         if answer == "refused" and len(others) < len(logins):
-            raise Refused(status.TARGET_ALREADY_LOGGED_IN)
+            raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)
         return others if answer == "replaces" else logins
 
     @export("ReportIScsiPersistentLoginsW")
     def _report_logins(self, given):
         if not self.adapters:
-            raise Refused(status.INITIATOR_NOT_FOUND)
+            raise CallFailed(status.INITIATOR_NOT_FOUND)
         return {"PersistentLoginInfo": [self.wording.login(record) for record in self.state["persistent_logins"]]}
 
     @export("RemoveIScsiPersistentTargetW")
@@ -96,7 +97,7 @@ class Logins:
         """An empty portal and initiator port 0xFFFFFFFF mean all (documented). The target need not be known."""
         portal, port = given["Portal"], given["InitiatorPortNumber"]
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         self._named_instance(given["InitiatorInstance"])
         every_port = port == ISCSI_ANY_INITIATOR_PORT and self.dialect["remove_any_port"] == "siblings"
 
@@ -130,7 +131,7 @@ class Logins:
             else:
                 kept.append(record)
         if not taken:
-            raise Refused(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
+            raise CallFailed(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
         self.state["persistent_logins"] = kept
 
     def _portals(self, target):
@@ -150,9 +151,9 @@ class Logins:
                 if not record["TargetPortal"]["Address"]:
                     portals = self._portals(record["TargetName"])
                 self._open(record, portals)
-            except Refused as refused:
+            except CallFailed as failure:
                 self.state["boot_log"].append(
-                    {"target": record["TargetName"], "portal": record["TargetPortal"], "status": refused.status}
+                    {"target": record["TargetName"], "portal": record["TargetPortal"], "status": failure.status}
                 )
 
     def _sessions_to(self, target):
@@ -163,7 +164,7 @@ class Logins:
         options = record["LoginOptions"]
         self._instance(record["InitiatorInstance"], record["InitiatorPortNumber"])
         if self._sessions_to(record["TargetName"]) and not options["LoginFlags"] & MULTIPATH_ENABLED:
-            raise Refused(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
+            raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)  # observed: go-win-iscsidsc
         used = self._let_in(record["TargetName"], portals, options)
         session = {
             "target": record["TargetName"],
@@ -184,11 +185,11 @@ class Logins:
         return session
 
     def _let_in(self, target, portals, options):
-        refusal = Refused(status.NO_PORTAL_SPECIFIED)
+        refusal = CallFailed(status.NO_PORTAL_SPECIFIED)
         for portal in portals:
             try:
                 self.network.log_in(target, portal, options)
                 return portal
-            except Refused as refused:
-                refusal = refused
+            except CallFailed as failure:
+                refusal = failure
         raise refusal

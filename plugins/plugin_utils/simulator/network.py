@@ -9,8 +9,8 @@ import functools
 import ipaddress
 
 from ...module_utils.abi import status
+from .errors import CallFailed
 from .real_network import RealNetwork, RealUnits
-from .refused import Refused
 from .units import ModelledUnits
 
 MULTIPATH_ENABLED = 0x02  # ISCSI_LOGIN_FLAGS
@@ -65,9 +65,9 @@ class Network:
         node_name, mutual_secret = self._asker()
         target = self._target(array, iqn)
         if target is None:
-            raise Refused(status.by_name("ISDSC_NOT_FOUND").value)
+            raise CallFailed(status.by_name("ISDSC_NOT_FOUND").value)
         if not _shown_to(target, node_name):
-            raise Refused(status.by_name("ISDSC_AUTHORIZATION_FAILURE").value)
+            raise CallFailed(status.by_name("ISDSC_AUTHORIZATION_FAILURE").value)
         _authenticate(target["chap"], options, node_name, mutual_secret)
         return target
 
@@ -94,7 +94,7 @@ class Network:
         where = self._resolved(address)
         server = next((server for server in self._isns if self._resolved(server["address"]) == where), None)
         if server is None or not server["reachable"]:
-            raise Refused(status.ISNS_SERVER_NOT_FOUND)
+            raise CallFailed(status.ISNS_SERVER_NOT_FOUND)
         return [
             (target["iqn"], target["alias"], _groups(array))
             for iqn in server["targets"]
@@ -111,7 +111,7 @@ class Network:
                 self._spend(1000 * one[delay])
                 break
         if array is None:
-            raise Refused(status.CONNECTION_FAILED)
+            raise CallFailed(status.CONNECTION_FAILED)
         return array
 
     def _array(self, portal):
@@ -158,4 +158,4 @@ def _authenticate(wanted, options, node_name, mutual_secret):
     if accepted and offered == MUTUAL_CHAP:
         accepted = bool(mutual_secret) and wanted["mutual_secret"] == mutual_secret
     if not accepted:
-        raise Refused(status.AUTHENTICATION_FAILURE)
+        raise CallFailed(status.AUTHENTICATION_FAILURE)

@@ -10,7 +10,7 @@ Microsoft documents their effect (policy-csp-admx-iscsi). Public analyses of the
 from __future__ import annotations
 
 from ...module_utils.abi import status
-from .refused import Refused
+from .errors import CallFailed
 
 VALUES = (
     "RestrictAdditionalLogins",
@@ -57,7 +57,7 @@ class GroupPolicy:
         if export == "AddIScsiStaticTargetW":
             name = "ConfigureTargets" if given["TargetFlags"] & _MERGE else "NewStaticTargets"
         if name and self._enabled(name):
-            raise Refused(_FORBIDDEN)
+            raise CallFailed(_FORBIDDEN)
 
     def check_login(self, options, security_flags):
         """Refuse a login, to a target or for discovery, that is not as safe as the policy requires."""
@@ -67,4 +67,4 @@ class GroupPolicy:
             or (self._enabled("RequireOneWayCHAP") and offered not in (_CHAP, _MUTUAL_CHAP))
             or (self._enabled("RequireIPSec") and not security_flags & _IPSEC)
         ):
-            raise Refused(_FORBIDDEN)
+            raise CallFailed(_FORBIDDEN)

@@ -20,8 +20,7 @@ import time
 
 from ...module_utils.abi import status
 from ...module_utils.client import scsi
-from .refused import Refused
-from .schema import StateError
+from .errors import CallFailed, HostFileError
 from .units import CHECK_CONDITION, GOOD, Answer
 
 LIBRARY = "libiscsi.so.7"  # whose struct scsi_task is _Task
@@ -124,12 +123,12 @@ _TYPES = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int, "c": _C
 def library():
     """libiscsi.
 
-    :raises StateError: when it is not installed.
+    :raises HostFileError: when it is not installed.
     """
     try:
         found = ctypes.CDLL(LIBRARY)
     except OSError:
-        raise StateError(
+        raise HostFileError(
             "network.arrays",
             f"a real array is asked through libiscsi, and there is no {LIBRARY} here "
             "(Debian: apt-get install libiscsi7)",
@@ -177,13 +176,13 @@ class _Session:
     def _open(self, address, port):
         portal = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         if self._complete("iscsi_connect_async", portal.encode()) != GOOD:
-            raise Refused(status.CONNECTION_FAILED)
+            raise CallFailed(status.CONNECTION_FAILED)
         if self._complete("iscsi_login_async") != GOOD:
             raise self._login_failure()
 
     def close(self):
         if self._context:
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(CallFailed):
                 self._complete("iscsi_logout_async")
             self._destroy()
 
@@ -202,7 +201,7 @@ class _Session:
                 entry = entry.contents.next
 
         if self._complete("iscsi_discovery_async", taken=copy) != GOOD:
-            raise Refused(status.by_name("ISDSC_NON_SPECIFIC_ERROR").value)
+            raise CallFailed(status.by_name("ISDSC_NON_SPECIFIC_ERROR").value)
         return found
 
     def command(self, lun, cdb):
@@ -218,7 +217,7 @@ class _Session:
         try:
             code = self._complete("iscsi_scsi_command_async", int.from_bytes(lun[:2], "big"), task, last=(None,))
             if code >= _NO_SCSI_STATUS:
-                raise Refused(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
+                raise CallFailed(status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
             received = task.contents.datain
             data = ctypes.string_at(received.data, received.size) if received.data else b""
         finally:
@@ -248,7 +247,7 @@ class _Session:
             healthy = self._ask("iscsi_service", events[0][1] if events else 0) >= 0
         if not done:
             self._destroy()  # nothing is in flight any more
-            raise Refused(status.CONNECTION_FAILED)
+            raise CallFailed(status.CONNECTION_FAILED)
         return done[0] & 0xFFFFFFFF
 
     def _login_failure(self):
@@ -260,7 +259,7 @@ class _Session:
         symbol = _LOGIN_STATUSES.get(int(number.group(1)) if number else None, "ISDSC_LOGIN_FAILED")
         if _TARGET_NOT_AUTHENTIC.search(text.decode("utf-8", "replace")):
             symbol = "ISDSC_AUTHENTICATION_FAILURE"
-        return Refused(status.by_name(symbol).value)
+        return CallFailed(status.by_name(symbol).value)
 
     def _destroy(self):
         context, self._context = self._context, None
@@ -295,7 +294,7 @@ class RealNetwork:
         key = (iqn.casefold(), endpoint)
         if key not in self._seen:
             self._seen[key] = None
-            with contextlib.suppress(Refused):
+            with contextlib.suppress(CallFailed):
                 self.log_in(iqn, endpoint, options)
         return self._seen[key]
 
@@ -310,9 +309,9 @@ class RealNetwork:
         offered = options["AuthType"] if said & 0x80 else 0
         chap = (options["Username"] or node_name.encode(), options["Password"] or b"") if offered else None
         if offered == _MUTUAL_CHAP and not mutual_secret:
-            raise Refused(status.AUTHENTICATION_FAILURE)
+            raise CallFailed(status.AUTHENTICATION_FAILURE)
         if b"\0" in b"".join(chap or ()) + (mutual_secret or b""):
-            raise Refused(status.INVALID_PARAMETER)  # libiscsi takes C strings
+            raise CallFailed(status.INVALID_PARAMETER)  # libiscsi takes C strings
         digest = _DIGESTS.get(options["HeaderDigest"] if said & 0x01 else 0, 0)
         start = functools.partial(_Session, node_name, endpoint, iqn, digest, chap)
         if offered != _MUTUAL_CHAP:
@@ -384,7 +383,7 @@ def _read_units(session):
 
 def _must(answer):
     if answer.scsi_status != GOOD:
-        raise Refused(status.by_name("ISDSC_SCSI_REQUEST_FAILED").value)
+        raise CallFailed(status.by_name("ISDSC_SCSI_REQUEST_FAILED").value)
     return answer.response
 
 

@@ -13,14 +13,9 @@ import difflib
 import re
 
 from ...module_utils.abi import codecs
+from .errors import HostFileError
 
-
-class StateError(ValueError):
-    """A state file that does not say what it should: where, what is wrong there, and what would be right."""
-
-    def __init__(self, where, problem):
-        super().__init__("{}: {}".format(where or "the file", problem))
-        self.where, self.problem = where, problem
+_LONGEST = 200  # characters of a wrong value in an error
 
 
 def nearest(word, valid):
@@ -30,7 +25,13 @@ def nearest(word, valid):
 
 
 def _named(value):
-    return "nothing" if value is None else f"{type(value).__name__} {value!r}"
+    if value is None:
+        return "nothing"
+    try:
+        shown = repr(value)
+    except (RecursionError, ValueError):  # nested, or a number of thousands of digits
+        shown = "that is too large to show"
+    return f"{type(value).__name__} {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
 
 
 class Kind:
@@ -52,11 +53,11 @@ class Text(Kind):
 
     def load(self, value, where):
         if not isinstance(value, str):
-            raise StateError(where, f"expected text, found {_named(value)}")
+            raise HostFileError(where, f"expected text, found {_named(value)}")
         if len(value) > self.longest or "\0" in value:
-            raise StateError(where, f"at most {self.longest} characters, none of them NUL; these are {len(value)}")
+            raise HostFileError(where, f"at most {self.longest} characters, none of them NUL; these are {len(value)}")
         if self.pattern and not self.pattern.fullmatch(value):
-            raise StateError(where, f"{value!r} does not look like {self.example}")
+            raise HostFileError(where, f"{value!r} does not look like {self.example}")
         return value
 
 
@@ -69,13 +70,13 @@ class Blob(Kind):
         if value is None or isinstance(value, bytes):
             return value
         if not isinstance(value, str):
-            raise StateError(where, "expected text, or 0x and hex digits (put numbers into quotes)")
+            raise HostFileError(where, "expected text, or 0x and hex digits (put numbers into quotes)")
         if not value.startswith("0x"):
             return value.encode("utf-8")
         try:
             return bytes.fromhex(value[2:])
         except ValueError:
-            raise StateError(where, "0x is not followed by pairs of hex digits") from None
+            raise HostFileError(where, "0x is not followed by pairs of hex digits") from None
 
     def dump(self, value):
         if value is None:
@@ -95,7 +96,9 @@ class Number(Kind):
             return self.words[value.lower()]
         if isinstance(value, bool) or not isinstance(value, int) or not self.least <= value <= self.most:
             names = "".join(f"{name} or " for name in self.words)
-            raise StateError(where, f"expected {names}a number from {self.least} to {self.most}, found {_named(value)}")
+            raise HostFileError(
+                where, f"expected {names}a number from {self.least} to {self.most}, found {_named(value)}"
+            )
         return value
 
     def dump(self, value):
@@ -110,7 +113,7 @@ class Size(Kind):
     def load(self, value, where):
         found = re.fullmatch(r"([0-9]+) ?([KMGT]?)(?:i?B)?", str(value), re.IGNORECASE)
         if isinstance(value, bool) or not found:
-            raise StateError(where, f"expected a size such as 512M, 100G or 2T, found {_named(value)}")
+            raise HostFileError(where, f"expected a size such as 512M, 100G or 2T, found {_named(value)}")
         return int(found.group(1)) * self._UNITS[found.group(2).upper()]
 
 
@@ -119,7 +122,7 @@ class Truth(Kind):
 
     def load(self, value, where):
         if not isinstance(value, bool):
-            raise StateError(where, f"expected true or false, found {_named(value)}")
+            raise HostFileError(where, f"expected true or false, found {_named(value)}")
         return value
 
 
@@ -131,7 +134,7 @@ class Choice(Kind):
 
     def load(self, value, where):
         if not isinstance(value, str) or value.lower() not in self.names:
-            raise StateError(
+            raise HostFileError(
                 where,
                 "expected one of {}; found {}{}".format(
                     ", ".join(self.names), _named(value), nearest(value, self.names)
@@ -150,7 +153,7 @@ class Coded(Kind):
         try:
             return self.codec.encode(value)
         except codecs.FlagError as error:
-            raise StateError(where, str(error)) from None
+            raise HostFileError(where, str(error)) from None
 
     def dump(self, value):
         found = self.codec.decode(value)
@@ -165,7 +168,7 @@ class List(Kind):
 
     def load(self, value, where):
         if not isinstance(value, (list, tuple)):
-            raise StateError(where, f"expected a list, found {_named(value)}")
+            raise HostFileError(where, f"expected a list, found {_named(value)}")
         found = []
         for index, element in enumerate(value):
             here, times = f"{where}[{index}]", 1
@@ -187,7 +190,7 @@ class Map(Kind):
 
     def load(self, value, where):
         if not isinstance(value, dict):
-            raise StateError(where, f"expected names with values, found {_named(value)}")
+            raise HostFileError(where, f"expected names with values, found {_named(value)}")
         return {str(name): self.kind.load(element, f"{where}.{name}") for name, element in value.items()}
 
     def dump(self, value):
@@ -212,11 +215,11 @@ class Table(Kind):
             value = self.short(value, where)
         value = {} if value is None else value
         if not isinstance(value, dict):
-            raise StateError(where, "expected fields ({}), found {}".format(", ".join(self.fields), _named(value)))
+            raise HostFileError(where, "expected fields ({}), found {}".format(", ".join(self.fields), _named(value)))
         inside = where + "." if where else ""
         for name in value:
             if name not in self.fields:
-                raise StateError(
+                raise HostFileError(
                     inside + str(name),
                     "no such field{}; valid are {}".format(nearest(name, self.fields), ", ".join(sorted(self.fields))),
                 )
@@ -229,7 +232,7 @@ class Table(Kind):
         if name in value and (value[name] is not None or default is not None):
             return kind.load(value[name], inside + name)
         if default is REQUIRED:
-            raise StateError(inside + name, "must be given")
+            raise HostFileError(inside + name, "must be given")
         return None if default is None else kind.load(default, inside + name)
 
     def dump(self, value):

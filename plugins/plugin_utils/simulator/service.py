@@ -18,9 +18,10 @@ from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .discovery import Discovery
 from .disks import Disks
+from .errors import CallFailed, Dropped
 from .exports import EXPORTS
 from .logins import Logins
-from .network import CHAP, MUTUAL_CHAP, Network, Refused, same
+from .network import CHAP, MUTUAL_CHAP, Network, same
 from .policy import GroupPolicy
 from .sessions import Sessions
 from .settings import Settings
@@ -40,10 +41,6 @@ _NO_INSTANCE = status.by_name("ISDSC_INITIATOR_INSTANCE_NOT_FOUND").value
 _USERNAME = 0x20  # ISCSI_LOGIN_OPTIONS_USERNAME
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
-
-
-class Dropped(Exception):
-    """The connection to the host is lost; the answer never arrives."""
 
 
 class Service(Discovery, Logins, Sessions, Settings):
@@ -100,17 +97,17 @@ class Service(Discovery, Logins, Sessions, Settings):
         try:
             self._gate(export, inputs)
             result = EXPORTS[export](self, inputs)
-        except Refused as refused:
-            return refused.status, {}
+        except CallFailed as failure:
+            return failure.status, {}
         return result if isinstance(result, tuple) else (status.SUCCESS, result or {})
 
     def _gate(self, export, inputs):
         if not self.state["elevated"]:
-            raise Refused(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
+            raise CallFailed(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
         if export not in prototypes.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
-            raise Refused(_STOPPED[self.dialect["stopped_status"]])
+            raise CallFailed(_STOPPED[self.dialect["stopped_status"]])
         if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
-            raise Refused(_POLICY)
+            raise CallFailed(_POLICY)
         self.policy.check_call(export, inputs)
 
     def _fault(self, export):
@@ -178,10 +175,10 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _named_instance(self, name):
         """The initiator instance of this name; without a name the first of all."""
         if not self.adapters:
-            raise Refused(_NO_INSTANCE)
+            raise CallFailed(_NO_INSTANCE)
         found = next((instance for instance in self.adapters if not name or same(instance["name"], name)), None)
         if found is None:
-            raise Refused(status.INITIATOR_NOT_FOUND)
+            raise CallFailed(status.INITIATOR_NOT_FOUND)
         return found
 
     def _port_address(self, name, port):
@@ -192,10 +189,10 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _instance(self, name, port):
         """The initiator instance of a login. Without an instance, the port must be any (documented)."""
         if not name and port != ISCSI_ANY_INITIATOR_PORT:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         found = self._named_instance(name)
         if port != ISCSI_ANY_INITIATOR_PORT and port >= len(found["addresses"]):
-            raise Refused(status.INVALID_PORT_NUMBER)
+            raise CallFailed(status.INVALID_PORT_NUMBER)
         return found
 
     @staticmethod
@@ -203,10 +200,10 @@ class Service(Discovery, Logins, Sessions, Settings):
         said = options["InformationSpecified"]
         offered = options["AuthType"] if said & 0x80 else 0
         if offered > MUTUAL_CHAP:
-            raise Refused(_LOGON_AUTH_TYPE)
+            raise CallFailed(_LOGON_AUTH_TYPE)
         lengths = range(1, 17) if security_flags & _IPSEC else _SECRET_LENGTHS
         if offered >= CHAP and len(options["Password"] or b"") not in lengths:
-            raise Refused(status.INVALID_TARGET_CHAP_SECRET)
+            raise CallFailed(status.INVALID_TARGET_CHAP_SECRET)
 
     def _next_number(self):
         self.state["last_number"] += 1
@@ -223,7 +220,7 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _session(self, given):
         found = next((session for session in self.state["sessions"] if self._session_id(session) == given), None)
         if found is None:
-            raise Refused(status.INVALID_SESSION_ID)
+            raise CallFailed(status.INVALID_SESSION_ID)
         return found
 
     def _adapter_unique(self, instance):

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from ...module_utils.abi import status
+from .errors import CallFailed
 from .exports import export
-from .network import Refused, canonical, same
+from .network import canonical, same
 from .units import GOOD
 from .wording import stored_options
 
@@ -44,18 +45,18 @@ class Sessions:
         session = self._session(given["UniqueSessionId"])
         numbers = [self._connection_id(session, connection) for connection in session["connections"]]
         if given["ConnectionId"] not in numbers:
-            raise Refused(_CONNECTION_ID)
+            raise CallFailed(_CONNECTION_ID)
         if len(numbers) == 1:
-            raise Refused(_LAST)
+            raise CallFailed(_LAST)
         if given["ConnectionId"] == numbers[0]:
-            raise Refused(_LEADING)
+            raise CallFailed(_LEADING)
         del session["connections"][numbers.index(given["ConnectionId"])]
 
     @export("LogoutIScsiTarget")
     def _logout(self, given):
         session = self._session(given["UniqueSessionId"])
         if self.disks.in_use(session):
-            raise Refused(status.DEVICE_BUSY_ON_SESSION)
+            raise CallFailed(status.DEVICE_BUSY_ON_SESSION)
         self.state["sessions"].remove(session)
 
     @export("GetIScsiSessionListW")
@@ -65,7 +66,7 @@ class Sessions:
         A session has no connections while it reconnects. Without an adapter the status of WMI comes through.
         """
         if not self.adapters:
-            raise Refused(_WMI_GUID_NOT_FOUND)
+            raise CallFailed(_WMI_GUID_NOT_FOUND)
         return {
             "SessionInfo": [
                 {

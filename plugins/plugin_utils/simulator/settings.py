@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 
 from ...module_utils.abi import status
+from .errors import CallFailed
 from .exports import export
-from .network import Refused, same
+from .network import same
 
 _SERVICE_DISABLED, _NOT_FOUND, _NOT_PERSISTENT, _NO_IKE = (
     status.by_name(symbol).value
@@ -33,7 +34,7 @@ class Settings:
         if service["state"] == "running":
             return
         if service["start_mode"] == "disabled":
-            raise Refused(_SERVICE_DISABLED)
+            raise CallFailed(_SERVICE_DISABLED)
         service["state"], service["has_run"] = "running", True
         self._discover_all()
         if self.dialect["restart_replays"] == "yes":
@@ -42,7 +43,7 @@ class Settings:
     @export("SetServiceStartMode")
     def _set_start_mode(self, given):
         if given["StartMode"] not in _START_MODES:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         self.state["service"]["start_mode"] = _START_MODES[given["StartMode"]]
 
     @export("GetIScsiVersionInformation")
@@ -75,7 +76,7 @@ class Settings:
         """A short secret is saved with a warning, because it is sufficient with IPsec."""
         secret = given["SharedSecret"] or None
         if secret and len(secret) > 16:
-            raise Refused(status.INVALID_INITIATOR_CHAP_SECRET)
+            raise CallFailed(status.INVALID_INITIATOR_CHAP_SECRET)
         self.state["initiator"]["mutual_chap_secret"] = secret
         return (status.SHORT_CHAP_SECRET if secret and len(secret) < 12 else status.SUCCESS), {}
 
@@ -83,7 +84,7 @@ class Settings:
     def _set_radius_secret(self, given):
         secret = given["SharedSecret"] or None
         if secret and len(secret) not in _RADIUS_LENGTHS:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         self.state["initiator"]["radius_secret"] = secret
 
     @export("SetIScsiGroupPresharedKey")
@@ -111,7 +112,7 @@ class Settings:
         start = self._ike_name(given) + "/"
         entry = next((entry for name, entry in self.state["ike"].items() if name.startswith(start)), None)
         if entry is None:
-            raise Refused(_NO_IKE)
+            raise CallFailed(_NO_IKE)
         return {
             "AuthInfo": {
                 "AuthMethod": entry["AuthMethod"],
@@ -146,7 +147,7 @@ class Settings:
     def _add_isns(self, given):
         """The server is saved whether or not it answers. It is asked in the background."""
         self._add_server("isns_servers", given["Address"])
-        with contextlib.suppress(Refused):
+        with contextlib.suppress(CallFailed):
             self._ask_isns(given["Address"])
 
     @export("RemoveISNSServerW")
@@ -161,7 +162,7 @@ class Settings:
             address for address in self.state["isns_servers"] if not given["Address"] or same(address, given["Address"])
         ]
         if given["Address"] and not servers:
-            raise Refused(status.ISNS_SERVER_NOT_FOUND)
+            raise CallFailed(status.ISNS_SERVER_NOT_FOUND)
         for address in servers:
             self._ask_isns(address)
 
@@ -183,7 +184,7 @@ class Settings:
 
     def _add_server(self, name, address):
         if not address:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         if not any(same(address, known) for known in self.state[name]):
             self.state[name].append(address)
 
@@ -193,12 +194,12 @@ class Settings:
     def _bind_device(self, given):
         path = given["DevicePath"]
         if not path:
-            raise Refused(status.INVALID_PARAMETER)
+            raise CallFailed(status.INVALID_PARAMETER)
         if any(same(path, bound) for bound in self.state["persistent_devices"]):
-            raise Refused(status.DEVICE_ALREADY_PERSISTENTLY_BOUND)
+            raise CallFailed(status.DEVICE_ALREADY_PERSISTENTLY_BOUND)
         session = self.disks.paths().get(path.lower())
         if session is None or not self._is_saved(session["target"]):
-            raise Refused(_NOT_PERSISTENT)
+            raise CallFailed(_NOT_PERSISTENT)
         self.state["persistent_devices"].append(path)
 
     @export("RemovePersistentIScsiDeviceW")

@@ -14,6 +14,7 @@ import ipaddress
 from ...module_utils.abi import codecs, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import dialects, policy
+from .errors import HostFileError
 from .schema import (
     REQUIRED,
     Blob,
@@ -24,7 +25,6 @@ from .schema import (
     Map,
     Number,
     Size,
-    StateError,
     Table,
     Text,
     Truth,
@@ -82,7 +82,7 @@ def portal_of_text(value, where):
     if not colon or (":" in address and not address.endswith("]")):
         address, port = str(value), "3260"
     if not port.isdigit():
-        raise StateError(where, f"{value!r}: what follows the colon is not a TCP port")
+        raise HostFileError(where, f"{value!r}: what follows the colon is not a TCP port")
     return {"address": address.strip("[]"), "port": int(port)}
 
 
@@ -93,7 +93,9 @@ class _Address(Text):
         try:
             return str(ipaddress.ip_address(super().load(value, where)))
         except ValueError as error:
-            problem = error if isinstance(error, StateError) else StateError(where, f"{value!r} is not an IP address")
+            problem = (
+                error if isinstance(error, HostFileError) else HostFileError(where, f"{value!r} is not an IP address")
+            )
             raise problem from None
 
 
@@ -104,7 +106,7 @@ class _Status(Kind):
         try:
             return status.by_name(str(value)).value
         except ValueError as error:
-            raise StateError(where, str(error)) from None
+            raise HostFileError(where, str(error)) from None
 
     def dump(self, value):
         return status.of(value).symbol
@@ -325,7 +327,7 @@ class _Dialect(Table):
     def load(self, value, where):
         if isinstance(value, str):
             if value not in dialects.PRESETS:
-                raise StateError(
+                raise HostFileError(
                     where,
                     "no such preset: {!r}{}; valid are {}, or single switches".format(
                         value, nearest(value, dialects.PRESETS), ", ".join(dialects.PRESETS)
@@ -471,14 +473,14 @@ HOST = Table(
 def load(plain):
     """The state of a host from the content of its file (None for an empty file).
 
-    :raises StateError: naming the place in the file.
+    :raises HostFileError: naming the place in the file.
     """
     state = HOST.load(plain, "")
     for name in state["network"]["names"]:
         if name != name.lower():
-            raise StateError(f"network.names.{name}", "write host names in lower-case letters")
+            raise HostFileError(f"network.names.{name}", "write host names in lower-case letters")
     if not state["service"]["has_run"] and (state["service"]["state"] == "running" or state["persistent_logins"]):
-        raise StateError("service.has_run", "a service that runs, or has saved logins, has run before; leave it out")
+        raise HostFileError("service.has_run", "a service that runs, or has saved logins, has run before; leave it out")
     for index, array in enumerate(state["network"]["arrays"]):
         if array["real"]:
             _check_real(array, f"network.arrays[{index}]", state["network"]["names"])
@@ -489,14 +491,14 @@ def _check_real(array, where, names):
     """A real array must not declare its targets. It must be on this machine unless the file allows others."""
     for name in ("targets", "discovery_chap"):
         if array[name]:
-            raise StateError(f"{where}.{name}", "a real array tells this itself; leave it out")
+            raise HostFileError(f"{where}.{name}", "a real array tells this itself; leave it out")
     for index, portal in enumerate(array["portals"]):
         try:
             local = ipaddress.ip_address(names.get(portal["Address"].lower(), portal["Address"])).is_loopback
         except ValueError:
             local = False
         if not local and array["real"] == "loopback":
-            raise StateError(
+            raise HostFileError(
                 f"{where}.portals[{index}].address",
                 "{!r} is not a loopback address; say `real: anywhere` to talk to other machines".format(
                     portal["Address"]

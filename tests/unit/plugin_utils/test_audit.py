@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, desired, planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit, documentation
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import findings, remedies, risks
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
+ROOT = Path(__file__).parents[3]
 DATA, LOGS, GONE = ("iqn.2004-01.com.example:" + name for name in ("data", "logs", "gone"))
 SECRET = "simulated-001"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
@@ -48,7 +52,7 @@ def gathered(host):
 
 
 def found(host):
-    return audit.risks(facts.assemble(gathered(host)))
+    return audit.find_risks(facts.assemble(gathered(host)))
 
 
 def login(target=DATA, portal="192.0.2.21", **more):
@@ -70,7 +74,7 @@ CASES = [
         {"service": {"state": "running", "start_mode": "disabled"}},
         "critical",
         "MSiSCSI",
-        "starts never",
+        "is disabled, so",
         True,
     ),
     (
@@ -78,7 +82,7 @@ CASES = [
         {"service": {"state": "running", "start_mode": "automatic", "delayed_start": True}},
         "info",
         "MSiSCSI",
-        "may start before it",
+        "may start before the disk is there",
         False,
     ),
     (
@@ -134,7 +138,7 @@ CASES = [
         {"mpio": {"claimed": False}},
         "critical",
         "PhysicalDrive1, PhysicalDrive2",
-        "two writers corrupt its data",
+        "Writing through both can corrupt its data",
         False,
     ),
     (
@@ -150,7 +154,7 @@ CASES = [
         {"persistent_logins": [*PATHS, login(LOGS, "192.0.2.31", login_options=CHAP)]},
         "warning",
         LOGS + " through 192.0.2.31:3260 from port 0",
-        "no live session goes with it",
+        "it has no live session",
         True,
     ),
     (
@@ -174,7 +178,7 @@ CASES = [
         {"mpio": {"claimed": False}},
         "warning",
         DATA,
-        "multipath_enabled in 2 logins, but MPIO claims no device",
+        "2 logins have multipath_enabled, but MPIO claims no device",
         False,
     ),
     (
@@ -185,7 +189,7 @@ CASES = [
         "1 of them without multipath_enabled",
         True,
     ),
-    ("no_chap", {}, "info", DATA, "2 saved logins log in without CHAP", False),
+    ("no_chap", {}, "info", DATA, "2 persistent logins log in without CHAP", False),
     (
         "chap_missing",
         {"persistent_logins": [login(LOGS, "192.0.2.31")], "sessions": [login(LOGS, "192.0.2.31", login_options=CHAP)]},
@@ -199,7 +203,7 @@ CASES = [
         {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")], "sessions": []},
         "warning",
         DATA,
-        "others have chap",
+        "others use chap",
         True,
     ),
     (
@@ -221,7 +225,7 @@ CASES = [
         },
         "warning",
         "portal 192.0.2.31:3260",
-        "asks for targets with chap, but no secret is saved",
+        "discovery uses chap, but no secret is saved",
         True,
     ),
     (
@@ -229,7 +233,7 @@ CASES = [
         {"target_portals": ["192.0.2.21", "192.0.2.31", "192.0.2.99"]},
         "warning",
         "portal 192.0.2.99:3260",
-        "knows no target through it",
+        "no target is known from this portal",
         False,
     ),
     (
@@ -237,7 +241,7 @@ CASES = [
         {"persistent_logins": [*PATHS[1:], dict(PATHS[0], security_flags=["pfs_enabled"])]},
         "warning",
         DATA + " through 192.0.2.21:3260 from port 0",
-        "without valid the others mean nothing",
+        codecs.SECURITY_FLAGS.warnings(0x10)[0].partition(": ")[2],
         True,
     ),
     (
@@ -289,60 +293,57 @@ CASES = [
         False,
     ),
 ]
-BY_NAME = pytest.mark.parametrize(
-    ("kind", "changes", "severity", "what", "words", "mended"),
-    CASES,
-    ids=[f"{case[0]}-{number}" for number, case in enumerate(CASES)],
-)
 
 
-def one_of(findings, kind, what):
-    return [one for one in findings if one["kind"] == kind and one["what"] == what]
+def parametrize(cases):
+    return pytest.mark.parametrize(
+        ("kind", "changes", "severity", "what", "words"),
+        [case[:5] for case in cases],
+        ids=[f"{case[0]}-{number}" for number, case in enumerate(cases)],
+    )
 
 
-@BY_NAME
-def test_a_risk_is_found(kind, changes, severity, what, words, mended):
-    matching = [one for one in one_of(found(Host(dict(IN_ORDER, **changes))), kind, what) if words in one["text"]]
-    assert len(matching) == 1
-    assert (matching[0]["severity"], matching[0]["category"]) == (severity, "risk")
-    assert matching[0]["remedy"].endswith(".")
+def find_matching(found_risks, kind, what, words):
+    return [risk for risk in found_risks if (risk["kind"], risk["what"]) == (kind, what) and words in risk["text"]]
 
 
-MENDED = [case[:2] + case[3:5] for case in CASES if case[-1]]
+@parametrize(CASES)
+def test_a_risk_is_found(kind, changes, severity, what, words):
+    (risk,) = find_matching(found(Host(dict(IN_ORDER, **changes))), kind, what, words)
+    assert (risk["severity"], risk["category"]) == (severity, "risk")
+    assert risk["remedy"].endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("kind", "changes", "what", "words"), MENDED, ids=[f"{case[0]}-{number}" for number, case in enumerate(MENDED)]
-)
-def test_its_tasks_mend_it(kind, changes, what, words):
+@parametrize([case for case in CASES if case[5]])
+def test_its_tasks_mend_it(kind, changes, severity, what, words):
     """The remedy is run as it stands, with nothing but the secret filled in."""
     host = Host(dict(IN_ORDER, **changes))
-    risk = next(one for one in one_of(found(host), kind, what) if words in one["text"])
+    (risk,) = find_matching(found(host), kind, what, words)
     assert risk["run"]
     for task in risk["run"]:
         run_task(host, task)
-    assert not [one for one in one_of(found(host), kind, what) if words in one["text"]]
+    assert find_matching(found(host), kind, what, words) == []
 
 
 PARSERS = {
-    "winstorage.iscsi.persistent_login": lambda plain: declared.Declaration(
-        persistent_logins=[declared.persistent_login(plain)]
+    "winstorage.iscsi.persistent_login": lambda plain: desired.Declaration(
+        {"persistent_logins": [desired.persistent_login(plain)]}
     ),
-    "winstorage.iscsi.target_portal": lambda plain: declared.Declaration(
-        target_portals=[declared.target_portal(plain)]
+    "winstorage.iscsi.target_portal": lambda plain: desired.Declaration(
+        {"target_portals": [desired.target_portal(plain)]}
     ),
-    "winstorage.iscsi.initiator": declared.declaration,
+    "winstorage.iscsi.initiator": parse,
 }
 
 
 def run_task(host, task):
     ((module, arguments),) = task.items()
     filled = {
-        name: SECRET if value == audit.SECRET else "sql01" if value == audit.USERNAME else value
+        name: SECRET if value == remedies.SECRET else "sql01" if value == remedies.USERNAME else value
         for name, value in arguments.items()
     }
-    report = converge.converge(host, PARSERS[module](filled))
-    assert (report.changed, report.problems) == (True, [])
+    outcome = apply.apply(host, PARSERS[module](filled))
+    assert (outcome.changed, outcome.problems) == (True, [])
 
 
 def test_a_host_in_order_has_no_finding_but_that_it_goes_without_chap():
@@ -359,7 +360,7 @@ def edited(edit):
     plain = facts.assemble(gathered(Host(IN_ORDER)))
     plain = copy.deepcopy(plain)
     edit(plain)
-    return audit.risks(plain)
+    return audit.find_risks(plain)
 
 
 def test_an_instance_that_is_gone():
@@ -382,26 +383,26 @@ def test_a_portal_listed_for_a_port_whose_address_is_gone():
     assert finding["what"] == "portal 192.0.2.21:3260 from port 7"
 
 
-def test_what_the_initiator_could_not_tell_is_told():
+def test_what_the_initiator_did_not_report_is_found_with_a_page_that_helps():
     (finding,) = [
         one
         for one in edited(lambda plain: plain["warnings"].append("LUN 3 does not answer"))
         if one["kind"] == "not_told"
     ]
     assert (finding["severity"], finding["text"]) == ("info", "LUN 3 does not answer")
+    assert finding["remedy"] == documentation.see_page("troubleshooting")
 
 
 @pytest.mark.parametrize("part", queries.READS)
 def test_what_was_not_gathered_is_no_risk(part):
-    """Each part left out in turn: nothing is found that the whole does not have."""
-    host = Host(IN_ORDER)
+    """Each part left out in turn: nothing more is found than in the whole, and only what rests on it is missed."""
     wanted = [name for name in queries.READS if name != part]
-    partly = audit.risks(facts.assemble(queries.gather(host, wanted, 0)))
-    assert [one["kind"] for one in partly] == ([] if part == "persistent_logins" else ["no_chap"])
+    partly = audit.find_risks(facts.assemble(queries.gather(Host(IN_ORDER), wanted, 0)))
+    assert [risk["kind"] for risk in partly] == ([] if part == "persistent_logins" else ["no_chap"])
 
 
 def test_only_the_host_was_gathered():
-    assert audit.risks(facts.assemble(queries.gather(Host(IN_ORDER), [], 0))) == []
+    assert audit.find_risks(facts.assemble(queries.gather(Host(IN_ORDER), [], 0))) == []
 
 
 def test_the_worst_comes_first():
@@ -412,9 +413,32 @@ def test_the_worst_comes_first():
             persistent_logins=[*PATHS, login(GONE, "192.0.2.99")],
         )
     )
-    severities = [audit.SEVERITIES.index(one["severity"]) for one in found(host)]
+    severities = [findings.SEVERITIES.index(one["severity"]) for one in found(host)]
     assert severities == sorted(severities)
     assert set(severities) == {0, 1, 2}
+
+
+# -- the table of risks ------------------------------------------------------------------------------------------------
+
+KINDS = [kind for check in risks.RISK_CHECKS for kind in check.kinds]
+
+
+@pytest.mark.parametrize("check", risks.RISK_CHECKS, ids=lambda check: check.find.__name__)
+def test_a_check_finds_the_kinds_of_its_row_and_no_others(check):
+    states = [{}, *(case[1] for case in CASES)]
+    kinds = {
+        risk["kind"] for changes in states for risk in check.find(facts.assemble(gathered(Host(IN_ORDER | changes))))
+    }
+    elsewhere = {"service_stopped", "vanished_instance", "not_told"}  # what no host in order with one change has
+    edited_elsewhere = {"vanished_initiator_port"} if "silent_portal" in check.kinds else set()
+    assert kinds == set(check.kinds) - elsewhere - edited_elsewhere
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS)))
+def test_every_risk_has_a_heading_and_a_line_in_the_documentation(kind):
+    assert kind in labels.KINDS
+    table = (ROOT / "docs/docsite/rst/report.rst").read_text(encoding="utf-8").partition("\nRisks\n")[2]
+    assert f"``{kind}``" in table
 
 
 # -- drift -------------------------------------------------------------------------------------------------------------
@@ -473,12 +497,26 @@ DRIFT = [  # declaration, (kind, record, field, found, declared)
 ]
 
 
+DIFFERING = ("auth_type", "copies", "header_digest", "login_flags", "secret", "username", "value")
+DRIFT_TEXTS = {  # kind -> (severity, what its text begins with; None for the subject of the plan's own line)
+    "blocked": ("critical", None),
+    "kept": ("info", None),
+    "missing": ("warning", "declared, but missing"),
+    "extra": ("warning", ("present, but undeclared", "live, but declared absent")),
+    "differs": ("warning", tuple(f"{field} differs" for field in DIFFERING)),
+    "unverifiable": ("info", "declared, but the current value cannot be read"),
+}
+
+
 @pytest.mark.parametrize(("plain", "expected"), DRIFT)
 def test_drift_field_by_field(plain, expected):
-    findings = audit.drift(reconcile.plan(gathered(Host(IN_ORDER)), declared.declaration(plain)))
-    assert [(one["kind"], *map(one.get, ("record", "field", "found", "declared"))) for one in findings] == expected
-    assert SECRET not in repr(findings)
-    assert {one["category"] for one in findings} <= {"drift"}
+    found_drift = audit.find_drift(planner.plan(gathered(Host(IN_ORDER)), parse(plain)))
+    assert [(one["kind"], *map(one.get, ("record", "field", "found", "declared"))) for one in found_drift] == expected
+    assert SECRET not in repr(found_drift)
+    for one in found_drift:
+        severity, text = DRIFT_TEXTS[one["kind"]]
+        assert (one["category"], one["severity"]) == ("drift", severity)
+        assert one["text"].startswith(text or f"{one['what']}: ")
 
 
 def test_what_cannot_be_compared_is_no_warning():
@@ -494,7 +532,7 @@ def test_what_cannot_be_compared_is_no_warning():
             }
         ]
     }
-    (finding,) = audit.drift(reconcile.plan(gathered(Host(chap)), declared.declaration(plain)))
+    (finding,) = audit.find_drift(planner.plan(gathered(Host(chap)), parse(plain)))
     assert (finding["severity"], finding["kind"], finding["field"]) == ("info", "unverifiable", "secret")
 
 
@@ -510,8 +548,8 @@ SEVERITY_AND_TEXT = {  # by kind of drift; {field} is the field that differs
 
 @pytest.mark.parametrize("kind", SEVERITY_AND_TEXT)
 def test_each_kind_of_drift_has_its_severity_and_its_words(kind):
-    plans = [reconcile.plan(gathered(Host(IN_ORDER)), declared.declaration(plain)) for plain, _expected in DRIFT]
-    drift = [finding for plan in plans for finding in audit.drift(plan) if finding["kind"] == kind]
+    plans = [planner.plan(gathered(Host(IN_ORDER)), parse(plain)) for plain, _expected in DRIFT]
+    drift = [finding for plan in plans for finding in audit.find_drift(plan) if finding["kind"] == kind]
     assert drift
     severity, text = SEVERITY_AND_TEXT[kind]
     for finding in drift:

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit, report
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import network, words
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import remedies
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import map as network
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -28,7 +30,7 @@ MAKERS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile,
 
 @pytest.fixture(scope="module")
 def documents():
-    return {name: report.model(make(), "Storage <of> & the site", TIME) for name, make in MAKERS.items()}
+    return {name: report.build(make(), "Storage <of> & the site", TIME) for name, make in MAKERS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +113,12 @@ def test_connections_say_what_is_live_and_what_is_saved(documents):
     ],
 )
 def test_a_host_of_which_nothing_is_known_says_why(host, state, reason):
-    (told,) = report.model([dict(host, name="sql01")])["hosts"]
+    (told,) = report.build([dict(host, name="sql01")])["hosts"]
     assert (told["state"], told["reason"], told["forecast"], told["findings"]) == (state, reason, None, [])
 
 
 def test_an_unreachable_host_with_cached_facts_is_unknown_and_shows_them():
-    document = report.model([dict(fleets.demo_host("sql01"), drift=None, error="Unreachable: timed out")])
+    document = report.build([dict(fleets.demo_host("sql01"), drift=None, error="Unreachable: timed out")])
     (told,) = document["hosts"]
     assert (told["state"], told["earlier"], len(told["logins"])) == ("unknown", True, 4)
     assert document["totals"]["disks"]["total"] == 0
@@ -126,7 +128,7 @@ def test_an_unreachable_host_with_cached_facts_is_unknown_and_shows_them():
 @pytest.mark.parametrize("reads", [[], ["persistent_logins"], ["sessions", "targets"]])
 def test_facts_that_are_not_enough_say_so(reads):
     partly = facts.assemble(queries.gather(Host({"service": {"state": "running"}}), reads, 0))
-    document = report.model([{"name": "sql01", "facts": partly}])
+    document = report.build([{"name": "sql01", "facts": partly}])
     assert (document["hosts"][0]["state"], document["hosts"][0]["reason"]) == (
         "unknown",
         "Persistent logins and sessions were not both gathered.",
@@ -150,7 +152,7 @@ def test_the_json_is_the_document(documents):
 
 
 def test_the_order_of_hosts_does_not_matter(documents):
-    assert report.model(fleets.three()[::-1], "Storage <of> & the site", TIME) == documents["three"]
+    assert report.build(fleets.three()[::-1], "Storage <of> & the site", TIME) == documents["three"]
 
 
 # -- the map -----------------------------------------------------------------------------------------------------------
@@ -166,13 +168,13 @@ def columns(drawn):
 def test_three_hosts_are_three_boxes(documents):
     drawn = network.draw(documents["three"]["hosts"])
     assert sorted(node.names for node in columns(drawn)["host"]) == [("files03",), ("hyperv02",), ("sql01",)]
-    assert {way.status for way in drawn.ways if way.host.names == ("sql01",)} == {"live"}
-    assert sum(way.paths for way in drawn.ways if way.host.names == ("sql01",)) == 4
+    assert {way.status for way in drawn.connections if way.host.names == ("sql01",)} == {"live"}
+    assert sum(way.paths for way in drawn.connections if way.host.names == ("sql01",)) == 4
 
 
 def test_hosts_that_are_connected_alike_are_one_box():
     alike = [dict(fleets.demo_host("sql01"), name=f"sql{number:03d}") for number in range(500)]
-    drawn = network.draw(report.model([*alike, *fleets.three()])["hosts"])
+    drawn = network.draw(report.build([*alike, *fleets.three()])["hosts"])
     assert sorted(len(node.names) for node in columns(drawn)["host"]) == [1, 1, 501]
 
 
@@ -182,7 +184,7 @@ def test_nobody_is_lost_in_a_large_map(documents):
     named = [name for node in columns(drawn)["host"] for name in node.names]
     assert sorted(named) == sorted(host["name"] for host in hosts if host["connections"] is not None)
     assert drawn.left_out == len(hosts) - len(named) == 10
-    assert sum(way.paths for way in drawn.ways) == sum(
+    assert sum(way.paths for way in drawn.connections) == sum(
         edge["paths"] for host in hosts for edge in host["connections"] or ()
     )
 
@@ -205,7 +207,7 @@ def test_any_map_fits_and_is_whole(connections):
     hosts = [
         {
             "name": f"host{number}",
-            "state": list(words.STATES)[number % 4],
+            "state": list(labels.STATES)[number % 4],
             "connections": [
                 {"portal": portal, "target": target, "status": status, "paths": 1} for portal, target, status in edges
             ],
@@ -219,7 +221,7 @@ def test_any_map_fits_and_is_whole(connections):
     boxes = columns(drawn)
     assert all(len(nodes) <= network.MOST for nodes in boxes.values())
     assert sorted(name for node in boxes["host"] for name in node.names) == sorted(host["name"] for host in hosts)
-    assert sum(way.paths for way in drawn.ways) == sum(map(len, connections))
+    assert sum(way.paths for way in drawn.connections) == sum(map(len, connections))
     corners = [(node.x, node.y) for node in drawn.nodes]
     assert len(set(corners)) == len(corners)
     assert all(0 <= node.y <= drawn.height - network.NODE_HEIGHT for node in drawn.nodes)
@@ -310,7 +312,7 @@ def test_the_forecast_comes_first(pages):
 
 
 def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_own():
-    page = Page(report.html(report.model([{"name": name} for name in ("a b", "a/b", "A b", "")])))
+    page = Page(report.html(report.build([{"name": name} for name in ("a b", "a/b", "A b", "")])))
     assert len([one for one in page.ids if one.startswith("host-") and one not in ("host-table",)]) == 4
 
 
@@ -319,20 +321,20 @@ def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_o
     [
         ({"hosts": 3, "at_risk": 1, "degraded": 1, "unknown": 0, "ready": 1}, "1 host of 3 will miss a disk"),
         ({"hosts": 3, "at_risk": 0, "degraded": 2, "unknown": 0, "ready": 1}, "but 2 hosts with less than now"),
-        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 2}, "1 host of 3 could not be asked"),
-        ({"hosts": 1, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 0}, "No host could be asked"),
+        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 2}, "1 host of 3 could not be read"),
+        ({"hosts": 1, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 0}, "No host could be read"),
         ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 3}, "Every host finds every disk"),
         ({"hosts": 0, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 0}, "no host to report"),
     ],
 )
 def test_the_headline_says_the_worst(totals, words_of_it):
-    assert words_of_it in words.headline(totals)
+    assert words_of_it in labels.write_headline(totals)
 
 
 def test_every_kind_of_finding_has_a_heading(documents):
     kinds = {one["kind"] for document in documents.values() for host in document["hosts"] for one in host["findings"]}
     assert len(kinds) > 10
-    assert kinds <= set(words.KINDS)
+    assert kinds <= set(labels.KINDS)
 
 
 # -- tasks and Markdown ------------------------------------------------------------------------------------------------
@@ -347,16 +349,16 @@ Loader.add_constructor("!unsafe", lambda loader, node: ("unsafe", loader.constru
 
 @given(st.text(st.characters(blacklist_categories=["Cs"])))
 def test_tasks_are_yaml_that_means_what_it_says(name):
-    text = words.tasks([{"winstorage.iscsi.persistent_login": {"target": name, "secret": audit.SECRET}}])
+    text = labels.dump_tasks([{"winstorage.iscsi.persistent_login": {"target": name, "secret": remedies.SECRET}}])
     (task,) = yaml.load(text, Loader=Loader)
     target = task["winstorage.iscsi.persistent_login"]["target"]
     assert target == (("unsafe", name) if any(mark in name for mark in ("{{", "{%", "{#")) else name)
-    assert task["winstorage.iscsi.persistent_login"]["secret"] == audit.SECRET
+    assert task["winstorage.iscsi.persistent_login"]["secret"] == remedies.SECRET
 
 
 @pytest.mark.parametrize("name", ["{{ lookup('pipe', 'id') }}", "{% raw %}", "{# x #}", "{{ chap_secret }} "])
 def test_a_template_in_a_name_is_no_template_in_a_task(name):
-    assert "!unsafe" in words.tasks([{"winstorage.iscsi.persistent_login": {"target": name}}])
+    assert "!unsafe" in labels.dump_tasks([{"winstorage.iscsi.persistent_login": {"target": name}}])
 
 
 def test_the_summary_is_short(documents):

@@ -10,13 +10,18 @@ from ansible.errors import AnsibleFilterError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.winstorage.iscsi.plugins.filter.findings import findings
 from ansible_collections.winstorage.iscsi.plugins.filter.flags import flags
 from ansible_collections.winstorage.iscsi.plugins.filter.flags_raw import flags_raw
 from ansible_collections.winstorage.iscsi.plugins.filter.logins_to import logins_to
 from ansible_collections.winstorage.iscsi.plugins.filter.summary import summary
 from ansible_collections.winstorage.iscsi.plugins.filter.table import table
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import text
 from ansible_collections.winstorage.iscsi.plugins.test.iqn import iqn
+from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
 ROWS = [
     {
@@ -58,7 +63,7 @@ def test_table_refuses_a_misspelt_column_and_names_those_there_are():
 
 @pytest.mark.parametrize("rows", [None, {"name": "sql01"}, "sql01", ["sql01"]])
 def test_table_refuses_what_is_not_a_list_of_mappings(rows):
-    with pytest.raises(AnsibleFilterError, match="must be a list of mappings"):
+    with pytest.raises(AnsibleFilterError, match="takes a list of mappings"):
         table(rows, ["name"])
 
 
@@ -103,22 +108,83 @@ def test_flags_tell_what_is_valid():
         flags(1, "securty")
 
 
+TARGET = "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5"
+
+
 def test_logins_to_a_target_in_any_letter_case():
-    facts = {"persistent_logins": [{"target": "iqn.2004-01.com.example:A"}, {"target": "iqn.2004-01.com.example:b"}]}
-    assert logins_to(facts, "IQN.2004-01.com.example:a") == [{"target": "iqn.2004-01.com.example:A"}]
-    assert logins_to(facts, "iqn.2004-01.com.example:c") == []
+    plain = fleets.demo_host("files03")["facts"]
+    found = logins_to(plain, TARGET.upper())
+    assert found == [login for login in plain["persistent_logins"] if login["target"] == TARGET] != []
+    assert logins_to(plain, TARGET + "0") == []
 
 
-@pytest.mark.parametrize("facts", [{"persistent_logins": None}, {}, None])
-def test_logins_that_were_not_gathered_are_not_none(facts):
-    with pytest.raises(AnsibleFilterError, match="gathered with persistent_logins"):
-        logins_to(facts, "iqn.2004-01.com.example:a")
+def test_logins_that_were_not_gathered_are_not_none():
+    plain = facts.assemble(queries.gather(Host({"service": {"state": "running"}}), ["sessions"], 0))
+    with pytest.raises(AnsibleFilterError, match="gathered with persistent_logins; these facts do not have them"):
+        logins_to(plain, TARGET)
 
 
-@pytest.mark.parametrize("facts", [{}, None, "facts"])
-def test_summary_refuses_what_is_not_facts(facts):
+def test_logins_to_takes_the_name_of_a_target():
+    with pytest.raises(AnsibleFilterError, match="takes the name of a target, not int"):
+        logins_to(fleets.demo_host("files03")["facts"], 5)
+
+
+@pytest.mark.parametrize("columns", [5, None, [5.5, None], {"Host": ["name"]}, {"Host": 1}])
+def test_table_says_what_columns_are(columns):
+    with pytest.raises(AnsibleFilterError, match="columns are a list of keys, or a mapping of headings to keys"):
+        table(ROWS, columns)
+
+
+@pytest.mark.parametrize("path", ["flags.²", "flags." + "9" * 5000, "flags.00000000000"])
+def test_an_index_that_is_none_is_beyond_the_end_or_no_column(path):
+    try:
+        assert table(ROWS[:1], {"x": path}).splitlines() == ["x", "-"]
+    except AnsibleFilterError as error:
+        assert "no row has" in str(error)
+
+
+def test_a_value_that_is_nested_without_end_is_an_error():
+    nested = []
+    for _level in range(100_000):
+        nested = [nested]
+    with pytest.raises(AnsibleFilterError, match="nested too deeply"):
+        table([{"a": nested}], ["a"])
+
+
+CONTROL = "\x1b[31mred\x9b\u202e\r\b"
+
+
+def test_findings_print_no_control_character():
+    """Texts come from hosts, and the filter is made for terminals."""
+    finding = {
+        "severity": "warning",
+        "category": "drift",
+        "kind": CONTROL,
+        "what": CONTROL,
+        "text": CONTROL,
+        "remedy": CONTROL,
+        "run": [],
+        "record": CONTROL,
+        "field": CONTROL,
+        "found": CONTROL,
+        "declared": [{CONTROL: CONTROL}],
+    }
+    audit = {
+        "next_boot": None,
+        "declared": [CONTROL],
+        "drift": [finding, dict(finding, record="")],
+        "risks": [dict(finding, category="risk")],
+        "compliant": False,
+    }
+    shown = [findings(audit, info=True), findings({"failed": True, "msg": f"{CONTROL}\nsecond line {CONTROL}"})]
+    assert all(line.isprintable() for page in shown for line in page.split("\n"))
+    assert "second line" in shown[1]
+
+
+@pytest.mark.parametrize("plain", [{}, None, "facts"])
+def test_summary_refuses_what_is_not_facts(plain):
     with pytest.raises(AnsibleFilterError, match=r"ansible_facts\.windows_iscsi"):
-        summary(facts)
+        summary(plain)
 
 
 @pytest.mark.parametrize(

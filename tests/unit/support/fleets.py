@@ -56,15 +56,20 @@ HARM = [
 ]
 
 
+def demo_state(name):
+    """The state of a host of the demo, as its file has it."""
+    return yaml.safe_load((DEMO / f"{name}.yml").read_text())
+
+
 @functools.cache
 def _demo(name):
-    snapshot = queries.gather(Host(yaml.safe_load((DEMO / (name + ".yml")).read_text())), list(queries.READS), 0)
-    drift = audit.drift(planner.plan(snapshot, declare(DECLARED))) if name == "files03" else []
+    snapshot = queries.gather(Host(demo_state(name)), list(queries.READS), 0)
+    drift = audit.find_drift(planner.plan(snapshot, declare(DECLARED))) if name == "files03" else []
     return json.dumps({"facts": facts.assemble(snapshot), "drift": drift})
 
 
 def demo_host(name):
-    """One host of the demo as :func:`report.model` takes it. Nothing was declared for hyperv02."""
+    """One host of the demo as :func:`report.build` takes it. Nothing was declared for hyperv02."""
     told = dict(json.loads(_demo(name)), name=name)
     return dict(told, drift=None) if name == "hyperv02" else told
 

@@ -17,8 +17,9 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model import reco
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import Dropped
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Dropped, Service
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
 
 LISTS = {
     "ReportIScsiPersistentLoginsW": "persistent_logins",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import StateError, boot, real_network
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import HostFileError, boot, real_network
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 
 
@@ -28,7 +28,7 @@ def test_loopback_is_allowed(portal, names):
     [("10.0.0.1", {}), ("0.0.0.0", {}), ("fd00::1", {}), ("localhost", {}), ("filer", {"filer": "10.0.0.1"})],
 )
 def test_other_machines_are_refused_unless_the_file_says_anywhere(portal, names):
-    with pytest.raises(StateError, match=r"arrays\[0\].portals\[0\].address: .* not a loopback address"):
+    with pytest.raises(HostFileError, match=r"arrays\[0\].portals\[0\].address: .* not a loopback address"):
         states.load(network(portal, names=names))
     assert states.load(network(portal, "anywhere", names))["network"]["arrays"][0]["real"] == "anywhere"
 
@@ -37,7 +37,7 @@ def test_other_machines_are_refused_unless_the_file_says_anywhere(portal, names)
     "more", [{"targets": [{"iqn": "iqn.2026-01.com.example:a"}]}, {"discovery_chap": {"secret": "simulated-001"}}]
 )
 def test_what_a_real_array_tells_itself_is_not_written(more):
-    with pytest.raises(StateError, match=f"arrays.0..{next(iter(more))}: a real array tells this itself"):
+    with pytest.raises(HostFileError, match=f"arrays.0..{next(iter(more))}: a real array tells this itself"):
         states.load(network("127.0.0.1", **more))
 
 
@@ -49,7 +49,7 @@ def test_without_libiscsi_the_simulator_says_what_is_missing(tmp_path, monkeypat
         path.write_text("network: {arrays: [{portals: [127.0.0.1]}]}")
         boot(path)
         path.write_text("network: {arrays: [{real: loopback, portals: [127.0.0.1]}]}")
-        with pytest.raises(StateError, match="apt-get install libiscsi7"):
+        with pytest.raises(HostFileError, match="apt-get install libiscsi7"):
             boot(path)
     finally:
         real_network.library.cache_clear()

@@ -21,7 +21,7 @@ import yaml
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import __main__ as command
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, state, store
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.schema import StateError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import HostFileError
 
 from .conftest import TARGET, Host, known_host
 
@@ -86,7 +86,7 @@ EXAMPLE = textwrap.dedent(re.search(r"    # A full example.*\n(?:    .*\n|\n)+",
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_what_would_be_right(plain, where, problem):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(HostFileError) as caught:
         state.load(plain)
     assert caught.value.where == where
     assert problem in caught.value.problem
@@ -94,7 +94,7 @@ def test_a_mistake_is_told_with_its_place_and_what_would_be_right(plain, where, 
 
 @pytest.mark.parametrize("secret", [123456789012, ["geheim"], "0xnothex"])
 def test_an_error_never_shows_what_may_be_a_secret(secret):
-    with pytest.raises(StateError) as caught:
+    with pytest.raises(HostFileError) as caught:
         state.load({"initiator": {"mutual_chap_secret": secret}})
     assert caught.value.where == "initiator.mutual_chap_secret"
     assert str(secret) not in str(caught.value) and "geheim" not in str(caught.value)
@@ -175,7 +175,8 @@ def test_reading_writes_nothing(host):
 def test_changed_state_may_live_in_a_folder_of_its_own(host, tmp_path):
     one = host(folder=str(tmp_path / "run" / "state"))
     one.save()
-    assert os.listdir(tmp_path / "run" / "state") == [one.path.name + store.SUFFIX]
+    (kept,) = os.listdir(tmp_path / "run" / "state")
+    assert re.fullmatch(rf"{one.path.name}\.[0-9a-f]{{12}}{store.SUFFIX}", kept)
     assert len(one.logins) == 1
 
 
@@ -198,9 +199,57 @@ def test_a_missing_or_broken_file_is_named(tmp_path):
     ):
         if text is not None:
             path.write_text(text)
-        with pytest.raises(StateError, match=re.escape(str(path))) as caught:
+        with pytest.raises(HostFileError, match=re.escape(str(path))) as caught:
             simulator.boot(str(path))
         assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 20000, "is nested too deeply"),
+        ("{a: " * 20000, "is nested too deeply"),
+        ("- " * 5000 + "x", "is nested too deeply"),
+        ("network: &a {arrays: [*a]}", "network.arrays[0].arrays: no such field"),
+        ("persistent_logins: &a [*a]", "expected fields"),
+        ("target_portals: " + "[" * 90 + "]" * 90, "target_portals[0]: expected fields"),
+        ("boots: 2026-13-45", "neither YAML nor JSON"),
+        ("boots: " + "9" * 5000, "neither YAML nor JSON"),
+    ],
+    ids=range(8),
+)
+def test_any_file_is_an_error_in_words(tmp_path, text, problem):
+    path = tmp_path / "host.yml"
+    path.write_text(text)
+    with pytest.raises(HostFileError) as caught:
+        simulator.boot(str(path))
+    assert problem in str(caught.value) and str(path) in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
+def test_two_files_of_one_name_keep_apart_in_one_folder(host, tmp_path):
+    """Also where they are alike, so that no content tells them apart."""
+    paths = [tmp_path / site / "host.yml" for site in ("north", "south")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("service: {state: running, start_mode: automatic}")
+    changed = tmp_path / "changed"
+    with store.Store(paths[0], changed).transaction() as state:
+        state["isns_servers"].append("192.0.2.5")
+    with store.Store(paths[1], changed).transaction() as state:
+        assert state["isns_servers"] == []
+        state["isns_servers"].append("192.0.2.6")
+    for path, server in zip(paths, ("192.0.2.5", "192.0.2.6")):
+        with store.Store(path, changed).transaction() as state:
+            assert state["isns_servers"] == [server]
+
+
+def test_a_link_in_the_place_of_the_changed_state_is_an_error(host, tmp_path):
+    one = host()
+    (tmp_path / "elsewhere.json").write_text("{}")
+    Path(str(one.path) + store.SUFFIX).symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(HostFileError, match=r"state\.json: cannot be read"):
+        one.save()
 
 
 def test_a_damaged_copy_is_named_with_the_remedy(host):
@@ -208,7 +257,7 @@ def test_a_damaged_copy_is_named_with_the_remedy(host):
     one.save()
     changed = Path(str(one.path) + store.SUFFIX)
     changed.write_text(changed.read_text()[:50])
-    with pytest.raises(StateError, match="is damaged; delete it"):
+    with pytest.raises(HostFileError, match="is damaged; delete it"):
         one.save()
 
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.doc_fragments.state import ModuleDocFragment
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import state
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import options, properties
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import state_action
 
 ROOT = Path(__file__).parents[4]
 PLUGINS = "ansible_collections.winstorage.iscsi.plugins"
@@ -26,7 +26,7 @@ def action_of(name):
 
 def changes(name):
     """Whether the action of a module changes what it declares."""
-    return issubclass(action_of(name), state.StateAction) and "declare" in vars(action_of(name))
+    return issubclass(action_of(name), state_action.StateAction) and "declare" in vars(action_of(name))
 
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py") if changes(path.stem))
@@ -44,10 +44,10 @@ def documentation(name):
 
 
 def described(options):
-    """The options of a documentation in the form of an argument spec."""
+    """The options of a documentation in the form of an argument spec, their choices in any order."""
     return {
         name: {
-            key: described(value) if key == "suboptions" else value
+            key: described(value) if key == "suboptions" else sorted(value) if key == "choices" else value
             for key, value in option.items()
             if key != "description"
         }
@@ -60,6 +60,8 @@ def specified(arguments):
     spec = {}
     for name, argument in arguments.items():
         spec[name] = {key: value for key, value in argument.items() if key not in ("no_log", "options")}
+        if "choices" in argument:
+            spec[name]["choices"] = sorted(argument["choices"])
         if "options" in argument:
             spec[name]["suboptions"] = specified(argument["options"])
     return spec
@@ -97,10 +99,10 @@ def test_every_example_uses_options_there_are(name):
 @pytest.mark.parametrize(
     ("properties", "options"),
     [
-        (declared.PERSISTENT_LOGIN, state.PERSISTENT_LOGIN),
-        (declared.SESSION, state.SESSION),
-        (declared.TARGET_PORTAL, state.TARGET_PORTAL),
-        (declared.STATIC_TARGET, state.STATIC_TARGET),
+        (properties.PERSISTENT_LOGIN, options.PERSISTENT_LOGIN_OPTIONS),
+        (properties.SESSION, options.SESSION_OPTIONS),
+        (properties.TARGET_PORTAL, options.TARGET_PORTAL_OPTIONS),
+        (properties.STATIC_TARGET, options.STATIC_TARGET_OPTIONS),
     ],
 )
 def test_every_property_is_an_argument(properties, options):
@@ -111,7 +113,7 @@ def test_every_property_is_an_argument(properties, options):
     "prop",
     [
         prop
-        for prop in dict.fromkeys(declared.PERSISTENT_LOGIN + declared.STATIC_TARGET)
+        for prop in dict.fromkeys(properties.PERSISTENT_LOGIN + properties.STATIC_TARGET)
         if hasattr(prop.codec, "values")
     ],
     ids=lambda prop: prop.option,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Export: what a host's facts declare asks for nothing on that host, and for what is missing on an emptied one."""
+"""A declaration from facts: it asks for nothing on that host, and for what is missing on an emptied one."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from hypothesis import strategies as st
 from ansible_collections.winstorage.iscsi.plugins.filter.declaration import declaration
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import addresses, facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply as converge
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import declaration as declared
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import planner as reconcile
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, planner
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -117,9 +116,9 @@ def exported(host, exact=False):
 
 
 def assert_nothing_to_do(host, plain):
-    plan = reconcile.plan(gathered(host), declared.declaration(plain))
+    plan = planner.plan(gathered(host), parse(plain))
     assert (plan.steps, plan.refusals) == ([], [])
-    assert audit.drift(plan) == []
+    assert audit.find_drift(plan) == []
 
 
 @settings(max_examples=80)
@@ -134,7 +133,7 @@ def test_a_host_is_as_its_own_export_declares(state, exact):
 def test_a_host_of_the_demo_is_as_its_own_export_declares(path, exact):
     host = Host(yaml.safe_load(path.read_text()))
     plain = exported(host, exact)
-    assert len(plain["persistent_logins"]) == len({reconcile.key(one) for one in host.logins()})
+    assert len(plain["persistent_logins"]) == len({login.identity for login in host.logins()})
     assert_nothing_to_do(host, plain)
 
 
@@ -208,11 +207,11 @@ def test_an_emptied_host_gets_all_back_from_its_export():
     host = Host(FULL)
     plain, before = exported(host), host.identities()
     emptied = Host(dict(FULL, persistent_logins=[], target_portals=[], isns_servers=[]))
-    with pytest.raises(converge.Refused, match="Declare its secret"):
-        converge.converge(emptied, declared.declaration(plain))
+    with pytest.raises(apply.PlanRejected, match="Declare secret for it"):
+        apply.apply(emptied, parse(plain))
     plain["persistent_logins"][0]["secret"] = SECRET
-    report = converge.converge(emptied, declared.declaration(plain))
-    assert report.problems == []
+    outcome = apply.apply(emptied, parse(plain))
+    assert outcome.problems == []
     assert emptied.identities() == before
     assert exported(emptied) == exported(host)
 
@@ -231,9 +230,7 @@ def test_an_exact_export_finds_what_somebody_sets_afterwards():
     fields = {
         exact: [
             one["field"]
-            for one in audit.drift(
-                reconcile.plan(gathered(Host(touched)), declared.declaration(exported(Host(bare), exact)))
-            )
+            for one in audit.find_drift(planner.plan(gathered(Host(touched)), parse(exported(Host(bare), exact))))
         ]
         for exact in (False, True)
     }

@@ -259,9 +259,7 @@ def test_a_refusal_says_that_nothing_was_changed():
 
 def test_a_refusal_after_the_service_was_started_says_that_it_was():
     machine = Host(host(NEIGHBOURS, service={"state": "stopped", "start_mode": "automatic"}))
-    with pytest.raises(
-        apply.PlanRejected, match="^Only the state or start mode of MSiSCSI was chang"
-    ) as caught:
+    with pytest.raises(apply.PlanRejected, match="^Only the state or start mode of MSiSCSI was chang") as caught:
         run(machine, service_state="started", persistent_logins=[wish("iqn.2001-05.com.equallogic:gone.3", A)])
     assert caught.value.changed and machine.state["service"]["state"] == "running"
 
@@ -302,7 +300,9 @@ def failing_at_the_change(machine, error, done=True):
 def test_a_lost_connection_tells_what_may_be_missing(done):
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, Trouble("the host went away"), done), declaration)
-    assert str(told).startswith("The change was sent to the host, but no answer came back: the host went away. Run the task")
+    assert str(told).startswith(
+        "The change was sent to the host, but no answer came back: the host went away. Run the task"
+    )
     assert list(told.at_risk) == [f"{FLASH} through 10.0.0.1:3260 from {INSTANCE} any port"]
     assert told.plan.steps
 
@@ -319,7 +319,9 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
     error = defect("secret")
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, error), declaration)
-    assert f"{defect.__name__} at test_converge.py, line " in str(told) and "This is a bug in the collection" in str(told)
+    assert f"{defect.__name__} at test_converge.py, line " in str(told) and "This is a bug in the collection" in str(
+        told
+    )
     assert "secret" not in str(told) and told.at_risk
 
 

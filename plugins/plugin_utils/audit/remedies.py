@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tasks that are remedies: each is a dict of a module's name and its options, ready for a playbook."""
+
+from __future__ import annotations
+
+from .. import facts_to_declaration
+
+# Placeholders for what only the reader knows.
+SECRET = "{{ chap_secret }}"
+USERNAME = "{{ chap_username }}"
+
+LOGIN_MODULE = "winstorage.iscsi.persistent_login"
+PORTAL_MODULE = "winstorage.iscsi.target_portal"
+
+START_SERVICE = {"winstorage.iscsi.initiator": {"service_state": "started"}}
+START_AUTOMATICALLY = {"winstorage.iscsi.initiator": {"service_start_mode": "automatic"}}
+START_WITHOUT_DELAY = {"ansible.windows.win_service": {"name": "MSiSCSI", "start_mode": "auto"}}
+CLAIM_DEVICES = [
+    {"ansible.windows.win_feature": {"name": "Multipath-IO", "state": "present"}},
+    {"ansible.windows.win_powershell": {"script": "Enable-MSDSMAutomaticClaim -BusType iSCSI"}},
+]
+
+
+def has_chap(record):
+    """Whether a login or portal of the facts proves who it is."""
+    options = record["login_options"] or {}
+    return options.get("auth_type") not in (None, "none")
+
+
+def update_login(login, **options):
+    """Change one saved login and leave what is not named as it is. To save it again takes its secret."""
+    return {LOGIN_MODULE: {**facts_to_declaration.LOGINS.identity(login), **_secret(login), **options}}
+
+
+def remove_login(login):
+    """Remove one saved login."""
+    return {LOGIN_MODULE: {**facts_to_declaration.LOGINS.identity(login), "state": "absent"}}
+
+
+def declare_login(login, **options):
+    """Declare all that is known of a saved login, and more."""
+    return {LOGIN_MODULE: {**facts_to_declaration.LOGINS.declare(login), **_secret(login), **options}}
+
+
+def ignore_security_flags(record, kind, module):
+    """Declare no security flags for a login or portal."""
+    return {module: {**kind.identity(record), "security_flags": [], **_secret(record)}}
+
+
+def remove_portal(portal):
+    """Remove a target portal."""
+    return {PORTAL_MODULE: {**facts_to_declaration.PORTALS.identity(portal), "state": "absent"}}
+
+
+def refresh_portal(portal):
+    """Ask a target portal for its targets again."""
+    return {PORTAL_MODULE: {**facts_to_declaration.PORTALS.identity(portal), "refresh": True}}
+
+
+def save_portal_secret(portal):
+    """Save a target portal with its secret."""
+    options = {"secret": SECRET, "update_secret": "always"}
+    return {PORTAL_MODULE: {**facts_to_declaration.PORTALS.declare(portal), **options}}
+
+
+def save_session(facts, session):
+    """Save a live session. Options that a session does not show are taken from a saved login to its target."""
+    target = session["target"].lower()
+    saved = [login for login in facts.get("persistent_logins") or () if login["target"].lower() == target]
+    options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
+    options.pop("initiator_port", None)  # a session does not show it
+    connection = next(iter(session["connections"]), None)
+    if connection and connection["target_address"]:
+        options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}
+    auth_type = connection and connection["auth_type"]
+    if auth_type and auth_type != "none":
+        options.update({"auth_type": auth_type, "username": options.get("username", USERNAME), "secret": SECRET})
+    return {LOGIN_MODULE: options}
+
+
+def disk_remedy(facts, disk):
+    """(what a person does about the outlook of a disk, the tasks for it)."""
+    if disk["outlook"] == "same":
+        return None, []
+    if facts["next_boot"]["service_starts"] is False:
+        return "Set the start mode of MSiSCSI to automatic.", [START_AUTOMATICALLY]
+    targets = {name.lower() for name in disk["targets"]}
+    unsaved = [
+        session for session in facts["sessions"] if session["saved"] is False and session["target"].lower() in targets
+    ]
+    if unsaved:
+        return (
+            "Save a persistent login for each session that is needed.",
+            [save_session(facts, session) for session in unsaved],
+        )
+    idle = [
+        login for login in facts["persistent_logins"] if login["target"].lower() in targets and not login["connected"]
+    ]
+    return (
+        "Check the portals of its persistent logins, and log in to see whether they work.",
+        [declare_login(login, connected=True) for login in idle],
+    )
+
+
+def _secret(record):
+    """The placeholder of a secret, where saving the record again takes one."""
+    return {"secret": SECRET} if has_chap(record) or (record["login_options"] or {}).get("password_set") else {}

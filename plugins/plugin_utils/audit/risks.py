@@ -1,0 +1,514 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is at risk on a host, declared or not. Risks are found in facts alone, so that a fact cache is enough.
+
+``RISK_CHECKS`` is the table of risks. A new risk is a row in it with the function that finds it, a heading in
+``report/labels.py`` and a line in ``docs/docsite/rst/report.rst``; a test compares the three.
+"""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+from ...module_utils.abi import codecs
+from ...module_utils.model import addresses
+from .. import documentation, facts_to_declaration, names
+from ..text import count
+from . import findings, remedies
+from .drift import is_stopped
+
+
+def find_risks(facts):
+    """Findings in the ``windows_iscsi`` facts of a host, the worst first."""
+    return findings.sort([risk for check in RISK_CHECKS for risk in check.find(facts)])
+
+
+# -- the service -------------------------------------------------------------------------------------------------------
+
+
+def find_stopped_service(facts):
+    """MSiSCSI does not run, so that nothing but the host could be read."""
+    if is_stopped(facts):
+        yield findings.risk(
+            "warning",
+            "service_stopped",
+            "MSiSCSI",
+            f"MSiSCSI is {facts['host']['service_state']}, so what is saved could not be read.",
+            "Start it, if the host is meant to use iSCSI.",
+            [remedies.START_SERVICE],
+        )
+
+
+def find_late_service(facts):
+    """MSiSCSI starts late or not at all, on a host that uses it."""
+    if not (facts.get("persistent_logins") or facts.get("sessions")):
+        return
+    forecast, host = facts.get("next_boot") or {}, facts["host"]
+    if forecast.get("service_starts") is False:
+        start_mode = forecast["service_start_mode"]
+        starts = {"manual": "starts only on demand", "disabled": "is disabled"}.get(start_mode, "does not start")
+        yield findings.risk(
+            "critical",
+            "service_not_automatic",
+            "MSiSCSI",
+            f"MSiSCSI {starts}, so persistent logins are not opened at boot.",
+            "Set its start mode to automatic.",
+            [remedies.START_AUTOMATICALLY],
+        )
+    elif host["service_delayed_start"]:
+        yield findings.risk(
+            "info",
+            "service_delayed",
+            "MSiSCSI",
+            "MSiSCSI has a delayed start, so a service that needs an iSCSI disk may start before the disk is there.",
+            "Set its start mode to automatic without delay, unless no service depends on its disks.",
+            [remedies.START_WITHOUT_DELAY],
+        )
+
+
+# -- disks and sessions ------------------------------------------------------------------------------------------------
+
+_OUTLOOKS = {  # outlook of a disk -> (severity, kind)
+    "lost": ("critical", "disk_lost"),
+    "unproven": ("critical", "disk_unproven"),
+    "fewer_paths": ("warning", "fewer_paths"),
+}
+
+
+def find_disks_at_risk(facts):
+    """Disks that are not expected back as they are now."""
+    for disk in _disks(facts):
+        if disk["outlook"] in _OUTLOOKS:
+            severity, kind = _OUTLOOKS[disk["outlook"]]
+            yield findings.risk(
+                severity,
+                kind,
+                _disk_names(disk),
+                f"{disk['id']} has {count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected "
+                f"after a restart: {disk['reason']}.",
+                *remedies.disk_remedy(facts, disk),
+            )
+
+
+def find_single_paths(facts):
+    """Disks over one path, which they keep."""
+    for disk in _disks(facts):
+        if disk["outlook"] == "same" and disk["paths_now"] == 1:
+            yield findings.risk(
+                "info",
+                "single_path",
+                _disk_names(disk),
+                f"{disk['id']} has one path.",
+                "None needed if one path is intended. Otherwise save a login through another portal, with MPIO.",
+            )
+
+
+def find_paths_without_mpio(facts):
+    """Disks that Windows shows several times."""
+    for disk in _disks(facts):
+        if len(disk["names"]) > 1:
+            yield findings.risk(
+                "critical",
+                "paths_without_mpio",
+                _disk_names(disk),
+                f"Windows shows {len(disk['names'])} disks for {disk['id']}, because MPIO does not claim its paths. "
+                "Writing through both can corrupt its data.",
+                "Use only one path until MPIO claims iSCSI devices, which takes a restart.",
+                remedies.CLAIM_DEVICES,
+            )
+
+
+def _disks(facts):
+    return (facts.get("next_boot") or {}).get("disks") or ()
+
+
+def _disk_names(disk):
+    return ", ".join(map(names.device, disk["names"]))
+
+
+def find_unsaved_sessions(facts):
+    """Live sessions without a saved login."""
+    for session in facts.get("sessions") or ():
+        if session["saved"] is False:
+            yield findings.risk(
+                "warning",
+                "not_saved",
+                names.session(session),
+                "live, but not saved. It will not come back after the next restart.",
+                "Save a persistent login for it if it is needed.",
+                [remedies.save_session(facts, session)],
+            )
+
+
+# -- persistent logins -------------------------------------------------------------------------------------------------
+
+
+def find_copies(facts):
+    """Logins that are saved several times."""
+    for login in facts.get("persistent_logins") or ():
+        if login["copies"] > 1:
+            yield findings.risk(
+                "warning",
+                "saved_twice",
+                names.login(login),
+                f"saved {login['copies']} times. Each copy opens its own session.",
+                "Keep one copy, unless several sessions are intended.",
+                [remedies.update_login(login, copies=1)],
+            )
+
+
+def find_idle_logins(facts):
+    """Saved logins without a session, each with the surest reason for it."""
+    for login in facts.get("persistent_logins") or ():
+        if login["connected"] is False and login["session_type"] == "data":
+            yield _explain_idle_login(login, facts)
+
+
+def _explain_idle_login(login, facts):
+    if _has_vanished_instance(login, facts):
+        return findings.risk(
+            "warning",
+            "vanished_instance",
+            names.login(login),
+            f"saved for initiator instance {login['initiator_instance']}, which this host no longer has.",
+            "Remove it, and save the login for an instance that is there.",
+            [remedies.remove_login(login)],
+        )
+    if facts.get("targets") is not None and login["target"].lower() not in _known_targets(facts):
+        return findings.risk(
+            "warning",
+            "stale_favourite",
+            names.login(login),
+            "saved and not connected. The initiator does not know its target, and tries to connect at every restart.",
+            "If the array is gone, remove it.",
+            [remedies.remove_login(login)],
+        )
+    if not login["any_initiator_port"] and any(
+        other["connected"] and names.path(other) == names.path(login) for other in facts["persistent_logins"]
+    ):
+        return findings.risk(
+            "warning",
+            "vanished_initiator_port",
+            names.login(login),
+            f"saved for initiator port {login['initiator_port']} and not connected, while another port reaches the "
+            "same portal.",
+            "Check whether the address behind that port still exists. If not, save the login for any port or for the "
+            "right one, and remove this one.",
+            [remedies.remove_login(login)],
+        )
+    return findings.risk(
+        "warning",
+        "not_connected",
+        names.login(login),
+        "saved, but not connected: it has no live session.",
+        "Log in, or remove it if it is not wanted.",
+        [remedies.declare_login(login, connected=True)],
+    )
+
+
+def _known_targets(facts):
+    return {target["name"].lower() for target in facts.get("targets") or ()}
+
+
+def _has_vanished_instance(record, facts):
+    """Whether a login or portal is for an initiator instance that the host is known not to have."""
+    instances = (facts.get("initiator") or {}).get("instances")
+    instance = record["initiator_instance"].lower()
+    return instances is not None and bool(instance) and instance not in map(str.lower, instances)
+
+
+# -- multipath ---------------------------------------------------------------------------------------------------------
+
+
+def find_multipath_without_mpio(facts):
+    """Logins with the multipath flag on a host where MPIO claims nothing."""
+    if _does_mpio_claim(facts) is not False:
+        return
+    for target, logins in _logins_by_target(facts).items():
+        number = sum(map(_has_multipath, logins))
+        if number:
+            yield findings.risk(
+                "warning",
+                "multipath_without_mpio",
+                target,
+                f"{count(number, 'login')} {'has' if number == 1 else 'have'} multipath_enabled, but MPIO claims no "
+                "device on this host. Two paths to one disk can corrupt its data.",
+                "Install MPIO and have it claim iSCSI devices, which takes a restart.",
+                remedies.CLAIM_DEVICES,
+            )
+
+
+def find_sessions_without_multipath(facts):
+    """Several logins to one target of which some lack the flag that a second session needs."""
+    for target, logins in _logins_by_target(facts).items():
+        without = [login for login in logins if not _has_multipath(login)]
+        copies, copies_without = (sum(login["copies"] for login in some) for some in (logins, without))
+        if without and copies > 1:
+            yield findings.risk(
+                "warning",
+                "sessions_without_multipath",
+                target,
+                f"{copies} logins are saved, {copies_without} of them without multipath_enabled. Windows refuses a "
+                "second session to a target without it.",
+                "Set the flag where MPIO claims the disks, or keep one login.",
+                [remedies.update_login(login, copies=login["copies"], **_with_multipath(login)) for login in without],
+            )
+
+
+def _has_multipath(login):
+    return "multipath_enabled" in login["login_options"]["login_flags"]["names"]
+
+
+def _with_multipath(login):
+    return {"login_flags": [*names.flags(login["login_options"]["login_flags"]), "multipath_enabled"]}
+
+
+def _logins_by_target(facts):
+    """{target, spelled as its first login spells it: its saved data logins}."""
+    grouped: dict = {}
+    spelling: dict = {}
+    for login in facts.get("persistent_logins") or ():
+        if login["session_type"] == "data":
+            target = spelling.setdefault(login["target"].lower(), login["target"])
+            grouped.setdefault(target, []).append(login)
+    return grouped
+
+
+def _does_mpio_claim(facts):
+    """Whether MPIO claims a device of the host; None where no device is there to show it."""
+    devices = [device for session in facts.get("sessions") or () for device in session["devices"] or ()]
+    if not devices:
+        return None
+    return any("mpio" in (device["device_interface_name"] + device["legacy_name"]).lower() for device in devices)
+
+
+# -- CHAP --------------------------------------------------------------------------------------------------------------
+
+
+def find_chap_without_secret(facts):
+    """Logins and portals with CHAP for which no secret is saved."""
+    for login in facts.get("persistent_logins") or ():
+        if login["session_type"] == "data" and _lacks_secret(login):
+            auth_type = login["login_options"]["auth_type"]
+            yield findings.risk(
+                "critical",
+                "chap_without_secret",
+                names.login(login),
+                f"uses {auth_type}, but no secret is saved, so the target will refuse the login.",
+                "Save it again with its secret.",
+                [remedies.declare_login(login, update_secret="always")],
+            )
+    for portal in facts.get("target_portals") or ():
+        if portal["portal"] and _lacks_secret(portal):
+            auth_type = portal["login_options"]["auth_type"]
+            yield findings.risk(
+                "warning",
+                "chap_without_secret",
+                f"portal {names.portal(portal['portal'])}",
+                f"discovery uses {auth_type}, but no secret is saved, so the portal will refuse it.",
+                "Save it again with its secret.",
+                [remedies.save_portal_secret(portal)],
+            )
+
+
+def _lacks_secret(record):
+    return remedies.has_chap(record) and not record["login_options"]["password_set"]
+
+
+def find_logins_without_chap(facts):
+    """Targets with logins that are saved without CHAP: it may be missing where others use it, else it is a remark."""
+    for target, logins in _logins_by_target(facts).items():
+        without = [login for login in logins if not remedies.has_chap(login)]
+        if not without:
+            continue
+        live = _live_auth_types(facts, target)
+        saved = {login["login_options"]["auth_type"] for login in logins if remedies.has_chap(login)}
+        if live or saved:
+            yield _missing_chap(target, logins, without, live, saved)
+        elif facts.get("targets") is None or target.lower() in _known_targets(facts):
+            yield findings.risk(
+                "info",
+                "no_chap",
+                target,
+                f"{count(len(without), 'persistent login', 'log')} in without CHAP.",
+                "Set auth_type, username and secret, where the array asks for them.",
+            )
+
+
+def _missing_chap(target, logins, without, live, saved):
+    auth_type = min(live | saved)
+    usernames = [login["login_options"]["username"] for login in logins if login["login_options"]["username"]]
+    options = {
+        "auth_type": auth_type,
+        "username": usernames[0] if usernames else remedies.USERNAME,
+        "secret": remedies.SECRET,
+    }
+    return findings.risk(
+        "critical" if live else "warning",
+        "chap_missing",
+        target,
+        f"{count(len(without), 'persistent login')} {'does' if len(without) == 1 else 'do'} not use CHAP, but "
+        f"{f'a live session uses {auth_type}' if live else f'others use {auth_type}'}. "
+        "The array may refuse them at boot.",
+        "Save them with CHAP.",
+        [remedies.update_login(login, copies=login["copies"], **options) for login in without],
+    )
+
+
+def _live_auth_types(facts, target):
+    """The kinds of CHAP that live sessions to a target use."""
+    found = {
+        connection["auth_type"]
+        for session in facts.get("sessions") or ()
+        if session["target"].lower() == target.lower()
+        for connection in session["connections"]
+    }
+    return found - {None, "none"}
+
+
+# -- target portals ----------------------------------------------------------------------------------------------------
+
+
+def find_idle_portals(facts):
+    """Portals through which no target was found, each with the surest reason for it."""
+    portals = [portal for portal in facts.get("target_portals") or () if portal["portal"]]
+    entries = collections.Counter(_canonical(portal["portal"]) for portal in portals)
+    discoveries = _count_discoveries(facts)
+    for portal in portals:
+        place = _canonical(portal["portal"])
+        if _has_vanished_instance(portal, facts):
+            yield findings.risk(
+                "warning",
+                "vanished_instance",
+                names.target_portal(portal),
+                f"bound to initiator instance {portal['initiator_instance']}, which this host no longer has.",
+                "Remove it, and add it for an instance that is there.",
+                [remedies.remove_portal(portal)],
+            )
+        elif discoveries is not None and not discoveries[place]:
+            yield findings.risk(
+                "warning",
+                "silent_portal",
+                names.target_portal(portal),
+                "no target is known from this portal.",
+                "Refresh it. If it does not answer, check whether the array has moved, and remove the portal if so.",
+                [remedies.refresh_portal(portal)],
+            )
+        elif discoveries is not None and discoveries[place] < entries[place] and not portal["any_initiator_port"]:
+            yield findings.risk(
+                "warning",
+                "vanished_initiator_port",
+                names.target_portal(portal),
+                f"listed {entries[place]} times, but only {discoveries[place]} of them found targets. One may be "
+                "bound to an initiator address that no longer exists.",
+                "Check which initiator port still has an address, and remove the other.",
+            )
+
+
+def _count_discoveries(facts):
+    """Counter of (address, port) of the entries that found a target by SendTargets, or None where it is not known."""
+    if facts.get("targets") is None:
+        return None
+    mechanisms = {
+        discovery["mechanism"].lower()
+        for target in facts["targets"]
+        for discovery in target["discoveries"]
+        if discovery["kind"] == "sendtargets"
+    }
+    return collections.Counter(map(_asked_portal, mechanisms))
+
+
+def _asked_portal(mechanism):
+    """Address and port that a mechanism names.
+
+    Observed: ``SendTargets:*172.16.130.9 0003260 ROOT\\ISCSIPRT\\0000_0 172.16.130.55`` (Infinidat).
+    """
+    address, port, *_rest = [*mechanism.partition(":")[2].split(), "", ""]
+    return addresses.canonical(address.lstrip("*")), int(port) if port.isdigit() else 0
+
+
+def _canonical(portal):
+    return addresses.canonical(portal["address"]), portal["port"]
+
+
+# -- flags -------------------------------------------------------------------------------------------------------------
+
+_CHOOSE = "Decide which flag is intended, and declare only that one."
+_IGNORED = "Declare security_flags: [] to leave the choice to Windows, as now, or add valid if the flags are intended."
+
+
+def find_questionable_flags(facts):
+    """Flags that contradict each other, or the rest of the host, or mean nothing."""
+    for record, subject, module, kind in _records_with_flags(facts):
+        security, login_flags = record["security_flags"], record["login_options"]["login_flags"]
+        ignored = "valid" not in security["names"]
+        for line in codecs.SECURITY_FLAGS.warnings(security["raw"]):
+            yield findings.risk(
+                "warning",
+                "questionable_flags",
+                subject,
+                f"{line}.",
+                _IGNORED if ignored else _CHOOSE,
+                [remedies.ignore_security_flags(record, kind, module)] if ignored else [],
+            )
+        for line in [*codecs.LOGIN_FLAGS.warnings(login_flags["raw"]), *_contradictions(record, facts)]:
+            yield findings.risk("warning", "questionable_flags", subject, f"{line}.", _CHOOSE)
+
+
+def _records_with_flags(facts):
+    """(record, its name, the module that declares it, its kind) of each login and portal whose flags are known."""
+    for login in facts.get("persistent_logins") or ():
+        yield login, names.login(login), remedies.LOGIN_MODULE, facts_to_declaration.LOGINS
+    for portal in facts.get("target_portals") or ():
+        if portal["security_flags"] is not None and portal["portal"]:
+            yield portal, names.target_portal(portal), remedies.PORTAL_MODULE, facts_to_declaration.PORTALS
+
+
+def _contradictions(record, facts):
+    """Login flags against the rest of the host."""
+    flags = record["login_options"]["login_flags"]["names"]
+    if "require_ipsec" in flags and "ike_ipsec_enabled" not in record["security_flags"]["names"]:
+        yield "login flags ask for IPsec (require_ipsec), but the security flags do not enable it (ike_ipsec_enabled)"
+    radius = [name for name in flags if name.startswith("use_radius")]
+    if radius and facts.get("radius_servers") == []:
+        yield f"login flags have {', '.join(radius)}, but no RADIUS server is known"
+
+
+def find_reading_problems(facts):
+    """What the initiator did not report; what is said about flags has its own findings."""
+    about_flags = {
+        line
+        for record, _subject, _module, _kind in _records_with_flags(facts)
+        for line in codecs.SECURITY_FLAGS.warnings(record["security_flags"]["raw"])
+    }
+    for line in facts.get("warnings") or ():
+        if not any(line.endswith(known) for known in about_flags):
+            yield findings.risk("info", "not_told", "initiator", line, documentation.see_page("troubleshooting"))
+
+
+class RiskCheck(t.NamedTuple):
+    """What finds risks in the facts of a host, and the kinds of finding it may yield."""
+
+    find: t.Callable
+    kinds: tuple
+
+
+RISK_CHECKS = (
+    RiskCheck(find_stopped_service, ("service_stopped",)),
+    RiskCheck(find_late_service, ("service_not_automatic", "service_delayed")),
+    RiskCheck(find_disks_at_risk, ("disk_lost", "disk_unproven", "fewer_paths")),
+    RiskCheck(find_single_paths, ("single_path",)),
+    RiskCheck(find_paths_without_mpio, ("paths_without_mpio",)),
+    RiskCheck(find_unsaved_sessions, ("not_saved",)),
+    RiskCheck(find_copies, ("saved_twice",)),
+    RiskCheck(find_idle_logins, ("vanished_instance", "stale_favourite", "vanished_initiator_port", "not_connected")),
+    RiskCheck(find_multipath_without_mpio, ("multipath_without_mpio",)),
+    RiskCheck(find_sessions_without_multipath, ("sessions_without_multipath",)),
+    RiskCheck(find_chap_without_secret, ("chap_without_secret",)),
+    RiskCheck(find_logins_without_chap, ("chap_missing", "no_chap")),
+    RiskCheck(find_idle_portals, ("vanished_instance", "silent_portal", "vanished_initiator_port")),
+    RiskCheck(find_questionable_flags, ("questionable_flags",)),
+    RiskCheck(find_reading_problems, ("not_told",)),
+)

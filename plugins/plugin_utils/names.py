@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the records of the facts are called in findings, reports and tables."""
+
+from __future__ import annotations
+
+from ..module_utils.model import addresses
+
+
+def portal(place):
+    """Address and port of a portal: [fe80::1]:3260."""
+    return addresses.host_port(place["address"], place["port"])
+
+
+def far_end(connection):
+    """Where a connection of a session leads to; a question mark where its address is not known."""
+    return addresses.host_port(connection["target_address"] or "?", connection["target_port"])
+
+
+def login(record):
+    """A persistent login: its target, its portal, and its initiator port where it has one."""
+    return path(record) + _initiator_port(record)
+
+
+def path(record):
+    """The target and the portal of a persistent login."""
+    return f"{record['target']} through {portal(record['portal']) if record['portal'] else 'any portal'}"
+
+
+def target_portal(record):
+    """A portal that is asked for targets."""
+    return f"portal {portal(record['portal'])}{_initiator_port(record)}"
+
+
+def session(record):
+    """A live session."""
+    through = ", ".join(map(far_end, record["connections"])) or "no connection"
+    return f"{record['target']} through {through}"
+
+
+def device(name):
+    """A device without the prefix of Windows' device namespace: PhysicalDrive1."""
+    return name[4:] if name.startswith("\\\\.\\") else name
+
+
+def flags(found):
+    """A flag set of the facts as a list: names, and a number for the bits without one."""
+    return found and found["names"] + ([found["unknown"]] if found["unknown"] else [])
+
+
+def _initiator_port(record):
+    return "" if record["any_initiator_port"] else f" from port {record['initiator_port']}"

@@ -1,0 +1,328 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shapes of facts and of an audit's result: what comes from a fact cache or a variable is checked before use.
+
+The shape of a record is derived from its dataclass in :mod:`records`; what :mod:`facts` adds to it is named below. A
+check takes a value and raises :class:`ShapeError` for what is wrong with it. Keys that are not known are left alone:
+a later version of the collection may have added them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from collections.abc import Mapping
+
+from ..module_utils.abi import codecs
+from ..module_utils.model import facts as facts_module
+from ..module_utils.model import records
+from .audit.findings import SEVERITIES
+
+VERDICTS = ("ready", "degraded", "at_risk")
+OUTLOOKS = ("same", "fewer_paths", "unproven", "lost")
+DISCOVERY_KINDS = ("sendtargets", "static", "isns", "other")
+_DEEPEST = 16  # levels of a value that has no shape of its own
+
+
+class ShapeError(ValueError):
+    """A value that does not have the shape it should: where, and what is wrong there."""
+
+    def __init__(self, problem, path=""):
+        super().__init__(f"{path}: {problem}" if path else problem)
+        self.problem, self.path = problem, path
+
+    def inside(self, place):
+        """The same error as seen from outside: ``place`` is a key or an index."""
+        step = f"[{place}]" if isinstance(place, int) else str(place)
+        joint = "." if self.path and not self.path.startswith("[") else ""
+        return ShapeError(self.problem, f"{step}{joint}{self.path}")
+
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+
+def _expect(expected, value):
+    return ShapeError(f"expected {expected}, found {'nothing' if value is None else type(value).__name__}")
+
+
+def _text(value):
+    if not isinstance(value, str):
+        raise _expect("text", value)
+
+
+def _boolean(value):
+    if not isinstance(value, bool):
+        raise _expect("true or false", value)
+
+
+def _number(value):
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _expect("a whole number", value)
+    if not 0 <= value < 1 << 64:
+        raise ShapeError("expected a number from 0 to 18446744073709551615")
+
+
+def _positive(value):
+    _number(value)
+    if not value:
+        raise ShapeError("expected a number from 1")
+
+
+def _plain(value, depth=0):
+    """Any plain data that is not nested deeper than somebody would write it."""
+    if depth > _DEEPEST:
+        raise ShapeError(f"nested deeper than {_DEEPEST} levels")
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            _text(key)
+            _plain(inside, depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for inside in value:
+            _plain(inside, depth + 1)
+    elif not (value is None or isinstance(value, (str, bool, int, float))):
+        raise _expect("plain data", value)
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 64:
+        raise ShapeError("a number that is too large")
+
+
+def _choice(*words):
+    def check(value):
+        if value not in words:
+            raise ShapeError(f"expected one of {', '.join(words)}, found {str(value)[:60]!r}")
+
+    return check
+
+
+def _nullable(inner):
+    def check(value):
+        if value is not None:
+            inner(value)
+
+    return check
+
+
+def _list_of(inner):
+    def check(value):
+        if not isinstance(value, (list, tuple)):
+            raise _expect("a list", value)
+        for index, element in enumerate(value):
+            try:
+                inner(element)
+            except ShapeError as error:
+                raise error.inside(index) from None
+
+    return check
+
+
+def _mapping(fields, optional=()):
+    """Keys with a check each; those in ``optional`` may be missing."""
+    pairs = list(fields.items())
+
+    def check(value):
+        if not isinstance(value, Mapping):
+            raise _expect(f"a mapping with {', '.join(fields)}", value)
+        for name, inner in pairs:
+            if name in value:
+                try:
+                    inner(value[name])
+                except ShapeError as error:
+                    raise error.inside(name) from None
+            elif name not in optional:
+                raise ShapeError("missing", name)
+
+    return check
+
+
+def _flags(codec):
+    shape = _mapping({"names": _list_of(_text), "raw": _number, "unknown": _nullable(_text)})
+
+    def check(value):
+        shape(value)
+        try:
+            codec.encode({name: value[name] for name in ("names", "raw", "unknown")})
+        except codecs.FlagError as error:
+            raise ShapeError(str(error)) from None
+
+    return check
+
+
+def _coded(codec):
+    """Text that a codec can read."""
+    if isinstance(codec, codecs.FlagSet):
+        return _flags(codec)
+
+    def check(value):
+        _text(value)
+        try:
+            codec.encode(value)
+        except (codecs.FlagError, ValueError) as error:
+            raise ShapeError(str(error)) from None
+
+    return check
+
+
+# -- records -----------------------------------------------------------------------------------------------------------
+
+_SCALARS = {str: _text, int: _number, bool: _boolean}
+
+
+def _record(kind, /, **more):
+    """The shape of a record's dict, with what the facts add to it. Private fields are there only where asked for."""
+    hints = t.get_type_hints(kind)
+    fields, private = {}, set()
+    for field in dataclasses.fields(kind):
+        codec = field.metadata.get("codec")
+        fields[field.name] = _of_hint(hints[field.name], codec)
+        if field.metadata.get("private"):
+            private.add(field.name)
+    return _mapping({**fields, **more}, private)
+
+
+def _of_hint(hint, codec=None):
+    arguments = t.get_args(hint)
+    if type(None) in arguments:
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        return _nullable(_of_hint(inner, codec))
+    if codec is not None:
+        return _coded(codec)
+    if t.get_origin(hint) is list:
+        return _list_of(_of_hint(arguments[0]))
+    return _record(hint) if dataclasses.is_dataclass(hint) else _SCALARS[hint]
+
+
+_PLACE = _mapping({"address": _text, "port": _number})
+_DISK = _mapping(
+    {
+        "id": _text,
+        "names": _list_of(_text),
+        "targets": _list_of(_text),
+        "size": _nullable(_number),
+        "serial": _nullable(_text),
+        "paths_now": _number,
+        "paths_expected": _number,
+        "paths_unproven": _number,
+        "outlook": _choice(*OUTLOOKS),
+        "reason": _nullable(_text),
+    }
+)
+_NEXT_BOOT = _mapping(
+    {
+        "verdict": _choice(*VERDICTS),
+        "service_start_mode": _nullable(_text),
+        "service_starts": _nullable(_boolean),
+        "disks": _list_of(_DISK),
+        "sessions_not_saved": _list_of(_mapping({"target": _text, "portal": _nullable(_PLACE)})),
+        "logins_not_connected": _list_of(
+            _mapping({"target": _text, "portal": _nullable(_PLACE), "initiator_port": _nullable(_number)})
+        ),
+        "attention": _list_of(_text),
+    }
+)
+
+
+def _facts(forecast):
+    """The shape of facts, with the parts that a forecast adds or without."""
+    known = (lambda inner: inner) if forecast else _nullable
+    return _mapping(
+        {
+            "host": _record(records.Host),
+            "initiator": _nullable(_record(records.Initiator)),
+            "persistent_logins": known(
+                _list_of(
+                    _record(
+                        records.PersistentLogin,
+                        any_initiator_port=_boolean,
+                        copies=_positive,
+                        live_sessions=known(_number),
+                        connected=known(_boolean),
+                    )
+                )
+            ),
+            "target_portals": _nullable(_list_of(_record(records.TargetPortal, any_initiator_port=_boolean))),
+            "targets": _nullable(
+                _list_of(
+                    _mapping(
+                        {
+                            "name": _text,
+                            "static": _boolean,
+                            "discoveries": _list_of(_record(records.Discovery, kind=_choice(*DISCOVERY_KINDS))),
+                        }
+                    )
+                )
+            ),
+            "sessions": known(_list_of(_record(records.Session, saved=known(_boolean)))),
+            "mappings": _nullable(_list_of(_record(records.Mapping))),
+            "isns_servers": _nullable(_list_of(_text)),
+            "radius_servers": _nullable(_list_of(_text)),
+            "persistent_devices": _nullable(_list_of(_text)),
+            "next_boot": _nullable(_NEXT_BOOT),
+            "warnings": _list_of(_text),
+        }
+    )
+
+
+_FACTS = {forecast: _facts(forecast) for forecast in (False, True)}
+
+
+def check_facts(facts):
+    """Check that a value is the ``windows_iscsi`` facts of a host.
+
+    :raises ShapeError: naming the first place that is wrong.
+    """
+    if not isinstance(facts, Mapping):
+        raise _expect("the facts of a host", facts)
+    version = facts.get("schema_version")
+    if version != facts_module.SCHEMA_VERSION or isinstance(version, bool):
+        raise ShapeError(
+            f"expected {facts_module.SCHEMA_VERSION}, found {'nothing' if version is None else str(version)[:60]}; "
+            "gather the facts again with this version of the collection",
+            "schema_version",
+        )
+    _FACTS[facts.get("next_boot") is not None](facts)
+
+
+# -- audits ------------------------------------------------------------------------------------------------------------
+
+
+def _finding(category):
+    fields = {
+        "severity": _choice(*SEVERITIES),
+        "category": _choice(category),
+        "kind": _text,
+        "what": _text,
+        "text": _text,
+        "remedy": _text,
+        "run": _list_of(_plain),
+    }
+    if category == "drift":
+        fields.update(record=_text, field=_nullable(_text), found=_plain, declared=_plain)
+    return _list_of(_mapping(fields))
+
+
+_DRIFT = _finding("drift")
+_AUDIT = _mapping(
+    {
+        "next_boot": _nullable(_NEXT_BOOT),
+        "declared": _list_of(_text),
+        "drift": _DRIFT,
+        "risks": _finding("risk"),
+        "compliant": _boolean,
+    }
+)
+
+
+def check_audit(result):
+    """Check that a value is the result of an audit.
+
+    :raises ShapeError: naming the first place that is wrong.
+    """
+    _AUDIT(result)
+
+
+def check_drift(drift):
+    """Check that a value is the drift of an audit.
+
+    :raises ShapeError: naming the first place that is wrong.
+    """
+    _DRIFT(drift)
