@@ -17,9 +17,10 @@ endif
 CORE ?= $(lastword $(CORES))
 
 # A suite is a folder of tests; it runs under every core. pytest workers of each: the proof shares servers and compilers.
-SUITES := $(foreach suite,unit sweep integration proof,$(if $(wildcard tests/$(suite)),$(suite)))
+SUITES := $(foreach suite,unit sweep explore integration proof,$(if $(wildcard tests/$(suite)),$(suite)))
 WORKERS_unit := 2
 WORKERS_sweep := 2
+WORKERS_explore := 2
 WORKERS_integration := 2
 WORKERS_proof := 0
 
@@ -39,7 +40,7 @@ MAKEFLAGS += --no-builtin-rules --output-sync=target
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
 	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
 
-##@ Check (test-unit, test-sweep, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
+##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 REPORTS := $(foreach suite,$(SUITES),$(foreach core,$(CORES),.build/reports/$(suite)-$(core).xml))
 
 # test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
@@ -59,6 +60,13 @@ test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(CORES),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
+
+# Seeds that nobody tried before, unless one is given.
+EXPLORE_CASES ?= 100000
+.PHONY: explore
+explore: .venv-$(CORE)/test.stamp $(VIEW) | pythons ## 100,000 random cases for the explorer; EXPLORE_CASES and EXPLORE_SEED say which
+	$(call IN_VIEW,$(CORE)) EXPLORE_CASES=$(EXPLORE_CASES) EXPLORE_SEED=$(or $(EXPLORE_SEED),$$(date +%s)) \
+	    python -m pytest -n auto tests/explore
 
 # The scenario windows wants a real host, so it is not among these.
 SCENARIOS := default modules

@@ -56,7 +56,7 @@ def _step_drift(step):
     elif step.before is None:
         yield _drift(step, "missing", "declared, but missing", None, None, _summary(step.after))
     elif step.after is None or step.action == "logout":
-        text = "live, but declared absent" if step.action == "logout" else "present, but undeclared"
+        text = f"{'live' if step.action == 'logout' else 'present'}, but {step.reason}"
         yield _drift(step, "extra", text, None, _summary(step.before), None)
     else:
         differing = list(_differing_fields(_as_list(step.before), _as_list(step.after)))

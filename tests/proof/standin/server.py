@@ -85,7 +85,7 @@ class Server:
 
     def _ask(self, export, inputs):
         if export in SERVICE_MANAGER:
-            return 0, ["%s=i%d" % pair for pair in SERVICE_MANAGER[export](self.service, inputs).items()]
+            return 0, [f"{name}=i{value}" for name, value in SERVICE_MANAGER[export](self.service, inputs).items()]
         status, outputs = self.service.call(export, inputs)
         return status, list(encode(prototypes.FUNCTIONS[export], inputs, outputs))
 

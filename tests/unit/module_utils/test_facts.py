@@ -16,14 +16,14 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client import que
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, records
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
-from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import (
+from ansible_collections.winstorage.iscsi.tests.unit.support.builders import (
+    FLASH,
     INSTANCE,
-    TARGET,
     host,
     login,
+    partial_snapshot,
     records_of,
     session,
-    snapshot,
 )
 
 A, B = "10.0.0.1", "10.0.1.1"
@@ -40,7 +40,7 @@ def text(found, **options):
 @st.composite
 def busy_hosts(draw):
     """Hosts whose records are often alike, which is where an order could slip through."""
-    targets = st.sampled_from([TARGET, TARGET.upper(), "iqn.b"])
+    targets = st.sampled_from([FLASH, FLASH.upper(), "iqn.b"])
     addresses = st.sampled_from([A, B, "FE80::1", "fe80:0::1", "array.example.com"])
     logins = st.builds(
         login,
@@ -88,7 +88,7 @@ def busy_hosts(draw):
         st.lists(st.builds(records.Lun, st.integers(0, 2), st.integers(0, 2)), max_size=3),
     )
     names = st.lists(st.sampled_from(["isns", "ISNS", "10.0.0.5", "Isns"]), max_size=4, unique=True)
-    return snapshot(
+    return partial_snapshot(
         draw(st.lists(logins, max_size=6)),
         sessions,
         host=host(draw(st.sampled_from(["automatic", "manual"]))),
@@ -173,7 +173,7 @@ def test_assembling_facts_changes_no_record(found):
 
 
 def test_identical_logins_are_told_once_with_their_copies():
-    found = snapshot([login(A), login(B), login(A)], [session(1, A)])
+    found = partial_snapshot([login(A), login(B), login(A)], [session(1, A)])
     assert [
         (one["portal"]["address"], one["copies"], one["live_sessions"], one["connected"])
         for one in facts.assemble(found)["persistent_logins"]
@@ -191,12 +191,12 @@ def test_identical_logins_are_told_once_with_their_copies():
         {"portal": records.Portal(A, 3261)},
         {"initiator_port": 1},
         {"initiator_instance": "ROOT\\ISCSIPRT\\0001_0"},
-        {"target": TARGET + "2"},
+        {"target": FLASH + "2"},
     ],
 )
 def test_logins_that_differ_in_more_than_spelling_are_entries_of_their_own(change):
     other = dataclasses.replace(login(A), **change)
-    found = snapshot([login(A), other, login(A)], [])
+    found = partial_snapshot([login(A), other, login(A)], [])
     assert sorted(entry["copies"] for entry in facts.assemble(found)["persistent_logins"]) == [1, 2]
 
 
@@ -205,7 +205,7 @@ def test_logins_that_differ_in_more_than_spelling_are_entries_of_their_own(chang
     [
         {"portal": records.Portal("[fd00::1]")},
         {"portal": records.Portal("fd00:0::0001")},
-        {"target": TARGET.upper()},
+        {"target": FLASH.upper()},
         {"initiator_instance": INSTANCE.lower()},
     ],
 )
@@ -214,64 +214,64 @@ def test_a_login_saved_in_two_spellings_is_two_copies(change):
     first = login("FD00::0001")
     second = dataclasses.replace(first, **change)
     sessions = [session(1, "fd00::1"), session(2, "fd00::1")]
-    assembled = facts.assemble(snapshot([second, first], sessions))
+    assembled = facts.assemble(partial_snapshot([second, first], sessions))
     (entry,) = assembled["persistent_logins"]
     assert (entry["copies"], entry["live_sessions"]) == (2, 2)
     assert [line.partition(":")[0] for line in assembled["next_boot"]["attention"]] == ["Saved 2 times"]
-    assert facts.assemble(snapshot([first, second], sessions)) == assembled
+    assert facts.assemble(partial_snapshot([first, second], sessions)) == assembled
 
 
 def test_of_several_spellings_the_first_in_order_is_shown():
-    found = snapshot([login("fd00::1"), login("[fd00::1]"), login("FD00::0001")], [])
+    found = partial_snapshot([login("fd00::1"), login("[fd00::1]"), login("FD00::0001")], [])
     (entry,) = facts.assemble(found)["persistent_logins"]
     assert (entry["portal"]["address"], entry["copies"]) == ("FD00::0001", 3)
 
 
 def test_a_login_saved_with_different_settings_is_pointed_out():
-    found = snapshot([login("FD00::0001"), login("[fd00::1]", security_flags=1)], [session(1, "fd00::1")])
+    found = partial_snapshot([login("FD00::0001"), login("[fd00::1]", security_flags=1)], [session(1, "fd00::1")])
     assembled = facts.assemble(found)
     assert [entry["copies"] for entry in assembled["persistent_logins"]] == [1, 1]
-    line = f"Saved 2 times with different settings: {TARGET}. Each copy opens a session of its own."
+    line = f"Saved 2 times with different settings: {FLASH}. Each copy opens a session of its own."
     assert line in assembled["next_boot"]["attention"] and line not in assembled["warnings"]
 
 
 def test_copies_are_pointed_out_where_there_is_no_forecast_to_do_it():
-    found = snapshot([login(A), login(A), login(B)], [])
+    found = partial_snapshot([login(A), login(A), login(B)], [])
     found.sessions = None
     assembled = facts.assemble(found)
     assert assembled["next_boot"] is None
-    assert assembled["warnings"] == [f"Saved 2 times: {TARGET}. Each copy opens a session of its own."]
+    assert assembled["warnings"] == [f"Saved 2 times: {FLASH}. Each copy opens a session of its own."]
 
 
 def test_a_login_for_any_port_and_any_portal():
-    (one,) = facts.assemble(snapshot([login()], []))["persistent_logins"]
+    (one,) = facts.assemble(partial_snapshot([login(None)], []))["persistent_logins"]
     assert (one["any_initiator_port"], one["initiator_port"], one["portal"]) == (True, None, None)
-    (one,) = facts.assemble(snapshot([login(A, 0)], []))["persistent_logins"]
+    (one,) = facts.assemble(partial_snapshot([login(A, 0)], []))["persistent_logins"]
     assert (one["any_initiator_port"], one["initiator_port"]) == (False, 0)
 
 
 def test_flags_without_a_name_are_kept():
-    (one,) = facts.assemble(snapshot([login(A, security_flags=0x8000000000000023)], []))["persistent_logins"]
+    (one,) = facts.assemble(partial_snapshot([login(A, security_flags=0x8000000000000023)], []))["persistent_logins"]
     assert one["security_flags"]["raw"] == 0x8000000000000023
     assert "8000000000000000" in json.dumps(one["security_flags"])
 
 
 def test_contradictory_flags_are_told_once_and_not_repaired():
     told = facts.assemble(
-        snapshot(
+        partial_snapshot(
             [login(A, security_flags=0x60), login(A, security_flags=0x60)],
             [],
             target_portals=[records.TargetPortal(records.Portal(A), security_flags=0x61)],
         )
     )
     assert len(told["warnings"]) == len(set(told["warnings"])) >= 2
-    assert any(line.startswith(f"Persistent login to {TARGET}: ") for line in told["warnings"])
+    assert any(line.startswith(f"Persistent login to {FLASH}: ") for line in told["warnings"])
     assert any(line.startswith(f"Target portal {A}: ") for line in told["warnings"])
     assert told["persistent_logins"][0]["security_flags"]["raw"] == 0x60
 
 
 def test_options_that_were_not_specified_are_null():
-    (one,) = facts.assemble(snapshot([login(A)], []))["persistent_logins"]
+    (one,) = facts.assemble(partial_snapshot([login(A)], []))["persistent_logins"]
     unset = (
         "header_digest",
         "data_digest",
@@ -286,12 +286,12 @@ def test_options_that_were_not_specified_are_null():
 
 
 def test_sessions_say_whether_they_are_saved():
-    told = facts.assemble(snapshot([login(A)], [session(2, B), session(1, A)]))["sessions"]
+    told = facts.assemble(partial_snapshot([login(A)], [session(2, B), session(1, A)]))["sessions"]
     assert [(one["connections"][0]["target_address"], one["saved"]) for one in told] == [(A, True), (B, False)]
 
 
 def test_a_target_is_static_where_one_of_its_discoveries_is():
-    found = snapshot(
+    found = partial_snapshot(
         [],
         [],
         targets=[
@@ -319,7 +319,7 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
         "persistent_devices",
         "next_boot",
     }
-    told = facts.assemble(snapshot([], [], mappings=[], targets=[], isns_servers=[]))
+    told = facts.assemble(partial_snapshot([], [], mappings=[], targets=[], isns_servers=[]))
     assert (told["persistent_logins"], told["sessions"], told["mappings"], told["targets"], told["isns_servers"]) == (
         [],
         [],
@@ -330,7 +330,7 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
 
 
 def test_logins_without_sessions_do_not_say_whether_they_are_live():
-    found = snapshot([login(A)], [])
+    found = partial_snapshot([login(A)], [])
     found.sessions = None
     (one,) = facts.assemble(found)["persistent_logins"]
     assert (one["connected"], one["live_sessions"]) == (None, None)
@@ -348,8 +348,8 @@ def keys(plain):
 
 
 def test_what_changes_by_itself_is_told_only_where_wanted():
-    mapping = records.Mapping(INSTANCE, TARGET, "", 0, 0, session_id="x")
-    found = snapshot([login(A)], [session(1, A)], mappings=[mapping])
+    mapping = records.Mapping(INSTANCE, FLASH, "", 0, 0, session_id="x")
+    found = partial_snapshot([login(A)], [session(1, A)], mappings=[mapping])
     assert not keys(facts.assemble(found)) & set(PRIVATE)
     assert "ffffa00f" not in text(found)
     assert keys(facts.assemble(found, include_session_ids=True)) >= set(PRIVATE)
@@ -371,14 +371,14 @@ def test_a_password_in_the_hosts_memory_is_in_no_fact(pointer, include):
                     ReportIScsiPersistentLoginsW={
                         "PersistentLoginInfo": [
                             {
-                                "TargetName": TARGET,
+                                "TargetName": FLASH,
                                 "LoginOptions": options,
                                 "TargetPortal": {"Address": A, "Socket": 3260},
                             }
                         ]
                     },
                     ReportIScsiSendTargetPortalsExW={"PortalInfo": [{"Address": A, "LoginOptions": options}]},
-                    ReportIScsiTargetsW={"Buffer": [TARGET]},
+                    ReportIScsiTargetsW={"Buffer": [FLASH]},
                     GetIScsiTargetInformationW=lambda given: (
                         {"Buffer": support.wide_list(["Static:*"])} if given["InfoClass"] == 2 else 0xEFFF0045
                     ),

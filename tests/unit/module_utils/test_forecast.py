@@ -8,12 +8,12 @@ import typing as t
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import forecast, matching
-from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import (
-    TARGET,
+from ansible_collections.winstorage.iscsi.tests.unit.support.builders import (
+    FLASH,
     host,
     login,
+    partial_snapshot,
     session,
-    snapshot,
 )
 
 OTHER = "iqn.2001-05.com.example:backup"
@@ -48,7 +48,7 @@ CASES = {
         "ready",
         [("same", 3, 3, 1)],
         not_connected=1,
-        attention=(f"Saved but not connected: {TARGET} through {B} port 3260.",),
+        attention=(f"Saved but not connected: {FLASH} through {B} port 3260.",),
     ),
     "a session that nobody saved": Case(
         [login(A)],
@@ -59,7 +59,7 @@ CASES = {
         attention=(
             "\\\\.\\PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: "
             "1 of its 2 sessions are saved.",
-            f"Live but not saved: {TARGET} through {B} port 3260.",
+            f"Live but not saved: {FLASH} through {B} port 3260.",
         ),
     ),
     "a disk that nobody saved": Case(
@@ -71,7 +71,7 @@ CASES = {
         attention=(
             "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
             "no login to its target is saved.",
-            f"Live but not saved: {TARGET} through {A} port 3260.",
+            f"Live but not saved: {FLASH} through {A} port 3260.",
         ),
     ),
     "saved through another portal than the session's": Case(
@@ -125,19 +125,19 @@ CASES = {
     ),
     "a manual service that nobody needs": Case([], [], "ready", [], host=host("manual")),
     "a start mode that is not known": Case([login(A)], [session(1, A)], "ready", [("same", 1, 1, 0)], host=host(None)),
-    "a login for any portal": Case([login()], [session(1, A)], "ready", [("same", 1, 1, 0)]),
+    "a login for any portal": Case([login(None)], [session(1, A)], "ready", [("same", 1, 1, 0)]),
     "a login for any portal takes what the exact ones leave": Case(
-        [login(), login(A)], [session(1, A), session(2, B)], "ready", [("same", 2, 2, 0)]
+        [login(None), login(A)], [session(1, A), session(2, B)], "ready", [("same", 2, 2, 0)]
     ),
     "a login for any portal opens one session, not all": Case(
-        [login()], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1
+        [login(None)], [session(1, A), session(2, B)], "degraded", [("fewer_paths", 2, 1, 0)], not_saved=1
     ),
     "a portal by name": Case([login("array.example.com")], [session(1, A)], "ready", [("same", 1, 1, 0)]),
     "a portal by name and another TCP port": Case(
         [login(("array.example.com", 860))], [session(1, A)], "at_risk", [("unproven", 1, 0, 1)], 1, 1
     ),
     "a portal by name before any portal": Case(
-        [login(), login(("array.example.com", 3260))],
+        [login(None), login(("array.example.com", 3260))],
         [session(1, A), session(2, (A, 3261))],
         "ready",
         [("same", 2, 2, 0)],
@@ -152,8 +152,8 @@ CASES = {
         [("same", 1, 1, 1)],
         not_connected=1,
         attention=(
-            f"Saved but not connected: {TARGET} through {A} port 3260.",
-            f"Saved 2 times: {TARGET}. Each copy opens a session of its own.",
+            f"Saved but not connected: {FLASH} through {A} port 3260.",
+            f"Saved 2 times: {FLASH}. Each copy opens a session of its own.",
         ),
     ),
     "duplicates: two copies, two sessions": Case(
@@ -161,21 +161,21 @@ CASES = {
         [session(1, A), session(2, A)],
         "ready",
         [("same", 2, 2, 0)],
-        attention=(f"Saved 2 times: {TARGET}. Each copy opens a session of its own.",),
+        attention=(f"Saved 2 times: {FLASH}. Each copy opens a session of its own.",),
     ),
     "duplicates that differ in a setting": Case(
         [login(A), login(A, security_flags=1)],
         [session(1, A), session(2, A)],
         "ready",
         [("same", 2, 2, 0)],
-        attention=(f"Saved 2 times with different settings: {TARGET}. Each copy opens a session of its own.",),
+        attention=(f"Saved 2 times with different settings: {FLASH}. Each copy opens a session of its own.",),
     ),
     "duplicates by another spelling": Case(
-        [login("FD00::0001"), login("[fd00::1]", target=TARGET.upper())],
+        [login("FD00::0001"), login("[fd00::1]", target=FLASH.upper())],
         [session(1, "fd00::1"), session(2, "fd00::1")],
         "ready",
         [("same", 2, 2, 0)],
-        attention=(f"Saved 2 times: {TARGET.upper()}. Each copy opens a session of its own.",),
+        attention=(f"Saved 2 times: {FLASH.upper()}. Each copy opens a session of its own.",),
     ),
     "IPv6 spelled differently": Case([login("FE80:0:0:0::1")], [session(1, "fe80::1")], "ready", [("same", 1, 1, 0)]),
     "IPv6 in brackets": Case([login("[2001:db8::1]")], [session(1, "2001:DB8::1")], "ready", [("same", 1, 1, 0)]),
@@ -183,13 +183,13 @@ CASES = {
         [login("2001:db8::2")], [session(1, "2001:db8::1")], "at_risk", [("unproven", 1, 0, 1)], 1, 1
     ),
     "a target in other letter case": Case(
-        [login(A, target=TARGET.upper())], [session(1, A)], "ready", [("same", 1, 1, 0)]
+        [login(A, target=FLASH.upper())], [session(1, A)], "ready", [("same", 1, 1, 0)]
     ),
     "an informational login opens no path": Case(
         [login(A, session_type="informational")], [session(1, A)], "at_risk", [("lost", 1, 0, 0)], not_saved=1
     ),
     "one array, a target for each portal": Case(
-        [login(A, target=TARGET), login(B, target=OTHER)],
+        [login(A, target=FLASH), login(B, target=OTHER)],
         [session(1, A), session(2, B, target=OTHER)],
         "ready",
         [("same", 2, 2, 0)],
@@ -199,7 +199,7 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_next_boot(case):
-    found = snapshot(case.logins, case.sessions, host=case.host)
+    found = partial_snapshot(case.logins, case.sessions, host=case.host)
     next_boot = forecast.next_boot(found, matching.match(found))
     assert next_boot["verdict"] == case.verdict
     assert [
@@ -219,7 +219,7 @@ def test_next_boot(case):
 
 @pytest.mark.parametrize("missing", ["persistent_logins", "sessions"])
 def test_without_logins_or_sessions_there_is_no_forecast(missing):
-    found = snapshot([login(A)], [session(1, A)])
+    found = partial_snapshot([login(A)], [session(1, A)])
     setattr(found, missing, None)
     assert matching.match(found) is None
     assert forecast.next_boot(found, None) is None
@@ -228,7 +228,7 @@ def test_without_logins_or_sessions_there_is_no_forecast(missing):
 def test_a_session_without_connections_has_no_portal():
     live = session(1, A, disks=())
     live.connections = []
-    found = snapshot([], [live])
+    found = partial_snapshot([], [live])
     next_boot = forecast.next_boot(found, matching.match(found))
-    assert next_boot["sessions_not_saved"] == [{"target": TARGET, "portal": None}]
-    assert next_boot["attention"] == [f"Live but not saved: {TARGET} without a connection now."]
+    assert next_boot["sessions_not_saved"] == [{"target": FLASH, "portal": None}]
+    assert next_boot["attention"] == [f"Live but not saved: {FLASH} without a connection now."]

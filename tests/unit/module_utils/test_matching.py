@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import addresses, matching
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.records import Connection
-from ansible_collections.winstorage.iscsi.tests.unit.module_utils.snapshots import TARGET, login, session, snapshot
+from ansible_collections.winstorage.iscsi.tests.unit.support.builders import FLASH, login, partial_snapshot, session
 
 A, B = "10.0.0.1", "10.0.1.1"
 NAMED = "array.example.com"
@@ -50,7 +50,7 @@ def plainly_matched(logins, sessions):
     return taken
 
 
-TARGETS = st.sampled_from([TARGET, TARGET.upper(), "iqn.2001-05.com.example:backup"])
+TARGETS = st.sampled_from([FLASH, FLASH.upper(), "iqn.2001-05.com.example:backup"])
 SPELLINGS = [A, B, "FE80::0001", "[fe80::1]", "fe80::1"]
 LOGINS = st.builds(
     login,
@@ -113,7 +113,7 @@ def test_equal_copies_of_a_login_have_a_session_each():
 def test_a_second_connection_of_a_session_matches_too():
     live = session(1, A)
     live.connections.append(Connection(B, 3260, None))
-    assert matching.match(snapshot([login(B)], [live])).saved(live)
+    assert matching.match(partial_snapshot([login(B)], [live])).saved(live)
 
 
 def test_the_order_of_a_report_does_not_decide_which_login_has_the_session():
@@ -126,7 +126,7 @@ def test_the_order_of_a_report_does_not_decide_which_login_has_the_session():
 
 @pytest.mark.parametrize("missing", ["persistent_logins", "sessions"])
 def test_what_was_not_gathered_is_not_matched(missing):
-    found = snapshot([login(A)], [session(1, A)])
+    found = partial_snapshot([login(A)], [session(1, A)])
     setattr(found, missing, None)
     assert matching.match(found) is None
 
@@ -145,7 +145,7 @@ def test_matching_compares_each_record_a_fixed_number_of_times():
     """Each login with each session would be quadratic: here, 250,000 comparisons."""
 
     def comparisons(number):
-        target, Counted.count = Counted(TARGET), 0
+        target, Counted.count = Counted(FLASH), 0
         logins = [login(("10.0.0.1", 3260 + at), target=target) for at in range(number)]
         sessions = [session(at % 256, ("10.0.0.1", 3260 + at), target=target) for at in range(number)]
         matches = matching.Matches(logins, copy.copy(sessions))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import structures as s
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
-from ansible_collections.winstorage.iscsi.tests.unit.module_utils import snapshots, support
+from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
+from ansible_collections.winstorage.iscsi.tests.unit.support import builders
 
 KINDS = [value for value in vars(records).values() if dataclasses.is_dataclass(value)]
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -23,7 +24,7 @@ wide_abi = pytest.mark.parametrize("abi", [s.X64_W, s.X86_W], ids=["x64", "x86"]
 @each_kind
 @given(data=st.data())
 def test_a_record_comes_back_from_its_dict(kind, data):
-    record = data.draw(snapshots.records_of(kind))
+    record = data.draw(builders.records_of(kind))
     plain = records.to_dict(record)
     assert records.from_dict(kind, json.loads(json.dumps(plain))) == record
 
@@ -32,7 +33,7 @@ def test_a_record_comes_back_from_its_dict(kind, data):
 @given(data=st.data())
 def test_what_changes_by_itself_is_left_out_unless_wanted(kind, data):
     private = {field.name for field in dataclasses.fields(kind) if field.metadata.get("private")}
-    plain = records.to_dict(data.draw(snapshots.records_of(kind)), private=False)
+    plain = records.to_dict(data.draw(builders.records_of(kind)), private=False)
     assert set(plain) == {field.name for field in dataclasses.fields(kind)} - private
 
 
@@ -46,7 +47,7 @@ def test_nothing_of_a_session_that_a_new_login_changes_is_public():
 @wide_abi
 @given(data=st.data())
 def test_login_options_written_are_the_options_read(abi, data):
-    options = data.draw(snapshots.records_of(records.LoginOptions))
+    options = data.draw(builders.records_of(records.LoginOptions))
     password = data.draw(st.none() | st.binary(min_size=1, max_size=16))
     read = records.LoginOptions.of(
         support.image(s.ISCSI_LOGIN_OPTIONS, options.structure(password), abi).read(s.ISCSI_LOGIN_OPTIONS)

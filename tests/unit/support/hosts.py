@@ -13,13 +13,13 @@ import copy
 import typing as t
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import Dropped
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.machine import SimulatorMachine
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
+from ansible_collections.winstorage.iscsi.tests.unit.support import builders
 
 LISTS = {
     "ReportIScsiPersistentLoginsW": "persistent_logins",
@@ -148,11 +148,11 @@ class Host:
 
     def logins(self):
         """The saved logins as the model has them, whatever its dialect would show."""
-        return [_login(one) for one in self.state["persistent_logins"]]
+        return [builders.login_of(entry) for entry in self.state["persistent_logins"]]
 
     def portals(self):
         """The target portals likewise."""
-        return [_portal(one) for one in self.state["target_portals"]]
+        return [builders.portal_of(entry) for entry in self.state["target_portals"]]
 
     @staticmethod
     def entry(login):
@@ -164,23 +164,6 @@ class Host:
         found = collections.Counter(("persistent_logins", identify(one)) for one in self.logins())
         found.update(("target_portals", identify(one)) for one in self.portals())
         return found
-
-
-class _Raw:
-    """A dict of header fields as :mod:`records` reads structures."""
-
-    def __init__(self, fields):
-        self.__dict__.update(
-            {name: _Raw(value) if isinstance(value, dict) else value for name, value in fields.items()}
-        )
-
-
-def _login(fields):
-    return records.PersistentLogin.of(_Raw(dict(fields, Mappings=None)))
-
-
-def _portal(fields):
-    return records.TargetPortal.of(_Raw(fields))
 
 
 def _copied(plain):

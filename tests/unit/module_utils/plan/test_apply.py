@@ -212,7 +212,7 @@ def test_a_login_is_saved_before_what_made_its_target_known_goes():
 
 
 def test_at_the_limit_of_logins_what_goes_makes_room_first():
-    there = [login(FLASH, "10.0.%d.%d" % divmod(number, 200)) for number in range(1, 257)]
+    there = [login(FLASH, f"10.0.{number // 200}.{number % 200}") for number in range(1, 257)]
     machine = Host(host(there))
     plain = logins(wish(FLASH, "10.0.0.1", **ABSENT), wish(FLASH, "10.9.0.1"))
     assert not run(machine, **plain).problems and len(machine.logins()) == 256
@@ -319,9 +319,7 @@ def test_a_defect_is_not_taken_for_a_lost_connection_and_still_tells_what_may_be
     error = defect("secret")
     machine, declaration = change()
     told = broken(failing_at_the_change(machine, error), declaration)
-    assert f"{defect.__name__} at test_converge.py, line " in str(told) and "This is a bug in the collection" in str(
-        told
-    )
+    assert f"{defect.__name__} at test_apply.py, line " in str(told) and "This is a bug in the collection" in str(told)
     assert "secret" not in str(told) and told.at_risk
 
 

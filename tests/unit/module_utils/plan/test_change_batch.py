@@ -117,7 +117,7 @@ def test_no_secret_comes_back():
 
 def many(number):
     """A host with as many logins as Windows keeps, all of which differ from what is declared."""
-    places = ["10.%d.%d.1" % divmod(index, 200) for index in range(number)]
+    places = [f"10.{index // 200}.{index % 200}.1" for index in range(number)]
     return (
         host([login(FLASH, at, login_flags=MULTIPATH) for at in places]),
         logins(*[wish(FLASH, at, header_digest="crc32c") for at in places]),

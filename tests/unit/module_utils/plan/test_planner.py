@@ -10,27 +10,46 @@ import pytest
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import identity as identify
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import may_also_remove
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, properties
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, planner, properties
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
-from ansible_collections.winstorage.iscsi.tests.unit.support.snapshots import (
+from ansible_collections.winstorage.iscsi.tests.unit.support.builders import (
     FLASH,
     INSTANCE,
     MULTIPATH,
     SECOND,
     TAPE,
     login,
-    plan,
-    refusal,
     session,
     snapshot,
-    static,
-    steps,
+    static_target,
     target_portal,
-    wish,
 )
 
 SECRET = "a secret of 16 B"
 CHAP = {"auth_type": 1, "username": b"sql-01", "password_set": True}
+
+
+def plan(now, **plain):
+    """The plan for a declaration in the words of a playbook."""
+    return planner.plan(now, declare(plain))
+
+
+def steps(planned):
+    """[(kind, action), ...] of a plan that may be carried out."""
+    assert not planned.refusals, planned.refusals
+    return [(step.kind, step.action) for step in planned.steps]
+
+
+def refusal(planned):
+    """The one reason why a plan is refused."""
+    assert len(planned.refusals) == 1, planned.refusals
+    return planned.refusals[0]
+
+
+def declared(**options):
+    """A declared login, through 10.0.0.1 unless given otherwise."""
+    return dict({"target": FLASH, "portal": "10.0.0.1"}, **options)
 
 
 # -- what is compared --------------------------------------------------------------------------------------------------
@@ -76,16 +95,16 @@ OTHER = {
 
 
 def test_what_is_omitted_is_unmanaged():
-    assert steps(plan(snapshot([FULL]), persistent_logins=[wish()])) == []
+    assert steps(plan(snapshot([FULL]), persistent_logins=[declared()])) == []
 
 
 def test_what_is_as_declared_takes_no_step():
-    assert steps(plan(snapshot([FULL]), persistent_logins=[wish(**SAME)])) == []
+    assert steps(plan(snapshot([FULL]), persistent_logins=[declared(**SAME)])) == []
 
 
 @pytest.mark.parametrize("option", OTHER)
 def test_each_property_is_compared_on_its_own(option):
-    made = plan(snapshot([FULL]), persistent_logins=[wish(**dict(SAME, secret=SECRET, **{option: OTHER[option]}))])
+    made = plan(snapshot([FULL]), persistent_logins=[declared(**dict(SAME, secret=SECRET, **{option: OTHER[option]}))])
     made_of = "auth_type, secret differ" if option == "auth_type" else f"{option} differs"
     assert steps(made) == [("persistent_logins", "replace")] and made.steps[0].reason == made_of
     before, after = made.steps[0].before[0], made.steps[0].after[0]
@@ -98,7 +117,7 @@ def test_each_property_is_compared_on_its_own(option):
     [prop.option for prop in properties.PERSISTENT_LOGIN if prop.can_be_unspecified and prop.option != "mappings"],
 )
 def test_unspecified_is_a_value_of_its_own(option):
-    made = plan(snapshot([FULL]), persistent_logins=[wish(**{option: "unspecified"})])
+    made = plan(snapshot([FULL]), persistent_logins=[declared(**{option: "unspecified"})])
     assert made.steps[0].reason == f"{option} differs" and made.steps[0].after[0][option] == "unspecified"
     record, _secret = made.steps[0].payload.after[0]
     bit, _field = records.LoginOptions.SPECIFIED[option]
@@ -106,14 +125,14 @@ def test_unspecified_is_a_value_of_its_own(option):
 
 
 def test_unspecified_and_zero_differ():
-    assert steps(plan(snapshot([login()]), persistent_logins=[wish(default_time2wait=0)])) == [
+    assert steps(plan(snapshot([login()]), persistent_logins=[declared(default_time2wait=0)])) == [
         ("persistent_logins", "replace")
     ]
-    assert steps(plan(snapshot([login()]), persistent_logins=[wish(default_time2wait="unspecified")])) == []
+    assert steps(plan(snapshot([login()]), persistent_logins=[declared(default_time2wait="unspecified")])) == []
 
 
 def test_a_replaced_record_keeps_what_is_not_declared():
-    made = plan(snapshot([FULL]), persistent_logins=[wish(header_digest="none")])
+    made = plan(snapshot([FULL]), persistent_logins=[declared(header_digest="none")])
     record, _secret = made.steps[0].payload.after[0]
     assert properties.PERSISTENT_LOGIN[0].read(record) == 1 and record.login_options.default_time2retain == 20
     assert record.portal.symbolic_name == "site A"
@@ -125,16 +144,16 @@ def test_a_replaced_record_keeps_what_is_not_declared():
 @pytest.mark.parametrize(
     "record, declared_as",
     [
-        (login(FLASH.upper()), wish()),
-        (login(), wish(target=FLASH.upper())),
-        (login(instance=INSTANCE.lower()), wish(initiator_instance=INSTANCE)),
-        (login(at="Filer.Example.COM"), wish(portal="filer.example.com")),
-        (login(at="fd00::1"), wish(portal="FD00:0:0:0:0:0:0:1")),
-        (login(at="[fd00::1]"), wish(portal="fd00::1")),
-        (login(at="FD00:0000::0001"), wish(portal="[fd00::1]")),
-        (login(at="fe80::1%12"), wish(portal="fe80::1%12")),
-        (login(at=None), wish(portal=None)),
-        (login(port=1), wish(initiator_port=1)),
+        (login(target=FLASH.upper()), declared()),
+        (login(), declared(target=FLASH.upper())),
+        (login(instance=INSTANCE.lower()), declared(initiator_instance=INSTANCE)),
+        (login(place="Filer.Example.COM"), declared(portal="filer.example.com")),
+        (login(place="fd00::1"), declared(portal="FD00:0:0:0:0:0:0:1")),
+        (login(place="[fd00::1]"), declared(portal="fd00::1")),
+        (login(place="FD00:0000::0001"), declared(portal="[fd00::1]")),
+        (login(place="fe80::1%12"), declared(portal="fe80::1%12")),
+        (login(place=None), declared(portal=None)),
+        (login(port=1), declared(initiator_port=1)),
     ],
     ids=[
         "iqn upper",
@@ -156,13 +175,13 @@ def test_the_same_login_spelled_otherwise(record, declared_as):
 @pytest.mark.parametrize(
     "declared_as",
     [
-        wish(target=TAPE),
-        wish(initiator_port=0),
-        wish(portal="10.0.0.2"),
-        wish(portal={"address": "10.0.0.1", "port": 860}),
-        wish(portal=None),
-        wish(portal="one.example.com"),
-        wish(initiator_instance=SECOND),
+        declared(target=TAPE),
+        declared(initiator_port=0),
+        declared(portal="10.0.0.2"),
+        declared(portal={"address": "10.0.0.1", "port": 860}),
+        declared(portal=None),
+        declared(portal="one.example.com"),
+        declared(initiator_instance=SECOND),
     ],
     ids=["target", "port", "address", "tcp port", "any portal", "host name of it", "instance"],
 )
@@ -176,42 +195,45 @@ def test_another_login(declared_as):
 
 def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
     made = plan(
-        snapshot(), persistent_logins=[wish(portal="fd00::1"), wish(portal="[FD00::0001]", target=FLASH.upper())]
+        snapshot(),
+        persistent_logins=[declared(portal="fd00::1"), declared(portal="[FD00::0001]", target=FLASH.upper())],
     )
     assert refusal(made).startswith("persistent_logins[1]: declares the same record as persistent_logins[0]")
 
 
 def test_the_only_instance_is_meant_where_none_is_declared():
-    made = plan(snapshot(), persistent_logins=[wish()])
+    made = plan(snapshot(), persistent_logins=[declared()])
     assert made.steps[0].payload.sample.initiator_instance == INSTANCE
 
 
 def test_the_instance_of_the_record_is_meant_where_several_exist():
     made = plan(
         snapshot([login(instance=SECOND)], instances=(INSTANCE, SECOND)),
-        persistent_logins=[wish(header_digest="crc32c")],
+        persistent_logins=[declared(header_digest="crc32c")],
     )
     assert made.steps[0].payload.sample.initiator_instance == SECOND
 
 
 @pytest.mark.parametrize("there", [[], [login(), login(instance=SECOND)]], ids=["none saved", "saved on both"])
 def test_an_ambiguous_instance_is_refused_with_the_choices(there):
-    text = refusal(plan(snapshot(there, instances=(INSTANCE, SECOND)), persistent_logins=[wish()]))
+    text = refusal(plan(snapshot(there, instances=(INSTANCE, SECOND)), persistent_logins=[declared()]))
     assert "several initiator instances match" in text and INSTANCE in text and SECOND in text
 
 
 def test_what_is_not_there_can_be_declared_absent_without_an_instance():
-    assert steps(plan(snapshot(instances=(INSTANCE, SECOND)), persistent_logins=[wish(state="absent")])) == []
+    assert steps(plan(snapshot(instances=(INSTANCE, SECOND)), persistent_logins=[declared(state="absent")])) == []
 
 
 def test_an_unknown_instance_is_refused_with_those_that_exist():
-    text = refusal(plan(snapshot(), persistent_logins=[wish(initiator_instance="ROOT\\ISCSIPRT\\0009_0")]))
+    text = refusal(plan(snapshot(), persistent_logins=[declared(initiator_instance="ROOT\\ISCSIPRT\\0009_0")]))
     assert "no initiator instance ROOT\\ISCSIPRT\\0009_0" in text and INSTANCE in text
 
 
 def test_a_login_of_an_instance_that_is_gone_can_be_removed():
     gone = login(instance="ROOT\\ISCSIPRT\\0009_0")
-    made = plan(snapshot([gone]), persistent_logins=[wish(initiator_instance="ROOT\\ISCSIPRT\\0009_0", state="absent")])
+    made = plan(
+        snapshot([gone]), persistent_logins=[declared(initiator_instance="ROOT\\ISCSIPRT\\0009_0", state="absent")]
+    )
     assert steps(made) == [("persistent_logins", "remove")]
 
 
@@ -222,30 +244,34 @@ def test_a_login_of_an_instance_that_is_gone_can_be_removed():
     "there, copies, expected, saved", [(1, 3, "copies", 3), (3, 1, "copies", 1), (2, 2, None, None), (0, 4, "add", 4)]
 )
 def test_copies(there, copies, expected, saved):
-    made = plan(snapshot([login() for _copy in range(there)]), persistent_logins=[wish(copies=copies)])
+    made = plan(snapshot([login() for _copy in range(there)]), persistent_logins=[declared(copies=copies)])
     assert steps(made) == ([("persistent_logins", expected)] if expected else [])
     assert not expected or len(made.steps[0].payload.after) == saved
 
 
 def test_a_login_saved_twice_is_told_and_reduced():
-    made = plan(snapshot([login(), login()]), persistent_logins=[wish()])
+    made = plan(snapshot([login(), login()]), persistent_logins=[declared()])
     assert made.steps[0].reason == "2 saved, 1 declared" and made.steps[0].payload.max_removals == 1
 
 
 def test_a_replacement_tells_of_its_copies_too():
-    made = plan(snapshot([login(header_digest=0)] * 2), persistent_logins=[wish(header_digest="crc32c")])
+    made = plan(snapshot([login(header_digest=0)] * 2), persistent_logins=[declared(header_digest="crc32c")])
     assert [step.reason for step in made.steps] == ["header_digest differs, 2 saved, 1 declared"]
 
 
 def test_copies_that_differ_from_each_other_are_all_made_alike():
-    made = plan(snapshot([login(), login(header_digest=1)]), persistent_logins=[wish(copies=2, header_digest="crc32c")])
+    made = plan(
+        snapshot([login(), login(header_digest=1)]), persistent_logins=[declared(copies=2, header_digest="crc32c")]
+    )
     assert [record.login_options.header_digest for record, _secret in made.steps[0].payload.after] == [1, 1]
 
 
 def test_more_than_256_logins_are_refused():
-    there = [login(at="10.0.%d.%d" % divmod(number, 250)) for number in range(1, 256)]
-    assert steps(plan(snapshot(there), persistent_logins=[wish(portal="10.9.0.1")])) == [("persistent_logins", "add")]
-    assert "257" in refusal(plan(snapshot(there), persistent_logins=[wish(portal="10.9.0.1", copies=2)]))
+    there = [login(place=f"10.0.{number // 250}.{number % 250}") for number in range(1, 256)]
+    assert steps(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1")])) == [
+        ("persistent_logins", "add")
+    ]
+    assert "257" in refusal(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1", copies=2)]))
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -265,36 +291,36 @@ def test_more_than_256_logins_are_refused():
     ids=["replace", "reduce", "more copies", "to chap", "to mutual chap", "new", "put back only"],
 )
 def test_what_cannot_be_saved_without_its_secret_is_refused_beforehand(there, options):
-    text = refusal(plan(snapshot(there), persistent_logins=[wish(**options)]))
+    text = refusal(plan(snapshot(there), persistent_logins=[declared(**options)]))
     assert "Declare secret for it" in text
-    assert steps(plan(snapshot(there), persistent_logins=[wish(secret=SECRET, **options)]))
+    assert steps(plan(snapshot(there), persistent_logins=[declared(secret=SECRET, **options)]))
 
 
 def test_what_has_a_secret_can_be_removed_without_it():
-    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[wish(state="absent")])) == [
+    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[declared(state="absent")])) == [
         ("persistent_logins", "remove")
     ]
 
 
 def test_a_secret_cannot_be_compared():
-    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[wish(secret=SECRET)])) == []
-    made = plan(snapshot([login(**CHAP)]), persistent_logins=[wish(secret=SECRET, update_secret="always")])
+    assert steps(plan(snapshot([login(**CHAP)]), persistent_logins=[declared(secret=SECRET)])) == []
+    made = plan(snapshot([login(**CHAP)]), persistent_logins=[declared(secret=SECRET, update_secret="always")])
     assert steps(made) == [("persistent_logins", "replace")] and made.steps[0].reason == "update_secret is always"
     assert made.steps[0].before == made.steps[0].after
 
 
 def test_a_secret_where_none_is_set_is_a_difference():
-    made = plan(snapshot([login(auth_type=1, username=b"sql-01")]), persistent_logins=[wish(secret=SECRET)])
+    made = plan(snapshot([login(auth_type=1, username=b"sql-01")]), persistent_logins=[declared(secret=SECRET)])
     assert made.steps[0].reason == "secret differs"
     assert (made.steps[0].before[0]["secret"], made.steps[0].after[0]["secret"]) == ("not set", "set")
 
 
 def test_with_auth_type_none_the_secret_serves_only_to_put_the_old_record_back():
-    made = plan(snapshot([login(**CHAP)]), persistent_logins=[wish(secret=SECRET, auth_type="none")])
+    made = plan(snapshot([login(**CHAP)]), persistent_logins=[declared(secret=SECRET, auth_type="none")])
     record, _secret = made.steps[0].payload.after[0]
     assert not record.login_options.password_set and made.steps[0].payload.before[0].login_options.password_set
     assert made.steps[0].payload.secret.reveal() == SECRET.encode()
-    assert steps(plan(snapshot([record]), persistent_logins=[wish(secret=SECRET, auth_type="none")])) == []
+    assert steps(plan(snapshot([record]), persistent_logins=[declared(secret=SECRET, auth_type="none")])) == []
 
 
 def test_the_secrets_of_the_host_are_set_when_asked():
@@ -313,14 +339,14 @@ def test_the_secrets_of_the_host_are_set_when_asked():
         (login(), login(port=0), True),
         (login(port=0), login(), False),
         (login(port=0), login(port=1), False),
-        (login(at=None), login(), True),
-        (login(), login(at=None), False),
-        (login(at=None, port=0), login(port=1), False),
-        (login(), login(at="10.0.0.2", port=0), False),
-        (login(), login(TAPE, port=0), False),
-        (login(), login(FLASH.upper(), port=0, instance=INSTANCE.lower()), True),
+        (login(place=None), login(), True),
+        (login(), login(place=None), False),
+        (login(place=None, port=0), login(port=1), False),
+        (login(), login(place="10.0.0.2", port=0), False),
+        (login(), login(target=TAPE, port=0), False),
+        (login(), login(target=FLASH.upper(), port=0, instance=INSTANCE.lower()), True),
         (login(), login(port=0, instance=SECOND), False),
-        (login(at="[fd00::1]"), login(at="FD00::1", port=1), True),
+        (login(place="[fd00::1]"), login(place="FD00::1", port=1), True),
     ],
     ids=[
         "any port takes a port",
@@ -341,7 +367,7 @@ def test_what_a_removal_may_take(removed, other, taken):
     made = plan(
         snapshot([removed, other], instances=(INSTANCE, SECOND)),
         persistent_logins=[
-            wish(
+            declared(
                 target=removed.target,
                 portal=removed.portal and removed.portal.address,
                 initiator_port=removed.initiator_port,
@@ -355,13 +381,13 @@ def test_what_a_removal_may_take(removed, other, taken):
 
 def test_a_sibling_whose_secret_nobody_declared_stops_the_removal():
     there = [login(), login(port=0, **CHAP)]
-    assert "could not be restored" in refusal(plan(snapshot(there), persistent_logins=[wish(state="absent")]))
-    for sibling in (wish(initiator_port=0, secret=SECRET), wish(initiator_port=0, state="absent")):
-        assert steps(plan(snapshot(there), persistent_logins=[wish(state="absent"), sibling]))
+    assert "could not be restored" in refusal(plan(snapshot(there), persistent_logins=[declared(state="absent")]))
+    for sibling in (declared(initiator_port=0, secret=SECRET), declared(initiator_port=0, state="absent")):
+        assert steps(plan(snapshot(there), persistent_logins=[declared(state="absent"), sibling]))
 
 
 def test_a_sibling_whose_target_is_unknown_stops_the_removal():
-    made = plan(snapshot([login(), login(port=0)], targets=()), persistent_logins=[wish(state="absent")])
+    made = plan(snapshot([login(), login(port=0)], targets=()), persistent_logins=[declared(state="absent")])
     assert "again after its removal" in refusal(made)
 
 
@@ -385,22 +411,26 @@ def test_purge_with_nothing_declared_is_refused(kind, declared_list):
 
 def test_purge_with_nothing_but_absences_is_refused():
     assert "would remove all of them" in refusal(
-        plan(snapshot([login(), login(TAPE)]), persistent_logins=[wish(state="absent")], purge=["persistent_logins"])
+        plan(
+            snapshot([login(), login(target=TAPE)]),
+            persistent_logins=[declared(state="absent")],
+            purge=["persistent_logins"],
+        )
     )
 
 
 def test_purge_takes_what_is_not_declared_and_nothing_else():
-    now = snapshot([login(), login(TAPE), login(at="10.0.0.2")], [target_portal(), target_portal("10.0.0.2")])
-    made = plan(now, persistent_logins=[wish()], purge=["persistent_logins"])
+    now = snapshot([login(), login(target=TAPE), login(place="10.0.0.2")], [target_portal(), target_portal("10.0.0.2")])
+    made = plan(now, persistent_logins=[declared()], purge=["persistent_logins"])
     assert steps(made) == [("persistent_logins", "remove")] * 2
     assert all(step.reason == "undeclared, and persistent_logins is purged" for step in made.steps)
 
 
 def test_purge_spares_what_is_behind_a_live_session_and_says_so():
-    now = snapshot([login(), login(TAPE)], sessions=[session(TAPE)])
-    made = plan(now, persistent_logins=[wish()], purge=["persistent_logins"])
+    now = snapshot([login(), login(target=TAPE)], sessions=[session(target=TAPE, disks=())])
+    made = plan(now, persistent_logins=[declared()], purge=["persistent_logins"])
     assert steps(made) == [] and len(made.kept) == 1 and TAPE in made.kept[0] and "purge_connected" in made.kept[0]
-    assert steps(plan(now, persistent_logins=[wish()], purge=["persistent_logins"], purge_connected=True)) == [
+    assert steps(plan(now, persistent_logins=[declared()], purge=["persistent_logins"], purge_connected=True)) == [
         ("persistent_logins", "remove")
     ]
 
@@ -408,8 +438,8 @@ def test_purge_spares_what_is_behind_a_live_session_and_says_so():
 def test_what_is_not_purged_stays():
     assert steps(
         plan(
-            snapshot([login(TAPE)], [target_portal("10.0.0.2")], isns_servers=["192.0.2.53"]),
-            persistent_logins=[wish()],
+            snapshot([login(target=TAPE)], [target_portal("10.0.0.2")], isns_servers=["192.0.2.53"]),
+            persistent_logins=[declared()],
             target_portals=[{"address": "10.0.0.2"}],
             isns_servers=["192.0.2.53"],
         )
@@ -425,12 +455,12 @@ def test_what_is_not_purged_stays():
     ids=["add", "replace", "reduce"],
 )
 def test_a_login_to_a_target_that_is_not_known_cannot_be_saved(there, options):
-    text = refusal(plan(snapshot(there, targets=(TAPE,)), persistent_logins=[wish(**options)]))
+    text = refusal(plan(snapshot(there, targets=(TAPE,)), persistent_logins=[declared(**options)]))
     assert "does not know this target" in text and "target_portals with refresh" in text
 
 
 def test_a_stale_login_can_be_removed():
-    assert steps(plan(snapshot([login()], targets=()), persistent_logins=[wish(state="absent")])) == [
+    assert steps(plan(snapshot([login()], targets=()), persistent_logins=[declared(state="absent")])) == [
         ("persistent_logins", "remove")
     ]
 
@@ -441,7 +471,7 @@ def test_a_target_that_the_same_declaration_discovers_may_be_unknown_yet():
         {"static_targets": [{"target": FLASH}]},
         {"isns_servers": ["192.0.2.53"]},
     ):
-        made = plan(snapshot(targets=()), persistent_logins=[wish()], **part)
+        made = plan(snapshot(targets=()), persistent_logins=[declared()], **part)
         assert ("persistent_logins", "add") in steps(made)
 
 
@@ -458,16 +488,16 @@ def test_a_target_that_the_same_declaration_discovers_may_be_unknown_yet():
 )
 def test_what_windows_may_refuse_to_save_is_marked(record, live, options, doubtful):
     made = plan(
-        snapshot([record], sessions=[session()] if live else []),
-        persistent_logins=[wish(header_digest="crc32c", **options)],
+        snapshot([record], sessions=[session(disks=())] if live else []),
+        persistent_logins=[declared(header_digest="crc32c", **options)],
     )
     assert made.steps[0].payload.may_be_refused is doubtful
 
 
 def test_multipath_without_mpio_is_a_warning():
-    made = plan(snapshot(), persistent_logins=[wish(login_flags=["multipath_enabled"])])
+    made = plan(snapshot(), persistent_logins=[declared(login_flags=["multipath_enabled"])])
     assert any("MPIO claims no device" in line for line in made.warnings)
-    assert not plan(snapshot(), persistent_logins=[wish(login_flags=[])]).warnings
+    assert not plan(snapshot(), persistent_logins=[declared(login_flags=[])]).warnings
 
 
 # -- sessions ----------------------------------------------------------------------------------------------------------
@@ -486,13 +516,14 @@ def test_multipath_without_mpio_is_a_warning():
 )
 def test_connected(connected, live, expected):
     made = plan(
-        snapshot([login()], sessions=[session()] if live else []), persistent_logins=[wish(connected=connected)]
+        snapshot([login()], sessions=[session(disks=())] if live else []),
+        persistent_logins=[declared(connected=connected)],
     )
     assert steps(made) == expected
 
 
 def test_a_new_login_is_saved_and_connected_in_two_steps():
-    assert steps(plan(snapshot(), persistent_logins=[wish(connected=True)])) == [
+    assert steps(plan(snapshot(), persistent_logins=[declared(connected=True)])) == [
         ("persistent_logins", "add"),
         ("sessions", "login"),
     ]
@@ -500,37 +531,42 @@ def test_a_new_login_is_saved_and_connected_in_two_steps():
 
 def test_a_session_for_each_copy():
     assert steps(
-        plan(snapshot([login()] * 2, sessions=[session()]), persistent_logins=[wish(copies=2, connected=True)])
+        plan(
+            snapshot([login()] * 2, sessions=[session(disks=())]),
+            persistent_logins=[declared(copies=2, connected=True)],
+        )
     ) == [("sessions", "login")]
 
 
 def test_the_last_path_to_a_disk_is_not_closed_unless_forced_and_the_disk_is_named():
-    now = snapshot([login()], sessions=[session(disks=[3])])
-    text = refusal(plan(now, persistent_logins=[wish(connected=False)]))
+    now = snapshot([login()], sessions=[session(disks=[2])])
+    text = refusal(plan(now, persistent_logins=[declared(connected=False)]))
     assert "\\\\.\\PhysicalDrive3" in text and "force: true" in text
-    assert steps(plan(now, persistent_logins=[wish(connected=False)], force=True)) == [("sessions", "logout")]
+    assert steps(plan(now, persistent_logins=[declared(connected=False)], force=True)) == [("sessions", "logout")]
 
 
 def test_a_path_beside_another_is_closed():
-    now = snapshot(sessions=[session(disks=[3]), session(at="10.0.0.2", disks=[3])])
-    assert steps(plan(now, sessions=[wish(state="absent")])) == [("sessions", "logout")]
+    now = snapshot(sessions=[session(disks=[2]), session(2, "10.0.0.2", disks=[2])])
+    assert steps(plan(now, sessions=[declared(state="absent")])) == [("sessions", "logout")]
 
 
 def test_two_paths_that_are_the_last_two_are_not_both_closed():
-    now = snapshot(sessions=[session(disks=[3]), session(at="10.0.0.2", disks=[3])])
-    made = plan(now, sessions=[wish(state="absent"), wish(portal="10.0.0.2", state="absent")])
+    now = snapshot(sessions=[session(disks=[2]), session(2, "10.0.0.2", disks=[2])])
+    made = plan(now, sessions=[declared(state="absent"), declared(portal="10.0.0.2", state="absent")])
     assert len(made.refusals) == 2
 
 
 def test_to_log_in_takes_the_secret_too():
-    assert "takes the CHAP secret" in refusal(plan(snapshot([login(**CHAP)]), persistent_logins=[wish(connected=True)]))
+    assert "takes the CHAP secret" in refusal(
+        plan(snapshot([login(**CHAP)]), persistent_logins=[declared(connected=True)])
+    )
 
 
 # -- portals, static targets, names, service ---------------------------------------------------------------------------
 
 
 def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
-    made = plan(snapshot([login()]), persistent_logins=[wish(mappings={"bus": 0, "target_number": 1, "luns": []})])
+    made = plan(snapshot([login()]), persistent_logins=[declared(mappings={"bus": 0, "target_number": 1, "luns": []})])
     assert made.steps[0].before[0]["mappings"] == "unspecified"
     assert made.steps[0].after[0]["mappings"] == {"bus": 0, "target_number": 1, "luns": []}
 
@@ -559,7 +595,7 @@ def test_a_portal_without_an_instance_is_told_from_one_with():
 
 
 def test_a_static_target_keeps_what_is_not_declared():
-    now = snapshot(targets=[static(FLASH, "old", ["10.0.0.1"], flags=0)])
+    now = snapshot(targets=[static_target(FLASH, "old", ["10.0.0.1"], flags=0)])
     assert steps(plan(now, static_targets=[{"target": FLASH.upper()}])) == []
     made = plan(now, static_targets=[{"target": FLASH, "alias": "new"}])
     assert steps(made) == [("static_targets", "replace")] and made.steps[0].reason == "alias differs"
@@ -601,7 +637,7 @@ def test_the_service(state, mode, expected):
 def test_a_diff_shows_every_managed_property_and_no_secret():
     made = plan(
         snapshot([login(header_digest=0)]),
-        persistent_logins=[wish(header_digest="crc32c", secret=SECRET, auth_type="chap")],
+        persistent_logins=[declared(header_digest="crc32c", secret=SECRET, auth_type="chap")],
     )
     diff = made.diff()
     name = f"{FLASH} through 10.0.0.1:3260 from {INSTANCE} any port"
@@ -614,8 +650,8 @@ def test_a_diff_shows_every_managed_property_and_no_secret():
     "record",
     [
         FULL,
-        login(at=None, port=1),
-        login(at="fd00::1"),
+        login(place=None, port=1),
+        login(place="fd00::1"),
         target_portal(header_digest=1),
         target_portal("filer.example.com", INSTANCE, 0),
     ],
