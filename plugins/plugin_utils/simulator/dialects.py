@@ -99,8 +99,9 @@ SWITCHES = {
         ("refused", "replace", "second"),
     ),
     "portal_identity": Switch(
-        "What makes two SendTargets portals the same: address, TCP port, instance and initiator port, or the name of"
-        " the registry value, which has the address as text and the IP address that the initiator port had.",
+        "What makes two SendTargets portals the same: address in any spelling, TCP port, instance and initiator port,"
+        " or the name of the registry value, which has the address as text and the IP address that the initiator port"
+        " had.",
         ("address", "registry_name"),
     ),
     "static_target_portals": Switch(

@@ -9,7 +9,7 @@ from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .errors import CallFailed
 from .exports import export
-from .network import same
+from .network import canonical, same
 from .wording import stored_mapping, stored_options
 
 _PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
@@ -199,7 +199,7 @@ class Discovery:
         if self.dialect["portal_identity"] == "registry_name":
             addresses = same(one["Address"], other["Address"])
         else:
-            addresses = self.wording.same_address(one["Address"], other["Address"])
+            addresses = canonical(one["Address"]) == canonical(other["Address"])
         return addresses and one["Socket"] == other["Socket"]
 
     def _is_bound_to(self, entry, port):
