@@ -145,6 +145,7 @@ def test_09_the_service_is_started_when_asked():
         "state": "running",
         "start_mode": "automatic",
         "delayed_start": False,
+        "has_run": True,
     }
     assert saved(machine) == [(FLASH, A)] and len(machine.batches) == 2
 

@@ -70,7 +70,10 @@ def kept(host):
 
 
 def expected(dialect):
-    return {name: answer for name, answer in dict(dialects.DEFAULT, **dialect).items() if name != ELEVATED_ONLY}
+    found = {name: answer for name, answer in dict(dialects.DEFAULT, **dialect).items() if name != ELEVATED_ONLY}
+    if found["static_target_portals"] == "one":  # the question needs more than one
+        found["portal_group_spacing"] = None
+    return found
 
 
 # -- what it says ------------------------------------------------------------------------------------------------------
@@ -96,11 +99,7 @@ def test_it_tells_each_dialect_and_leaves_the_host_as_it_was(dialect, architectu
     )
 )
 def test_it_tells_any_switches_together(dialect):
-    found = asked(Host(FRESH, dialect))
-    assert {name: answer for name, answer in found.items() if answer} == {
-        name: expected(dialect)[name] for name, answer in found.items() if answer
-    }
-    assert None not in found.values()
+    assert asked(Host(FRESH, dialect)) == expected(dialect)
 
 
 @pytest.mark.parametrize("answer", dialects.SWITCHES[ELEVATED_ONLY].answers)

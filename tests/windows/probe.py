@@ -31,6 +31,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import memory
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, CallError, Replies
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.addresses import canonical
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
@@ -40,6 +41,7 @@ STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
 IPV6, IPV6_CANONICAL = "2001:0DB8:0:0:0:0:0:00AA", "2001:db8::aa"
 ANY_PORT = structures.ISCSI_ANY_INITIATOR_PORT
 MULTIPATH = {"LoginFlags": 0x02}
+USER_NAME = 0x20  # ISCSI_LOGIN_OPTIONS_USERNAME
 PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
 CALL_SECONDS, BATCH_SECONDS = 120, 300
 SETTLING = 15  # seconds to wait for what Windows does on its own
@@ -289,12 +291,15 @@ class Probe:
             logins, sessions = self._own()
             if not sessions and not logins:
                 break
-            for one in sessions:
-                self.host.ask(
-                    "LogoutIScsiTarget", UniqueSessionId=one.SessionId._asdict(), retry=change_batch.UNHURRIED
-                )
+            self._log_out(sessions)
             if logins:
                 self._remove(logins[-1])
+
+    def _log_out(self, sessions):
+        for session in sessions:
+            self.host.ask(
+                "LogoutIScsiTarget", UniqueSessionId=session.SessionId._asdict(), retry=change_batch.UNHURRIED
+            )
 
     def _start(self):
         reply = self.host.ask("StartService", TimeoutMilliseconds=60000)
@@ -396,13 +401,14 @@ class Probe:
             f"{status.of(code).symbol} with size {size} from {', '.join(exports)}"
             for (code, size), exports in sorted(answers.items())
         )
-        known = {(status.SUCCESS, 0): "success", (status.INSUFFICIENT_BUFFER, 0): "insufficient_buffer_zero"}
-        found = {known.get(answer) for answer in answers}
-        if not found:
+        if not answers:
             raise Unanswered("No list of this host is empty.")
-        if len(found) > 1:  # a caller must be prepared for 122
-            found -= {"success"}
-        return found.pop(), evidence
+        succeed, insufficient = (answers.pop((code, 0), []) for code in (status.SUCCESS, status.INSUFFICIENT_BUFFER))
+        if answers:
+            return None, evidence
+        if succeed and insufficient and {*insufficient} <= {LOGINS, SESSIONS}:
+            return "by_list", evidence
+        return ("insufficient_buffer_zero" if insufficient else "success"), evidence
 
     def _list_size_reports(self):
         """Compare the size that lists ask for with the size of their records."""
@@ -461,6 +467,17 @@ class Probe:
             )
         return {0: "zero", len(secret): "length"}.get(length), "; ".join(evidence)
 
+    def _reported_record(self):
+        name = self._saved(TargetPortal=dict(self.portal, SymbolicName="probe")).TargetPortal.SymbolicName
+        return {"probe": "as_saved", "": "reduced"}.get(name), f"the symbolic name probe comes back as {name!r}"
+
+    def _absent_user_name(self):
+        options = self._saved().LoginOptions
+        name = options.Username if options.InformationSpecified & USER_NAME else None
+        return ("node_name" if name else "absent"), (
+            f"InformationSpecified 0x{options.InformationSpecified:X}, user name {name!r}"
+        )
+
     def _letter_case(self):
         record = self._saved()
         found = {self.target: "as_given", self.target.upper(): "upper"}.get(record.TargetName)
@@ -475,10 +492,14 @@ class Probe:
     def _null_portal_record(self):
         portal = self._saved(TargetPortal=None).TargetPortal
         found = {("", 0): "empty", ("", 3260): "empty_with_port"}
-        return found.get((portal.Address, portal.Socket)), f"address {portal.Address!r}, port {portal.Socket}"
+        answer = "resolved" if portal.Address else found.get((portal.Address, portal.Socket))
+        return answer, f"address {portal.Address!r}, port {portal.Socket}"
 
     def _portal_group_spacing(self):
-        """Add a static target with a group of two portals and a second group, whose offset is the answer."""
+        """Add a static target with a group of two portals and a second group, whose offset is the answer.
+
+        A host that accepts only one portal for a static target cannot be asked so.
+        """
         portals = [["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
         for number, addresses in enumerate(portals):
             reply = self.host.ask(
@@ -514,6 +535,18 @@ class Probe:
         found = {4 + _aligned(first): "natural", 4 + _aligned(first + padding): "microsoft"}
         return found.get(at), f"the second group begins at {at}"
 
+    def _static_target_portals(self):
+        self.host.ask("RemoveIScsiStaticTargetW", TargetName=STATIC_TARGET)
+        reply = self.host.ask(
+            "AddIScsiStaticTargetW",
+            TargetName=STATIC_TARGET,
+            TargetFlags=0,
+            Persist=0,
+            PortalGroup=self._group(["192.0.2.1", "192.0.2.2"]),
+        )
+        answers = {status.SUCCESS: "any_number", status.INVALID_PARAMETER: "one"}
+        return answers.get(reply.status.value), f"a static target with two portals ends with {_told(reply)}"
+
     def _group(self, addresses):
         portal = structures.ISCSI_TARGET_PORTAL.layout(self.host.abi)
         return len(addresses).to_bytes(4, "little") + b"".join(
@@ -533,6 +566,14 @@ class Probe:
         reply = self._save(LoginOptions=None)
         count = len(self._logins())
         answers = {(True, 1): "saved", (False, 1): "saved_with_error", (False, 0): "refused"}
+        return answers.get((reply.status.ok, count)), f"{_told(reply)}, and {count} records"
+
+    def _second_login_without_multipath(self):
+        self._save()
+        self._log_out(self._sessions())  # a session could be the reason of a refusal, too
+        reply = self._save(LoginOptions=None)
+        count = len(self._logins())
+        answers = {(True, 2): "saved", (False, 1): "refused", (True, 1): "replaces"}
         return answers.get((reply.status.ok, count)), f"{_told(reply)}, and {count} records"
 
     def _remove_identical(self):
@@ -587,6 +628,40 @@ class Probe:
         }
         return answers.get((reply.status.value, tuple(names))), f"{_told(reply)}, and portals named {names}"
 
+    def _portal_identity(self):
+        """Add a portal in two spellings, remove one of them, and look for the other. Nothing answers at the portal."""
+        spellings = [IPV6, IPV6_CANONICAL]
+        before = self._probe_portals()
+        if before:
+            raise Unanswered(f"The host already has the target portal {before[0].Address}.")
+        for address in spellings:
+            self.host.ask(
+                "AddIScsiSendTargetPortalW",
+                InitiatorPortNumber=ANY_PORT,
+                SecurityFlags=0,
+                Portal={"Address": address, "Socket": 3260},
+            )
+        self._remove_probe_portal(IPV6_CANONICAL)
+        left = [raw.Address for raw in self._probe_portals()]
+        for _round in range(ROUNDS):
+            if not self._probe_portals():
+                break
+            for address in spellings:
+                self._remove_probe_portal(address)
+        answer = "registry_name" if left else "address"
+        return answer, f"of {' and '.join(spellings)}, removing the second leaves {left}"
+
+    def _probe_portals(self):
+        (found,) = self.host.listed(PORTALS)
+        return [raw for raw in found if canonical(raw.Address) == IPV6_CANONICAL]
+
+    def _remove_probe_portal(self, address):
+        return self.host.ask(
+            "RemoveIScsiSendTargetPortalW",
+            InitiatorPortNumber=ANY_PORT,
+            Portal={"Address": address, "Socket": 3260},
+        )
+
     # -- the service ---------------------------------------------------------------------------------------------------
 
     def _restart_replays(self):
@@ -635,16 +710,21 @@ QUESTIONS = {
     "text_list_tail": "_text_list_tail",
     "unset_options": "_unset_options",
     "password_length": "_password_length",
+    "reported_record": "_reported_record",
+    "absent_user_name": "_absent_user_name",
     "letter_case": "_letter_case",
     "ipv6_text": "_ipv6_text",
     "null_portal_record": "_null_portal_record",
     "portal_group_spacing": "_portal_group_spacing",
+    "static_target_portals": "_static_target_portals",
     "save_while_logged_in": "_save_while_logged_in",
+    "second_login_without_multipath": "_second_login_without_multipath",
     "remove_identical": "_remove_identical",
     "remove_any_port": "_remove_any_port",
     "remove_null_instance": "_remove_null_instance",
     "remove_not_found": "_remove_not_found",
     "readd_portal": "_readd_portal",
+    "portal_identity": "_portal_identity",
     "restart_replays": "_restart_replays",
     "stopped_status": "_stopped_status_seen",
 }

@@ -252,9 +252,12 @@ class Discovery:
     def kind(self) -> str:
         """sendtargets, static, isns, or other: the word before the colon.
 
-        Observed: ``SendTargets:*172.16.130.9 ...`` (Infinidat).
+        Observed: ``SendTargets:*172.16.130.9 ...`` (Infinidat). Static targets are ``Manually Configured:`` (public
+        analyses of the service).
         """
         word = self.mechanism.partition(":")[0].replace(" ", "").lower()
+        if word == "manuallyconfigured":
+            return "static"
         return next((kind for kind in ("sendtargets", "static", "isns") if word.startswith(kind)), "other")
 
 

@@ -29,7 +29,14 @@ def run(batch, path, dialect=None, faults=(), folder=None):
     :raises Dropped: when a fault drops the connection; what was done before it is kept.
     """
     dropped = None
-    with Store(path, folder, Service).transaction() as state:
+
+    def settle(state):
+        own_dialect = state["dialect"]
+        state["dialect"] = _dialect(own_dialect, dialect)
+        Service(state)
+        state["dialect"] = own_dialect
+
+    with Store(path, folder, settle).transaction() as state:
         own = {name: state[name] for name in ("dialect", "faults")}
         state["dialect"] = _dialect(own["dialect"], dialect)
         state["faults"] = own["faults"] + states.FAULTS.load(list(faults), "faults")

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Behaviour of Windows that is unknown, or that differs between hosts, as named switches.
 
-Each switch lists its possible answers, the default first. A state file chooses answers under ``dialect:``. :data:`ALL`
-has every single deviation from the defaults. Each plan must work under every one of them.
+Each switch lists its possible answers; :data:`DEFAULT` has the default of each. A state file chooses answers under
+``dialect:``. :data:`ALL` has every single deviation from the defaults. Each plan must work under every one of them.
+:data:`SERVICE` are the answers of public analyses of the service behind the DLL (x64, a build of Windows 10 or 11).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import typing as t
 
 
 class Switch(t.NamedTuple):
-    """A question with its possible answers, the default first."""
+    """A question with its possible answers."""
 
     question: str
     answers: t.Tuple[str, ...]
@@ -22,8 +23,8 @@ class Switch(t.NamedTuple):
 SWITCHES = {
     "empty_list": Switch(
         "Result of a sizing call for an empty list: status 0, or ERROR_INSUFFICIENT_BUFFER with a needed size of 0"
-        " (observed: HPE).",
-        ("success", "insufficient_buffer_zero"),
+        " (observed: HPE), or each list as the service answers it: insufficient for logins and sessions only.",
+        ("success", "insufficient_buffer_zero", "by_list"),
     ),
     "list_size_reports": Switch(
         "Size that a list asks for: exactly what it uses, or more (observed for sessions: go-win-iscsidsc).",
@@ -41,13 +42,24 @@ SWITCHES = {
         "PasswordLength of a reported record with a password: 0, or the length of the password, with a null pointer.",
         ("zero", "length"),
     ),
+    "reported_record": Switch(
+        "Content of a reported login: all that was saved, or without symbolic name and version, with nothing but"
+        " numbers in its mapping, and without a mapping that has no LUNs.",
+        ("as_saved", "reduced"),
+    ),
+    "absent_user_name": Switch(
+        "User name of a login that is saved or opened without one: none, or the node name at that time, as if it had"
+        " been specified.",
+        ("absent", "node_name"),
+    ),
     "letter_case": Switch(
         "Letter case of reported IQNs and instance names (observed: os-win bug 1639765).", ("as_given", "upper")
     ),
     "ipv6_text": Switch("Form of reported IPv6 addresses.", ("as_given", "canonical", "bracketed")),
     "null_portal_record": Switch(
-        "Reported portal of a login for any portal: empty address and port 0, or empty address and port 3260.",
-        ("empty", "empty_with_port"),
+        "Portal of a login that was saved for any portal: empty address and port 0, the first discovered portal of the"
+        " target, or empty address and port 3260.",
+        ("empty", "resolved", "empty_with_port"),
     ),
     "portal_group_spacing": Switch(
         "Spacing of portal groups: as Microsoft's iscsicli reads them, or at the natural size of each group.",
@@ -57,6 +69,11 @@ SWITCHES = {
         "Result of saving a login without the multipath flag while the target has a session: saved, saved although"
         " 0xEFFF003F is returned, or refused with 0xEFFF003F.",
         ("saved", "saved_with_error", "refused"),
+    ),
+    "second_login_without_multipath": Switch(
+        "Result of saving a login without the multipath flag to a target that has a saved login: saved, refused with"
+        " 0xEFFF003F, or saved in place of those that exist.",
+        ("saved", "refused", "replaces"),
     ),
     "saved_login_connects": Switch(
         "When the service opens the session of a newly saved login: at the next boot, or at once.",
@@ -81,6 +98,16 @@ SWITCHES = {
         "Result of adding a SendTargets portal that exists: refused with 0xEFFF0032, replaced, or added a second time.",
         ("refused", "replace", "second"),
     ),
+    "portal_identity": Switch(
+        "What makes two SendTargets portals the same: address in any spelling, TCP port, instance and initiator port,"
+        " or the name of the registry value, which has the address as text and the IP address that the initiator port"
+        " had.",
+        ("address", "registry_name"),
+    ),
+    "static_target_portals": Switch(
+        "Number of portals that a static target may have: any, or exactly one if it has a portal group at all.",
+        ("any_number", "one"),
+    ),
     "restart_replays": Switch(
         "Whether starting the stopped service opens the persistent logins again, in addition to live sessions.",
         ("no", "yes"),
@@ -95,18 +122,63 @@ SWITCHES = {
     ),
 }
 
+# How the service behaves, where that is not the first answer.
+SERVICE = {
+    "empty_list": "by_list",
+    "reported_record": "reduced",
+    "absent_user_name": "node_name",
+    "ipv6_text": "canonical",
+    "null_portal_record": "resolved",
+    "second_login_without_multipath": "refused",
+    "readd_portal": "replace",
+    "portal_identity": "registry_name",
+    "static_target_portals": "one",
+}
+
 DEFAULT = {name: switch.answers[0] for name, switch in SWITCHES.items()}
 
-# Every single deviation from the defaults, as a dialect: {switch: answer}.
-ALL = tuple({name: answer} for name, switch in SWITCHES.items() for answer in switch.answers[1:])
+# Answers that plans do not handle yet.
+_AHEAD_OF_PLANS = {
+    "empty_list": ("by_list",),
+    "null_portal_record": ("resolved",),
+    **{
+        name: SWITCHES[name].answers
+        for name in (
+            "reported_record",
+            "absent_user_name",
+            "second_login_without_multipath",
+            "portal_identity",
+            "static_target_portals",
+        )
+    },
+}
 
-# These change the text of reported names and addresses. All other values are reported as they were saved.
-CHANGE_TEXT = frozenset(["letter_case", "ipv6_text"])
+
+def _deviations(name):
+    """The answers of a switch that are not its default."""
+    return [
+        answer
+        for answer in SWITCHES[name].answers
+        if answer != DEFAULT[name] and answer not in _AHEAD_OF_PLANS.get(name, ())
+    ]
+
+
+# Every single deviation from the defaults, as a dialect: {switch: answer}.
+ALL = tuple({name: answer} for name in SWITCHES for answer in _deviations(name))
+
+# Under these answers a login is reported as its state file has it; under no other switch is it changed.
+FAITHFUL = {
+    "reported_record": "as_saved",
+    "absent_user_name": "absent",
+    "letter_case": "as_given",
+    "ipv6_text": "as_given",
+    "null_portal_record": "empty",
+}
 
 # Combinations of deviations, by name.
 PRESETS = {
     "microsoft": {},
-    "awkward": {name: switch.answers[-1] for name, switch in SWITCHES.items() if name != "remove_not_found"},
+    "awkward": {name: _deviations(name)[-1] for name in SWITCHES if name != "remove_not_found" and _deviations(name)},
     "terse": {
         "empty_list": "insufficient_buffer_zero",
         "list_size_reports": "larger",

@@ -9,12 +9,14 @@ from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .errors import CallFailed
 from .exports import export
-from .network import same
+from .network import canonical, same
 from .wording import stored_mapping, stored_options
 
 _PORTAL_EXISTS = status.by_name("ISDSC_TARGET_PORTAL_ALREADY_EXISTS").value
-_STATIC = "Static"
+_STATIC = "Manually Configured:"
 _HIDE, _MERGE = 0x2, 0x4  # ISCSI_TARGET_FLAGS
+# Field of a static target and its argument, if a merge keeps it.
+_MERGED = (("portal_groups", "PortalGroup"), ("mappings", "Mappings"), ("login_options", "LoginOptions"))
 
 
 class Discovery:
@@ -48,13 +50,13 @@ class Discovery:
         ]
 
     def _discover(self, entry):
-        """Run SendTargets through a saved portal."""
-        instances = self.state["initiator"]["instances"]
+        """Run SendTargets through a saved portal. The group policy applies to the discovery login too."""
+        self.policy.check_login(entry["LoginOptions"], entry["SecurityFlags"])
+        instances = self.adapters
         instance = entry["InitiatorName"] or (instances[0]["name"] if instances else "")
         words = ["*" + entry["Address"], f"{entry['Socket']:07d}", instance]  # observed: Infinidat, NetApp
-        addresses = next((one["addresses"] for one in instances if same(one["name"], instance)), [])
-        if entry["InitiatorPortNumber"] < len(addresses):
-            words.append(addresses[entry["InitiatorPortNumber"]])
+        if entry["initiator_address"]:
+            words.append(entry["initiator_address"])
         targets = self.network.discover(entry, entry["LoginOptions"])
         self._found("SendTargets:" + " ".join(words), targets, instance, entry["LoginOptions"])
 
@@ -125,6 +127,9 @@ class Discovery:
 
     @export("AddIScsiStaticTargetW")
     def _add_static(self, given):
+        one_portal = self.dialect["static_target_portals"] == "one"
+        if one_portal and given["PortalGroup"] and given["PortalGroup"]["Count"] != 1:
+            raise CallFailed(status.INVALID_PARAMETER)
         group = [dict(portal) for portal in (given["PortalGroup"] or {}).get("Portals", ())]
         entry = {
             "target": given["TargetName"],
@@ -137,14 +142,28 @@ class Discovery:
         }
         self._check_chap(entry["login_options"], 0)
         before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
+        if given["TargetFlags"] & _MERGE:  # without this flag the saved target is overwritten (documented)
+            if before is None and one_portal:
+                raise CallFailed(status.TARGET_NOT_FOUND)
+            self._merge(entry, before, given, one_portal)
         if before is not None:
-            if given["TargetFlags"] & _MERGE:  # without this flag the saved target is overwritten (documented)
-                entry["portal_groups"] = before["portal_groups"] + [
-                    one for one in entry["portal_groups"] if one not in before["portal_groups"]
-                ]
-                entry["alias"] = entry["alias"] or before["alias"]
             self.state["static_targets"].remove(before)
         self.state["static_targets"].append(entry)
+
+    @staticmethod
+    def _merge(entry, before, given, one_portal):
+        """Complete a static target with what the saved one has. Flags are added to its flags."""
+        if before is None:
+            return
+        if not one_portal:
+            entry["portal_groups"] = before["portal_groups"] + [
+                group for group in entry["portal_groups"] if group not in before["portal_groups"]
+            ]
+        for name, argument in _MERGED:
+            if given[argument] is None:
+                entry[name] = before[name]
+        entry["alias"] = entry["alias"] or before["alias"]
+        entry["target_flags"] |= before["target_flags"]
 
     @export("RemoveIScsiStaticTargetW")
     def _remove_static(self, given):
@@ -168,13 +187,35 @@ class Discovery:
 
     def _portal_matcher(self, given):
         """A removal or refresh without an instance or port applies to all of them."""
-        portal = self._given_portal(given)
+        portal, port = self._given_portal(given), given["InitiatorPortNumber"]
         return lambda entry: (
             (not given["InitiatorInstance"] or same(entry["InitiatorName"], given["InitiatorInstance"]))
-            and given["InitiatorPortNumber"] in (ISCSI_ANY_INITIATOR_PORT, entry["InitiatorPortNumber"])
-            and entry["Socket"] == portal["Socket"]
-            and self.wording.same_address(entry["Address"], portal["Address"])
+            and (port == ISCSI_ANY_INITIATOR_PORT or self._is_bound_to(entry, port))
+            and self._same_place(entry, portal)
         )
+
+    def _same_place(self, one, other):
+        """Whether two portals of the discovery list have the same address and TCP port."""
+        if self.dialect["portal_identity"] == "registry_name":
+            addresses = same(one["Address"], other["Address"])
+        else:
+            addresses = canonical(one["Address"]) == canonical(other["Address"])
+        return addresses and one["Socket"] == other["Socket"]
+
+    def _is_bound_to(self, entry, port):
+        """Whether a portal of the discovery list is that of an initiator port.
+
+        The name of its registry value has the IP address of the port instead of the number. If the address of a network
+        card has changed, the number does not lead to the portal any more.
+        """
+        if self.dialect["portal_identity"] == "registry_name" and ISCSI_ANY_INITIATOR_PORT not in (
+            port,
+            entry["InitiatorPortNumber"],
+        ):
+            address = self._port_address(entry["InitiatorName"], port)
+            if address or entry["initiator_address"]:
+                return address == entry["initiator_address"]
+        return entry["InitiatorPortNumber"] == port
 
     @export("AddIScsiSendTargetPortalW")
     def _add_portal(self, given):
@@ -187,6 +228,7 @@ class Discovery:
             portal,
             InitiatorName=given["InitiatorInstance"] or "",
             InitiatorPortNumber=given["InitiatorPortNumber"],
+            initiator_address=self._port_address(given["InitiatorInstance"], given["InitiatorPortNumber"]),
             SecurityFlags=given["SecurityFlags"],
             LoginOptions=options,
         )
@@ -194,10 +236,9 @@ class Discovery:
         there = [
             one
             for one in entries
-            if one["Socket"] == entry["Socket"]
-            and same(one["InitiatorName"], entry["InitiatorName"])
-            and one["InitiatorPortNumber"] == entry["InitiatorPortNumber"]
-            and self.wording.same_address(one["Address"], entry["Address"])
+            if same(one["InitiatorName"], entry["InitiatorName"])
+            and self._is_bound_to(one, entry["InitiatorPortNumber"])
+            and self._same_place(one, entry)
         ]
         if there and self.dialect["readd_portal"] == "refused":
             raise CallFailed(_PORTAL_EXISTS)
@@ -226,11 +267,11 @@ class Discovery:
         """Flags and options are reported as saved, without the password (observed: go-win-iscsidsc)."""
         return {
             "PortalInfo": [
-                dict(
-                    self.wording.portal(entry),
-                    InitiatorName=self.wording.name(entry["InitiatorName"]),
-                    LoginOptions=self.wording.options(entry["LoginOptions"]),
-                )
+                {
+                    **self.wording.listed_portal(entry),
+                    "InitiatorName": self.wording.name(entry["InitiatorName"]),
+                    "LoginOptions": self.wording.options(entry["LoginOptions"]),
+                }
                 for entry in self.state["target_portals"]
             ]
         }

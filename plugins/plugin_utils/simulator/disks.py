@@ -78,23 +78,29 @@ class Disks:
 
     def paths(self):
         """Every name by which a disk of a session can be bound: {lower-case path: session}."""
-        found = {}
-        for session in self._state["sessions"]:
-            target = self.target(session)
-            for lun in self._luns(session, target):
-                number = session["disks"][str(lun["lun"])]
-                names = [self._interface_name(session, target, lun), f"\\\\.\\PhysicalDrive{number}", *lun["volumes"]]
-                found.update({name.lower(): session for name in names})
-        return found
+        return {name: session for names, session, _lun in self._names() for name in names}
 
-    def volumes(self):
-        """What binding all volumes binds: the volumes of each disk, or the disk itself if it has none."""
+    def _names(self):
+        """(names in lower case, session, LUN) of each disk of a session."""
+        for session, target, lun in self._everything():
+            number = session["disks"][str(lun["lun"])]
+            names = [self._interface_name(session, target, lun), f"\\\\.\\PhysicalDrive{number}", *lun["volumes"]]
+            yield [name.lower() for name in names], session, lun
+
+    def volumes(self, wanted):
+        """What binding all volumes binds: the volumes of each disk, or the disk itself if it has none.
+
+        ``wanted(IQN)``: whether disks of this target count.
+        """
         found = []
-        for session in self._state["sessions"]:
-            target = self.target(session)
-            for lun in self._luns(session, target):
+        for session, target, lun in self._everything():
+            if wanted(session["target"]):
                 found.extend(lun["volumes"] or [self._interface_name(session, target, lun)])
         return list(dict.fromkeys(found))
+
+    def volumes_of(self, path):
+        """The volumes of the disk that has this name."""
+        return next((lun["volumes"] for names, _session, lun in self._names() if path.lower() in names), [])
 
     def _luns(self, session, target):
         return [lun for lun in target["luns"] if str(lun["lun"]) in session["disks"]] if target else []

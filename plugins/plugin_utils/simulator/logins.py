@@ -29,6 +29,8 @@ class Logins:
     @export("LoginIScsiTargetW")
     def _login(self, given):
         port, options = given["InitiatorPortNumber"], stored_options(given["LoginOptions"])
+        self.policy.check_login(options, given["SecurityFlags"])
+        self._fill_in_user_name(options)
         instance = self._instance(given["InitiatorInstance"], port)["name"]
         portals = self._portals(given["TargetName"])
         self._check_chap(options, given["SecurityFlags"])
@@ -53,22 +55,41 @@ class Logins:
 
     def _save(self, record, portals):
         """Save a record for the next boot (observed: os-win, HPE, Infinidat). Copies are kept (observed: Azure)."""
-        if len(self.state["persistent_logins"]) >= PERSISTENT_LOGIN_LIMIT:
+        multipath = record["LoginOptions"]["LoginFlags"] & MULTIPATH_ENABLED
+        others = self.state["persistent_logins"] if multipath else self._make_way(record["TargetName"])
+        if len(others) >= PERSISTENT_LOGIN_LIMIT:
             raise CallFailed(status.COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA)
         code = status.SUCCESS
-        if self._sessions_to(record["TargetName"]) and not record["LoginOptions"]["LoginFlags"] & MULTIPATH_ENABLED:
+        if self._sessions_to(record["TargetName"]) and not multipath:
             if self.dialect["save_while_logged_in"] == "refused":
                 raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)
             if self.dialect["save_while_logged_in"] == "saved_with_error":
                 code = status.TARGET_ALREADY_LOGGED_IN
-        self.state["persistent_logins"].append(record)
+        if not record["TargetPortal"]["Address"] and self.dialect["null_portal_record"] == "resolved":
+            if not portals:
+                raise CallFailed(status.NO_PORTAL_SPECIFIED)
+            record["TargetPortal"] = dict(portals[0])
+        self.state["persistent_logins"] = [*others, record]
         if self.dialect["saved_login_connects"] == "at_once":
             with contextlib.suppress(CallFailed):  # it tries again by itself; the saving went well
                 self._open(record, [record["TargetPortal"]] if record["TargetPortal"]["Address"] else portals)
         return code, {}
 
+    def _make_way(self, target):
+        """The saved logins that stay if a login without the multipath flag is saved for this target.
+
+        Only names of targets are compared, so portal, port and options of the saved logins do not matter.
+        """
+        logins, answer = self.state["persistent_logins"], self.dialect["second_login_without_multipath"]
+        others = [record for record in logins if not same(record["TargetName"], target)]
+        if answer == "refused" and len(others) < len(logins):
+            raise CallFailed(status.TARGET_ALREADY_LOGGED_IN)
+        return others if answer == "replaces" else logins
+
     @export("ReportIScsiPersistentLoginsW")
     def _report_logins(self, given):
+        if not self.adapters:
+            raise CallFailed(status.INITIATOR_NOT_FOUND)
         return {"PersistentLoginInfo": [self.wording.login(record) for record in self.state["persistent_logins"]]}
 
     @export("RemoveIScsiPersistentTargetW")
@@ -77,6 +98,7 @@ class Logins:
         portal, port = given["Portal"], given["InitiatorPortNumber"]
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
             raise CallFailed(status.INVALID_PARAMETER)
+        self._named_instance(given["InitiatorInstance"])
         every_port = port == ISCSI_ANY_INITIATOR_PORT and self.dialect["remove_any_port"] == "siblings"
 
         def is_meant(record):

@@ -24,6 +24,8 @@ _TAIL = "\ubeef\u0011\uf00d"  # characters that may follow a list of texts
 _STATES = {"stopped": 1, "running": 4}  # winsvc.h
 _START_MODES = {"automatic": 2, "manual": 3, "disabled": 4}
 _COUNTS_WHEN_SIZED = ("ReportIScsiPersistentLoginsW",)  # return Count from the sizing call too (SDK sample iscsicli.c)
+# Lists of the service that are never sized with success, even if they are empty (public analyses of the service).
+_INSUFFICIENT_WHEN_EMPTY = ("ReportIScsiPersistentLoginsW", "GetIScsiSessionListW", "GetIScsiSessionListEx")
 _TAG_BYTES = 2  # TargetPortalTag, the only pointer to bytes without an argument for their number
 _GROUP = structures.ISCSI_TARGET_PORTAL_GROUP
 
@@ -216,10 +218,15 @@ class _Marshalled:
         if needed and self.dialect["list_size_reports"] == "larger" and size.unit != "elements":
             needed += _LARGER
         self._put_u32(self.arguments[size.name], needed)
-        if not needed and self.dialect["empty_list"] == "success":
+        if not needed and self._empty_succeeds():
             self._count(buffer, image)
             return True
         return False
+
+    def _empty_succeeds(self):
+        """Whether the sizing call of an empty list ends with success."""
+        answer = self.dialect["empty_list"]
+        return answer == "success" or (answer == "by_list" and self.function.name not in _INSUFFICIENT_WHEN_EMPTY)
 
     def _fill(self, size, image):
         address, buffer, unit = self.arguments[size.of], self.function.argument(size.of), self._unit(size)

@@ -22,6 +22,7 @@ from .errors import CallFailed, Dropped
 from .exports import EXPORTS
 from .logins import Logins
 from .network import CHAP, MUTUAL_CHAP, Network, same
+from .policy import GroupPolicy
 from .sessions import Sessions
 from .settings import Settings
 from .wording import Wording
@@ -36,6 +37,8 @@ _NOT_ELEVATED = {
     "access_denied": status.ACCESS_DENIED,
     "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value,
 }
+_NO_INSTANCE = status.by_name("ISDSC_INITIATOR_INSTANCE_NOT_FOUND").value
+_USERNAME = 0x20  # ISCSI_LOGIN_OPTIONS_USERNAME
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
 
@@ -48,6 +51,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         self.spent = 0
         self.dialect = state["dialect"]
         self.wording = Wording(self.dialect)
+        self.policy = GroupPolicy(state["group_policy"])
         self.network = Network(state["network"], self._spend, lambda: (self._node_name, self._mutual_secret))
         self.disks = Disks(state, self.network)
         self._settle()
@@ -82,6 +86,7 @@ class Service(Discovery, Logins, Sessions, Settings):
         state["ike"] = {name: entry for name, entry in state["ike"].items() if entry["persist"]}
         state["service"]["state"] = "running" if state["service"]["start_mode"] == "automatic" else "stopped"
         if state["service"]["state"] == "running":
+            state["service"]["has_run"] = True
             self._discover_all()
             self._replay()
         return state["boot_log"]
@@ -90,19 +95,20 @@ class Service(Discovery, Logins, Sessions, Settings):
 
     def _perform(self, export, inputs):
         try:
-            self._gate(export)
+            self._gate(export, inputs)
             result = EXPORTS[export](self, inputs)
         except CallFailed as failure:
             return failure.status, {}
         return result if isinstance(result, tuple) else (status.SUCCESS, result or {})
 
-    def _gate(self, export):
+    def _gate(self, export, inputs):
         if not self.state["elevated"]:
             raise CallFailed(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
         if export not in prototypes.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
             raise CallFailed(_STOPPED[self.dialect["stopped_status"]])
         if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
             raise CallFailed(_POLICY)
+        self.policy.check_call(export, inputs)
 
     def _fault(self, export):
         """The fault that applies to this call, or None. Each fault counts the calls that match its export."""
@@ -119,8 +125,13 @@ class Service(Discovery, Logins, Sessions, Settings):
         self.spent += milliseconds
 
     def _settle(self):
-        """Complete a hand-written state with discovered targets and the numbers of sessions and disks."""
+        """Complete a hand-written state with what the service itself would have put there."""
         state = self.state
+        for record in state["persistent_logins"]:
+            self._fill_in_user_name(record["LoginOptions"])
+        for entry in state["target_portals"]:
+            if entry["initiator_address"] is None:
+                entry["initiator_address"] = self._port_address(entry["InitiatorName"], entry["InitiatorPortNumber"])
         if state["discovered_targets"] is None:
             state["discovered_targets"] = []
             if state["service"]["state"] == "running":
@@ -150,16 +161,36 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _mutual_secret(self):
         return self.state["initiator"]["mutual_chap_secret"]
 
-    def _instance(self, name, port):
-        """The initiator instance of a login. Without an instance, the port must be any (documented)."""
-        instances = self.state["initiator"]["instances"]
-        if not name:
-            if port != ISCSI_ANY_INITIATOR_PORT:
-                raise CallFailed(status.INVALID_PARAMETER)
-            return instances[0]
-        found = next((instance for instance in instances if same(instance["name"], name)), None)
+    def _fill_in_user_name(self, options):
+        """A login without a user name gets the node name, as if it had been specified (analyses of the service)."""
+        if self.dialect["absent_user_name"] == "node_name" and not options["Username"]:
+            options["Username"] = self._node_name.encode()
+            options["InformationSpecified"] |= _USERNAME
+
+    @property
+    def adapters(self):
+        """The initiator instances that exist. The first start of the service on a host creates them."""
+        return self.state["initiator"]["instances"] if self.state["service"]["has_run"] else []
+
+    def _named_instance(self, name):
+        """The initiator instance of this name; without a name the first of all."""
+        if not self.adapters:
+            raise CallFailed(_NO_INSTANCE)
+        found = next((instance for instance in self.adapters if not name or same(instance["name"], name)), None)
         if found is None:
             raise CallFailed(status.INITIATOR_NOT_FOUND)
+        return found
+
+    def _port_address(self, name, port):
+        """The present IP address of an initiator port. None for any port, and for one that does not exist."""
+        found = next((one for one in self.adapters if not name or same(one["name"], name)), None)
+        return found["addresses"][port] if found and port < len(found["addresses"]) else None
+
+    def _instance(self, name, port):
+        """The initiator instance of a login. Without an instance, the port must be any (documented)."""
+        if not name and port != ISCSI_ANY_INITIATOR_PORT:
+            raise CallFailed(status.INVALID_PARAMETER)
+        found = self._named_instance(name)
         if port != ISCSI_ANY_INITIATOR_PORT and port >= len(found["addresses"]):
             raise CallFailed(status.INVALID_PORT_NUMBER)
         return found

@@ -20,6 +20,7 @@ _LAST, _LEADING, _CONNECTION_ID = (
         "ISDSC_INVALID_CONNECTION_ID",
     )
 )
+_WMI_GUID_NOT_FOUND = 4200  # winerror.h
 _FULL_FEATURE = 2  # ISCSI_CONNECTION_INFO_EX.State, as RFC 7143 names it
 
 
@@ -62,8 +63,10 @@ class Sessions:
     def _session_list(self, given):
         """InitiatorName is the node name, and TargetNodeName is null (observed: os-win, PoshCode).
 
-        A session has no connections while it reconnects.
+        A session has no connections while it reconnects. Without an adapter the status of WMI comes through.
         """
+        if not self.adapters:
+            raise CallFailed(_WMI_GUID_NOT_FOUND)
         return {
             "SessionInfo": [
                 {

@@ -35,7 +35,7 @@ class Settings:
             return
         if service["start_mode"] == "disabled":
             raise CallFailed(_SERVICE_DISABLED)
-        service["state"] = "running"
+        service["state"], service["has_run"] = "running", True
         self._discover_all()
         if self.dialect["restart_replays"] == "yes":
             self._replay()
@@ -58,7 +58,7 @@ class Settings:
 
     @export("ReportIScsiInitiatorListW")
     def _initiators(self, given):
-        return {"Buffer": [self.wording.name(instance["name"]) for instance in self.state["initiator"]["instances"]]}
+        return {"Buffer": [self.wording.name(instance["name"]) for instance in self.adapters]}
 
     @export("GetIScsiInitiatorNodeNameW")
     def _get_node_name(self, given):
@@ -192,19 +192,23 @@ class Settings:
 
     @export("AddPersistentIScsiDeviceW")
     def _bind_device(self, given):
-        path = given["DevicePath"] or ""
+        path = given["DevicePath"]
+        if not path:
+            raise CallFailed(status.INVALID_PARAMETER)
         if any(same(path, bound) for bound in self.state["persistent_devices"]):
             raise CallFailed(status.DEVICE_ALREADY_PERSISTENTLY_BOUND)
         session = self.disks.paths().get(path.lower())
-        if session is None:
-            raise CallFailed(status.DEVICE_NOT_FOUND)
-        if not any(same(session["target"], record["TargetName"]) for record in self.state["persistent_logins"]):
+        if session is None or not self._is_saved(session["target"]):
             raise CallFailed(_NOT_PERSISTENT)
         self.state["persistent_devices"].append(path)
 
     @export("RemovePersistentIScsiDeviceW")
     def _unbind_device(self, given):
-        self._remove("persistent_devices", lambda path: same(path, given["DevicePath"]), status.DEVICE_NOT_FOUND)
+        """The path itself is looked for first, then the volumes of its disk."""
+        path, bound = given["DevicePath"] or "", self.state["persistent_devices"]
+        names = [path, *self.disks.volumes_of(path)]
+        found = next((name for name in names if any(same(name, other) for other in bound)), None)
+        self._remove("persistent_devices", lambda name: same(name, found), status.DEVICE_NOT_FOUND)
 
     @export("ReportPersistentIScsiDevicesW")
     def _report_devices(self, given):
@@ -216,5 +220,9 @@ class Settings:
 
     @export("SetupPersistentIScsiDevices", "SetupPersistentIScsiVolumes")
     def _bind_all(self, given):
-        """Binds every volume and device on a persistent login. They replace those bound before."""
-        self.state["persistent_devices"] = self.disks.volumes()
+        """Binds every volume and device of a target with a saved login. They replace those bound before."""
+        self.state["persistent_devices"] = self.disks.volumes(self._is_saved)
+
+    def _is_saved(self, target):
+        """Whether a target has a persistent login. Only the names are compared."""
+        return any(same(target, record["TargetName"]) for record in self.state["persistent_logins"])

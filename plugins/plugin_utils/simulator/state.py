@@ -13,7 +13,7 @@ import ipaddress
 
 from ...module_utils.abi import codecs, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
-from . import dialects
+from . import dialects, policy
 from .errors import HostFileError
 from .schema import (
     REQUIRED,
@@ -198,6 +198,8 @@ _TARGET_PORTAL = Table(
         _PORTAL_FIELDS,
         initiator_instance=(_INSTANCE, "", "InitiatorName"),
         initiator_port=(_INITIATOR_PORT, "any", "InitiatorPortNumber"),
+        # IP address of the initiator port when the portal was added. Null: its present one.
+        initiator_address=(_Address(), None),
         security_flags=(_SECURITY, [], "SecurityFlags"),
         login_options=(_OPTIONS, {}, "LoginOptions"),
     ),
@@ -304,12 +306,22 @@ _FAULT = Table(
 )
 
 
+class _PolicyValue(Number):
+    """A REG_DWORD of the group policy, of which only 1 enables it. true and false are 1 and 0; null: not there."""
+
+    def __init__(self):
+        super().__init__(0, ULONG_MAX)
+
+    def load(self, value, where):
+        return super().load(int(value) if isinstance(value, bool) else value, where)
+
+
 class _Dialect(Table):
     """Switches by name, or the name of a preset."""
 
     def __init__(self):
         super().__init__(
-            {name: (Choice(*switch.answers), switch.answers[0]) for name, switch in dialects.SWITCHES.items()}
+            {name: (Choice(*switch.answers), dialects.DEFAULT[name]) for name, switch in dialects.SWITCHES.items()}
         )
 
     def load(self, value, where):
@@ -348,6 +360,7 @@ HOST = Table(
                     "state": (Choice("stopped", "running"), "stopped"),
                     "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
                     "delayed_start": (Truth(), False),
+                    "has_run": (Truth(), True),  # its first start creates the adapter
                 }
             ),
             {},
@@ -441,7 +454,10 @@ HOST = Table(
             ),
             {},
         ),
-        "group_policy": (Table({"forbids": (List(Text(64)), [])}), {}),
+        "group_policy": (
+            Table(dict({name: (_PolicyValue(), None) for name in policy.VALUES}, forbids=(List(Text(64)), []))),
+            {},
+        ),
         "dialect": (DIALECT, {}),
         "faults": (FAULTS, []),
         "boots": (Number(1, ULONG_MAX), 1),
@@ -463,6 +479,8 @@ def load(plain):
     for name in state["network"]["names"]:
         if name != name.lower():
             raise HostFileError(f"network.names.{name}", "write host names in lower-case letters")
+    if not state["service"]["has_run"] and (state["service"]["state"] == "running" or state["persistent_logins"]):
+        raise HostFileError("service.has_run", "a service that runs, or has saved logins, has run before; leave it out")
     for index, array in enumerate(state["network"]["arrays"]):
         if array["real"]:
             _check_real(array, f"network.arrays[{index}]", state["network"]["names"])

@@ -39,6 +39,14 @@ def stored_mapping(given):
     )
 
 
+def _reduced_mapping(mapping):
+    """A mapping as the service reports it: none without LUNs, and otherwise nothing but numbers of the system."""
+    if not mapping or not mapping["LUNList"]:
+        return None
+    kept = {name: mapping[name] for name in ("OSBusNumber", "OSTargetNumber", "LUNList")}
+    return dict(kept, InitiatorName="", TargetName="", OSDeviceName="", SessionId={})
+
+
 class Wording:
     """Converts records of the state into the form in which a dialect reports them."""
 
@@ -65,6 +73,11 @@ class Wording:
             return one.lower() == other.lower()
         return canonical(one) == canonical(other)
 
+    def listed_portal(self, entry):
+        """A portal of the discovery list, which has the text that was given if that text is its identity."""
+        found = {name: value for name, value in entry.items() if name != "initiator_address"}
+        return found if self._dialect["portal_identity"] == "registry_name" else self.portal(found)
+
     def portal(self, portal):
         return dict(portal, Address=self.address(portal["Address"]))
 
@@ -72,13 +85,18 @@ class Wording:
         portal = self.portal(record["TargetPortal"])
         if not portal["Address"] and self._dialect["null_portal_record"] == "empty_with_port":
             portal["Socket"] = 3260
-        return dict(
+        found = dict(
             record,
             TargetName=self.name(record["TargetName"]),
             InitiatorInstance=self.name(record["InitiatorInstance"]),
             TargetPortal=portal,
             LoginOptions=self.options(record["LoginOptions"]),
         )
+        if self._dialect["reported_record"] == "reduced":
+            found["TargetPortal"] = dict(portal, SymbolicName="")
+            found["LoginOptions"]["Version"] = 0
+            found["Mappings"] = _reduced_mapping(record["Mappings"])
+        return found
 
     def options(self, options):
         """Login options without the password, which Windows does not seem to report (observed: go-win-iscsidsc)."""

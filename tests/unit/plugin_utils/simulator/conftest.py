@@ -9,9 +9,11 @@ import json
 
 import pytest
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import prototypes
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder, Replies
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import machine, state
 
 INSTANCE = "ROOT\\ISCSIPRT\\0000_0"
 ANY = 0xFFFFFFFF
@@ -61,6 +63,24 @@ def known_host(**more):
 
 def portal(address, port=3260):
     return {"SymbolicName": "", "Address": address, "Socket": port}
+
+
+def simulated_machine(plain=None, **dialect):
+    """A host as a machine for the executor."""
+    found = state.load(known_host(dialect=dialect) if plain is None else plain)
+    return machine.SimulatorMachine(simulator.Service(found))
+
+
+def sized(one, export, size, *before):
+    """Call an export whose last arguments are a count (when it has one), a size and a buffer; (status, count, size)."""
+    count, need = one.allocate(4), one.allocate(4)
+    one.write(need, size.to_bytes(4, "little"))
+    buffer = one.allocate(size) if size else 0
+    values = dict.fromkeys(["Count", "SessionCount", "PortalCount"], count)
+    values.update(dict.fromkeys(["BufferSizeInBytes", "BufferSize", "PortalInfoSize"], need))
+    order = [argument.name for argument in prototypes.FUNCTIONS[export].arguments]
+    code = one.call(export, [*before, *[values.get(name, buffer) for name in order[len(before) :]]], None)
+    return code, int.from_bytes(one.read(count, 4), "little"), int.from_bytes(one.read(need, 4), "little")
 
 
 MULTIPATH = {"LoginFlags": 2}

@@ -280,7 +280,7 @@ def test_devices_are_bound_by_any_of_their_names(host):
     )
     assert one.status("AddPersistentIScsiDeviceW", DevicePath="e:\\") == "ERROR_SUCCESS"
     assert one.status("AddPersistentIScsiDeviceW", DevicePath="E:\\") == "ISDSC_DEVICE_ALREADY_PERSISTENTLY_BOUND"
-    assert one.status("AddPersistentIScsiDeviceW", DevicePath="C:\\") == "ISDSC_DEVICE_NOT_FOUND"
+    assert one.status("AddPersistentIScsiDeviceW", DevicePath="C:\\") == "ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT"
     assert one.call("ReportPersistentIScsiDevicesW")["Buffer"] == ["e:\\"]
     one.call("SetupPersistentIScsiVolumes")
     assert one.call("ReportPersistentIScsiDevicesW")["Buffer"][0] == "E:\\"

@@ -15,25 +15,9 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import exe
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, exports, machine, state
 
-from .conftest import ANY, TARGET, Host, chap, known_host
+from .conftest import ANY, TARGET, Host, chap, known_host, simulated_machine, sized
 
 LOGIN = {"target": TARGET, "portal": "10.0.0.1", "login_options": {"username": "bob"}}
-
-
-def _machine(plain=None, **dialect):
-    found = state.load(known_host(dialect=dialect) if plain is None else plain)
-    return machine.SimulatorMachine(simulator.Service(found))
-
-
-def _sized(one, export, size, *before):
-    """Call an export whose last arguments are a count (when it has one), a size and a buffer; (status, count, size)."""
-    count, need = one.allocate(4), one.allocate(4)
-    one.write(need, size.to_bytes(4, "little"))
-    buffer = one.allocate(size) if size else 0
-    values = {"Count": count, "SessionCount": count, "BufferSizeInBytes": need, "BufferSize": need}
-    order = [argument.name for argument in prototypes.FUNCTIONS[export].arguments]
-    code = one.call(export, [*before, *[values.get(name, buffer) for name in order[len(before) :]]], None)
-    return code, int.from_bytes(one.read(count, 4), "little"), int.from_bytes(one.read(need, 4), "little")
 
 
 def test_every_export_has_its_answer():
@@ -41,33 +25,34 @@ def test_every_export_has_its_answer():
 
 
 def test_the_sizing_call_for_logins_gives_the_count_too():
-    one = _machine(known_host(persistent_logins=[LOGIN, LOGIN]))
-    assert _sized(one, "ReportIScsiPersistentLoginsW", 0) == (122, 2, 2 * 2080 + 2 * 3)
+    one = simulated_machine(known_host(persistent_logins=[LOGIN, LOGIN]))
+    assert sized(one, "ReportIScsiPersistentLoginsW", 0) == (122, 2, 2 * 2080 + 2 * 3)
 
 
 def test_the_sizing_call_for_sessions_gives_no_count():
-    one = _machine(known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}]))
-    code, count, needed = _sized(one, "GetIScsiSessionListW", 0)
+    one = simulated_machine(known_host(sessions=[{"target": TARGET, "portal": "10.0.0.1"}]))
+    code, count, needed = sized(one, "GetIScsiSessionListW", 0)
     assert (code, count) == (122, 0) and needed > 64
 
 
 def test_a_buffer_one_byte_short_is_refused_and_left_alone():
-    one = _machine(known_host(persistent_logins=[LOGIN]))
-    needed = _sized(one, "ReportIScsiPersistentLoginsW", 0)[2]
-    assert _sized(one, "ReportIScsiPersistentLoginsW", needed - 1) == (122, 1, needed)
-    assert _sized(one, "ReportIScsiPersistentLoginsW", needed) == (0, 1, needed)
+    one = simulated_machine(known_host(persistent_logins=[LOGIN]))
+    needed = sized(one, "ReportIScsiPersistentLoginsW", 0)[2]
+    assert sized(one, "ReportIScsiPersistentLoginsW", needed - 1) == (122, 1, needed)
+    assert sized(one, "ReportIScsiPersistentLoginsW", needed) == (0, 1, needed)
 
 
 @pytest.mark.parametrize("answer, expected", [("success", (0, 0, 0)), ("insufficient_buffer_zero", (122, 0, 0))])
 def test_an_empty_list_by_dialect(answer, expected):
-    one = _machine(empty_list=answer)
-    assert _sized(one, "ReportIScsiPersistentLoginsW", 0) == expected
-    assert _sized(one, "ReportIScsiPersistentLoginsW", 4096) == (0, 0, 0)
+    one = simulated_machine(empty_list=answer)
+    assert sized(one, "ReportIScsiPersistentLoginsW", 0) == expected
+    assert sized(one, "ReportIScsiPersistentLoginsW", 4096) == (0, 0, 0)
 
 
 def test_a_list_asks_for_more_than_it_uses_by_dialect():
     exact, larger = [
-        _sized(_machine(list_size_reports=answer), "ReportIScsiTargetsW", 0, 0)[2] for answer in ("exact", "larger")
+        sized(simulated_machine(list_size_reports=answer), "ReportIScsiTargetsW", 0, 0)[2]
+        for answer in ("exact", "larger")
     ]
     assert exact == len(TARGET) + 2 < larger  # characters
 
@@ -88,13 +73,13 @@ def test_unset_options_may_hold_anything(tmp_path):
 
 
 def test_reading_what_nobody_allocated_is_an_access_violation():
-    one = _machine()
+    one = simulated_machine()
     with pytest.raises(machine.AccessViolation):
         one.call("AddISNSServerW", [0x1000], None)
 
 
 def test_a_freed_block_is_gone():
-    one = _machine()
+    one = simulated_machine()
     address = one.allocate(8)
     one.release([address])
     with pytest.raises(machine.AccessViolation):
@@ -103,7 +88,7 @@ def test_a_freed_block_is_gone():
 
 def test_an_unknown_export_is_not_there():
     with pytest.raises(executor.NoSuchExport):
-        _machine().call("FormatDisk", [], None)
+        simulated_machine().call("FormatDisk", [], None)
 
 
 # -- time and faults ---------------------------------------------------------------------------------------------------
@@ -209,7 +194,7 @@ _login = st.fixed_dictionaries(
     },
 )
 _faithful = [
-    dialect for dialect in [{}, *dialects.ALL] if not set(dialect) & (dialects.CHANGE_TEXT | {"null_portal_record"})
+    dict(dialects.FAITHFUL, **dialect) for dialect in [{}, *dialects.ALL] if not set(dialect) & set(dialects.FAITHFUL)
 ]
 
 

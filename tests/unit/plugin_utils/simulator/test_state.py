@@ -118,15 +118,17 @@ def test_a_portal_may_be_a_single_text(text, address, port):
 
 def _written():
     """Every state file of the repository, and the example of its documentation."""
-    files = [(path.name, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "demo" / "hosts").glob("*.yml"))]
-    return [*files, ("simulator.rst", EXAMPLE)]
+    folders = ("demo/hosts", "examples/hosts", "extensions/molecule/default/hosts", "extensions/molecule/modules/hosts")
+    paths = [path for folder in folders for path in sorted((ROOT / folder).glob("*.yml"))]
+    return [*[(path.name, path.read_text(encoding="utf-8")) for path in paths], ("simulator.rst", EXAMPLE)]
 
 
 @pytest.mark.parametrize("text", [text for _name, text in _written()], ids=[name for name, _text in _written()])
 def test_what_is_written_loads_and_is_the_same_after_a_dump(text):
     found = state.load(yaml.safe_load(text))
+    simulator.Service(found)  # fills in what the file leaves out
     assert state.load(json.loads(json.dumps(state.dump(found)))) == found
-    assert found["persistent_logins"]
+    assert found["network"]["arrays"]
 
 
 def test_the_documentation_names_every_field_and_every_dialect():
@@ -139,6 +141,11 @@ def test_the_documentation_names_every_field_and_every_dialect():
         if not all(f"``{word}``" in GUIDE for word in (name, *switch.answers))
     ]
     assert missing == []
+
+
+def test_the_documentation_shows_the_default_of_each_switch_first():
+    shown = dict(re.findall(r"    \* - ``(\w+)``\n      - ``(\w+)``,", GUIDE))
+    assert {name: shown[name] for name in dialects.SWITCHES} == dialects.DEFAULT
 
 
 def test_the_files_of_the_demo_say_who_is_who():
