@@ -216,7 +216,7 @@ login_flags:
 multipath:
   description:
     - Whether the flag V(multipath_enabled) is set. The other flags are left as they are.
-    - Windows needs the flag for more than one session to a target. With O(login_flags) declared too, both must agree.
+    - Windows needs the flag for more than one session to a target. If C(login_flags) is declared too, both must agree.
   type: bool
 header_digest:
   description: Digest of iSCSI headers, V(none), V(crc32c) or V(unspecified).

@@ -42,6 +42,9 @@ class ShapeError(ValueError):
 # -- checks ------------------------------------------------------------------------------------------------------------
 
 
+_NONE = type(None)
+
+
 def _expect(expected, value):
     return ShapeError(f"expected {expected}, found {'nothing' if value is None else type(value).__name__}")
 
@@ -57,7 +60,7 @@ def _boolean(value):
 
 
 def _number(value):
-    if type(value) is not int and (not isinstance(value, int) or isinstance(value, bool)):
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _expect("a whole number", value)
     if not 0 <= value < 1 << 64:
         raise ShapeError("expected a number from 0 to 18446744073709551615")
@@ -173,22 +176,22 @@ def _coded(codec):
 _SCALARS = {str: _text, int: _number, bool: _boolean}
 
 
-def _record(kind, /, **more):
+def _record(record_type, more=None):
     """The shape of a record's dict, with what the facts add to it. Private fields are there only where asked for."""
-    hints = t.get_type_hints(kind)
+    hints = t.get_type_hints(record_type)
     fields, private = {}, set()
-    for field in dataclasses.fields(kind):
+    for field in dataclasses.fields(record_type):
         codec = field.metadata.get("codec")
         fields[field.name] = _of_hint(hints[field.name], codec)
         if field.metadata.get("private"):
             private.add(field.name)
-    return _mapping({**fields, **more}, private)
+    return _mapping({**fields, **(more or {})}, private)
 
 
 def _of_hint(hint, codec=None):
     arguments = t.get_args(hint)
-    if type(None) in arguments:
-        (inner,) = (argument for argument in arguments if argument is not type(None))
+    if _NONE in arguments:
+        (inner,) = (argument for argument in arguments if argument is not _NONE)
         return _nullable(_of_hint(inner, codec))
     if codec is not None:
         return _coded(codec)
@@ -238,26 +241,28 @@ def _facts(forecast):
                 _list_of(
                     _record(
                         records.PersistentLogin,
-                        any_initiator_port=_boolean,
-                        copies=_positive,
-                        live_sessions=known(_number),
-                        connected=known(_boolean),
+                        {
+                            "any_initiator_port": _boolean,
+                            "copies": _positive,
+                            "live_sessions": known(_number),
+                            "connected": known(_boolean),
+                        },
                     )
                 )
             ),
-            "target_portals": _nullable(_list_of(_record(records.TargetPortal, any_initiator_port=_boolean))),
+            "target_portals": _nullable(_list_of(_record(records.TargetPortal, {"any_initiator_port": _boolean}))),
             "targets": _nullable(
                 _list_of(
                     _mapping(
                         {
                             "name": _text,
                             "static": _boolean,
-                            "discoveries": _list_of(_record(records.Discovery, kind=_choice(*DISCOVERY_KINDS))),
+                            "discoveries": _list_of(_record(records.Discovery, {"kind": _choice(*DISCOVERY_KINDS)})),
                         }
                     )
                 )
             ),
-            "sessions": known(_list_of(_record(records.Session, saved=known(_boolean)))),
+            "sessions": known(_list_of(_record(records.Session, {"saved": known(_boolean)}))),
             "mappings": _nullable(_list_of(_record(records.Mapping))),
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),

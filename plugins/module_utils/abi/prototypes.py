@@ -54,13 +54,15 @@ class Argument:
     def scalar(self) -> Scalar:
         """The type of an argument that is, or leads to, a number."""
         found = self.kind if isinstance(self.kind, Scalar) else self.type
-        assert isinstance(found, Scalar), self.name
+        if not isinstance(found, Scalar):
+            raise AssertionError(self.name)
         return found
 
     @property
     def structure(self) -> Structure:
         """The type of an argument that leads to structures."""
-        assert isinstance(self.type, Structure), self.name
+        if not isinstance(self.type, Structure):
+            raise AssertionError(self.name)
         return self.type
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .layout import (  # noqa: F401 (the rest is for those who import this module alone)
+from .layout import (
     BLOB,
     BOOLEAN,
     ENUM,
@@ -39,6 +39,36 @@ from .layout import (  # noqa: F401 (the rest is for those who import this modul
     encode_text,
     text_length,
 )
+
+# Names of layout that are reachable from here, for those who import this module alone.
+__all__ = [
+    "BLOB",
+    "BOOLEAN",
+    "ENUM",
+    "SECRET",
+    "TEXT",
+    "UCHAR",
+    "ULONG",
+    "ULONGLONG",
+    "USHORT",
+    "WIDE",
+    "X64_A",
+    "X64_W",
+    "X86_A",
+    "X86_W",
+    "Abi",
+    "Bytes",
+    "Chars",
+    "Kind",
+    "Layout",
+    "LayoutError",
+    "Pointer",
+    "Scalar",
+    "Structure",
+    "decode_text",
+    "encode_text",
+    "text_length",
+]
 
 MAX_ISCSI_HBANAME_LEN = 256
 MAX_ISCSI_NAME_LEN = 223

@@ -118,14 +118,16 @@ class Builder:
         argument = handle.function.argument(name)
         if argument.kind is prototypes.LIST or argument.kind is prototypes.BYTES:
             return wire.Each(handle.index, (wire.Strings(handle.blocks[name]),))
-        assert argument.count is not None, name
+        if argument.count is None:
+            raise AssertionError(name)
         stride = argument.structure.layout(self.abi).size
         return wire.Each(handle.index, (wire.Array(handle.blocks[name], stride, handle.blocks[argument.count], 0),))
 
     def inner(self, each: wire.Each, structure: Structure, pointer: str) -> wire.Each:
         """Each record that a pointer field of the items leads to."""
         lies, kind = structure.layout(self.abi), structure.fields[pointer]
-        assert isinstance(kind, layout.Pointer) and isinstance(kind.to, Structure) and kind.count, pointer
+        if not (isinstance(kind, layout.Pointer) and isinstance(kind.to, Structure) and kind.count):
+            raise AssertionError(pointer)
         level = wire.Inner(lies.offset_of(pointer), lies.offset_of(kind.count), kind.to.layout(self.abi).size)
         return each._replace(levels=each.levels + (level,))
 
@@ -136,7 +138,8 @@ class Builder:
     def load(self, level: int, structure: Structure, path: str) -> wire.Load:
         """The value of a number in the item."""
         kind = structure.fields[path]
-        assert isinstance(kind, layout.Scalar), path
+        if not isinstance(kind, layout.Scalar):
+            raise AssertionError(path)
         return wire.Load(level, structure.layout(self.abi).offset_of(path), kind.size)
 
     @staticmethod
@@ -184,7 +187,8 @@ class Builder:
             packed, pointers = memory.pack(argument.structure, value, self.abi)
             return wire.Block(len(packed), bytes(packed), relocations=tuple(wire.Relocation(*at) for at in pointers))
         if kind is prototypes.SIZE:
-            assert argument.of is not None, argument.name
+            if argument.of is None:
+                raise AssertionError(argument.name)
             return wire.Block(4, function.argument(argument.of).capacity.to_bytes(4, "little"), back=1)
         if kind is prototypes.NUMBER:
             return wire.Block(argument.scalar.size, back=1)
@@ -193,7 +197,8 @@ class Builder:
         if argument.capacity:
             return wire.Block(argument.capacity, back=1)
         size = function.size_of(argument.name)
-        assert size is not None, argument.name
+        if size is None:
+            raise AssertionError(argument.name)
         return wire.Block(0, back=1, growth=(wire.Growth(numbers[size.name], 0, self._unit(size, argument)),))
 
     def _unit(self, size: prototypes.Argument, buffer: prototypes.Argument) -> int:

@@ -238,9 +238,9 @@ def target_portal(plain: Plain, where: str = "target_portal") -> DesiredPortal:
         **parse_initiator(plain, where),
     )
     return DesiredPortal(
-        where,
-        record,
-        declared,
+        where=where,
+        record=record,
+        values=declared,
         present=values.is_present(plain),
         refresh=bool(plain.get("refresh")),
         must_answer=plain.get("discovery_failure") != "warn",
@@ -255,9 +255,9 @@ def static_target(plain: Plain, where: str = "static_target") -> DesiredStaticTa
         "Static", alias="", target_flags=0, login_options=records.LoginOptions(), portal_groups=[]
     )
     return DesiredStaticTarget(
-        where,
-        record,
-        declared,
+        where=where,
+        record=record,
+        values=declared,
         present=values.is_present(plain),
         name=values.target_name(plain["target"], f"{where}.target"),
         **_parse_secret(plain, declared, where),

@@ -51,7 +51,8 @@ def build_outcome(
     batch: ChangeBatch, answer: wire.Answer, before: records.Snapshot, declaration: Declaration
 ) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
-    assert batch.reading is not None
+    if batch.reading is None:
+        raise AssertionError("a change is judged by what is read after it")
     plan, replies = batch.plan, Replies(batch, answer)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan)

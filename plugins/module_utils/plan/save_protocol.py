@@ -206,7 +206,8 @@ class _Round:
                 if turn < group.turns:
                     self._remove_once(group, listed)
             listed = self.batch.list(self.calls.export)
-        assert listed is not None  # a round has removals
+        if listed is None:
+            raise AssertionError("a round has removals")
         return listed
 
     def _remove_once(self, group: RecordGroup, listed: t.Optional[CallHandle]) -> None:

@@ -242,7 +242,8 @@ _Payload = t.TypeVar("_Payload")
 
 def _payload(step: Step, kind: t.Type[_Payload]) -> _Payload:
     """The payload of a step, which its part plans with this kind."""
-    assert isinstance(step.payload, kind), step.kind
+    if not isinstance(step.payload, kind):
+        raise AssertionError(step.kind)
     return step.payload
 
 

@@ -79,18 +79,18 @@ class Reader:
     def read(self, kind: t.Any) -> t.Any:
         if kind is bytes:
             return self._take(int.from_bytes(self._take(4), "little"))
-        if type(kind) is list:
+        if isinstance(kind, list):
             return self._list(kind[0])
         if kind is str:
             return self._take(self._take(1)[0]).decode("ascii", "replace")
-        if type(kind) is tuple:
+        if isinstance(kind, tuple):
             which = self._take(1)[0]
             if which >= len(kind):
                 raise WireError(f"no such kind: {which} at offset {self.at - 1}")
             return self.read(kind[which])
         values: t.Tuple[t.Any, ...] = ()
         for step in kind.STEPS:
-            if type(step) is struct.Struct:
+            if isinstance(step, struct.Struct):
                 values += step.unpack(self._take(step.size))
             elif step is bytes:
                 values += (self._take(int.from_bytes(self._take(4), "little")),)

@@ -172,9 +172,9 @@ class Host:
 
 def _copied(plain):
     """A deep copy of dicts, lists and what nobody can change; much quicker than copy.deepcopy."""
-    if type(plain) is dict:
+    if isinstance(plain, dict):
         return {name: _copied(value) for name, value in plain.items()}
-    return [_copied(value) for value in plain] if type(plain) is list else plain
+    return [_copied(value) for value in plain] if isinstance(plain, list) else plain
 
 
 def text_of(batch):

@@ -36,10 +36,10 @@ class ActionModule(InitiatorAction):
         self._vars = task_vars or {}
         return super().run(tmp, task_vars)
 
-    def act(self, arguments, engine):
+    def act(self, options, engine):
         try:
-            probe.check_disposable(arguments["disposable_host"], self._vars["inventory_hostname"])
-            found = self._findings(arguments, engine)
+            probe.check_disposable(options["disposable_host"], self._vars["inventory_hostname"])
+            found = self._findings(options, engine)
         except (probe.ProbeRefused, probe.ProbeBroken, CallError) as problem:
             raise AnsibleActionFail(str(problem)) from None
         return {
@@ -48,12 +48,12 @@ class ActionModule(InitiatorAction):
             "findings": {name: {"answer": one.answer, "evidence": one.evidence} for name, one in found.items()},
         }
 
-    def _findings(self, arguments, engine):
-        if arguments["as_standard_user"]:
+    def _findings(self, options, engine):
+        if options["as_standard_user"]:
             return probe.not_elevated(engine)
-        if not arguments["portal"] or not arguments["target"]:
+        if not options["portal"] or not options["target"]:
             raise probe.ProbeRefused("portal and target are required. They name the lab.")
-        lab = probe.Lab(arguments["portal"]["address"], arguments["portal"]["port"], arguments["target"])
+        lab = probe.Lab(options["portal"]["address"], options["portal"]["port"], options["target"])
         state = self._templar.template(self._vars.get(_STATE))
         if state:  # simulated, so no time passes
             return probe.Probe(engine, lab, stop=lambda: self._stop_simulated(state), wait=lambda _seconds: None).run()
