@@ -10,7 +10,7 @@ import typing as t
 from ..abi import codecs
 from ..model import identity, matching, records
 from .desired import DesiredLogin
-from .plan_records import RecordPlan, instances_by_place, resolve_instance
+from .plan_records import RecordPlan, resolve_instances
 from .planning import Planning
 from .properties import PERSISTENT_LOGIN
 from .steps import LoginChange
@@ -27,8 +27,7 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
     if wanted is None and not purge:
         return
     saved = planning.snapshot.persistent_logins or []
-    saved_at = instances_by_place(saved)
-    resolved = [resolve_instance(planning, desired, saved_at, any_is_fine=False) for desired in wanted or ()]
+    resolved = resolve_instances(planning, wanted, saved, any_is_fine=False)
     plan: RecordPlan[records.PersistentLogin] = RecordPlan(
         planning, "persistent_logins", PERSISTENT_LOGIN, resolved, saved
     )
@@ -37,6 +36,7 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
         plan.plan_declared(desired)
     if purge:
         plan.plan_purge(_reason_to_keep(planning, plan))
+    plan.keep_copies_beside_secrets()
     plan.plan_collateral()
     plan.require_secrets()
     collateral = t.cast("t.List[LoginChange]", planning.plan.collateral["persistent_logins"])

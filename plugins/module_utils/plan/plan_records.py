@@ -89,6 +89,28 @@ class RecordPlan(t.Generic[SavedRecord]):
         """The changes planned so far."""
         return t.cast("t.List[ChangeRecords[SavedRecord]]", self.planning.plan.changes(self.part))
 
+    def keep_copies_beside_secrets(self) -> None:
+        """Keep copies that are too many where their removal may take a record that could not be restored.
+
+        A save that failed after it was done leaves such a copy, and nobody should need another login's secret for it.
+        """
+        touched = {change.identity for change in self.changes}
+        secrets = {desired.record.identity: desired.secret for desired in self.wanted}
+        for step in self.planning.plan.of(self.part):
+            change = t.cast("ChangeRecords[SavedRecord]", step.payload)
+            if step.action != "copies" or change.replaces or not change.max_removals:
+                continue
+            for each, found in self.groups.items():
+                at_risk = each not in touched and identity.may_also_remove(change.identity, each)
+                if at_risk and secrets.get(each) is None and any(map(needs_secret, found)):
+                    self.planning.plan.steps.remove(step)
+                    self.planning.plan.kept.append(
+                        f"{step.what}: {len(change.before)} copies are kept, because removing one may also remove "
+                        f"{identity.label(found[0])}, which could not be restored without its CHAP secret. To remove "
+                        "the surplus, declare that record with its secret."
+                    )
+                    break
+
     def plan_collateral(self) -> None:
         """Note the records that no step means, but that a removal may take along."""
         changes = self.changes
@@ -179,12 +201,28 @@ def _unchanged(found: t.List[SavedRecord], desired: t.Optional[_Desired]) -> Cha
     return ChangeRecords(found, [(record, secret) for record in found], desired)
 
 
-Place = t.Dict[Identity, t.List[str]]
+def resolve_instances(
+    planning: Planning, wanted: t.Optional[t.Sequence[t.Any]], saved: t.Iterable[t.Any], any_is_fine: bool
+) -> t.List[t.Any]:
+    """The declarations with their initiator instances filled in.
+
+    :param any_is_fine: a record may be saved for no instance in particular.
+    """
+    candidates = _instances_by_place(saved)
+    for desired in wanted or ():  # what another declaration names is not meant by one that names none
+        named = desired.record.initiator_instance.lower()
+        place = candidates.get(desired.record.identity.without_instance)
+        if named and place:
+            place[:] = [instance for instance in place if instance.lower() != named]
+    return [
+        _resolve_instance(planning, desired, candidates.get(desired.record.identity.without_instance, []), any_is_fine)
+        for desired in wanted or ()
+    ]
 
 
-def instances_by_place(saved: t.Iterable[SavedRecord]) -> Place:
+def _instances_by_place(saved: t.Iterable[t.Any]) -> t.Dict[Identity, t.List[str]]:
     """The initiator instances for which records are saved, by the rest of their identity."""
-    found: Place = {}
+    found: t.Dict[Identity, t.List[str]] = {}
     for record in saved:
         spellings = found.setdefault(record.identity.without_instance, [])
         if record.initiator_instance.lower() not in map(str.lower, spellings):
@@ -192,24 +230,20 @@ def instances_by_place(saved: t.Iterable[SavedRecord]) -> Place:
     return found
 
 
-def resolve_instance(planning: Planning, desired: t.Any, saved_at: Place, any_is_fine: bool) -> t.Any:
-    """The declaration with its initiator instance filled in.
+def _resolve_instance(planning: Planning, desired: t.Any, saved_for: t.Sequence[str], any_is_fine: bool) -> t.Any:
+    """A declaration at the instance that it names, as the host spells it; else at that of the saved record it means.
 
-    It is the one declared, as the host spells it; else that of the saved record which is meant; else none where
-    ``any_is_fine``, and otherwise the only one of the host.
+    Where none is saved it stays without one, if any is fine; otherwise it is the only instance of the host.
     """
     named = desired.record.initiator_instance
     if named:
         return at_instance(desired, planning.spell_instance(desired.where, named, desired.present))
-    candidates = saved_at.get(desired.record.identity.without_instance, [])
-    if "" in candidates:
+    if "" in saved_for or (any_is_fine and not saved_for):
         return desired
-    if not candidates and any_is_fine:
-        return desired
-    candidates = sorted(candidates or planning.instances, key=str.lower)
+    candidates = sorted(saved_for or planning.instances, key=str.lower)
     if len(candidates) == 1:
         return at_instance(desired, candidates[0])
-    if desired.present or saved_at.get(desired.record.identity.without_instance):
+    if desired.present or saved_for:
         planning.refuse_ambiguous_instance(desired.where, candidates)
     return desired
 
@@ -228,8 +262,7 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
     if wanted is None and not purge:
         return
     saved = planning.snapshot.target_portals or []
-    saved_at = instances_by_place(saved)
-    resolved = [resolve_instance(planning, desired, saved_at, any_is_fine=True) for desired in wanted or ()]
+    resolved = resolve_instances(planning, wanted, saved, any_is_fine=True)
     plan: RecordPlan[records.TargetPortal] = RecordPlan(planning, "target_portals", TARGET_PORTAL, resolved, saved)
     plan.refuse_duplicates()
     for desired in resolved:
@@ -241,5 +274,6 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
             )  # fmt: skip
     if purge:
         plan.plan_purge(lambda _found: None)
+    plan.keep_copies_beside_secrets()
     plan.plan_collateral()
     plan.require_secrets()

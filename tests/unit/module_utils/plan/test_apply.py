@@ -22,6 +22,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     INSTANCE,
     MULTIPATH,
     NEIGHBOURS,
+    OF_ONE_IDENTITY,
     OTHER_SECRET,
     PLANS,
     SECRET,
@@ -404,3 +405,44 @@ def test_isns_servers_are_asked_again_for_what_they_know_now():
     report = run(machine, refresh_isns_servers=True)
     assert not report.problems and not report.changed
     assert ("RefreshISNSServerW", 0) in machine.batches[-1]
+
+
+# -- records of one identity that differ -------------------------------------------------------------------------------
+
+OF_ANY_PORTAL = login(FLASH, None, login_flags=MULTIPATH)
+EVERY_REMOVAL = [{"remove_identical": each} for each in ("one", "all")]
+
+
+def digests(machine):
+    """Of the logins of one identity: who logs in, and with which digests."""
+    options = [found.login_options for found in machine.logins() if found.portal and found.portal.address == B]
+    return sorted((found.username, found.header_digest, found.data_digest) for found in options)
+
+
+@pytest.mark.parametrize("dialect", EVERY_REMOVAL)
+@pytest.mark.parametrize("declared", [{"maximum_connections": 8}, ABSENT])
+def test_what_a_removal_for_any_portal_takes_along_comes_back_as_it_was(declared, dialect):
+    machine = Host(host([OF_ANY_PORTAL, *OF_ONE_IDENTITY]), dialect)
+    before = digests(machine)
+    report = run(machine, **logins(wish(FLASH, None, **declared)))
+    assert digests(machine) == before and not report.lost and not report.problems
+
+
+@pytest.mark.parametrize("dialect", EVERY_REMOVAL)
+def test_of_two_that_differ_the_one_stays_that_the_diff_shows(dialect):
+    machine = Host(host(OF_ONE_IDENTITY), dialect)
+    report = run(machine, **logins(wish(FLASH, B)))
+    (shown,) = report.plan.steps[0].after
+    ((username, _header, _data),) = digests(machine)
+    assert username.decode() == shown["username"] and not report.problems
+
+
+def test_what_somebody_saved_since_the_reading_is_not_swept_away():
+    machine = Host(host([login(FLASH, B, login_flags=MULTIPATH)]))
+    machine.between[1] = lambda other: other.state["persistent_logins"].append(
+        dict(other.state["persistent_logins"][0], InitiatorPortNumber=0)
+    )
+    report = run(machine, **logins(wish(FLASH, B, **ABSENT)))
+    assert len(machine.logins()) == 2 and not report.lost
+    assert report.problems[0].startswith("Changed on the host since it was read")
+    assert not run(machine, **logins(wish(FLASH, B, **ABSENT))).lost

@@ -684,3 +684,25 @@ def test_multipath_and_login_flags_must_agree():
     assert not steps(plan(snapshot([login(login_flags=0x02)]), persistent_logins=[agreed]))
     with pytest.raises(DeclarationError, match="contradicts another option"):
         plan(snapshot(), persistent_logins=[declared(multipath=True, login_flags=[])])
+
+
+# -- an interrupted run ------------------------------------------------------------------------------------------------
+
+
+def test_a_portal_declared_with_and_without_an_instance_is_two_portals_also_after_an_interrupted_run():
+    both = [{"address": "10.0.0.1", "initiator_instance": INSTANCE}, {"address": "10.0.0.1"}]
+    interrupted = plan(snapshot(portals=[target_portal(instance=INSTANCE)]), target_portals=both)
+    assert not interrupted.refusals and steps(interrupted) == [("target_portals", "add")]
+    assert interrupted.steps[0].payload.sample.initiator_instance == ""
+
+
+def test_a_surplus_copy_is_kept_where_its_removal_needs_the_secret_of_another_login():
+    doubled = [login(port=None), login(port=None)]
+    sibling = login(port=0, auth_type=1, username=b"sql01", password_set=True)
+    made = plan(snapshot([*doubled, sibling]), persistent_logins=[declared()])
+    assert not made.refusals and not made.steps
+    assert "2 copies are kept" in made.kept[0] and "port 0" in made.kept[0]
+    known = declared(initiator_port=0, auth_type="chap", username="sql01", secret=SECRET)
+    assert steps(plan(snapshot([*doubled, sibling]), persistent_logins=[declared(), known])) == [
+        ("persistent_logins", "copies")
+    ]
