@@ -29,7 +29,7 @@ from .steps import Plan
 SERVICE_START_SECONDS = 60
 _ALREADY_RUNNING = 1056
 _RUNNING_OR_UNKNOWN = (4, 0)
-# What no engine raises because of a host or a connection: a defect, whose text may quote what it choked on.
+# Exceptions that only a defect raises. Their text may quote secret input, so it is not shown.
 _DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, NameError, TypeError)
 
 Engine = t.Callable[[str], str]

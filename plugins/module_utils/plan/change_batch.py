@@ -52,7 +52,9 @@ class ChangeBatch:
         self.builder = Builder(pointer)
         self.emitted: t.List[EmittedCall] = []
         self.removals: t.List[t.Tuple[t.Any, CallHandle]] = []  # (the change, the call that removes one of its records)
-        self.guards: t.List[t.Tuple[t.Any, CallHandle]] = []  # (the changes, the call that is made if nothing moved)
+        self.guards: t.List[
+            t.Tuple[t.Any, CallHandle]
+        ] = []  # (the changes, the call that is made only if something has changed)
         # calls that are made only where what was added is there: pure removals wait for them
         self.additions_guard: t.List[CallHandle] = []
         self.reading: t.Optional[queries.Reading] = None
@@ -71,7 +73,7 @@ class ChangeBatch:
 
     def test(self, when: Conditions) -> CallHandle:
         """Add a call that does nothing and succeeds if the conditions hold, for later calls to depend on."""
-        return self.builder.call(NO_OP_EXPORT, when=when)
+        return self.builder.call(NO_OP_EXPORT, when=when, retry=LIST_AGAIN)
 
     def read_again(self, subsets: t.Sequence[str]) -> None:
         """End with reading the host."""

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What tells records of one identity apart: on the host by bytes of their structure, here by their fields.
 
-A removal names an identity, so it can take either of two records that share one and differ in the rest. Whoever saves
-again what is missing has to know which of the two that is.
+A removal names an identity, so it can take either of two records that share one and differ in the rest. To save the
+missing one again, the protocol must know which of the two is missing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from .desired import Declaration, Desired, DesiredPortal, DesiredStaticTarget
 from .parts import PARTS
 from .values import Plain
 
-# how to go about it, rather than what shall be
+# options that control how a declaration is applied
 OPTIONS = ("update_secret", "purge_connected", "force")
 
 

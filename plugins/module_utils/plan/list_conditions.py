@@ -70,9 +70,11 @@ class ListConditions:
         """Between ``least`` and ``most`` records have this identity."""
         return self.matching(listed, self.identity(record), least, most)
 
-    def at_most(self, listed: CallHandle, record: t.Any, most: int, with_content: bool = False) -> t.List[Condition]:
+    def at_most(
+        self, listed: CallHandle, record: t.Any, most: int, with_content: bool = False, as_read: bool = False
+    ) -> t.List[Condition]:
         """At most so many records have this identity, however Windows spells the address."""
-        more = self.content(record) if with_content else []
+        more = self.content(record, as_read) if with_content else []
         return [
             self.matching(listed, self.identity(record, spelling) + more, 0, most)
             for spelling in addresses.spellings(address_of(record))

@@ -20,7 +20,7 @@ from .declaration import comparable
 from .desired import Declaration
 from .properties import Shown, as_declared
 from .steps import AnyChange, ChangeRecords, Plan, RefreshPortal, Step
-from .write_calls import DISCOVERIES, SAVES
+from .write_calls import DISCOVERIES, DISCOVERING, SAVES
 
 Lost = t.Dict[str, t.List[Shown]]  # label of an identity -> its records as they would be declared
 
@@ -55,14 +55,17 @@ def build_outcome(
         raise AssertionError("a change is judged by what is read after it")
     plan, replies = batch.plan, Replies(batch, answer)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
-    lost, surplus = find_losses(before, after, plan)
+    lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
     unsaved = replies.unsaved_secrets()
     moved = replies.changed_meanwhile() if differing or unsaved else []
     problems = [
         f"{title}: {_join(lines)}."
         for title, lines in (
-            ("Changed on the host since it was read, so it was left alone; run the task again", moved),
+            (
+                "Changed on the host since it was read, or not listed, so it was left alone; run the task again",
+                moved,
+            ),
             ("Still not as declared", differing),
             ("Saving with the new secret failed for", unsaved),
             (
@@ -134,7 +137,7 @@ def _silent_portals(plan: Plan, discoveries: t.Mapping[str, status.Status]) -> t
 class Replies:
     """What the calls of a change answered.
 
-    Many calls can fail of one cause, as with an initiator port that is not there: one line tells each cause.
+    Failures with the same cause share one line: of an initiator port that is not there, many calls fail.
     """
 
     def __init__(self, batch: ChangeBatch, answer: wire.Answer) -> None:
@@ -192,10 +195,10 @@ class Replies:
     def has_unobservable_failure(self) -> bool:
         """Whether a call failed whose effect no list shows."""
         return any(
-            not code.ok or self._outcome(emitted.handle) == wire.NO_SUCH_EXPORT
+            self._outcome(emitted.handle) == wire.NO_SUCH_EXPORT
+            or any(not code.ok for code in self.statuses(emitted.handle))
             for emitted in self._batch.emitted
             if emitted.step is not None and not emitted.step.observable
-            for code in self.statuses(emitted.handle)
         )
 
     def unsaved_secrets(self) -> t.List[str]:
@@ -216,7 +219,13 @@ class Replies:
         ]
 
     def _went_well(self, emitted: EmittedCall) -> bool:
-        return any(code.ok for code in self.statuses(emitted.handle))
+        statuses = self.statuses(emitted.handle)
+        # a discovery that fails has saved the portal all the same; whether it is there, the list shows
+        return any(code.ok for code in statuses) or (emitted.operation == DISCOVERING and bool(statuses))
+
+    def removed(self) -> t.List[identity.Identity]:
+        """The identities of the removals that may have been made."""
+        return [change.identity for change, handle in self._batch.removals if self.may_have_run(handle)]
 
     def changed_meanwhile(self) -> t.List[str]:
         """Records that were left alone, because the host did not have them as they had been read."""
@@ -237,10 +246,15 @@ def _by_cause(causes: t.Mapping[str, t.Sequence[str]]) -> t.List[str]:
 # -- records -----------------------------------------------------------------------------------------------------------
 
 
-def find_losses(before: records.Snapshot, after: records.Snapshot, plan: Plan) -> t.Tuple[Lost, t.List[str]]:
+def find_losses(
+    before: records.Snapshot, after: records.Snapshot, plan: Plan, removed: t.Sequence[identity.Identity]
+) -> t.Tuple[Lost, t.List[str]]:
     """(what was there, was not to go, and is gone; labels of what is there more often than anybody asked for).
 
-    Records are told apart by content: of two that share an identity the right one must still be there.
+    Records are told apart by content: of two that share an identity the right one must still be there. What nobody here
+    removed, and is there in another form now, somebody else has changed: that is no loss.
+
+    :param removed: the identities of the removals that may have been made.
     """
     lost: Lost = {}
     surplus: t.List[str] = []
@@ -249,9 +263,11 @@ def find_losses(before: records.Snapshot, after: records.Snapshot, plan: Plan) -
         if had is None or has is None:
             continue
         changes = {change.identity: change for change in plan.changes(part)}
-        for record in _missing(had, has, changes, _node_names(before, after)):
-            lost.setdefault(identity.label(record), []).append(as_declared(record))
         was, found = (collections.Counter(record.identity for record in listed) for listed in (had, has))
+        for record in _missing(had, has, changes, _node_name(before, after)):
+            reached = any(identity.may_also_remove(each, record.identity) for each in removed)
+            if reached or found[record.identity] < was[record.identity]:
+                lost.setdefault(identity.label(record), []).append(as_declared(record))
         surplus += sorted(
             {
                 identity.label(record)
@@ -262,8 +278,9 @@ def find_losses(before: records.Snapshot, after: records.Snapshot, plan: Plan) -
     return lost, surplus
 
 
-def _node_names(*snapshots: records.Snapshot) -> t.Optional[str]:
-    return next((one.initiator.node_name for one in snapshots if one.initiator and one.initiator.node_name), None)
+def _node_name(*snapshots: records.Snapshot) -> t.Optional[str]:
+    names = [snapshot.initiator.node_name for snapshot in snapshots if snapshot.initiator]
+    return next(filter(None, names), None)
 
 
 def _missing(
@@ -295,12 +312,12 @@ def _missing(
 def find_at_risk(batch: t.Optional[ChangeBatch], plan: Plan, replies: t.Optional[Replies]) -> Lost:
     """What a removal may have taken before it was saved again, as it would be declared.
 
-    Without replies every removal of the plan is taken for made.
+    Without replies every planned removal is assumed to have been made.
     """
     removing = [change for change in plan.changes() if change.max_removals]
     removed = [change.identity for change in removing]
     if batch is not None and replies is not None:
-        removed = [change.identity for change, handle in batch.removals if replies.may_have_run(handle)]
+        removed = replies.removed()
     endangered = [change for changes in plan.collateral.values() for change in changes]
     endangered += [change for change in plan.changes() if change.before and change.after]
     return {

@@ -4,8 +4,8 @@
 """The one table of parts. A *part* is what can be declared of a host.
 
 The order of the table is the order of work, in planning and on the host: what makes targets known comes before what
-needs them. What makes targets known is removed after everything else, for a login can be saved only to a target that is
-known (targets that a portal told stay when it is removed: Microsoft iSCSI Software Initiator 2.x Users Guide).
+needs them. Servers and static targets are removed last, for a login can be saved only to a target that is known. A
+portal need not wait: its targets stay known when it is removed (Microsoft iSCSI Software Initiator 2.x Users Guide).
 """
 
 from __future__ import annotations

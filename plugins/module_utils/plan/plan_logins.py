@@ -18,7 +18,7 @@ from .steps import LoginChange
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 _MULTIPATH = codecs.LOGIN_FLAGS.bits["multipath_enabled"]
 # parts whose additions make targets known
-_DISCOVERY = ("target_portals", "static_targets", "isns_servers")
+_DISCOVERY = ("target_portals", "static_targets", "isns_servers", "refresh_isns_servers")
 
 
 def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
@@ -41,7 +41,7 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
     plan.require_secrets()
     collateral = t.cast("t.List[LoginChange]", planning.plan.collateral["persistent_logins"])
     _require_known_targets(planning, [change for change in plan.changes if change.may_need_saving] + collateral)
-    _mark_doubtful(planning.snapshot, plan.changes + collateral)
+    _mark_what_may_be_refused(planning.snapshot, plan.changes + collateral)
     _limit_logins(planning, plan.changes, len(saved))
     for desired in resolved:
         if desired.present:
@@ -52,7 +52,7 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
 def _reason_to_keep(
     planning: Planning, plan: RecordPlan[records.PersistentLogin]
 ) -> t.Callable[[t.List[records.PersistentLogin]], t.Optional[str]]:
-    """What says why undeclared logins stay: a live session uses one of them.
+    """Return a function that says why an undeclared login is kept: a live session uses it.
 
     Sessions are matched with the logins as they will be once all that is declared is there: the next run must keep
     what this one keeps.
@@ -88,7 +88,7 @@ def _require_known_targets(planning: Planning, changes: t.Sequence[LoginChange])
             )
 
 
-def _mark_doubtful(snapshot: records.Snapshot, changes: t.Sequence[LoginChange]) -> None:
+def _mark_what_may_be_refused(snapshot: records.Snapshot, changes: t.Sequence[LoginChange]) -> None:
     """Mark what Windows may refuse to save, so that it is tried before anything is removed.
 
     Without the multipath flag that is a login whose target has a session (0xEFFF003F, observed: os-win). And a login

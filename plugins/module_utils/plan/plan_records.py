@@ -125,26 +125,26 @@ class RecordPlan(t.Generic[SavedRecord]):
         for each, found in self.groups.items():
             if each in touched:
                 continue
-            culprit = next(
+            removal = next(
                 (
-                    removal
-                    for removal in removals.get(each.target, ())
-                    if identity.may_also_remove(removal.identity, each)
+                    each_removal
+                    for each_removal in removals.get(each.target, ())
+                    if identity.may_also_remove(each_removal.identity, each)
                 ),
                 None,
             )
-            if culprit is not None:
+            if removal is not None:
                 change = _unchanged(found, declared.get(each))
                 collateral.append(change)
-                self._require_secret_to_restore(change, culprit)
+                self._require_secret_to_restore(change, removal)
 
     def _require_secret_to_restore(
-        self, change: ChangeRecords[SavedRecord], culprit: ChangeRecords[SavedRecord]
+        self, change: ChangeRecords[SavedRecord], removal: ChangeRecords[SavedRecord]
     ) -> None:
         if change.secret is None and any(map(needs_secret, change.before)):
             self.planning.refuse(
                 identity.label(change.sample),
-                f"removing {identity.label(culprit.sample)} may also remove it, because a removal for any port, portal "
+                f"removing {identity.label(removal.sample)} may also remove it, because a removal for any port, portal "
                 "or instance applies to all of them. It could not be restored without its CHAP secret, which cannot be "
                 "read back from Windows. Declare it with its secret, or with state: absent.",
             )

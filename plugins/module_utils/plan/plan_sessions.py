@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Plans for live sessions and static targets.
 
-A session is opened or ended only where that is declared. It is never ended only because nothing was said of it.
+A session is opened or ended only where that is declared. It is never ended only because it is undeclared.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ connection to the host may break at any time. Records that a removal can reach t
 7. If listing fails, prefer a duplicate to a loss: save what was removed and not seen again.
 
 A round without removals only adds: it saves, lists, and saves once more. It comes first, and pure removals (by a purge,
-or of what is declared absent) run only after all additions have succeeded.
+or of what is declared absent) run only after all additions have succeeded. An addition that a removal could take along
+is in the round of that removal, and is saved after it.
 """
 
 from __future__ import annotations
@@ -66,10 +67,12 @@ def emit_sessions(batch: ChangeBatch, steps: Steps) -> None:
     saved = {change.identity for change in batch.plan.changes("persistent_logins") if change.saves}
     fresh = [step for step in steps if isinstance(step.payload, LogIn) and step.payload.login.identity in saved]
     listed = batch.list("GetIScsiSessionListW") if fresh else None
+    number = 0
     for step in steps:
         when: t.List[Condition] = []
         if listed is not None and step in fresh:
-            most = batch.plan.live_sessions + fresh.index(step)
+            most = batch.plan.live_sessions + number
+            number += 1
             when.append(wire.Matching(batch.builder.items(listed, "SessionInfo"), (), 0, most))
         emit_session(batch, step, when)
 
@@ -78,14 +81,15 @@ def _emit_records(batch: ChangeBatch, part: str, calls: RecordCalls, steps: Step
     groups = [group for step in steps for group in split_by_spelling(step, t.cast(AnyChange, step.payload))]
     groups += [group for change in batch.plan.collateral.get(part, ()) for group in split_by_spelling(None, change)]
     additions, rounds = arrange_rounds(groups, batch.plan.peak_logins)
-    # beyond the limit nothing can be added before something is removed
-    if additions and batch.plan.peak_logins <= MAX_PERSISTENT_LOGINS:
+    # beyond the limit no login can be added before another is removed
+    removals_first = part == "persistent_logins" and batch.plan.peak_logins > MAX_PERSISTENT_LOGINS
+    if additions and not removals_first:
         _emit_additions(batch, calls, additions)
         if any(step.is_removal for step in batch.plan.steps):
             batch.additions_guard.append(_guard_of_additions(batch, calls, additions))
     for groups_of_round in rounds:
         _Round(batch, calls, groups_of_round).emit()
-    if additions and batch.plan.peak_logins > MAX_PERSISTENT_LOGINS:
+    if additions and removals_first:
         _emit_additions(batch, calls, additions)
 
 
@@ -159,6 +163,7 @@ class _Round:
             self._save(group, [after_removals, again])
         last = self.batch.list(self.calls.export, self._unless_saved())
         for group in self.groups:
+            self._save(group, [last], [wire.Succeeded(again.index, 0)])
             self._put_back(group, [again, last])
             self._save_unseen(group, last)
 
@@ -169,12 +174,13 @@ class _Round:
         second = self.batch.list(self.calls.export, all_failed([fits]))
         fits_later = self.batch.test([succeeded(second), *self.check.as_known(second, self.groups)])
         neither = self.batch.test(all_failed([fits, fits_later]))  # conditions know no "or", but "not neither"
-        self.proceed = [wire.Succeeded(neither.index, 0)]
+        works = self.batch.test(())  # or a no-op that fails would pass for "not neither"
+        self.proceed = [succeeded(works), wire.Succeeded(neither.index, 0)]
         self.batch.guards.append(([group.change for group in self.groups], neither))
 
     def _test_saves(self) -> t.Optional[CallHandle]:
         """Phase 2. The list that shows the copies, or None where none had to be tested."""
-        doubtful = [
+        may_be_refused = [
             group
             for group in self.groups
             if group.change.may_be_refused
@@ -182,13 +188,13 @@ class _Round:
             and group.change.after
             and any(self._may_remove(other, group) for other in self.groups)
         ]
-        if not doubtful:
+        if not may_be_refused:
             return None
-        for group in doubtful:
+        for group in may_be_refused:
             record, secret = group.change.after[0]
             self.calls.save(self.batch, group.step, group.change, record, secret, self.proceed, TEST_SAVE)
         listed = self.batch.list(self.calls.export)
-        for group in doubtful:
+        for group in may_be_refused:
             group.test_list = listed
         return listed
 
@@ -237,14 +243,14 @@ class _Round:
             conditions += self.check.at_most(listed, record, group.rank(index), with_content=True)
             if replaced is not None:
                 before, most = replaced
-                conditions += self.check.at_most(listed, before, most, with_content=True)
+                conditions += self.check.at_most(listed, before, most, with_content=True, as_read=True)
         return conditions
 
-    def _save(self, group: RecordGroup, lists: t.Sequence[CallHandle]) -> None:
+    def _save(self, group: RecordGroup, lists: t.Sequence[CallHandle], also: Conditions = ()) -> None:
         """Phases 4 and 5. Save each record that all the lists lack, unless a call before has saved it."""
         for index, (record, secret) in enumerate(group.change.after):
             earlier = group.saves.setdefault(index, [])
-            when = self.proceed + all_failed(earlier) + self._lacking(group, index, lists)
+            when = [*self.proceed, *also, *all_failed(earlier), *self._lacking(group, index, lists)]
             self._emit_save(group, record, secret, when, self.calls.operation, earlier)
 
     def _put_back(self, group: RecordGroup, lists: t.Sequence[CallHandle]) -> None:

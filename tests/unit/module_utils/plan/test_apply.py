@@ -14,6 +14,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.service import Service
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Dropped, Fault, Host
 from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
@@ -446,3 +447,57 @@ def test_what_somebody_saved_since_the_reading_is_not_swept_away():
     assert len(machine.logins()) == 2 and not report.lost
     assert report.problems[0].startswith("Changed on the host since it was read")
     assert not run(machine, **logins(wish(FLASH, B, **ABSENT))).lost
+
+
+# -- failures that no list shows ---------------------------------------------------------------------------------------
+
+
+class ServiceWithoutSecrets(Service):
+    """An older DLL: it has no function for the mutual CHAP secret."""
+
+    def call(self, export, inputs):
+        if export == "SetIScsiInitiatorCHAPSharedSecret":
+            raise executor.NoSuchExport(export)
+        return super().call(export, inputs)
+
+
+def test_a_function_that_the_dll_does_not_have_is_a_failure_though_no_list_shows_it():
+    machine = Host(host([]))
+    machine.service_class = ServiceWithoutSecrets
+    report = run(machine, chap_secret=SECRET)
+    assert "does not have the function SetIScsiInitiatorCHAPSharedSecret" in report.problems[0] and not report.changed
+
+
+def test_a_portal_that_does_not_answer_is_saved_with_its_new_secret_where_that_is_fine():
+    state = host([])
+    state["target_portals"] = [{"address": "10.9.9.9", "login_options": {"auth_type": "chap", "username": "sql01"}}]
+    machine = Host(state)
+    portal = {"address": "10.9.9.9", "auth_type": "chap", "secret": SECRET, "update_secret": "always"}
+    report = run(machine, target_portals=[dict(portal, discovery_failure="warn")])
+    assert not report.problems and any("discovery failed" in line for line in report.warnings)
+
+
+def test_each_of_two_sessions_is_opened_where_a_login_opens_one_by_itself():
+    machine = Host(host([]), {"saved_login_connects": "at_once"})
+    report = run(machine, **logins(wish(FLASH, A, copies=2, login_flags=MULTIPATH, connected=True)))
+    assert not report.problems
+    assert not run(machine, **logins(wish(FLASH, A, copies=2, login_flags=MULTIPATH, connected=True))).plan.steps
+
+
+def test_what_somebody_else_changed_is_not_called_lost():
+    machine = Host(host([login(FLASH, A), login(TAPE, B)]))
+
+    def specify_a_digest(other):
+        other.state["persistent_logins"][1]["LoginOptions"].update(HeaderDigest=1, InformationSpecified=1)
+
+    machine.between[1] = specify_a_digest
+    report = run(machine, **logins(wish(FLASH, C)))
+    assert not report.lost and not report.problems
+
+
+def test_a_login_to_a_target_that_only_isns_knows_may_be_declared_while_the_servers_are_asked_again():
+    state = host([])
+    state["network"]["isns_servers"] = [{"address": "10.0.0.5", "targets": [FLASH]}]
+    state["isns_servers"], state["target_portals"] = ["10.0.0.5"], []
+    report = run(Host(state), refresh_isns_servers=True, **logins(wish(FLASH, A)))
+    assert [step.kind for step in report.plan.steps][:2] == ["refresh_isns_servers", "persistent_logins"]
