@@ -133,6 +133,8 @@ def _options(found, table, exact):
     """The options of a record that a declaration can have. One with a value that it cannot have stays unmanaged."""
     values = {}
     for prop in table:
+        if not prop.is_shown:  # a part of another property, which says it already
+            continue
         value = _CONVERTED[prop.path](found) if prop.path in _CONVERTED else _follow(prop.path, found)
         if value is None and exact and prop.can_be_unspecified and prop is not properties.MAPPINGS:
             value = UNSPECIFIED

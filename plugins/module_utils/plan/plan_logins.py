@@ -11,6 +11,7 @@ from ..abi import codecs
 from ..model import identity, matching, records
 from .desired import DesiredLogin
 from .plan_records import RecordPlan, resolve_instances
+from .plan_settings import uses_ipsec
 from .planning import Planning
 from .properties import PERSISTENT_LOGIN
 from .steps import LoginChange
@@ -43,6 +44,8 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
     _require_known_targets(planning, [change for change in plan.changes if change.may_need_saving] + collateral)
     _mark_what_may_be_refused(planning.snapshot, plan.changes + collateral)
     _limit_logins(planning, plan.changes, len(saved))
+    for change in [change for change in plan.changes if change.max_removals] + collateral:
+        _warn_of_keys(planning, change)
     for desired in resolved:
         if desired.present:
             _warn_of_flags(planning, desired.merge())
@@ -111,6 +114,16 @@ def _limit_logins(planning: Planning, changes: t.Sequence[LoginChange], saved: i
             "persistent_logins",
             f"the host would have {total} persistent logins, but Windows is reported to keep at most "
             f"{MAX_PERSISTENT_LOGINS}. Remove some first.",
+        )
+
+
+def _warn_of_keys(planning: Planning, change: LoginChange) -> None:
+    """A preshared key of IPsec cannot be read back, nor whether there is one."""
+    key = change.desired.key if isinstance(change.desired, DesiredLogin) else None
+    if key is None and change.after and any(map(uses_ipsec, change.before)):
+        planning.plan.warnings.append(
+            f"{identity.label(change.sample)}: it uses IPsec. If it has a preshared key of its own, the key cannot be "
+            "read back from Windows, and is gone when the login is saved again. Declare it with ipsec_key."
         )
 
 

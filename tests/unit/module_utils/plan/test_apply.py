@@ -501,3 +501,20 @@ def test_a_login_to_a_target_that_only_isns_knows_may_be_declared_while_the_serv
     state["isns_servers"], state["target_portals"] = ["10.0.0.5"], []
     report = run(Host(state), refresh_isns_servers=True, **logins(wish(FLASH, A)))
     assert [step.kind for step in report.plan.steps][:2] == ["refresh_isns_servers", "persistent_logins"]
+
+
+def test_where_one_of_two_copies_stays_only_one_is_saved_in_its_place():
+    machine = Host(host([login(FLASH, A, login_flags=MULTIPATH)] * 2), {"remove_identical": "one"})
+    plain = logins(wish(FLASH, A, copies=2, header_digest="crc32c"))
+    second_removal = calls_of(machine, "RemoveIScsiPersistentTargetW", **plain)[1]
+    machine.faults[1] = Fault(second_removal, "status", 0xEFFF0042, lasting=True)
+    report = run(machine, **plain)
+    assert report.problems and not report.lost
+    assert sorted(found.login_options.header_digest or 0 for found in machine.logins()) == [0, 1]
+
+
+def test_a_copy_that_failed_to_be_saved_once_is_saved_again_beside_the_other():
+    machine = Host(host([login(FLASH, A, login_flags=MULTIPATH)] * 2))
+    plain = logins(wish(FLASH, A, copies=2, header_digest="crc32c"))
+    machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[1], "status", 0xEFFF0041)
+    assert not run(machine, **plain).problems and len(machine.logins()) == 2

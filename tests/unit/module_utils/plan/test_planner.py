@@ -706,3 +706,11 @@ def test_a_surplus_copy_is_kept_where_its_removal_needs_the_secret_of_another_lo
     assert steps(plan(snapshot([*doubled, sibling]), persistent_logins=[declared(), known])) == [
         ("persistent_logins", "copies")
     ]
+
+
+def test_a_login_with_ipsec_is_not_saved_again_without_a_word_about_its_key():
+    ipsec = login(security_flags=0x03)
+    made = plan(snapshot([ipsec]), persistent_logins=[declared(header_digest="crc32c")])
+    assert any("preshared key of its own" in line for line in made.warnings)
+    with_key = plan(snapshot([ipsec]), persistent_logins=[declared(header_digest="crc32c", ipsec_key="a key")])
+    assert not any("preshared key" in line for line in with_key.warnings)
