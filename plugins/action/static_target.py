@@ -20,4 +20,6 @@ class ActionModule(state_action.StateAction):
 
     def found(self, outcome, after, declaration):
         name = declaration.values["static_targets"][0].name.lower()
-        return {"targets": after["targets"] and [one for one in after["targets"] if one["name"].lower() == name]}
+        return {
+            "targets": after["targets"] and [target for target in after["targets"] if target["name"].lower() == name]
+        }

@@ -101,7 +101,7 @@ def _pick(mapping, keys):
 
 
 def _each(found, convert):
-    return None if found is None else [convert(one) for one in found]
+    return None if found is None else [convert(entry) for entry in found]
 
 
 _FORECAST = ("verdict", "service_start_mode", "service_starts", "sessions_not_saved", "logins_not_connected")

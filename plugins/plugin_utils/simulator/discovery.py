@@ -79,7 +79,7 @@ class Discovery:
     def _report_targets(self, given):
         complete = self._discover_all() if given["ForceUpdate"] else True
         entries = self.state["discovered_targets"] + [
-            one for one in self.state["static_targets"] if not one["target_flags"] & _HIDE
+            target for target in self.state["static_targets"] if not target["target_flags"] & _HIDE
         ]
         names = {}
         for entry in entries:
@@ -141,7 +141,9 @@ class Discovery:
             "login_options": stored_options(given["LoginOptions"]),
         }
         self._check_chap(entry["login_options"], 0)
-        before = next((one for one in self.state["static_targets"] if same(one["target"], entry["target"])), None)
+        before = next(
+            (target for target in self.state["static_targets"] if same(target["target"], entry["target"])), None
+        )
         if given["TargetFlags"] & _MERGE:  # without this flag the saved target is overwritten (documented)
             if before is None and one_portal:
                 raise CallFailed(status.TARGET_NOT_FOUND)
@@ -234,11 +236,11 @@ class Discovery:
         )
         entries = self.state["target_portals"]
         there = [
-            one
-            for one in entries
-            if same(one["InitiatorName"], entry["InitiatorName"])
-            and self._is_bound_to(one, entry["InitiatorPortNumber"])
-            and self._same_place(one, entry)
+            portal
+            for portal in entries
+            if same(portal["InitiatorName"], entry["InitiatorName"])
+            and self._is_bound_to(portal, entry["InitiatorPortNumber"])
+            and self._same_place(portal, entry)
         ]
         if there and self.dialect["readd_portal"] == "refused":
             raise CallFailed(_PORTAL_EXISTS)

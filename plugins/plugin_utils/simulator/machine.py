@@ -296,7 +296,7 @@ class _Marshalled:
         data = bytearray(len(groups).to_bytes(4, "little"))
         for group in groups:
             size = -(-(fixed + len(group) * portal.size) // 4) * 4 if group else 4
-            raw = len(group).to_bytes(4, "little") + b"".join(bytes(portal.pack(one)) for one in group)
+            raw = len(group).to_bytes(4, "little") + b"".join(bytes(portal.pack(member)) for member in group)
             data += raw.ljust(size, b"\0")
         return bytes(data)
 

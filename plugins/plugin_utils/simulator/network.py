@@ -106,9 +106,9 @@ class Network:
     def _reach(self, portal, delay):
         address = self._resolved(portal["Address"])
         array = self._array(portal)
-        for one in self._arrays:  # a portal that does not answer takes as long as one that does
-            if any(self._resolved(each["Address"]) == address for each in one["portals"]):
-                self._spend(1000 * one[delay])
+        for candidate in self._arrays:  # a portal that does not answer takes as long as one that does
+            if any(self._resolved(each["Address"]) == address for each in candidate["portals"]):
+                self._spend(1000 * candidate[delay])
                 break
         if array is None:
             raise CallFailed(status.CONNECTION_FAILED)

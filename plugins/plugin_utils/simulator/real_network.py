@@ -305,14 +305,14 @@ class RealNetwork:
     def _open(self, endpoint, iqn, options):
         """A session with the given login options."""
         node_name, mutual_secret = self._asker()
-        said = options["InformationSpecified"]
-        offered = options["AuthType"] if said & 0x80 else 0
+        specified = options["InformationSpecified"]
+        offered = options["AuthType"] if specified & 0x80 else 0
         chap = (options["Username"] or node_name.encode(), options["Password"] or b"") if offered else None
         if offered == _MUTUAL_CHAP and not mutual_secret:
             raise CallFailed(status.AUTHENTICATION_FAILURE)
         if b"\0" in b"".join(chap or ()) + (mutual_secret or b""):
             raise CallFailed(status.INVALID_PARAMETER)  # libiscsi takes C strings
-        digest = _DIGESTS.get(options["HeaderDigest"] if said & 0x01 else 0, 0)
+        digest = _DIGESTS.get(options["HeaderDigest"] if specified & 0x01 else 0, 0)
         start = functools.partial(_Session, node_name, endpoint, iqn, digest, chap)
         if offered != _MUTUAL_CHAP:
             return start(None)

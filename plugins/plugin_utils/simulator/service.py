@@ -183,7 +183,7 @@ class Service(Discovery, Logins, Sessions, Settings):
 
     def _port_address(self, name, port):
         """The present IP address of an initiator port. None for any port, and for one that does not exist."""
-        found = next((one for one in self.adapters if not name or same(one["name"], name)), None)
+        found = next((adapter for adapter in self.adapters if not name or same(adapter["name"], name)), None)
         return found["addresses"][port] if found and port < len(found["addresses"]) else None
 
     def _instance(self, name, port):
@@ -197,8 +197,8 @@ class Service(Discovery, Logins, Sessions, Settings):
 
     @staticmethod
     def _check_chap(options, security_flags):
-        said = options["InformationSpecified"]
-        offered = options["AuthType"] if said & 0x80 else 0
+        specified = options["InformationSpecified"]
+        offered = options["AuthType"] if specified & 0x80 else 0
         if offered > MUTUAL_CHAP:
             raise CallFailed(_LOGON_AUTH_TYPE)
         lengths = range(1, 17) if security_flags & _IPSEC else _SECRET_LENGTHS

@@ -138,7 +138,7 @@ class Settings:
             "persist": bool(given["Persist"]),
         }
         key = ("initiator", "initiator_port", "destination")
-        kept = [one for one in self.state["tunnels"] if any(one[name] != entry[name] for name in key)]
+        kept = [tunnel for tunnel in self.state["tunnels"] if any(tunnel[name] != entry[name] for name in key)]
         self.state["tunnels"] = kept + ([entry] if entry["outer"] else [])
 
     # -- servers -------------------------------------------------------------------------------------------------------

@@ -70,9 +70,11 @@ class LoginOptions(Kind):
         return found
 
     def dump(self, value):
-        said = value["InformationSpecified"]
-        plain = {field: value[field] if said & bit else None for bit, field, _kind in _SPECIFIED.values()}
-        plain.update(LoginFlags=value["LoginFlags"], Version=value["Version"], InformationSpecified=said & ~_KNOWN_BITS)
+        specified = value["InformationSpecified"]
+        plain = {field: value[field] if specified & bit else None for bit, field, _kind in _SPECIFIED.values()}
+        plain.update(
+            LoginFlags=value["LoginFlags"], Version=value["Version"], InformationSpecified=specified & ~_KNOWN_BITS
+        )
         return self._TABLE.dump(plain)
 
 
