@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.addresses import host_port
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import desired, properties
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import declared_parts, subsets
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
-from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
 
 IQN = "iqn.2010-06.com.purestorage:flash.1"
@@ -293,3 +293,20 @@ def test_an_informational_session_is_not_kept_connected():
 def test_a_live_session_is_not_ended_by_the_name_of_its_portal():
     with pytest.raises(DeclarationError, match="live sessions are known by address only"):
         declare({"sessions": [{"target": IQN, "portal": "filer.example.com", "state": "absent"}]})
+
+
+def test_the_name_of_an_instance_fits_the_field_of_the_dll():
+    assert login(initiator_instance="x" * 255).record.initiator_instance == "x" * 255
+    assert "this has 256" in refused(initiator_instance="x" * 256)
+
+
+@pytest.mark.parametrize(
+    ("plain", "parts"),
+    [
+        ({"bind_all_volumes": False, "refresh_isns_servers": True}, ["refresh_isns_servers"]),
+        ({"node_name": IQN, "isns_servers": []}, ["node_name", "isns_servers"]),
+        ({"persistent_logins": None, "purge": ["target_portals"]}, ["purge"]),
+    ],
+)
+def test_what_is_declared_is_named_in_the_order_of_work(plain, parts):
+    assert declared_parts(declare(plain)) == parts
