@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-CORE = Path(__file__).parents[2] / "plugins" / "module_utils"
+PLUGINS = Path(__file__).parents[2] / "plugins"
+CORE = PLUGINS / "module_utils"
 BELOW = {
     "abi": set(),
     "runner": {"abi"},
@@ -95,3 +96,14 @@ def test_no_module_imports_itself_by_way_of_others():
 def test_a_file_is_short_unless_it_is_a_table(name):
     lines = len(MODULES[name].read_text(encoding="utf-8").splitlines())
     assert lines <= LONGEST or name in TABLES, f"{name} has {lines} lines"
+
+
+CONTROLLER = sorted((PLUGINS / "action").glob("*.py")) + [
+    PLUGINS / "plugin_utils" / name for name in ("action.py", "state_action.py", "arguments.py")
+]
+
+
+@pytest.mark.parametrize("path", CONTROLLER, ids=lambda path: path.name)
+def test_no_action_knows_the_simulator(path):
+    """Engines translate its errors, so that what a person sees does not depend on the engine."""
+    assert "simulator" not in path.read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import collections
 import typing as t
 
 from ...module_utils.abi import codecs
-from ...module_utils.model import addresses
+from ...module_utils.model import addresses, records
 from .. import documentation, facts_to_declaration, names
 from ..text import count
 from . import findings, remedies
@@ -148,16 +148,23 @@ def find_unsaved_sessions(facts):
 
 
 def find_copies(facts):
-    """Logins that are saved several times."""
+    """Logins that are saved several times, with the same settings or with others."""
+    entries = collections.defaultdict(list)
     for login in facts.get("persistent_logins") or ():
-        if login["copies"] > 1:
+        entries[records.from_dict(records.PersistentLogin, login).identity].append(login)
+    for logins in entries.values():
+        copies = sum(login["copies"] for login in logins)
+        if copies > 1:
+            differ = len(logins) > 1
             yield findings.risk(
                 "warning",
                 "saved_twice",
-                names.login(login),
-                f"saved {login['copies']} times. Each copy opens its own session.",
-                "Keep one copy, unless several sessions are intended.",
-                [remedies.update_login(login, copies=1)],
+                names.login(logins[0]),
+                f"saved {copies} times{' with different settings' if differ else ''}. Each copy opens its own session.",
+                "Decide which settings are intended, and declare them with copies: 1."
+                if differ
+                else "Keep one copy, unless several sessions are intended.",
+                [] if differ else [remedies.update_login(logins[0], copies=1)],
             )
 
 

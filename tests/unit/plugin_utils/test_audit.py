@@ -174,6 +174,19 @@ CASES = [
         True,
     ),
     (
+        "saved_twice",
+        {
+            "persistent_logins": [
+                *PATHS,
+                dict(PATHS[0], login_options=dict(PATHS[0]["login_options"], header_digest="crc32c")),
+            ]
+        },
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 0",
+        "saved 2 times with different settings",
+        False,
+    ),
+    (
         "multipath_without_mpio",
         {"mpio": {"claimed": False}},
         "warning",
