@@ -109,8 +109,10 @@ def test_an_interpreter_that_is_not_there(fleet):
     (told,) = fleet.play(scenario.TASKS, limit="winrm").results["winrm"]
     fleet.hosts["winrm"] = place
     assert told.status == "failed"
-    assert 'winstorage_iscsi_python is "C:\\\\Python\\\\it\'s not.exe"' in told.result["msg"]
-    assert "exit code 1: The term 'C:\\Python\\it's not.exe' is not recognized" in told.result["msg"]
+    assert (
+        'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host exited with code 1' in told.result["msg"]
+    )
+    assert "code 1: The term 'C:\\Python\\it's not.exe' is not recognized" in told.result["msg"]
 
 
 def test_a_library_that_is_not_there(fleet):

@@ -83,7 +83,7 @@ def test_an_exception_of_the_csharp_is_told(tmp_path, connection):
         hosts.windows(connection, connection, before=thrown)
         (told,) = hosts.play(scenario.TASKS).results[connection]
     assert told.status == "failed"
-    assert told.result["msg"].startswith("The call runner did not run on the host: ")
+    assert told.result["msg"].startswith("The call runner failed on the host: ")
     assert "iscsidsc.dll cannot be used in this 64-bit process" in told.result["msg"]
 
 
