@@ -224,7 +224,7 @@ def is_kept(plan, identity, host):
     return any(line.startswith(f"{name}: ") and "copies are kept" in line for line in plan.kept for name in names)
 
 
-@hypothesis.settings(max_examples=3 * hypothesis.settings.default.max_examples)
+@hypothesis.settings(max_examples=2 * hypothesis.settings.default.max_examples)
 @hypothesis.given(cases())
 def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
     state, dialect, plain = case

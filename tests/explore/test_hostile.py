@@ -24,7 +24,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import exe
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.support import ScriptedMachine
 
-DEMO = Path(__file__).parents[3] / "demo" / "hosts"
+DEMO = Path(__file__).parents[2] / "demo" / "hosts"
 CASES = int(os.environ.get("WINSTORAGE_ISCSI_HOSTILE", "400"))
 CHUNKS = 8
 DOCUMENTED = (wire.WireError, ImageError, CallError)
