@@ -53,7 +53,10 @@ class Desired(t.Generic[Record]):
         merged = self.merge()
         for prop, raw in self.values.items():
             if prop.applies_to(merged) and prop.read(merged) != raw:
-                raise DeclarationError(f"{self.where}.{prop.option}: contradicts another option of the declaration")
+                others = [other.option for other in self.values if other is not prop and other.path == prop.path]
+                raise DeclarationError(
+                    f"{self.where}.{prop.option}: contradicts {' and '.join(others)}. Make them agree, or leave one out"
+                )
 
     def merge(self, record: t.Optional[Record] = None) -> Record:
         """The record as it shall be: the declared values over those that are there, or over nothing."""
