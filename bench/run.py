@@ -94,11 +94,11 @@ def _ratio(taken, ours):
 
 NOTHING = "ping (a module that does nothing, connection local)"
 NO_TRIP = "debug (an action that does nothing, no trip to a host)"
-FACTS = "winstorage.iscsi.facts (simulator, no trip to a host)"
+FACTS = "winstorage.iscsi.initiator_facts (simulator, no trip to a host)"
 TASKS = {  # name -> the task
     NOTHING: {"ansible.builtin.ping": {}},
     NO_TRIP: {"ansible.builtin.debug": {"msg": "nothing"}},
-    FACTS: {"winstorage.iscsi.facts": {}},
+    FACTS: {"winstorage.iscsi.initiator_facts": {}},
 }
 
 

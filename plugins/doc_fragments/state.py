@@ -109,7 +109,8 @@ mappings:
           type: int
           required: true
         target_lun:
-          description: Logical unit number at the target, in the form in which C(winstorage.iscsi.facts) reports it.
+          description: Logical unit number at the target, in the form in which C(winstorage.iscsi.initiator_facts)
+            reports it.
           type: int
           required: true
 """
@@ -187,7 +188,8 @@ portals:
   elements: raw
 target_flags:
   description:
-    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.initiator_facts) reports them. An empty list
+      means no flag.
     - With V(hide_static_target), Windows does not report the target, so it cannot be compared. It is added again, and a
       change reported, in every run.
   type: raw
@@ -197,7 +199,8 @@ target_flags:
 _SECURITY_FLAGS = r"""
 security_flags:
   description:
-    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.initiator_facts) reports them. An empty list
+      means no flag.
     - Names are V(valid), V(ike_ipsec_enabled), V(main_mode_enabled), V(aggressive_mode_enabled), V(pfs_enabled),
       V(transport_mode_preferred) and V(tunnel_mode_preferred).
     - Without V(valid), Windows ignores the other flags.
@@ -208,7 +211,8 @@ security_flags:
 _LOGIN_OPTIONS = r"""
 login_flags:
   description:
-    - List of flag names, a number, or the flags as C(winstorage.iscsi.facts) reports them. An empty list means no flag.
+    - List of flag names, a number, or the flags as C(winstorage.iscsi.initiator_facts) reports them. An empty list
+      means no flag.
     - Names are V(require_ipsec), V(multipath_enabled), V(allow_portal_hopping), V(use_radius_response) and
       V(use_radius_verification).
     - The task warns if V(multipath_enabled) is declared but MPIO claims no device of the host.

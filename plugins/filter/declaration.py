@@ -37,13 +37,13 @@ options:
     type: str
     default: ""
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.initiator_state
 """
 
 EXAMPLES = r"""
 - name: Gather the facts of each host
-  winstorage.iscsi.facts:
+  winstorage.iscsi.initiator_facts:
 
 - name: Write the declaration of each host into the inventory, as variables of the role
   ansible.builtin.copy:

@@ -20,7 +20,7 @@ options:
     type: dict
     required: true
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - plugin: winstorage.iscsi.table
     plugin_type: filter
 """

@@ -22,7 +22,7 @@ notes:
     addresses. Its function that reads IKE information also returns keys, so the collection never calls it.
   - If Windows does not support IPsec for iSCSI, it returns an error, and the task fails with that error.
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.initiator_state
 """
 
@@ -56,14 +56,15 @@ EXAMPLES = r"""
 RETURN = r"""
 host:
   description:
-    - In the form of RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.host).
+    - In the form of RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.host).
     - In check mode, the current state.
   returned: success
   type: dict
   sample: {service_state: running, service_start_mode: automatic}
 initiator:
   description:
-    - In the form of RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.initiator). Null if it could not be
+    - In the form of RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.initiator). Null if it
+      could not be
       read.
     - In check mode, the current state.
   returned: success
@@ -72,7 +73,8 @@ initiator:
 radius_servers:
   description:
     - All RADIUS servers of the host. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.radius_servers). Null if they were not read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.radius_servers). Null if they were not
+      read.
     - In check mode, the current state.
   returned: success
   type: list

@@ -49,7 +49,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.refresh_isns_servers
   - winstorage.iscsi.state.force
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.initiator
   - module: winstorage.iscsi.target_portal
   - module: winstorage.iscsi.static_target
@@ -92,8 +92,9 @@ RETURN = r"""
 next_boot:
   description:
     - The forecast of the next restart, in the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.next_boot).
-    - All other parts of RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi) that were read are returned too,
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.next_boot).
+    - All other parts of RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi) that were read are
+      returned too,
       such as C(host), C(initiator) and C(persistent_logins).
     - In check mode, the current state.
   returned: when persistent logins or sessions are declared

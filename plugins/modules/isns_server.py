@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state
   - winstorage.iscsi.state.state
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.target_portal
 """
 
@@ -41,7 +41,8 @@ RETURN = r"""
 isns_servers:
   description:
     - All iSNS servers of the host. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.isns_servers). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.isns_servers). Null if they could not be
+      read.
     - In check mode, the current state.
   returned: success
   type: list

@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.bind_all_volumes
   - winstorage.iscsi.state.state
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.persistent_login
 """
 
@@ -47,7 +47,8 @@ RETURN = r"""
 persistent_devices:
   description:
     - All bound volumes and devices of the host. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_devices). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.persistent_devices). Null if they could
+      not be read.
     - In check mode, the current state.
   returned: success
   type: list

@@ -30,7 +30,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.state
   - winstorage.iscsi.state.force
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.target_portal
   - module: winstorage.iscsi.session
   - module: winstorage.iscsi.initiator_state
@@ -76,7 +76,8 @@ RETURN = r"""
 persistent_logins:
   description:
     - The persistent logins with this identity. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.persistent_logins). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.persistent_logins). Null if they could
+      not be read.
     - In check mode, the current state.
   returned: success
   type: list

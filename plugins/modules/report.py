@@ -44,7 +44,7 @@ options:
     elements: str
   audits:
     description:
-      - Results of M(winstorage.iscsi.audit) by host.
+      - Results of M(winstorage.iscsi.audit_info) by host.
       - For a host without an entry, the variable C(initiator_audit) of the host is used, in which the role registers
         the result. A host without either is reported from its facts, and counts neither as compliant nor as drifted.
     type: dict
@@ -83,8 +83,8 @@ notes:
   - R(The guide to the report,ansible_collections.winstorage.iscsi.docsite.report) describes the keys of the JSON, which
     has a C(schema_version).
 seealso:
-  - module: winstorage.iscsi.facts
-  - module: winstorage.iscsi.audit
+  - module: winstorage.iscsi.initiator_facts
+  - module: winstorage.iscsi.audit_info
 """
 
 EXAMPLES = r"""
@@ -93,7 +93,7 @@ EXAMPLES = r"""
   gather_facts: false
   tasks:
     - name: Gather the facts of each initiator
-      winstorage.iscsi.facts:
+      winstorage.iscsi.initiator_facts:
       ignore_unreachable: true
 
     - name: Write the report

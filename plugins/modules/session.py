@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.session_state
   - winstorage.iscsi.state.force
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.persistent_login
 """
 
@@ -45,7 +45,7 @@ RETURN = r"""
 sessions:
   description:
     - The live sessions to the target through the portal. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.sessions). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.sessions). Null if they could not be read.
     - In check mode, the current state.
   returned: success
   type: list

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.update_secret
   - winstorage.iscsi.state.state
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.target_portal
   - module: winstorage.iscsi.persistent_login
 """
@@ -44,7 +44,7 @@ RETURN = r"""
 targets:
   description:
     - The target, with every discovery that found it. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.targets). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.targets). Null if they could not be read.
     - In check mode, the current state.
   returned: success
   type: list

@@ -27,7 +27,7 @@ extends_documentation_fragment:
   - winstorage.iscsi.state.update_secret
   - winstorage.iscsi.state.state
 seealso:
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - module: winstorage.iscsi.static_target
   - module: winstorage.iscsi.isns_server
   - module: winstorage.iscsi.initiator_state
@@ -62,7 +62,8 @@ RETURN = r"""
 target_portals:
   description:
     - The target portals with this identity. In the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.target_portals). Null if they could not be read.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.target_portals). Null if they could not
+      be read.
     - In check mode, the current state.
   returned: success
   type: list

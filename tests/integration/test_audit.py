@@ -94,7 +94,7 @@ CASES = {
     ),
 }
 TASKS = "".join(
-    f"    - {{name: {name}, winstorage.iscsi.audit: {json.dumps(declaration)}, diff: true}}\n"
+    f"    - {{name: {name}, winstorage.iscsi.audit_info: {json.dumps(declaration)}, diff: true}}\n"
     for name, (declaration, _findings) in CASES.items()
 )
 
@@ -108,7 +108,7 @@ def play(site):
 - hosts: sql01
   gather_facts: false
   tasks:
-    - {name: facts, winstorage.iscsi.facts: }
+    - {name: facts, winstorage.iscsi.initiator_facts: }
 """
         + TASKS,
         "-vvvvv",
@@ -177,18 +177,18 @@ def odd(site):
 - hosts: stopped
   gather_facts: false
   tasks:
-    - {name: undeclared, winstorage.iscsi.audit: }
-    - {name: declared, winstorage.iscsi.audit: {service_state: started, target_portals: [{address: 192.0.2.21}]}}
+    - {name: undeclared, winstorage.iscsi.audit_info: }
+    - {name: declared, winstorage.iscsi.audit_info: {service_state: started, target_portals: [{address: 192.0.2.21}]}}
 - hosts: denied:wrong
   gather_facts: false
   tasks:
     - name: read
-      winstorage.iscsi.audit:
+      winstorage.iscsi.audit_info:
         persistent_logins: "{{ logins }}"
       when: inventory_hostname == 'wrong'
       ignore_errors: true
     - name: read too
-      winstorage.iscsi.audit:
+      winstorage.iscsi.audit_info:
       register: denied
       ignore_errors: true
     - name: shown

@@ -99,7 +99,7 @@ def play(site):
         site.host(name, state, **variables)
     site.host("fine", RUNNING)
     tasks = "".join(
-        f"    - {{name: {name}, winstorage.iscsi.facts: {{{arguments}}}, ignore_errors: true}}\n"
+        f"    - {{name: {name}, winstorage.iscsi.initiator_facts: {{{arguments}}}, ignore_errors: true}}\n"
         for name, (arguments, _text) in ARGUMENTS.items()
     )
     return site.run(
@@ -107,7 +107,7 @@ def play(site):
 - hosts: all:!fine
   gather_facts: false
   tasks:
-    - {{name: gather, winstorage.iscsi.facts: , ignore_errors: true}}
+    - {{name: gather, winstorage.iscsi.initiator_facts: , ignore_errors: true}}
 - hosts: fine
   gather_facts: false
   tasks:

@@ -56,11 +56,11 @@ PLAYS = """
 - hosts: all
   gather_facts: false
   tasks:
-    - {name: first, winstorage.iscsi.facts: }
-    - {name: second, winstorage.iscsi.facts: }
-    - {name: check mode, winstorage.iscsi.facts: , check_mode: true, diff: true}
-    - {name: identifiers, winstorage.iscsi.facts: {include_session_ids: true}}
-    - {name: subset, winstorage.iscsi.facts: {gather_subset: "{{ item }}"}, loop: "{{ subsets }}"}
+    - {name: first, winstorage.iscsi.initiator_facts: }
+    - {name: second, winstorage.iscsi.initiator_facts: }
+    - {name: check mode, winstorage.iscsi.initiator_facts: , check_mode: true, diff: true}
+    - {name: identifiers, winstorage.iscsi.initiator_facts: {include_session_ids: true}}
+    - {name: subset, winstorage.iscsi.initiator_facts: {gather_subset: "{{ item }}"}, loop: "{{ subsets }}"}
   vars:
     subsets:
       - ['!all']
@@ -172,7 +172,7 @@ def test_a_fact_cache_keeps_them(site, play):
 - hosts: all
   gather_facts: false
   tasks:
-    - {name: gather, winstorage.iscsi.facts: }
+    - {name: gather, winstorage.iscsi.initiator_facts: }
 """,
         **cache,
     )

@@ -16,28 +16,28 @@ PLAYS = """
     group/winstorage.iscsi.initiator:
       time_limit: -7
   tasks:
-    - {name: from the group, winstorage.iscsi.facts: , ignore_errors: true}
-    - {name: overridden, winstorage.iscsi.facts: {time_limit: 10}}
+    - {name: from the group, winstorage.iscsi.initiator_facts: , ignore_errors: true}
+    - {name: overridden, winstorage.iscsi.initiator_facts: {time_limit: 10}}
 
 - name: one after the other
   hosts: all
   gather_facts: false
   serial: 1
   tasks:
-    - {name: alone, winstorage.iscsi.facts: {gather_subset: initiator}}
+    - {name: alone, winstorage.iscsi.initiator_facts: {gather_subset: initiator}}
 
 - name: delegated
   hosts: sql01
   gather_facts: false
   tasks:
     - name: in a loop
-      winstorage.iscsi.facts:
+      winstorage.iscsi.initiator_facts:
         gather_subset: [initiator]
       delegate_to: "{{ item }}"
       delegate_facts: true
       loop: [sql02, sql03]
     - name: by a play variable
-      winstorage.iscsi.facts:
+      winstorage.iscsi.initiator_facts:
       vars: {winstorage_iscsi_simulator_state: sql03.yml}
     - name: where the facts went
       ansible.builtin.debug:

@@ -20,7 +20,7 @@ GATHER = """
 - hosts: all
   gather_facts: false
   tasks:
-    - {name: gather, winstorage.iscsi.facts: , ignore_unreachable: true}
+    - {name: gather, winstorage.iscsi.initiator_facts: , ignore_unreachable: true}
 """
 PLAYS = (
     GATHER
@@ -173,7 +173,7 @@ def test_a_fact_cache_is_enough(site, play):
     told = document(site, "cached/iscsi.json")
     assert states(told) == {"files03": "at_risk", "hyperv02": "degraded", "away": "unknown", "sql01": "ready"}
     assert {host["name"]: host["reason"] for host in told["hosts"]}["away"] == (
-        "No facts. Gather them with winstorage.iscsi.facts."
+        "No facts. Gather them with winstorage.iscsi.initiator_facts."
     )
 
 

@@ -116,7 +116,7 @@ def site(tmp_path):
 
 def test_the_commands_of_ansible_reach_the_connection_whole(site):
     """What the tests below run in PowerShell, here only kept: the modules' sources, and no secret on the command."""
-    site.play({"winstorage.iscsi.facts": {"gather_subset": ["persistent_logins"]}})
+    site.play({"winstorage.iscsi.initiator_facts": {"gather_subset": ["persistent_logins"]}})
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert kept["arguments"][-2] == "-EncodedCommand"
     for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "iscsidsc_call.ps1"):
@@ -131,7 +131,7 @@ def test_facts_of_a_host_through_powershell(site, pwsh):
     host = SimulatedHost(HOSTS[0])
     plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
     with Server(host, host.variant) as server:
-        output = site.play({"winstorage.iscsi.facts": {}}, pwsh, {**server.environment, **_libraries()})
+        output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, {**server.environment, **_libraries()})
     found = site.result()["ansible_facts"]["windows_iscsi"]
     expected = json.loads(json.dumps(facts.assemble(plain)))
     assert expected["persistent_logins"]

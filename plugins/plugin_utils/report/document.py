@@ -90,7 +90,7 @@ def _explain_unknown(facts, forecast):
     if forecast:
         return None
     if not facts:
-        return "No facts. Gather them with winstorage.iscsi.facts."
+        return "No facts. Gather them with winstorage.iscsi.initiator_facts."
     if facts["host"]["service_state"] not in (None, "running"):
         return f"MSiSCSI is {facts['host']['service_state']}, so what is saved could not be read."
     return "Persistent logins and sessions were not both gathered."

@@ -61,11 +61,11 @@ DECLARED = {
     ],
 }
 TASKS = [
-    {"name": "before", "winstorage.iscsi.facts": None},
+    {"name": "before", "winstorage.iscsi.initiator_facts": None},
     {"name": "would", "winstorage.iscsi.initiator_state": DECLARED, "check_mode": True, "diff": True},
     {"name": "does", "winstorage.iscsi.initiator_state": DECLARED, "diff": True},
     {"name": "again", "winstorage.iscsi.initiator_state": DECLARED},
-    {"name": "after", "winstorage.iscsi.facts": None},
+    {"name": "after", "winstorage.iscsi.initiator_facts": None},
 ]
 CHANGED = {"before": False, "would": True, "does": True, "again": False, "after": False}
 

@@ -114,8 +114,8 @@ def test_connections_say_what_is_live_and_what_is_saved(documents):
     ("host", "state", "reason"),
     [
         ({"facts": None, "error": "Unreachable: timed out"}, "unknown", "Unreachable: timed out"),
-        ({"facts": None}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
-        ({}, "unknown", "No facts. Gather them with winstorage.iscsi.facts."),
+        ({"facts": None}, "unknown", "No facts. Gather them with winstorage.iscsi.initiator_facts."),
+        ({}, "unknown", "No facts. Gather them with winstorage.iscsi.initiator_facts."),
     ],
 )
 def test_a_host_of_which_nothing_is_known_says_why(host, state, reason):

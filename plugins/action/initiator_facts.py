@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports the iSCSI initiator of a host. Documentation: plugins/modules/facts.py."""
+"""Reports the iSCSI initiator of a host. Documentation: plugins/modules/initiator_facts.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def choose_reads(subsets):
 
 
 class ActionModule(InitiatorAction):
-    """winstorage.iscsi.facts"""
+    """winstorage.iscsi.initiator_facts"""
 
     ARGUMENTS = {
         "gather_subset": {"type": "list", "elements": "str", "default": ["all"]},

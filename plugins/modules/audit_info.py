@@ -2,12 +2,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of winstorage.iscsi.audit; the work is in plugins/action/audit.py."""
+"""Documentation of winstorage.iscsi.audit_info; the work is in plugins/action/audit_info.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: audit
+module: audit_info
 short_description: Compare an initiator with its declaration, and look for risks
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
@@ -114,17 +114,17 @@ notes:
   - Secrets are never read, compared or shown.
 seealso:
   - module: winstorage.iscsi.initiator_state
-  - module: winstorage.iscsi.facts
+  - module: winstorage.iscsi.initiator_facts
   - plugin: winstorage.iscsi.findings
     plugin_type: filter
 """
 
 EXAMPLES = r"""
 - name: Report risks only
-  winstorage.iscsi.audit:
+  winstorage.iscsi.audit_info:
 
 - name: Compare the host with a declaration
-  winstorage.iscsi.audit:
+  winstorage.iscsi.audit_info:
     service_start_mode: automatic
     persistent_logins:
       - target: iqn.2004-01.com.example:sql01-data
@@ -146,7 +146,7 @@ RETURN = r"""
 next_boot:
   description:
     - The forecast of the next restart, in the form of
-      RV(winstorage.iscsi.facts#module:ansible_facts.windows_iscsi.next_boot). Null while MSiSCSI is stopped.
+      RV(winstorage.iscsi.initiator_facts#module:ansible_facts.windows_iscsi.next_boot). Null while MSiSCSI is stopped.
   returned: success
   type: dict
   sample: {verdict: ready}
@@ -232,7 +232,8 @@ ansible_facts:
   type: dict
   contains:
     windows_iscsi:
-      description: As M(winstorage.iscsi.facts) reports them. While MSiSCSI is stopped, everything but C(host) is null.
+      description: As M(winstorage.iscsi.initiator_facts) reports them. While MSiSCSI is stopped, everything but
+        C(host) is null.
       returned: success
       type: dict
       sample: {schema_version: 1}

@@ -2,12 +2,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of winstorage.iscsi.facts; the work is in plugins/action/facts.py."""
+"""Documentation of winstorage.iscsi.initiator_facts; the work is in plugins/action/initiator_facts.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: facts
+module: initiator_facts
 short_description: Report the iSCSI initiator of a Windows host
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
@@ -58,7 +58,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Gather the facts of the initiator
-  winstorage.iscsi.facts:
+  winstorage.iscsi.initiator_facts:
 
 - name: Show them on one page
   ansible.builtin.debug:
@@ -70,11 +70,11 @@ EXAMPLES = r"""
     fail_msg: "{{ ansible_facts.windows_iscsi.next_boot.attention }}"
 
 - name: Gather only the persistent logins
-  winstorage.iscsi.facts:
+  winstorage.iscsi.initiator_facts:
     gather_subset: [persistent_logins]
 
 - name: Gather everything but the known targets, within five minutes
-  winstorage.iscsi.facts:
+  winstorage.iscsi.initiator_facts:
     gather_subset: ['!targets']
     time_limit: 300
 """
