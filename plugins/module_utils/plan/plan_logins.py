@@ -109,13 +109,14 @@ def _require_sole_logins(
         staying.setdefault(change.identity.target, []).extend(record for record, _secret in change.after)
     for change in [change for change in plan.changes if change.may_need_saving] + list(collateral):
         for record, _secret in change.after:
-            others = [other for other in staying[change.identity.target] if other is not record]
+            others = list(staying[change.identity.target])
+            others.remove(record)
             if others and not has_multipath(record):
                 planning.refuse(
                     identity.label(record),
                     "it lacks the login flag multipath_enabled, and Windows saves such a login only where its target "
                     f"has no other saved login (0xEFFF003F). There would be {_describe_others(record, others)}. Set "
-                    "multipath: true for every login of the target, or keep only one.",
+                    "multipath: true for every login of the target, or declare the others absent.",
                 )
                 break
 

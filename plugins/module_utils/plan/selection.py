@@ -59,10 +59,10 @@ class _Selecting:
         self.owned: t.Dict[int, t.List[Identity]] = {}
         self.free: t.Dict[str, t.List[Identity]] = {}
         for each in groups:
-            owner = self._owner(each)
-            if owner is not None:
+            owners = self._owners(each)
+            for owner in owners:
                 self.owned.setdefault(id(owner), []).append(each)
-            else:
+            if not owners:
                 self.free.setdefault(each.target, []).append(each)
 
     def select(self) -> Selection:
@@ -81,8 +81,8 @@ class _Selecting:
                 selection.declared.append(made)
         return selection
 
-    def _owner(self, found: Identity) -> t.Optional[t.Any]:
-        """The narrowest declaration that means a record."""
+    def _owners(self, found: Identity) -> t.List[t.Any]:
+        """The narrowest declaration that means a record; several are refused."""
         places = (found.target, found.portal), (found.target, OMITTED)
         matching = [
             desired for place in places for desired in self.at_portal.get(place, ()) if desired.selector.matches(found)
@@ -93,13 +93,13 @@ class _Selecting:
             if not any(other.selector.is_narrower_than(desired.selector) for other in matching)
         ]
         if len(narrowest) > 1:
-            first, second = narrowest[:2]
+            first, second = [desired for desired in self.of_target[found.target] if desired in narrowest][:2]
             self.planning.refuse(
                 second.where,
                 f"means the same record as {first.where}: {identity.label(self.groups[found][0])}. Name more of the "
                 "record in one of the two entries.",
             )
-        return narrowest[0] if narrowest else None
+        return narrowest
 
     def _resolved_by_windows(self, desired: t.Any) -> t.List[Identity]:
         """What a login for any portal may have become: Windows may save it with a portal of its own choice.
@@ -174,8 +174,9 @@ def _without_duplicates(planning: Planning, wanted: t.Sequence[t.Any]) -> t.List
 
 def _fill_in(planning: Planning, desired: t.Any, found: Saved) -> t.Any:
     """The declaration for a record that is there."""
-    place = {name: getattr(found, name) for name in desired.omitted}
-    place["initiator_instance"] = found.initiator_instance
+    place = {name: getattr(found, name) for name in desired.omitted | {"initiator_instance"}}
+    if isinstance(found, records.PersistentLogin) and _is_for_any_portal(desired):
+        place["portal"] = found.portal
     return desired.at(**place)
 
 
