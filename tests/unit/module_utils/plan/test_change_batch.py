@@ -28,6 +28,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     host,
     login,
     logins,
+    sole,
     wish,
 )
 
@@ -98,10 +99,19 @@ def test_what_only_adds_comes_before_anything_is_removed():
 
 
 def test_what_is_doubtful_is_saved_before_its_removal():
-    state = host([login(FLASH, A)], sessions=[{"target": FLASH, "portal": A}])
-    made = execution(state, logins(wish(FLASH, A, header_digest="crc32c")))
-    words = [emitted.operation for emitted in made.emitted]
+    words = operations([login(FLASH, A, 1)], wish(FLASH, A, header_digest="crc32c"))
     assert words.index(write_calls.TEST_SAVE) < words.index(write_calls.REMOVING)
+
+
+def test_a_login_without_the_multipath_flag_is_not_saved_before_its_removal():
+    words = operations([sole(FLASH, A, 1)], wish(FLASH, A, multipath=False, header_digest="crc32c"))
+    assert write_calls.TEST_SAVE not in words
+    assert words.index(write_calls.REMOVING) < words.index(write_calls.SAVING)
+
+
+def operations(saved, *wishes):
+    """The operations of a change, in order."""
+    return [emitted.operation for emitted in execution(host(saved), logins(*wishes)).emitted]
 
 
 def test_lists_between_the_calls_stay_on_the_host():
