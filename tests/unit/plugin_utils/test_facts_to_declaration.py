@@ -176,7 +176,7 @@ FULL = {
 
 
 def test_every_declarable_value_is_said():
-    assert exported(Host(FULL)) == {
+    assert exported(Host(FULL, {"reported_record": "as_saved"})) == {
         "service_state": "started",
         "service_start_mode": "automatic",
         "node_name": "iqn.2004-01.com.example:sql01",
@@ -200,6 +200,16 @@ def test_every_declarable_value_is_said():
         "isns_servers": ["isns.example.com"],
         "persistent_devices": ["D:\\"],
     }
+
+
+def test_a_user_name_that_windows_filled_in_is_not_declared():
+    """It is the node name of this host. The host from which the declaration comes is as declared all the same."""
+    login = {"target": TARGETS[0], "portal": "192.0.2.21", "initiator_port": 0}
+    host = Host(dict(FULL, persistent_logins=[login]))
+    assert "username" not in exported(host)["persistent_logins"][0]
+    exact = exported(host, True)
+    assert exact["persistent_logins"][0]["username"] == "unspecified"
+    assert planner.plan(gathered(host), parse(exact)).steps == []
 
 
 def test_an_emptied_host_gets_all_back_from_its_export():
