@@ -46,22 +46,22 @@ CAUSES = (
     Cause(
         "antivirus",
         r"ScriptContainedMaliciousContent|malicious content|0x800700E1|contains a virus|\bAMSI\b",
-        "The antimalware scanner of the host (AMSI) blocked the script. Ask for an exception for what Ansible sends, or "
-        f"{PYTHON_ENGINE}.",
+        "The antimalware scanner of the host (AMSI) blocked the script. Ask for an exception for what Ansible sends, "
+        f"or {PYTHON_ENGINE}.",
     ),
     Cause(
         "app control",
         r"0x800711C7|blocked by group policy|Device ?Guard|App(lication)? Control|\bWDAC\b|AppLocker",
-        "A policy of the host (App Control for Business or AppLocker) blocked a program or a script. Sign the content or "
-        f"allow it in the policy, or {PYTHON_ENGINE}.",
+        "A policy of the host (App Control for Business or AppLocker) blocked a program or a script. Sign the content "
+        f"or allow it in the policy, or {PYTHON_ENGINE}.",
     ),
     Cause(
         "jea",
         r"ScriptsNotAllowed|no-language mode|NoLanguage|VariableReferenceNotSupportedInDataSection"
         r"|restricted language mode|RestrictedLanguage|\(ConvertFrom-Json:String\) \[\], CommandNotFoundException"
         r"|'ConvertFrom-Json' is not recognized",
-        "The endpoint of the connection restricts its commands or its language, as JEA endpoints do. Ansible cannot run "
-        "modules there. Connect to an ordinary endpoint: leave out ansible_psrp_configuration_name, or name "
+        "The endpoint of the connection restricts its commands or its language, as JEA endpoints do. Ansible cannot "
+        "run modules there. Connect to an ordinary endpoint: leave out ansible_psrp_configuration_name, or name "
         "Microsoft.PowerShell.",
     ),
     Cause(
@@ -80,8 +80,8 @@ CAUSES = (
     Cause(
         "old powershell",
         r"requires PowerShell v\d|requires a minimum PowerShell version|ScriptRequiresUnmatchedPSVersion",
-        "PowerShell on the host is too old. The collection needs Windows PowerShell 5.1; Windows Server 2012 R2 and older "
-        "have it after installing Windows Management Framework 5.1.",
+        "PowerShell on the host is too old. The collection needs Windows PowerShell 5.1; Windows Server 2012 R2 and "
+        "older have it after installing Windows Management Framework 5.1.",
     ),
     Cause(
         "interpreter",

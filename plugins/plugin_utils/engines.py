@@ -44,6 +44,7 @@ def powershell(action, settings, task_vars):
                 "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) is on. It would leave the module's input, which can "
                 "hold CHAP secrets, in a file on the host. Turn it off and run the task again."
             )
+        _pipeline(action)
         result = action._execute_module(
             module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)}, task_vars=task_vars
         )
@@ -52,6 +53,21 @@ def powershell(action, settings, task_vars):
         return result["answer"]
 
     return run
+
+
+def _pipeline(action):
+    """Have the module's input, with the batch, go to PowerShell's standard input and into no file of the host.
+
+    ansible-core pipelines to Windows by itself, but over ssh only from 2.21 on.
+    """
+    if not action._is_pipelining_enabled("new"):
+        action._connection.set_option("pipelining", True)
+    if not action._is_pipelining_enabled("new"):
+        raise EngineError(
+            "Ansible cannot pipeline over this connection. It would write the module's input, which can hold CHAP "
+            "secrets, to a file on the host. Over ssh, remove what asks for a terminal (-t, RequestTTY) from its "
+            "arguments."
+        )
 
 
 def python(action, settings, task_vars):

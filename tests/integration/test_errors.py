@@ -76,7 +76,7 @@ CASES = {  # host -> (state, variables, what the error must say, in this order)
     "no-shell-type": (  # as over ssh: nothing says that this is Windows
         None,
         {"winstorage_iscsi_python": "/no/such/python"},
-        "expects a POSIX shell.*If this is a Windows host over ssh, set ansible_shell_type to cmd.*python engine failed",
+        "expects a POSIX shell.*If this is a Windows host over ssh, set ansible_shell_type to cmd.*engine failed",
     ),
     "become": (
         None,

@@ -202,7 +202,7 @@ def test_a_python_without_an_answer_says_why_and_what_to_do(name):
 def test_output_that_echoes_the_batch_is_not_shown():
     """A host could print what it was sent. A batch is base64 of gzip and may hold secrets."""
     batch = base64.b64encode(os.urandom(3000)).decode()
-    text = engine_failures.describe_powershell(failed(out=batch, err='{"batch": "%s"}' % batch))
+    text = engine_failures.describe_powershell(failed(out=batch, err=f'"batch": "{batch}"'))
     assert not any(batch[start : start + 64] in text for start in range(0, len(batch), 16))
     assert "<4000 characters>" in text
 
