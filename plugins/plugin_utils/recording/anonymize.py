@@ -27,9 +27,10 @@ from ...module_utils.abi import layout
 from . import calls as c
 from . import regions
 
-# A discovery by SendTargets has the address behind an asterisk; iSCSI names and IP addresses may be anywhere.
+# Discoveries by SendTargets and iSNS tell an address behind an asterisk or colon; iSCSI names and IP addresses may be
+# anywhere.
 _FOUND = re.compile(
-    r"""(?<=\*)(?P<address>\S+)(?=[ ]\d{7}[ ])
+    r"""(?:(?<=\*)(?=\S+[ ]\d{7}[ ])|(?<=iSNS:))(?P<address>\S+)
     |(?i:(?P<kind>iqn\.\d{4}-\d{2}\.(?:com\.microsoft(?=:))?|eui\.|naa\.)(?P<name>[^\s,;|"'\\/*\x00]+))
     |(?<![\w.])(?P<ipv4>\d{1,3}(?:\.\d{1,3}){3})(?![\w.])
     |(?<![\w.:%])(?P<ipv6>[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%\w+)?)(?![\w.:])""",

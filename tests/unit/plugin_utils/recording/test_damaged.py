@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 
 import pytest
@@ -62,11 +63,23 @@ def changed(old, new):
         (lambda: changed('"4 running"', '"running"'), "host.service_state: expected a number, perhaps with a word"),
         (lambda: changed("calls:\n", "calls: none\nrest:\n"), "calls: expected list, got str."),
         (lambda: changed("export: Report", "export: Delete"), "is not an export that is recorded."),
-        (lambda: changed("- export: ReportISNSServerListW", "- 5\n- export: ReportISNSServerListW"), "calls[1]: expected a mapping, got int."),
-        (lambda: changed("  Count: 2", "  Sum: 2"), "calls[0].outputs: ReportIScsiPersistentLoginsW has no output 'Sum'."),
-        (lambda: changed("  Count: 2", "  Count: -2"), "calls[0].outputs.Count: expected a number from 0 to 4294967295, got -2."),
+        (
+            lambda: changed("- export: ReportISNSServerListW", "- 5\n- export: ReportISNSServerListW"),
+            "calls[1]: expected a mapping, got int.",
+        ),
+        (
+            lambda: changed("  Count: 2", "  Sum: 2"),
+            "calls[0].outputs: ReportIScsiPersistentLoginsW has no output 'Sum'.",
+        ),
+        (
+            lambda: changed("  Count: 2", "  Count: -2"),
+            "calls[0].outputs.Count: expected a number from 0 to 4294967295, got -2.",
+        ),
         (lambda: changed("  Count: 2", "  Count: two"), "calls[0].outputs.Count: expected int, got str."),
-        (lambda: changed("size: 8256", "size: 99999999999"), "calls[0].outputs.PersistentLoginInfo.size: expected a number from 0"),
+        (
+            lambda: changed("size: 8256", "size: 99999999999"),
+            "calls[0].outputs.PersistentLoginInfo.size: expected a number from 0",
+        ),
         (lambda: changed("size: 8256", "size: 4000"), "calls[0].outputs.PersistentLoginInfo.memory, line "),
         (lambda: changed(" = 00\n", " = 0\n"), "memory, line 2: expected an offset and bytes in hex."),
         (lambda: changed(" = 00\n", "\n"), "memory, line 2: expected an offset and bytes in hex."),
@@ -74,7 +87,7 @@ def changed(old, new):
         (lambda: changed('status: "0 ERROR_SUCCESS"', "status: 0"), "calls[0].status: expected str, got int."),
         (lambda: changed('status: "0 ERROR_SUCCESS"', 'status: "0x100000000"'), "calls[0].status: expected a number"),
     ],
-)  # fmt: skip
+)
 def test_the_error_says_where_and_what(damaged, problem, tmp_path):
     path = tmp_path / "recording.yml"
     path.write_text(damaged if isinstance(damaged, str) else damaged())
@@ -123,9 +136,7 @@ def test_any_damage_costs_an_error_at_the_most(data):
     except recording.RecordingError as error:
         assert len(str(error)) < 400
         return
-    try:
+    with contextlib.suppress(CallError, memory.ImageError, wire.WireError):
         facts.assemble(
             queries.gather(lambda batch: executor.run(batch, recording.PlayerMachine(found)), ["persistent_logins"])
         )
-    except (CallError, memory.ImageError, wire.WireError):
-        pass

@@ -266,7 +266,7 @@ def test_a_secret_that_a_host_returns_is_not_recorded(pointer, data):
 
 def test_every_export_is_known_to_read_or_not():
     not_recorded = {name for name in prototypes.CALLABLE if name not in calls.READING}
-    assert calls.READING <= set(prototypes.FUNCTIONS)
+    assert not calls.READING - set(prototypes.FUNCTIONS)
     assert all(name.startswith(("Get", "Report", "SendScsi")) for name in calls.READING)
     # returns keys; everything else changes something
     assert {name for name in not_recorded if name.startswith(("Get", "Report", "SendScsi"))} == {"GetIScsiIKEInfoW"}
