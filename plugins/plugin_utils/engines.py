@@ -209,7 +209,7 @@ def record_options(action, task_vars, record, host):
     path = _beside_inventory(action, task_vars, options["path"])
     if options["path"].endswith("/") or os.path.isdir(path):
         name = host if names is None else names.host_name(host)
-        path = os.path.join(path, f"{name}.yml")
+        path = os.path.join(path, f"{name}.txt")
     return path, names
 
 

@@ -53,21 +53,21 @@ def demo(name):
 def test_facts_audit_and_report_from_a_recording_are_those_of_the_host(here):
     names = ["sql01", "files03", "hyperv02"]
     for name in names:
-        here.host(name, demo(name), winstorage_iscsi_record="recordings/{{ inventory_hostname }}.yml")
+        here.host(name, demo(name), winstorage_iscsi_record="recordings/{{ inventory_hostname }}.txt")
     original = here.run(ALL)
     assert original.rc == 0, original.output
     report = json.loads((here.folder / "report/iscsi.json").read_text())
     here.hosts.clear()
     for name in names:
         (here.folder / f"{name}.yml").unlink()
-        here.host(name, winstorage_iscsi_recording=f"recordings/{name}.yml")
+        here.host(name, winstorage_iscsi_recording=f"recordings/{name}.txt")
     replayed = here.run(ALL, "-vvv")
     assert replayed.rc == 0, replayed.output
     assert "round trip by the recording engine" in replayed.output
     for name in names:
         for task in ("facts", "audit"):
             assert found(replayed, task, name) == found(original, task, name)
-        assert SECRET not in (here.folder / f"recordings/{name}.yml").read_text()
+        assert SECRET not in (here.folder / f"recordings/{name}.txt").read_text()
     again = json.loads((here.folder / "report/iscsi.json").read_text())
     assert again.pop("generated") and report.pop("generated") and again == report
     assert found(original, "audit", "hyperv02")["drift"]
@@ -77,8 +77,8 @@ def test_a_folder_has_a_file_for_each_host_and_an_anonymous_one_names_none(here)
     for name in ("sql01", "hyperv02"):
         here.host(name, demo(name), winstorage_iscsi_record={"path": "named/"})
     assert here.run(FACTS).rc == 0
-    assert sorted(path.name for path in (here.folder / "named").iterdir()) == ["hyperv02.yml", "sql01.yml"]
-    assert 'host: "sql01"' in (here.folder / "named/sql01.yml").read_text()
+    assert sorted(path.name for path in (here.folder / "named").iterdir()) == ["hyperv02.txt", "sql01.txt"]
+    assert 'host: "sql01"' in (here.folder / "named/sql01.txt").read_text()
     for name in ("sql01", "hyperv02"):
         here.hosts[name]["winstorage_iscsi_record"] = {"path": "hidden/", "anonymize": True, "phrase": "blue"}
     assert here.run(FACTS).rc == 0 and here.run(FACTS).rc == 0
