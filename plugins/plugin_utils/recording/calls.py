@@ -68,6 +68,7 @@ class Call:
 
     :param outcome: RAN, NO_SUCH_EXPORT or TIMED_OUT.
     :param outputs: numbers, and memory.
+    :param sizing: it had no buffer for its list, and asked only how large that must be.
     """
 
     export: str
@@ -76,11 +77,12 @@ class Call:
     status: int = 0
     milliseconds: int = 0
     outputs: t.Dict[str, t.Union[int, Memory]] = dataclasses.field(default_factory=dict)
+    sizing: bool = False
 
     @property
-    def key(self) -> t.Tuple[str, str]:
+    def key(self) -> t.Tuple[str, str, bool]:
         """What a replay finds the call by."""
-        return key_of(self.export, self.arguments)
+        return key_of(self.export, self.arguments, self.sizing)
 
 
 @dataclasses.dataclass
@@ -95,9 +97,15 @@ class Recording:
     about: t.Dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
-def key_of(export: str, arguments: t.Mapping[str, t.Any]) -> t.Tuple[str, str]:
+def key_of(export: str, arguments: t.Mapping[str, t.Any], sizing: bool = False) -> t.Tuple[str, str, bool]:
     """An export with its arguments, to compare."""
-    return export, json.dumps(arguments, sort_keys=True)
+    return export, json.dumps(arguments, sort_keys=True), sizing
+
+
+def buffers(function: prototypes.Function) -> t.List[str]:
+    """The outputs whose size the call tells when they are too small."""
+    sizes = [argument.of for argument in function.arguments if argument.kind is prototypes.SIZE]
+    return [name for name in sizes if name and not function.argument(name).capacity]
 
 
 def only_reads(program: wire.Program) -> bool:
@@ -117,7 +125,7 @@ def record(batch: wire.Batch, answer: wire.Answer) -> Recording:
     """
     program = next(program for program in batch.programs if program.pointer == answer.host.pointer)
     reader = _AnswerReader(program, answer)
-    found: t.Dict[t.Tuple[str, str], t.List[Call]] = {}
+    found: t.Dict[t.Tuple[str, str, bool], t.List[Call]] = {}
     calls: t.List[Call] = []
     for call in reader.calls():
         same = found.setdefault(call.key, [])
@@ -127,6 +135,13 @@ def record(batch: wire.Batch, answer: wire.Answer) -> Recording:
             same.append(call)
             calls.append(call)
     return Recording(answer.host, calls)
+
+
+def _is_sizing(function: prototypes.Function, call: wire.Call) -> bool:
+    """Whether a call has a list without a buffer that could grow."""
+    given = dict(zip((argument.name for argument in function.arguments), call.arguments))
+    blocks = [call.blocks[given[name].block] for name in buffers(function) if isinstance(given[name], wire.Address)]
+    return any(not block.size and not block.growth for block in blocks)
 
 
 class _Item(t.NamedTuple):
@@ -165,7 +180,9 @@ class _AnswerReader:
                     continue
                 arguments = self._arguments(call, function, self._stack(index, run.items))
                 outputs = self._outputs(function, call, run, arguments)
-                yield Call(call.export, arguments, RAN, run.status, run.milliseconds, outputs)
+                yield Call(
+                    call.export, arguments, RAN, run.status, run.milliseconds, outputs, _is_sizing(function, call)
+                )
 
     # -- arguments -----------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ class PlayerMachine:
         self.abi = layout.WIDE[recording.host.pointer]
         self.memory = Memory(self.abi.pointer)
         self._now = 0
-        self._calls: t.Dict[t.Tuple[str, str], t.Deque[c.Call]] = collections.defaultdict(collections.deque)
+        self._calls: t.Dict[t.Tuple[str, str, bool], t.Deque[c.Call]] = collections.defaultdict(collections.deque)
         for call in recording.calls:
             self._calls[call.key].append(call)
         self._missing = {call.export for call in recording.calls if call.outcome == c.NO_SUCH_EXPORT}
@@ -62,14 +62,15 @@ class PlayerMachine:
             for argument in function.arguments
             if not argument.out
         }
-        recorded = self._calls.get(c.key_of(export, inputs))
+        is_sizing = any(not given[name] for name in c.buffers(function))
+        recorded = self._calls.get(c.key_of(export, inputs, is_sizing)) or self._calls.get(c.key_of(export, inputs))
         if not recorded:
             return status.NOT_RECORDED
         call = recorded[0]
         self._now += min(call.milliseconds, limit or call.milliseconds)
         if call.outcome == c.TIMED_OUT:
             raise executor.TimedOut()
-        if not self._has_room(function, given, call):
+        if not call.sizing and not self._has_room(function, given, call):
             return status.INSUFFICIENT_BUFFER
         if len(recorded) > 1:  # asked twice, answered differently: the next time the other answer
             recorded.popleft()

@@ -91,6 +91,8 @@ def _call(call: c.Call, char: int) -> t.Iterator[str]:
     if call.outcome != c.RAN:
         yield f"  outcome: {call.outcome}"
         return
+    if call.sizing:
+        yield "  sizing: true"
     found = status.of(call.status)
     yield f"  status: {json.dumps(f'{found.number} {found.symbol}')}"
     yield f"  milliseconds: {call.milliseconds}"
@@ -237,6 +239,7 @@ def _load_call(place: _Place, left: t.List[int]) -> c.Call:
         return call
     if call.outcome != c.RAN:
         raise RecordingError(f"{place.name}.outcome: unknown, {call.outcome[:40]!r}.")
+    call.sizing = bool(place.child("sizing", bool, False).value)
     call.status = place.numbered("status", _U32)
     call.milliseconds = place.number("milliseconds", _U32, 0)
     outputs = place.child("outputs", dict, {})

@@ -23,6 +23,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
 TARGET = "iqn.2004-01.com.example:data"
 STATE = {
+    "dialect": {"absent_user_name": "absent"},  # so that the size of the list is the same whatever the default
     "service": {"state": "running"},
     "persistent_logins": [{"target": TARGET, "portal": "192.0.2.21"}, {"target": TARGET, "portal": "192.0.2.22"}],
 }

@@ -88,12 +88,12 @@ def path(tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ["x64", "x86"])
-@pytest.mark.parametrize("dialect", ["microsoft", "terse", "awkward"])
+@pytest.mark.parametrize("dialect", ["microsoft", "documented", "terse", "awkward"])
 @pytest.mark.parametrize("state", [*DEMO, STATE], ids=lambda state: getattr(state, "stem", "here"))
 def test_a_replay_gives_the_facts_of_the_host(state, dialect, architecture, path):
     state = yaml.safe_load(state.read_text()) if isinstance(state, Path) else dict(STATE)
     state["windows"] = dict(state.get("windows", {}), architecture=architecture)
-    original = gather(record(Host(state, dialect), path))
+    original = gather(record(Host(dict(state, dialect=dialect)), path))
     assert gather(recording.replay(str(path))) == original
     assert original["persistent_logins"] and original["sessions"]
 
@@ -202,9 +202,9 @@ def assert_without(secret, written):
     assert secret not in written and gzip.compress(secret.encode()) not in written.encode()
 
 
-@pytest.mark.parametrize("dialect", ["microsoft", "terse", "awkward"])
+@pytest.mark.parametrize("dialect", ["microsoft", "documented", "terse", "awkward"])
 def test_no_secret_of_a_host_is_recorded(dialect, path):
-    gather(record(Host(STATE, dialect), path))
+    gather(record(Host(dict(STATE, dialect=dialect)), path))
     assert_without(SECRET, path.read_text())
 
 
