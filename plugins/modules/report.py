@@ -44,7 +44,7 @@ options:
     elements: str
   audits:
     description:
-      - Results of M(winstorage.iscsi.audit_info) by host.
+      - Results of M(winstorage.iscsi.audit_facts) by host.
       - For a host without an entry, the variable C(initiator_audit) of the host is used, in which the role registers
         the result. A host without either is reported from its facts, and counts neither as compliant nor as drifted.
     type: dict
@@ -84,7 +84,7 @@ notes:
     has a C(schema_version).
 seealso:
   - module: winstorage.iscsi.initiator_facts
-  - module: winstorage.iscsi.audit_info
+  - module: winstorage.iscsi.audit_facts
 """
 
 EXAMPLES = r"""
