@@ -47,6 +47,26 @@ def _typed(value, name=None):
     return value
 
 
+def calls_only(run):
+    """An engine that runs a batch and answers no queries."""
+    return lambda text: run(rows.split(text)[0])
+
+
+FACTS_FROM_ROWS = ("initiator_ports",)
+_ABOUT_ROWS = ("The management class ", "The registry key ", "The events of ")
+
+
+def without_rows(plain):
+    """Facts, or a part of them, without what comes from rows."""
+    if isinstance(plain, list):
+        lines = [text for text in plain if not (isinstance(text, str) and text.startswith(_ABOUT_ROWS))]
+        return [without_rows(element) for element in lines]
+    if not isinstance(plain, dict):
+        return plain
+    drop = set(FACTS_FROM_ROWS) | ({"initiator_address"} if "any_initiator_port" in plain else set())
+    return {name: without_rows(value) for name, value in plain.items() if name not in drop}
+
+
 class RowsPowerShell:
     """A running PowerShell that answers lines of queries; a context manager."""
 
