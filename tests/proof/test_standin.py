@@ -39,8 +39,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin.cases import (
 )
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import HANG, Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
-from ansible_collections.winstorage.iscsi.tests.proof.support.rows_standin import calls_only
 from ansible_collections.winstorage.iscsi.tests.proof.support import compilers
+from ansible_collections.winstorage.iscsi.tests.proof.support.rows_standin import calls_only
 
 HOSTS = sorted((Path(__file__).parents[2] / "demo" / "hosts").glob("*.yml"))
 

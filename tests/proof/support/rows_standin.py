@@ -20,12 +20,14 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
+_PATH = "PSModulePath"
 _TYPES = {"DriveLetter": "$char", "IpV6Address": "$bytes", "LastBootUpTime": "$time"}
 
 
 def environment(file):
     """What a PowerShell needs to load the functions."""
-    return {"PSModulePath": os.pathsep.join([str(HERE), os.environ.get("PSModulePath", "")]), "WINSTORAGE_ROWS": str(file)}
+    folders = [str(HERE), os.environ.get(_PATH, "")]
+    return {_PATH: os.pathsep.join(folders), "WINSTORAGE_ROWS": str(file)}
 
 
 def write_host(file, service):
