@@ -14,7 +14,7 @@ import json
 import typing as t
 
 from ..abi import codecs
-from . import forecast, matching, records
+from . import forecast, matching, records, volumes
 from .matching import Matches
 from .plain import Plain
 from .records import Discovery, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
@@ -63,7 +63,8 @@ class _Assembler:
 
     def assemble(self) -> Plain:
         snapshot = self._snapshot
-        next_boot = forecast.next_boot(snapshot, self._matches)
+        join = volumes.Join(snapshot.disks)
+        next_boot = forecast.next_boot(snapshot, self._matches, join)
         sessions = self.sessions()
         return {
             "schema_version": SCHEMA_VERSION,
@@ -80,8 +81,9 @@ class _Assembler:
             "isns_servers": _sort_texts(snapshot.isns_servers),
             "radius_servers": _sort_texts(snapshot.radius_servers),
             "persistent_devices": _sort_texts(snapshot.persistent_devices),
+            "disks": self._disks(),
             "next_boot": next_boot,
-            "warnings": sorted(set(snapshot.warnings)) + self._warnings(next_boot),
+            "warnings": sorted({*snapshot.warnings, *join.contradictions}) + self._warnings(next_boot),
         }
 
     def _warnings(self, next_boot: t.Optional[Plain]) -> t.List[str]:
@@ -133,6 +135,18 @@ class _Assembler:
     def _mapping(self, mapping: Mapping) -> Plain:
         entry = self._plain(mapping)
         return dict(entry, luns=sorted(entry["luns"], key=_content))
+
+    def _disks(self) -> t.Optional[t.List[Plain]]:
+        """The disks of Windows that come from the initiator. Those of other buses are none of its facts."""
+        if self._snapshot.disks is None:
+            return None
+        devices = [device for session in self._snapshot.sessions or () for device in session.devices or ()]
+        numbers = {device.device_number for device in devices}
+        return [
+            self._plain(disk)
+            for disk in self._snapshot.disks
+            if disk.bus_type == volumes.BUS_ISCSI or disk.number in numbers
+        ]
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

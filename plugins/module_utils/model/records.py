@@ -42,6 +42,7 @@ from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
+from .volumes import Disk
 
 __all__ = [  # every record, and what converts them, is reachable from here
     "SERVICE_STATES",
@@ -341,4 +342,5 @@ class Snapshot:
     isns_servers: t.Optional[t.List[str]] = None
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
+    disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
     warnings: t.List[str] = dataclasses.field(default_factory=list)
