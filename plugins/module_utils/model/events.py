@@ -79,9 +79,7 @@ def read(rows: t.Mapping[str, t.Any], boot_time: t.Any, warn: Warn) -> EventLog:
         for row in Rows(f"events of {provider}", provider_rows, warn):
             number, time = row.number("id"), _time(row.text("time"))
             data, binary = row.texts("data"), row.text("binary", longest=1 << 16)
-            if number is None or time is None or number not in MEANINGS[provider]:
-                continue
-            if since is None or time >= since:
+            if number is not None and time is not None and (since is None or time >= since):
                 found.append(Event(provider, number, time, data, _bytes(binary)))
     return EventLog(since, found)
 
@@ -102,10 +100,10 @@ def _bytes(text: t.Optional[str]) -> bytes:
 
 
 class Known:
-    """What events may be about: the portals, targets and disks of a host, and its logins without a session."""
+    """What events may be about: the portals and targets of a host, and its logins without a session."""
 
-    def __init__(self, logins: t.Iterable[Plain], portals: t.Iterable[Plain], disks: t.Iterable[Plain]) -> None:
-        """From the plain form of saved logins (with ``connected``), target portals and disks of the forecast."""
+    def __init__(self, logins: t.Iterable[Plain], portals: t.Iterable[Plain]) -> None:
+        """From the entries of saved logins and target portals in the facts."""
         data = [login for login in logins if login["session_type"] == "data"]
         idle = [login for login in data if login["connected"] is False]
         self.has_sessions = all(login["connected"] is not None for login in data)  # whether they were gathered
@@ -120,11 +118,6 @@ class Known:
                 place = {name: record["portal"][name] for name in ("address", "port")}
                 self.portals.setdefault(portal_key(place), place)
         self.packed = [(_pack(address), (address, port)) for address, port in self.portals]
-        self.disks: t.Dict[int, str] = {}
-        for disk in disks:
-            for match in map(_DEVICE_NUMBER.search, disk["names"]):
-                if match:
-                    self.disks[int(match.group(1))] = disk["id"]
 
 
 def portal_key(place: Plain) -> PortalKey:
@@ -156,8 +149,10 @@ def explain(log: EventLog, known: Known) -> Plain:
     """The ``events`` part of the facts: when the host started, and an entry for all equal events."""
     groups: t.Dict[t.Tuple[str, int, Subject], t.List[str]] = {}
     for event in log.events:
-        meaning = MEANINGS[event.provider][event.number]
-        groups.setdefault((event.provider, event.number, _subject(event, meaning, known)), []).append(event.time)
+        meaning = MEANINGS.get(event.provider, {}).get(event.number)
+        if meaning:
+            key = event.provider, event.number, _subject(event, meaning, known)
+            groups.setdefault(key, []).append(event.time)
     entries = [_entry(*key, times, known) for key, times in groups.items()]
     _pair_reconnects(entries)
     return {"since": log.since, "entries": sorted(entries, key=_order)}
@@ -175,7 +170,7 @@ def _subject(event: Event, meaning: Meaning, known: Known) -> Subject:
     if meaning.dump == NAME:
         return Subject(target=_find_target(dump, known))
     if meaning.about == "disk":
-        return _find_disk(event.data, known)
+        return _find_disk(event.data)
     detail = None
     if meaning.dump == LOGIN_RESPONSE:
         detail = _refusal(dump)
@@ -206,11 +201,12 @@ def _find_target(dump: bytes, known: Known) -> t.Optional[str]:
     return None
 
 
-def _find_disk(data: t.List[str], known: Known) -> Subject:
+def _find_disk(data: t.List[str]) -> Subject:
+    """The disk by its number, else by the name that the event has."""
     for text in data:
         match = _DEVICE_NUMBER.search(text)
-        if match and int(match.group(1)) in known.disks:
-            return Subject(disk=known.disks[int(match.group(1))])
+        if match:
+            return Subject(disk=f"PhysicalDrive{int(match.group(1))}")
     return Subject(what=printable(data[-1], 80) if data else None)
 
 
@@ -309,7 +305,7 @@ def describe(entry: Plain) -> str:
     return f"{entry['text']} ({times}{entry['last'][:10]} {entry['last'][11:16]} UTC)"
 
 
-def reasons(entries: t.Iterable[Plain], target: str, portal: t.Optional[Plain]) -> t.List[Plain]:
+def find_reasons(entries: t.Iterable[Plain], target: str, portal: t.Optional[Plain]) -> t.List[Plain]:
     """The entries that say why there is no session to a target through a portal, the surest first."""
     key = portal and portal_key(portal)
     found = []

@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
+from . import events
 from .identity import Identity
 from .live import Device, Inquiry, Session
 from .matching import Matches
@@ -25,12 +26,20 @@ _MOST_NAMES = 20  # volumes in one line
 _NOT_STARTED = {"manual": "starts only on demand", "disabled": "never starts"}
 
 
-def next_boot(snapshot: Snapshot, matches: t.Optional[Matches], join: t.Optional[Join] = None) -> t.Optional[Plain]:
+def next_boot(
+    snapshot: Snapshot,
+    matches: t.Optional[Matches],
+    join: t.Optional[Join] = None,
+    log: t.Optional[Plain] = None,
+) -> t.Optional[Plain]:
     """The ``next_boot`` part of the facts, or None if logins or sessions were not gathered.
 
     ``verdict`` is 'ready' when every session comes back, and every disk over as many paths as now; 'degraded' when over
     fewer; 'at_risk' when a disk is expected over none, or no session because the service does not start.
     ``service_starts`` is None if the start mode is not known.
+
+    :param join: the disks of Windows, if they were gathered otherwise than in the snapshot.
+    :param log: the ``events`` part of the facts, which says why a login is not connected.
     """
     if matches is None or snapshot.persistent_logins is None or snapshot.sessions is None:
         return None
@@ -43,7 +52,7 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches], join: t.Optional
     volumes = _forecast_volumes(disks) if join.known else None
     not_saved = _sort_places(_place_of_session(session) for session in sessions if not matches.saved(session))
     not_connected = _sort_places(
-        _place_of_login(login) for login in logins if login.session_type == "data" and not matches.live(login)
+        _place_of_login(login, log) for login in logins if login.session_type == "data" and not matches.live(login)
     )
     attention = []
     if start_mode in _NOT_STARTED and (logins or sessions):
@@ -53,7 +62,7 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches], join: t.Optional
     attention += _describe_volumes(volumes or ())
     attention += [_describe_disk(disk) for disk in disks if disk["outlook"] != "same"]
     attention += [f"Live but not saved: {_describe(place, 'without a connection now')}." for place in not_saved]
-    attention += [f"Saved but not connected: {_describe(place, 'through any portal')}." for place in not_connected]
+    attention += [_describe_idle_login(place) for place in not_connected]
     attention += describe_copies(logins)
     return {
         "verdict": _decide_verdict(disks, not_saved, nothing_starts=starts is False and bool(sessions)),
@@ -225,13 +234,22 @@ def _place_of_session(session: Session) -> Plain:
     return {"target": session.target, "portal": {"address": portals[0][0], "port": portals[0][1]} if portals else None}
 
 
-def _place_of_login(login: PersistentLogin) -> Plain:
-    portal = login.portal
+def _place_of_login(login: PersistentLogin, log: t.Optional[Plain]) -> Plain:
+    portal: t.Optional[Plain] = None
+    if login.portal:
+        portal = {"address": login.portal.address, "port": login.portal.port}
+    found = events.find_reasons(log["entries"], login.target, portal) if log else []
     return {
         "target": login.target,
-        "portal": portal and {"address": portal.address, "port": portal.port},
+        "portal": portal,
         "initiator_port": login.initiator_port,
+        "reasons": list(map(events.describe, found)) if log else None,
     }
+
+
+def _describe_idle_login(place: Plain) -> str:
+    reasons = f": {place['reasons'][0]}" if place["reasons"] else ""
+    return f"Saved but not connected: {_describe(place, 'through any portal')}{reasons}."
 
 
 def _sort_places(places: t.Iterable[Plain]) -> t.List[Plain]:

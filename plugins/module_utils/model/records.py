@@ -38,6 +38,7 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
+from .events import EventLog
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
@@ -343,4 +344,5 @@ class Snapshot:
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
     disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
+    events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

@@ -51,12 +51,12 @@ def event(number, minute=1, dump=None, data=("\\Device\\RaidPort2",), binary=Non
     }
 
 
-def explain(logins, boot_time=BOOT, disks=(), portals=(), **rows):
+def explain(logins, boot_time=BOOT, portals=(), **rows):
     """The entries of a host, from rows by provider."""
     warnings = []
     log = events.read(rows, boot_time, warnings.append)
     assert warnings == []
-    return events.explain(log, events.Known(logins, portals, disks))["entries"]
+    return events.explain(log, events.Known(logins, portals))["entries"]
 
 
 def address(text, port=3260):
@@ -149,7 +149,7 @@ def test_a_login_that_windows_gave_up_is_told():
 def test_no_favourite_at_all_was_processed():
     (entry,) = explain([login(connected=False)], iScsiPrt=[event(37)])
     assert (entry["severity"], entry["kind"]) == ("critical", "no_favourite_processed")
-    assert events.reasons([entry], ARRAY, None) == [entry]
+    assert events.find_reasons([entry], ARRAY, None) == [entry]
 
 
 def test_the_service_waited_in_vain_for_bound_volumes():
@@ -167,9 +167,8 @@ def test_a_failed_discovery_names_its_portal_and_status(number):
 
 
 def test_a_disk_that_lost_all_its_paths_is_found_by_its_number():
-    disks = [{"id": "naa.60000", "names": ["\\\\.\\PhysicalDrive3"]}]
-    (entry,) = explain([login()], disks=disks, mpio=[event(23, data=["\\Device\\Harddisk3\\DR3"])])
-    assert (entry["disk"], entry["severity"]) == ("naa.60000", "critical")
+    (entry,) = explain([login()], mpio=[event(23, data=["\\Device\\Harddisk3\\DR3"])])
+    assert (entry["disk"], entry["severity"]) == ("PhysicalDrive3", "critical")
 
 
 def test_a_disk_that_is_not_known_is_named_as_the_event_names_it():
@@ -221,9 +220,11 @@ def test_where_the_time_of_the_boot_is_not_known_all_events_count():
 def test_a_login_is_explained_by_its_portal_and_its_target():
     logins = [login(connected=False), login(TAPE, "10.0.0.2", connected=True)]
     found = explain(logins, iScsiPrt=[event(1, dump=address("10.0.0.1")), event(10, dump=refusal(2, 3)), event(9)])
-    kinds = [entry["kind"] for entry in events.reasons(found, ARRAY.upper(), {"address": "10.0.0.1", "port": 3260})]
+    kinds = [
+        entry["kind"] for entry in events.find_reasons(found, ARRAY.upper(), {"address": "10.0.0.1", "port": 3260})
+    ]
     assert kinds == ["login_refused", "portal_unreachable"]
-    assert events.reasons(found, TAPE, {"address": "10.0.0.2", "port": 3260}) == []
+    assert events.find_reasons(found, TAPE, {"address": "10.0.0.2", "port": 3260}) == []
 
 
 # -- what is asked, and what a host may say ----------------------------------------------------------------------------
@@ -273,7 +274,7 @@ _ROW = st.fixed_dictionaries(
 def test_no_event_is_more_than_a_warning(rows, boot_time):
     warnings = []
     log = events.read(rows, boot_time, warnings.append)
-    found = events.explain(log, events.Known([login(connected=False), login(TAPE, None)], [], []))
+    found = events.explain(log, events.Known([login(connected=False), login(TAPE, None)], []))
     json.dumps(found, allow_nan=False)
     for entry in found["entries"]:
         assert events.describe(entry).isprintable()
