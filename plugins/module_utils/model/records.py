@@ -43,7 +43,7 @@ from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
-from .volumes import Disk
+from .volumes import Disk, Volume
 
 __all__ = [  # every record, and what converts them, is reachable from here
     "SERVICE_STATES",
@@ -52,6 +52,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Connection",
     "Device",
     "Discovery",
+    "Disk",
     "Host",
     "Initiator",
     "Inquiry",
@@ -65,6 +66,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Target",
     "TargetPortal",
     "UserName",
+    "Volume",
     "from_dict",
     "guid",
     "initiator_port",

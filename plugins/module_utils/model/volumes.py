@@ -267,7 +267,7 @@ def label(disk: Plain) -> str:
     devices = list(map(device_name, disk["names"]))
     if disk.get("volumes") is None:
         return f"{', '.join(devices)} ({disk['id']})"
-    volumes = [_describe_volume(volume) for volume in disk["volumes"][:_MOST_NAMES]]
+    volumes = [describe_volume(volume) for volume in disk["volumes"][:_MOST_NAMES]]
     if len(disk["volumes"]) > _MOST_NAMES:
         volumes.append(f"{len(disk['volumes']) - _MOST_NAMES} more volumes")
     size = [] if disk["size"] is None else [format_size(disk["size"])]
@@ -277,7 +277,7 @@ def label(disk: Plain) -> str:
 
 def short_label(disk: Plain) -> str:
     """The same in short: ``E: SQLDATA``, or ``PhysicalDrive1``."""
-    volumes = [_describe_volume(volume) for volume in (disk.get("volumes") or ())[:_MOST_NAMES]]
+    volumes = [describe_volume(volume) for volume in (disk.get("volumes") or ())[:_MOST_NAMES]]
     return ", ".join(volumes or map(device_name, disk["names"]))
 
 
@@ -289,7 +289,7 @@ def volume_names(disk: Plain) -> t.List[str]:
     ]
 
 
-def _describe_volume(volume: Plain) -> str:
+def describe_volume(volume: Plain) -> str:
     if not volume["paths"]:
         return f"volume {volume['label']}" if volume["label"] else "unnamed volume"
     return ", ".join(volume["paths"]) + (f" {volume['label']}" if volume["label"] else "")

@@ -68,7 +68,7 @@ def _describe_host(name, facts=None, drift=None, error=None, audit=None):
         "initiator": _pick(facts.get("initiator"), ("node_name", "version", "instances")),
         "logins": _each(facts.get("persistent_logins"), _login),
         "portals": _each(facts.get("target_portals"), _portal),
-        "sessions": _each(facts.get("sessions"), _session),
+        "sessions": _sessions(facts),
         "connections": _connections(facts),
     }
 
@@ -122,9 +122,18 @@ def _forecast(facts, forecast):
     disks, host_remedies = [], remedies.HostRemedies(facts)
     for disk in sorted(forecast["disks"], key=lambda disk: (OUTLOOKS.index(disk["outlook"]), disk["names"])):
         remedy, run = host_remedies.for_disk(disk)
-        labels = {"names": list(map(names.device, disk["names"])), "remedy": remedy, "run": run}
+        labels = {
+            "label": names.disk(disk),
+            "names": list(map(names.device, disk["names"])),
+            **{name: disk.get(name) for name in _IN_WINDOWS},
+            "remedy": remedy,
+            "run": run,
+        }
         disks.append({**_pick(disk, _DISK), **labels})
-    return {**_pick(forecast, _FORECAST), "disks": disks}
+    return {**_pick(forecast, _FORECAST), "volumes": forecast.get("volumes"), "disks": disks}
+
+
+_IN_WINDOWS = ("volumes", "offline", "offline_reason", "read_only", "clustered", "uninitialized")
 
 
 def _service(facts):
@@ -178,7 +187,12 @@ def _portal(portal):
     }
 
 
-def _session(session):
+def _sessions(facts):
+    disks = names.disks_by_device(facts)
+    return _each(facts.get("sessions"), lambda session: _session(session, disks))
+
+
+def _session(session, disks):
     connections = session["connections"]
     return {
         "target": session["target"],
@@ -187,7 +201,7 @@ def _session(session):
         "saved": session["saved"],
         "auth_type": next((connection["auth_type"] for connection in connections), None),
         "digests": sorted({f"{connection['header_digest']}/{connection['data_digest']}" for connection in connections}),
-        "disks": _each(session["devices"], lambda device: names.device(device["legacy_name"])),
+        "disks": _each(session["devices"], lambda device: names.disk_of(device, disks)),
     }
 
 
