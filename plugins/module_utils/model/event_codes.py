@@ -182,9 +182,6 @@ _MPIO = {
 
 MEANINGS: t.Dict[str, t.Dict[int, Meaning]] = {"iScsiPrt": _DRIVER, "MSiSCSI": _SERVICE, "mpio": _MPIO}
 
-# The ids whose binary part is asked for. Never those of CHAP.
-BINARY = tuple(number for number, meaning in _DRIVER.items() if meaning.dump)
-
 REFUSALS = {  # status class and detail of a login response (RFC 7143, 11.13.5)
     0x0101: "the target moved for a time",
     0x0102: "the target moved for good",

@@ -13,7 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import storage
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import event_codes, events
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows
 
 ARRAY, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 BOOT = "2026-11-25T06:00:00.5000000Z"
@@ -51,10 +54,10 @@ def event(number, minute=1, dump=None, data=("\\Device\\RaidPort2",), binary=Non
     }
 
 
-def explain(logins, boot_time=BOOT, portals=(), **rows):
+def explain(logins, boot_time=BOOT, portals=(), **found):
     """The entries of a host, from rows by provider."""
     warnings = []
-    log = events.read(rows, boot_time, warnings.append)
+    log = events.read(found, boot_time, warnings.append)
     assert warnings == []
     return events.explain(log, events.Known(logins, portals))["entries"]
 
@@ -190,8 +193,8 @@ def test_a_disk_that_is_not_known_is_named_as_the_event_names_it():
 )
 def test_lost_connections_are_compared_with_those_that_came_back(lost, again, kind, severity, text):
     name = ARRAY.encode("utf-16-le")
-    rows = [event(20, minute) for minute in range(lost)] + [event(34, 30 + each, name) for each in range(again)]
-    (entry,) = explain([login(connected=False)], iScsiPrt=rows)
+    found = [event(20, minute) for minute in range(lost)] + [event(34, 30 + each, name) for each in range(again)]
+    (entry,) = explain([login(connected=False)], iScsiPrt=found)
     assert (entry["kind"], entry["severity"], entry["text"]) == (kind, severity, text)
 
 
@@ -206,8 +209,8 @@ def test_a_target_is_found_by_its_name(encoding):
 
 
 def test_events_of_before_the_last_boot_do_not_count():
-    rows = [event(103, 30), event(103, 10)]
-    assert [entry["count"] for entry in explain([], "2026-11-25T07:20:00Z", MSiSCSI=rows)] == [1]
+    found = [event(103, 30), event(103, 10)]
+    assert [entry["count"] for entry in explain([], "2026-11-25T07:20:00Z", MSiSCSI=found)] == [1]
 
 
 def test_where_the_time_of_the_boot_is_not_known_all_events_count():
@@ -231,8 +234,13 @@ def test_a_login_is_explained_by_its_portal_and_its_target():
 
 
 def test_the_binary_part_of_events_of_chap_is_not_asked_for():
-    assert not {12, 13, 14, 15, 16, 17, 33, 35, 36} & set(event_codes.BINARY)
-    assert {1, 5, 10, 70} <= set(event_codes.BINARY)
+    builder = Builder(8)
+    storage.event_log(builder)
+    asked = {query.provider: query for query in builder.queries if isinstance(query, rows.EventQuery)}
+    assert set(asked) == {"iScsiPrt", "MSiSCSI", "mpio"}
+    assert not {12, 13, 14, 15, 16, 17, 33, 35, 36} & set(asked["iScsiPrt"].binary)
+    assert {1, 5, 10, 70} <= set(asked["iScsiPrt"].binary)
+    assert {16, 17, 35, 36} <= set(asked["iScsiPrt"].ids)
 
 
 @pytest.mark.parametrize("provider", event_codes.MEANINGS)
@@ -271,12 +279,12 @@ _ROW = st.fixed_dictionaries(
 
 
 @given(st.dictionaries(st.sampled_from(["iScsiPrt", "MSiSCSI", "mpio"]), _JUNK | st.lists(_ROW | _JUNK)), _JUNK)
-def test_no_event_is_more_than_a_warning(rows, boot_time):
+def test_no_event_is_more_than_a_warning(found, boot_time):
     warnings = []
-    log = events.read(rows, boot_time, warnings.append)
-    found = events.explain(log, events.Known([login(connected=False), login(TAPE, None)], []))
-    json.dumps(found, allow_nan=False)
-    for entry in found["entries"]:
+    log = events.read(found, boot_time, warnings.append)
+    told = events.explain(log, events.Known([login(connected=False), login(TAPE, None)], []))
+    json.dumps(told, allow_nan=False)
+    for entry in told["entries"]:
         assert events.describe(entry).isprintable()
 
 
