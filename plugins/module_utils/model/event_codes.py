@@ -48,7 +48,7 @@ _FEWER_RESOURCES = "Look for other errors of the same time in the log System."
 _LOG_IN = "Log in once the cause is gone, or restart the host."
 
 _DRIVER = {
-    1: Meaning("portal_unreachable", "warning", "portal", "could not be reached", _CHECK_NETWORK, ADDRESS),
+    1: Meaning("portal_unreachable", "warning", "portal", "the portal could not be reached", _CHECK_NETWORK, ADDRESS),
     2: Meaning("no_resources", "warning", "host", "Windows had no resources for a session", _FEWER_RESOURCES),
     3: Meaning("protocol_error", "warning", "login", "the target answered with wrong sequence numbers", _CHECK_ARRAY),
     4: Meaning("protocol_error", "warning", "login", "the target offered a wrong burst length", _CHECK_ARRAY),

@@ -42,6 +42,7 @@ _DUMP_SIZE, _DUMP_DATA = 2, 40  # offsets in an IO_ERROR_LOG_PACKET
 _LOGIN_RESPONSE, _STATUS_CLASS = 0x23, 36  # opcode of the PDU, offset of its status
 _NAMES = re.compile(r"(?:iqn|eui|naa)\.[0-9A-Za-z.:_-]+", re.IGNORECASE)
 _DEVICE_NUMBER = re.compile(r"(?:PhysicalDrive|Harddisk)([0-9]{1,6})", re.IGNORECASE)
+_CONSEQUENCE = "not_retried"  # a kind that always has a cause, and may be known by it
 _SEVERAL = 3  # lost connections that are a trouble even if all were opened again
 
 
@@ -306,7 +307,7 @@ def describe(entry: Plain) -> str:
 
 
 def find_reasons(entries: t.Iterable[Plain], target: str, portal: t.Optional[Plain]) -> t.List[Plain]:
-    """The entries that say why there is no session to a target through a portal, the surest first."""
+    """The entries that say why there is no session to a target through a portal: causes first."""
     key = portal and portal_key(portal)
     found = []
     for entry in entries:
@@ -315,7 +316,7 @@ def find_reasons(entries: t.Iterable[Plain], target: str, portal: t.Optional[Pla
         about_all = MEANINGS.get(entry["provider"], {}).get(entry["id"], _NOTHING).about == "all logins"
         if (about_portal or about_target or about_all) and entry["severity"] != "info":
             found.append(entry)
-    return found
+    return sorted(found, key=lambda entry: entry["kind"] == _CONSEQUENCE)
 
 
 _NOTHING = Meaning("", "info", "host", "", "")

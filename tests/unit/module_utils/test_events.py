@@ -79,7 +79,7 @@ def test_a_portal_that_could_not_be_reached_is_found_by_its_address(portal):
         ("portal_unreachable", "warning", {"address": portal, "port": 3260}, 3)
     ]
     assert (found[0]["first"], found[0]["last"]) == ("2026-11-25T07:02:00Z", "2026-11-25T07:09:00Z")
-    assert events.describe(found[0]) == "could not be reached (3 times, last 2026-11-25 07:09 UTC)"
+    assert events.describe(found[0]) == "the portal could not be reached (3 times, last 2026-11-25 07:09 UTC)"
 
 
 def test_of_two_ports_at_an_address_the_one_in_the_dump_is_meant():
