@@ -27,8 +27,8 @@ import typing as t
 
 from ..abi import layout, memory, prototypes, status
 from ..abi.layout import Structure
-from ..runner import wire
-from ..runner.rows import Query, Row, RowAnswer, decode_rows, encode_queries, join, split
+from ..runner import rows, wire
+from ..runner.rows import Query, Row, RowAnswer
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
 BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
@@ -289,27 +289,33 @@ class Answer(t.NamedTuple):
 
 def encode(batch: wire.Batch, queries: t.Sequence[Query], seconds: int = 0) -> str:
     """The text for an engine: a batch and queries in one round trip. ``seconds``: for reading rows, 0 for the usual."""
-    return join(wire.encode_batch(batch), encode_queries(queries, seconds))
+    return rows.join(wire.encode_batch(batch), rows.encode_queries(queries, seconds))
 
 
 def decode(text: str, batch: wire.Batch, queries: t.Sequence[Query]) -> Answer:
     """The answer of an engine to that text. :class:`wire.WireError` when it is none, or not to what was asked."""
-    calls, found = split(text)
-    return Answer(wire.decode_answer(calls, batch), decode_rows(found, queries))
+    calls, found = rows.split(text)
+    return Answer(wire.decode_answer(calls, batch), rows.decode_rows(found, queries))
 
 
 class Replies:
     """The answer to a program, by the handles that :class:`Builder` returned.
 
     :param seconds: what decoding may take; None for no limit.
+    :param found: the answers to the builder's queries.
     :raises CallError: when a call did not come back in time: no call after it was made, so nothing is known of them.
     """
 
-    def __init__(self, builder: Builder, found: Answer, seconds: t.Optional[float] = None) -> None:
-        self.answer, self._rows = found
-        self.host, self.abi = self.answer.host, builder.abi
+    def __init__(
+        self,
+        builder: Builder,
+        answer: wire.Answer,
+        seconds: t.Optional[float] = None,
+        found: t.Sequence[RowAnswer] = (),
+    ) -> None:
+        self.answer, self.host, self.abi, self._found = answer, answer.host, builder.abi, found
         self.budget = memory.Budget(seconds=seconds)
-        for call, result in zip(builder.calls, self.answer.results):
+        for call, result in zip(builder.calls, answer.results):
             if result.outcome == wire.TIMED_OUT:
                 raise CallError(call.export, wire.ERROR_TIMEOUT)
 
@@ -319,7 +325,7 @@ class Replies:
 
     def rows(self, handle: RowsHandle, warn: t.Callable[[str], None]) -> t.Optional[t.List[Row]]:
         """The rows of a query, or None where there are none to have. A warning says what could not be read."""
-        found = self._rows[handle.index]
+        found = self._found[handle.index]
         if found.error:
             warn(f"{handle.query.title[0].upper()}{handle.query.title[1:]} could not be read: {found.error}")
         return found.rows

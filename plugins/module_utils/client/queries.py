@@ -245,7 +245,7 @@ class Reading:
         :param trust_service: the batch itself has started the service.
         :param seconds: what decoding may take; None for no limit.
         """
-        replies = Replies(self.builder, answer, seconds)
+        replies = Replies(self.builder, answer.calls, seconds, answer.rows)
         host = records.Host.of(replies.host)
         # what a stopped service lists says nothing, even an empty list
         if replies.host.service_state not in (0, 4) and not trust_service:
