@@ -579,7 +579,11 @@ ansible_facts:
               sample: null
             read_only: {description: Whether the disk is read-only., returned: success, type: bool, sample: false}
             clustered: {description: Whether a cluster uses the disk., returned: success, type: bool, sample: false}
-            uninitialized: {description: Whether it has no partition table., returned: success, type: bool, sample: false}
+            uninitialized:
+              description: Whether it has no partition table.
+              returned: success
+              type: bool
+              sample: false
             volumes: &volumes
               description: Volumes on the disk, those with a drive letter first.
               returned: success

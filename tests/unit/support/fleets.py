@@ -146,7 +146,12 @@ def _hostile(harm):
         session["connections"][0].update(target_address=harm, initiator_address=harm)
         session["devices"][0].update(legacy_name=harm)
     for disk in plain["next_boot"]["disks"]:
-        disk.update(id=harm, names=[harm], targets=[iqn], reason=harm)
+        volume = {"paths": [harm], "label": harm, "file_system": harm, "size": None}
+        disk.update(id=harm, names=[harm], targets=[iqn], reason=harm, volumes=[volume], offline_reason=harm)
+        disk.update(offline=True)
+    event = dict.fromkeys(("provider", "kind", "target", "disk", "text", "remedy", "first", "last"), harm)
+    event.update(id=1, severity="warning", portal={"address": harm, "port": 3260}, count=1)
+    plain["events"] = {"since": harm, "entries": [event]}
     for finding in host["drift"]:
         finding.update(what=harm, field=harm, found=harm, declared=[harm], record=harm, text=harm, remedy=harm)
     return dict(host, name=harm)
