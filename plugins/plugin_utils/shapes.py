@@ -282,6 +282,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
+                            "initiator_address": _nullable(_text),
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -289,7 +290,14 @@ def _facts(forecast):
                     )
                 )
             ),
-            "target_portals": _nullable(_list_of(_record(records.TargetPortal, {"any_initiator_port": _boolean}))),
+            "target_portals": _nullable(
+                _list_of(
+                    _record(
+                        records.TargetPortal,
+                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                    )
+                )
+            ),
             "targets": _nullable(
                 _list_of(
                     _mapping(
@@ -306,12 +314,13 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
+            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
             "disks": _nullable(_list_of(_record(records.Disk))),
             "events": _nullable(_EVENTS),
             "next_boot": _nullable(_NEXT_BOOT),
             "warnings": _list_of(_text),
         },
-        optional=("disks", "events"),
+        optional=("initiator_ports", "disks", "events"),  # facts of an earlier version do not have them
     )
 
 

@@ -66,12 +66,22 @@ CASES = {  # host -> (state, variables, what the error must say, in this order)
     "no-windows": (
         None,
         dict(PYTHON, winstorage_iscsi_python=sys.executable),
-        "iscsidsc.dll cannot be loaded.*needs Python 3.8 or newer on a Windows host",
+        "iscsidsc.dll cannot be loaded.*needs Python 3.8 or newer for Windows",
     ),
     "no-python": (
         None,
         dict(PYTHON, winstorage_iscsi_python="/no/such/python"),
-        "python engine failed: '/no/such/python' on the host exited with code 127",
+        "python engine failed: '/no/such/python' on the host ended with exit code 127.*no such command.*py -3",
+    ),
+    "no-shell-type": (  # as over ssh: nothing says that this is Windows
+        None,
+        {"winstorage_iscsi_python": "/no/such/python"},
+        "expects a POSIX shell.*If this is a Windows host over ssh, set ansible_shell_type to cmd.*engine failed",
+    ),
+    "become": (
+        None,
+        dict(PYTHON, winstorage_iscsi_python=sys.executable, ansible_become=True, ansible_become_user="admin"),
+        "python engine does not support become.*winstorage_iscsi_engine to powershell",
     ),
     "kept-files": (None, {"winstorage_iscsi_engine": "powershell"}, "keep_remote_files.*secrets.*Turn it off"),
     "no-engine": (

@@ -87,7 +87,7 @@ PLAYS = """
     - {name: events, winstorage.iscsi.initiator_facts: {gather_subset: [all, events]}}
     - {name: audit, winstorage.iscsi.audit_info: }
     - {name: summary, ansible.builtin.debug: {msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"}}
-    - {name: report, winstorage.iscsi.report: {path: "{{ playbook_dir }}/report.html", formats: [html, markdown]}, run_once: true}
+    - {name: report, winstorage.iscsi.report: {path: "{{ playbook_dir }}/report.html"}, run_once: true}
 """
 
 

@@ -21,7 +21,7 @@ from ..abi.structures import (
     ISCSI_TARGET_PORTAL,
     ISCSI_TARGET_PORTAL_GROUP,
 )
-from ..model import records
+from ..model import node_names, records
 from ..runner import wire
 from . import ports, storage, units
 from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
@@ -35,11 +35,14 @@ _NOT_SUPPORTED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
 
 def persistent_logins(builder: Builder) -> Decoder:
-    """Every saved login, in the order of the report."""
+    """Every saved login, in the order of the report. User names that Windows filled in take the node name to know."""
     handle = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
+    node = builder.call("GetIScsiInitiatorNodeNameW")
 
     def decode(replies: Replies, _warn: Warn) -> t.List[records.PersistentLogin]:
-        return [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        logins = [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        node_name = next((reply["InitiatorNodeName"] for reply in replies.each(node) if reply.status.ok), None)
+        return node_names.recognize(logins, node_name)
 
     return decode
 
@@ -251,8 +254,26 @@ class Reading:
         if replies.host.service_state not in (0, 4) and not trust_service:
             raise ServiceStopped(host)
         warnings: t.List[str] = []
-        found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}
+        found: t.Dict[str, t.Any] = {}
+        for name, decoder in self._decoders.items():
+            try:
+                found[name] = decoder(replies, warnings.append)
+            except CallError as error:
+                if error.status.value != status.NOT_RECORDED:
+                    raise
+                warnings.append(f"{name} was not gathered: the recording of this host has no {error.export}.")
+        self._warn_of_gaps(answer.calls, warnings.append)
         return records.Snapshot(host=host, warnings=warnings, **found)
+
+    def _warn_of_gaps(self, answer: wire.Answer, warn: Warn) -> None:
+        """A warning for each export of which a recording has not every call that a list is followed by."""
+        gaps: t.Dict[str, int] = {}
+        for call, result in zip(self.builder.calls, answer.results):
+            missing = sum(run.status == status.NOT_RECORDED for run in result.runs)
+            if call.each and missing:
+                gaps[call.export] = gaps.get(call.export, 0) + missing
+        for export, count in gaps.items():
+            warn(f"The recording of this host lacks {count} calls of {export}. What they tell was not gathered.")
 
 
 def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[Reply]:
@@ -261,7 +282,7 @@ def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[R
     for reply in replies.each(handle):
         if reply.status.ok:
             yield reply
-        else:
+        elif reply.status.value != status.NOT_RECORDED:  # the snapshot warns of these
             failed[reply.status] = failed.get(reply.status, 0) + 1
     for code, count in failed.items():
         warn(f"{handle.function.name} failed for {count} of the items listed: {code.describe()}")

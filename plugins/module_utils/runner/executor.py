@@ -60,9 +60,8 @@ class Machine(rows.Reader, t.Protocol):
         """Clear and free what :meth:`allocate` gave."""
 
     def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
-        """The status of the export called with integers.
+        """The status of the export called with integers; ``limit``: milliseconds, or None.
 
-        :param limit: milliseconds, or None.
         :raises TimedOut, NoSuchExport:
         """
 
@@ -85,13 +84,12 @@ def run(text: str, machine: Machine) -> str:
     """
     started = machine.clock()
     first, queries = rows.split(text)
-    batch = wire.decode_batch(first)
-    program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
+    program = next((each for each in wire.decode_batch(first).programs if each.pointer == machine.host.pointer), None)
     if program is None:
         raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
     checks.check(program)
-    answer = wire.encode_answer(_Execution(program, machine, started).answer())
-    return rows.join(answer, rows.answer(queries, machine, machine.clock) if queries else "")
+    answer = _Execution(program, machine, started).answer()
+    return rows.join(wire.encode_answer(answer), rows.answer(queries, machine, machine.clock))
 
 
 class _Memory(t.NamedTuple):

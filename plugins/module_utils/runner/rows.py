@@ -226,7 +226,9 @@ def _clean(value: t.Any) -> t.Any:
 
 
 def answer(line: str, machine: Reader, clock: t.Callable[[], int]) -> str:
-    """Answer the queries of a line by what a machine reads. ``clock``: milliseconds."""
+    """Answer the queries of a line, which may be empty, by what a machine reads. ``clock``: milliseconds."""
+    if not line:
+        return ""
     limits, answers = json.loads(line), []
     budget, end = limits["bytes"], clock() + limits["milliseconds"]
     for query in decode_queries(line):

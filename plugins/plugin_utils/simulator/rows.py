@@ -44,9 +44,9 @@ def _cim(service, query):
     }
     found = written.get((namespace, name))
     if found is None:
-        if (namespace, name) not in _CLASSES:
+        if (namespace, name) not in CLASSES:
             raise rows.Unreadable(f"Invalid class: {query.class_name}")
-        found = _CLASSES[namespace, name](service)
+        found = CLASSES[namespace, name](service)
     for instance in found:
         if all(instance.get(column) in wanted for column, wanted in query.where.items()):
             yield {column: instance.get(column) for column in query.properties}
@@ -170,7 +170,7 @@ def _operating_system(service):
     yield {"LastBootUpTime": _time(started), "Version": service.state["windows"]["version"]}
 
 
-_CLASSES = {
+CLASSES = {
     ("root/wmi", "msiscsi_portalinfoclass"): _portal_info,
     ("root/microsoft/windows/storage", "msft_disk"): _disks,
     ("root/microsoft/windows/storage", "msft_partition"): _partitions,

@@ -57,8 +57,7 @@ CASES = {
         [("fewer_paths", 2, 1, 0)],
         not_saved=1,
         attention=(
-            "PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: "
-            "1 of its 2 sessions are saved.",
+            "PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved.",
             f"Live but not saved: {FLASH} through {B} port 3260.",
         ),
     ),
@@ -69,8 +68,7 @@ CASES = {
         [("lost", 1, 0, 0)],
         not_saved=1,
         attention=(
-            "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
-            "no login to its target is saved.",
+            "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: no login to its target is saved.",
             f"Live but not saved: {FLASH} through {A} port 3260.",
         ),
     ),
