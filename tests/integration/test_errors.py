@@ -145,7 +145,9 @@ def test_a_wrong_argument_says_what_is_right(play, task):
 
 
 def test_no_error_is_a_traceback_of_ours_or_tells_a_secret(play):
-    assert not re.search(r"Traceback|unexpected exception|please report", play.output, re.IGNORECASE)
+    # what ansible-core before 2.19 shows at -vvv of an error without a cause
+    output = play.output.replace("The full traceback is:\nNoneType: None\n", "")
+    assert not re.search(r"Traceback|unexpected exception|please report", output, re.IGNORECASE)
     assert SECRET not in play.output
 
 
