@@ -272,6 +272,15 @@ ansible_facts:
                   returned: success
                   type: str
                   sample: sql01
+                default_username:
+                  description:
+                    - The node name that Windows saved as the user name, because none was given. Then C(username) is
+                      null, and C(information_specified) does not have it.
+                    - A user name counts as filled in if it is the present node name, if it has the form of Windows'
+                      own node names, or if a login without CHAP has it too.
+                  returned: success
+                  type: str
+                  sample: null
                 password_set: {description: Whether a CHAP secret is set., returned: success, type: bool, sample: true}
                 information_specified:
                   description: Options that are specified (ISCSI_LOGIN_OPTIONS_* of the SDK).
