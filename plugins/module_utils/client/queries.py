@@ -247,8 +247,26 @@ class Reading:
         if answer.host.service_state not in (0, 4) and not trust_service:
             raise ServiceStopped(host)
         warnings: t.List[str] = []
-        found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}
+        found: t.Dict[str, t.Any] = {}
+        for name, decode in self._decoders.items():
+            try:
+                found[name] = decode(replies, warnings.append)
+            except CallError as error:
+                if error.status.value != status.NOT_RECORDED:
+                    raise
+                warnings.append(f"{name} was not gathered: the recording of this host has no {error.export}.")
+        self._warn_of_gaps(answer, warnings.append)
         return records.Snapshot(host=host, warnings=warnings, **found)
+
+    def _warn_of_gaps(self, answer: wire.Answer, warn: Warn) -> None:
+        """A warning for each export of which a recording has not every call that a list is followed by."""
+        gaps: t.Dict[str, int] = {}
+        for call, result in zip(self.builder.calls, answer.results):
+            missing = sum(run.status == status.NOT_RECORDED for run in result.runs)
+            if call.each and missing:
+                gaps[call.export] = gaps.get(call.export, 0) + missing
+        for export, count in gaps.items():
+            warn(f"The recording of this host lacks {count} calls of {export}. What they tell was not gathered.")
 
 
 def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[Reply]:
@@ -257,7 +275,7 @@ def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[R
     for reply in replies.each(handle):
         if reply.status.ok:
             yield reply
-        else:
+        elif reply.status.value != status.NOT_RECORDED:  # the snapshot warns of these
             failed[reply.status] = failed.get(reply.status, 0) + 1
     for code, count in failed.items():
         warn(f"{handle.function.name} failed for {count} of the items listed: {code.describe()}")
