@@ -585,7 +585,10 @@ ansible_facts:
               type: str
               sample: automatic
             service_starts:
-              description: Whether MSiSCSI starts automatically. Null if that is not known.
+              description:
+                - Whether MSiSCSI starts automatically. Null if that is not known.
+                - If it does not, no persistent login is expected to be opened at boot. This rests on Microsoft's help,
+                  which says that the initiator reconnects once this service is loaded. It was not tried on Windows.
               returned: success
               type: bool
               sample: true
