@@ -14,6 +14,7 @@ import typing as t
 
 from ...module_utils.abi import codecs
 from ...module_utils.model import addresses, events, records
+from ...module_utils.model.forecast import SERVICE_BASIS
 from ...module_utils.model.names import is_iscsi_name
 from ...module_utils.plan.values import UNSPECIFIED
 from .. import documentation, facts_to_declaration, names
@@ -55,7 +56,7 @@ def find_late_service(facts):
             "critical",
             "service_not_automatic",
             "MSiSCSI",
-            f"MSiSCSI {starts}, so persistent logins are not opened at boot.",
+            f"MSiSCSI {starts}, so persistent logins are not expected to be opened at boot ({SERVICE_BASIS}).",
             "Set its start mode to automatic.",
             [remedies.START_AUTOMATICALLY],
         )

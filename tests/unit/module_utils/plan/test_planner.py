@@ -645,6 +645,15 @@ def test_a_static_target_keeps_what_is_not_declared():
     assert made.steps[0].after == dict(made.steps[0].before, alias="new")
 
 
+def test_a_static_target_has_one_portal_or_none():
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": ["10.0.0.1"]}])) != []
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": []}])) != []
+    with pytest.raises(
+        DeclarationError, match=r"static_targets\[0\]\.portals: expected at most one portal, this has 2"
+    ):
+        declare({"static_targets": [{"target": FLASH, "portals": ["10.0.0.1", "10.0.0.2"]}]})
+
+
 def test_a_node_name_is_compared_without_letter_case():
     now = snapshot(node_name="IQN.1991-05.COM.MICROSOFT:HOST")
     assert steps(plan(now, node_name="iqn.1991-05.com.microsoft:host")) == []
