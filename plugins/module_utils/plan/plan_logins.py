@@ -185,8 +185,8 @@ def _limit_logins(planning: Planning, changes: t.Sequence[LoginChange], saved: i
         planning.refuse(
             identity.label(tested[0].sample),
             "a login of one initiator port is changed by saving a second one first, in case the port is gone. Windows "
-            f"is reported to keep at most {MAX_PERSISTENT_LOGINS} persistent logins, so there is no room for it. Remove "
-            "a login first.",
+            f"is reported to keep at most {MAX_PERSISTENT_LOGINS} persistent logins, so there is no room for it. "
+            "Remove a login first.",
         )
 
 
