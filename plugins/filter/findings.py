@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: findings
 short_description: Findings of an audit as plain text
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Shows the result of M(winstorage.iscsi.audit_facts) as text. It says first whether the host will find its disks

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: audit_facts
 short_description: Compare an initiator with its declaration, and look for risks
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Reports whether a host will find its disks after the next restart, where its initiator differs from the declaration,

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: report
 short_description: Write a report on the iSCSI initiators of a fleet
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Writes a report on all hosts of a play as an HTML page, as JSON, and as a summary in Markdown.
