@@ -58,7 +58,8 @@ endif
 ##@ Use
 .PHONY: demo
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
-	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
+	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook winstorage.iscsi.demo \
+	    -e report_path="$(CURDIR)/.build/demo"
 
 ##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 # test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
@@ -136,13 +137,22 @@ bench: .venv-$(CORE)/bench.stamp $(VIEW) | pythons ## measure decoding and a fac
 
 ##@ Write
 .PHONY: docs
-docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .build/docs/html; a warning is an error
+docs: .venv-lint/lint.stamp .venv-$(CORE)/core.stamp $(VIEW) ## the site of guides and reference, in .build/docs/html; a warning is an error
 	rm -rf .build/docs
 	mkdir -p -m 755 .build/docs/rst
 	$(call IN_VIEW,lint) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir .build/docs/rst \
 	    winstorage.iscsi
+	.venv-lint/bin/python tools/site.py .build/docs/rst
+	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook winstorage.iscsi.demo \
+	    -e report_path="$(CURDIR)/.build/docs/demo" >.build/docs/demo.txt
+	cp -r docs/docsite/pictures .build/docs/rst
+	tools/pictures.sh .build/docs/demo .build/docs/rst/pictures
 	.venv-lint/bin/python -m sphinx -W --keep-going --quiet -c docs/docsite .build/docs/rst .build/docs/html
 	@echo "$(CURDIR)/.build/docs/html/index.html"
+
+.PHONY: pictures
+pictures: docs ## the pictures in the repository, anew from the demo
+	cp .build/docs/rst/pictures/* docs/docsite/pictures
 
 .PHONY: reference
 reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core
