@@ -50,8 +50,8 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Pl
     attention = []
     if start_mode in _NOT_STARTED and (logins or sessions):
         attention.append(
-            f"MSiSCSI {_NOT_STARTED[start_mode]}, so no saved login is expected to be opened at boot ({SERVICE_BASIS}). "
-            "Set it to automatic."
+            f"MSiSCSI {_NOT_STARTED[start_mode]}, so no saved login is expected to be opened at boot "
+            f"({SERVICE_BASIS}). Set it to automatic."
         )
     attention += [_describe_disk(disk) for disk in disks if disk["outlook"] != "same"]
     attention += [f"Live but not saved: {_describe(place, 'without a connection now')}." for place in not_saved]
