@@ -273,6 +273,13 @@ def test_more_than_256_logins_are_refused():
     assert "257" in refusal(plan(snapshot(there), persistent_logins=[dict(wanted, copies=2)]))
 
 
+def test_a_login_of_a_port_needs_room_for_one_more_to_be_changed():
+    there = [login(f"10.0.{number // 250}.{number % 250}", 0, login_flags=MULTIPATH) for number in range(1, 257)]
+    wanted = declared(portal="10.0.0.1", initiator_port=0, header_digest="crc32c")
+    assert "there is no room for it" in refusal(plan(snapshot(there), persistent_logins=[wanted]))
+    assert len(steps(plan(snapshot(there[:-1]), persistent_logins=[wanted]))) == 1
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 
