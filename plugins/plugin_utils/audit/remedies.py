@@ -17,6 +17,9 @@ LOGIN_MODULE = "winstorage.iscsi.persistent_login"
 PORTAL_MODULE = "winstorage.iscsi.target_portal"
 
 START_SERVICE = {"winstorage.iscsi.initiator": {"service_state": "started"}}
+START_SERVICE_NOW_AND_AT_BOOT = {
+    "winstorage.iscsi.initiator": {"service_start_mode": "automatic", "service_state": "started"}
+}
 START_AUTOMATICALLY = {"winstorage.iscsi.initiator": {"service_start_mode": "automatic"}}
 START_WITHOUT_DELAY = {"ansible.windows.win_service": {"name": "MSiSCSI", "start_mode": "auto"}}
 CLAIM_DEVICES = [

@@ -50,9 +50,8 @@ class _Texts:
         columns = {"": len(rows)}
         for key in rows[0]:
             column = [row[key] for row in rows]
-            first = column[0]
-            if all(entry == first and type(entry) is type(first) for entry in column):
-                columns[key] = {"": self.pack(first)}
+            if column.count(column[0]) == len(rows) and len(set(map(type, column))) == 1:
+                columns[key] = {"": self.pack(column[0])}
             else:
                 columns[key] = [self.pack(entry) for entry in column]
         return columns
