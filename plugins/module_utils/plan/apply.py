@@ -9,7 +9,6 @@ batch and gives the text of its answer.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..abi import memory, status
@@ -24,6 +23,7 @@ from .desired import Declaration
 from .options import START_MODES
 from .outcome import Lost, Outcome, Replies, build_outcome, find_at_risk
 from .parts import PARTS
+from .prediction import predict
 from .steps import Plan
 
 SERVICE_START_SECONDS = 60
@@ -78,7 +78,7 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     if plan.refusals:
         raise PlanRejected(plan, changed=sets_service and not check)
     if check or all(step.kind == "service" for step in plan.steps):
-        after = before if check else dataclasses.replace(before, host=_host_after(before.host, declaration))
+        after = predict(before, plan)
         return Outcome(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
     batch = build_batch(plan, declaration, before.host.pointer_bits // 8, limits)
     return carry_out(engine, batch, before, declaration)
@@ -171,13 +171,6 @@ def _went_well(code: int) -> bool:
     return status.of(code).ok or code == _ALREADY_RUNNING
 
 
-def _host_after(host: records.Host, declaration: Declaration) -> records.Host:
-    """The host once the first batch has started its service as declared."""
-    state = "running" if declaration.values.get("service_state") == "started" else host.service_state
-    start_mode = declaration.values.get("service_start_mode") or host.service_start_mode
-    return dataclasses.replace(host, service_state=state, service_start_mode=start_mode)
-
-
 def _compare_service(before: records.Snapshot, declaration: Declaration) -> Outcome:
     """In check mode with the service stopped only the service itself can be compared."""
     plan = planner.plan_service(before.host, declaration)
@@ -185,4 +178,4 @@ def _compare_service(before: records.Snapshot, declaration: Declaration) -> Outc
         f"MSiSCSI is {before.host.service_state}. The task would start it; other differences can be seen only while it "
         "runs."
     )
-    return Outcome(plan, before, before, True, warnings=[warning])
+    return Outcome(plan, before, predict(before, plan), True, warnings=[warning])

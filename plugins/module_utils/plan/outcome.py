@@ -18,9 +18,10 @@ from .change_batch import ChangeBatch, EmittedCall
 from .content import Content, content
 from .declaration import comparable
 from .desired import Declaration
+from .plan_logins import with_multipath
 from .properties import Shown, as_declared
 from .steps import AnyChange, ChangeRecords, Plan, RefreshPortal, Step
-from .write_calls import DISCOVERIES, DISCOVERING, SAVES
+from .write_calls import ADDING_MULTIPATH, DISCOVERIES, DISCOVERING, SAVES
 
 Lost = t.Dict[str, t.List[Shown]]  # label of an identity -> its records as they would be declared
 
@@ -68,6 +69,11 @@ def build_outcome(
             ),
             ("Still not as declared", differing),
             ("Saving with the new secret failed for", unsaved),
+            (
+                "Windows refused to save it again without the login flag multipath_enabled, so it was saved with it "
+                "rather than lost; log out of its target and run the task again",
+                replies.restored_with_multipath(),
+            ),
             (
                 "Lost (removed, but not declared absent; save them again with the options in the result's lost, and "
                 "with their secrets)",
@@ -223,6 +229,14 @@ class Replies:
         # a discovery that fails has saved the portal all the same; whether it is there, the list shows
         return any(code.ok for code in statuses) or (emitted.operation == DISCOVERING and bool(statuses))
 
+    def restored_with_multipath(self) -> t.List[str]:
+        """Logins that could be put back only with the multipath flag, which they did not have."""
+        return [
+            emitted.step.what if emitted.step else emitted.handle.function.name
+            for emitted in self._batch.emitted
+            if emitted.operation == ADDING_MULTIPATH and any(code.ok for code in self.statuses(emitted.handle))
+        ]
+
     def removed(self) -> t.List[identity.Identity]:
         """The identities of the removals that may have been made."""
         return [change.identity for change, handle in self._batch.removals if self.may_have_run(handle)]
@@ -300,13 +314,23 @@ def _missing(
     ]
     for change in changes.values():
         for record, (replacement, _secret) in zip(change.before, change.after):
-            expected.append((record, [key(replacement), key(record)]))
+            contents = [key(replacement), key(record)]
+            if isinstance(record, records.PersistentLogin):
+                contents.append(key(with_multipath(record)))  # better than none, and named for itself
+            expected.append((record, contents))
     for record, contents in expected:
         present = next((each for each in contents if remaining[each]), None)
+        if present is None and record.portal is None:  # Windows may have saved it with a portal of its own choice
+            present = next((each for each in remaining if remaining[each] and _is_resolved(each, contents)), None)
         if present is None:
             yield record
         else:
             remaining[present] -= 1
+
+
+def _is_resolved(found: Content, contents: t.Sequence[Content]) -> bool:
+    """Whether a content is one of others, but for the portal."""
+    return any(found[0][:3] == each[0][:3] and found[1:] == each[1:] for each in contents)
 
 
 def find_at_risk(batch: t.Optional[ChangeBatch], plan: Plan, replies: t.Optional[Replies]) -> Lost:
