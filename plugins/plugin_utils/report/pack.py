@@ -5,7 +5,7 @@
 
 ``{"texts": [...], "data": ...}``. In the data a number n stands for the n-th entry of the texts. An entry is
 
-- a text, after a digit to the base of 36 that says how many letters it shares with the text before it;
+- a text, after a digit to the base of 62 that says how many letters it shares with the text before it;
 - two numbers: the entries to join with a blank, for many texts begin with a name that stands elsewhere, too;
 - a number in the data.
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import string
 
-_DIGITS = string.digits + string.ascii_lowercase
+_DIGITS = string.digits + string.ascii_lowercase + string.ascii_uppercase
 
 
 def pack(value):

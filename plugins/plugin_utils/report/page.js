@@ -10,11 +10,12 @@
 
   // The data, as pack.py describes it: numbers stand for texts, and lists of like mappings are columns.
   const data = JSON.parse($("#data").textContent);
+  const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   const expand = (entries) => {
     let last = "";
     const texts = [];
     for (const entry of entries) {
-      if (typeof entry === "string") texts.push((last = last.slice(0, parseInt(entry[0], 36)) + entry.slice(1)));
+      if (typeof entry === "string") texts.push((last = last.slice(0, digits.indexOf(entry[0])) + entry.slice(1)));
       else texts.push(Array.isArray(entry) ? `${texts[entry[0]]} ${texts[entry[1]]}` : entry);
     }
     return texts;

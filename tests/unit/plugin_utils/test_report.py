@@ -11,6 +11,7 @@ import hashlib
 import html.parser
 import json
 import re
+import string
 import time
 
 import pytest
@@ -361,7 +362,7 @@ def unpack(packed):
     texts, last = [], ""
     for entry in packed["texts"]:
         if isinstance(entry, str):
-            last = last[: int(entry[0], 36)] + entry[1:]
+            last = last[: (string.digits + string.ascii_letters).index(entry[0])] + entry[1:]
             texts.append(last)
         else:
             texts.append(f"{texts[entry[0]]} {texts[entry[1]]}" if isinstance(entry, list) else entry)
