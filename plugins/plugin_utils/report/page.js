@@ -76,15 +76,14 @@
     element("thead", {}, element("tr", {}, headings.map((heading) => element("th", { class: heading.endsWith("#") ? "num" : "" }, heading.replace("#", ""))))),
     element("tbody", {}, rows));
 
-  // Long tables: rows are drawn as they are scrolled to.
-  const CHUNK = 200;
-  class LongTable {
-    constructor(found, rows, draw, keys) {
-      Object.assign(this, { table: found, rows, draw, keys, chosen: [], drawn: 0 });
-      this.body = found.tBodies[0];
-      this.rest = found.parentElement.querySelector(".rest");
+  // Long lists and tables: rows are drawn as they are scrolled to.
+  const CHUNK = 40;
+  class LongList {
+    constructor(body, rows, draw, keys = []) {
+      Object.assign(this, { body, rows, draw, keys, chosen: [], drawn: 0 });
+      this.rest = body.closest("table, div").parentElement.querySelector(".rest");
       this.rest.querySelector("button").addEventListener("click", () => this.more(CHUNK));
-      new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(CHUNK), { root: found.parentElement, rootMargin: "200px" })
+      new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(CHUNK), { root: body.closest(".scroll"), rootMargin: "200px" })
         .observe(this.rest);
     }
     show(isChosen) {
@@ -103,8 +102,14 @@
       this.drawn = 0;
       this.more(CHUNK);
     }
+    // Draw as far as a row, unless it is not among the chosen.
+    reach(row) {
+      const index = this.chosen.indexOf(row);
+      if (index >= this.drawn) this.more(index + 1 - this.drawn);
+      return index >= 0;
+    }
     more(number) {
-      this.body.append(...this.chosen.slice(this.drawn, this.drawn + number).map(this.draw));
+      this.body.append(...this.chosen.slice(this.drawn, this.drawn + number).map((row) => this.draw(row)));
       this.drawn = Math.min(this.drawn + number, this.chosen.length);
       this.rest.hidden = this.drawn === this.chosen.length;
       this.rest.querySelector("span").textContent = `${this.drawn} of ${this.chosen.length} rows`;
@@ -145,7 +150,7 @@
       const descending = header.getAttribute("aria-sort") === "ascending";
       for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      const long = longTables.find((one) => one.table === header.closest("table"));
+      const long = longLists.find((one) => one.body === header.closest("table").tBodies[0]);
       if (long) {
         long.sort(header.cellIndex, descending);
         return;
@@ -160,6 +165,8 @@
   // A row of the forecast is about the disks of a host that have one fate and one remedy.
   const earlier = new Set(data.earlier);
   const same = data.outlooks.length - 1;
+  const hosts = all("#host-table tbody tr");
+  const details = all("details.host");
   const forecast = unpack(expand(data.forecast.texts), data.forecast.data);
   const fates = Map.groupBy(forecast, (fate) => fate.host);
   const disksOf = ({ host, at }) => part(host, "disks")[at];
@@ -169,16 +176,19 @@
   const targetsOf = (fate) => [...new Set(disksOf(fate).flatMap((disk) => disk.targets))];
   const showTargets = (targets) => (targets.length <= 3 ? targets.map((target) => element("div", {}, name(target)))
     : lazily("targets", `${targets.length} targets`, () => [list(targets.map(name))]));
-  const longTables = [new LongTable($("#disks"), forecast.filter((fate) => !earlier.has(fate.host)),
+  const fateRows = new LongList($("#disks").tBodies[0], forecast.filter((fate) => !earlier.has(fate.host)),
     (fate) => element("tr", { class: fate.outlook === same ? "same" : "" },
       element("th", { scope: "row" }, link(fate.host)), cell("disk", showDisks(fate)), cell("mono target", showTargets(targetsOf(fate))), cell("paths", paths(fate)),
       cell("outlook", badge(data.outlooks[fate.outlook])), cell("why", fate.reason), cell("do", toDo(fate.host, fate))),
     [(fate) => data.names[fate.host], (fate) => disksOf(fate)[0].names, (fate) => targetsOf(fate).join(),
-      (fate) => fate.expected - fate.now, (fate) => fate.outlook, (fate) => fate.reason || ""])];
+      (fate) => fate.expected - fate.now, (fate) => fate.outlook, (fate) => fate.reason || ""]);
+  const hostRows = new LongList($("#host-table").tBodies[0], [...hosts], (row) => row, [...$("#host-table").tHead.rows[0].cells].map((_, index) => (row) => value(row, index)));
+  const cards = new LongList($("#host-details"), details, (one) => one);
+  const longLists = [fateRows, hostRows, cards];
   if ($("#differences")) {
-    longTables.push(new LongTable($("#differences"), unpack(expand(data.drift.texts), data.drift.data),
+    longLists.push(new LongList($("#differences").tBodies[0], unpack(expand(data.drift.texts), data.drift.data),
       (row) => element("tr", { "data-hs": row.hosts.join(" ") }, cell("", row.record), cell("", row.kind),
-        element("th", { scope: "row", class: "mono" }, row.field), sides(row), cell("", links(row.hosts))),
+        cell("mono", row.field), sides(row), cell("", links(row.hosts))),
       [(row) => row.record, (row) => row.kind, (row) => row.field, (row) => row.found, (row) => row.declared, (row) => row.hosts.length]));
   }
 
@@ -237,9 +247,6 @@
   const network = data.map && connectMap(data, $("#network"), $("#tip"));
 
   // Filtering: it chooses hosts, and all that is about other hosts goes.
-  const hosts = all("#host-table tbody tr").sort((one, other) => one.dataset.h - other.dataset.h);
-  const details = all("details.host");
-  const byHost = all("[data-h]");
   const byHosts = all("#findings [data-hs]").map((row) => [row, row.dataset.hs.split(" ")]);
   const [query, state, severity, shown] = ["#query", "#state", "#severity", "#shown"].map($);
   const tiles = all(".tile[data-state]");
@@ -254,20 +261,19 @@
     const wanted = query.value.trim().toLowerCase();
     const visible = hosts.map((row, index) => (!state.value || row.dataset.state === state.value)
       && (!severity.value || Number(row.dataset[severity.value]) > 0) && (!wanted || haystacks()[index].includes(wanted)));
-    for (const one of byHost) one.hidden = !visible[one.dataset.h];
     for (const [row, members] of byHosts) {
       row.hidden = !members.some((one) => visible[one]) || Boolean(row.dataset.s && severity.value in { critical: 1, warning: 1, info: 1 } && row.dataset.s !== severity.value);
     }
-    const [disks, differences] = longTables;
-    disks.show((fate) => visible[fate.host] && (allDisks.checked || fate.outlook !== same));
-    if (differences) differences.show((row) => row.hosts.some((host) => visible[host]));
+    cards.show((one) => visible[one.dataset.h]);
+    hostRows.show((row) => visible[row.dataset.h]);
+    fateRows.show((fate) => visible[fate.host] && (allDisks.checked || fate.outlook !== same));
+    for (const differences of longLists.slice(3)) differences.show((row) => row.hosts.some((host) => visible[host]));
     if (network) network.show(visible);
     for (const tile of tiles) tile.setAttribute("aria-pressed", tile.dataset.state === state.value);
     const count = visible.filter(Boolean).length;
     shown.textContent = count === hosts.length ? `${count} host${count === 1 ? "" : "s"}` : `${count} of ${hosts.length} hosts`;
     for (const empty of all(".empty")) {
-      const rows = all("tbody tr", empty.previousElementSibling);
-      empty.hidden = rows.some((row) => row.checkVisibility());
+      empty.hidden = all("tbody tr", empty.previousElementSibling).some((row) => !row.hidden);
     }
   };
   let waiting;
@@ -295,9 +301,9 @@
 
   // Links to a host open it, whatever the filter says.
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target || !target.matches("details.host")) return;
-    if (target.hidden) {
+    const target = details.find((one) => one.id === decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (!cards.reach(target)) {
       $("#filter").reset();
       setTimeout(follow, 1);
       return;
@@ -317,13 +323,13 @@
   // Printing: hosts with findings are opened, all of them in a small fleet, and closed again afterwards.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = details.filter((one, index) => !one.open && !one.hidden
+    for (const long of longLists) long.more(2000);
+    opened = details.filter((one, index) => !one.open && one.isConnected
       && (hosts.length <= 20 || Number(hosts[index].dataset.critical) > 0));
     for (const one of opened) {
       fill(one);
       one.open = true;
     }
-    for (const long of longTables) long.more(2000);
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;
