@@ -43,16 +43,17 @@ force:
 _INITIATOR = r"""
 initiator_instance:
   description:
-    - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0). Part of the identity.
-    - If omitted, the instance of the existing record is used. Without such a record, a login uses the only instance of
-      the host, and a target portal is added for any instance.
-    - If a persistent login or target portal could mean several instances, the task fails and lists them.
+    - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0), or V(any) for a record that was saved without one.
+    - Part of the identity. If omitted, records of every instance are meant.
+    - If none exists, a login is saved for the only instance of the host, and a target portal for any instance. On a
+      host with several instances the task fails and lists them.
   type: str
 initiator_port:
   description:
-    - Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
-    - Part of the identity. A record for any port and a record for port V(0) are two different records.
-  type: int
+    - Number of the initiator port, which stands for one IP address of the host, or V(any) for a record that was saved
+      for any port.
+    - Part of the identity. If omitted, records of every port are meant. If none exists, one is saved for any port.
+  type: raw
 """
 
 _TARGET = r"""
@@ -69,12 +70,15 @@ portal:
   description:
     - Portal of the target, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or as a mapping
       with C(address) and C(port). The default port is V(3260). A C(portal) of the facts can be used unchanged.
-    - If omitted, any portal of the target.
-    - Part of the identity.
+    - Part of the identity. If omitted, logins through every portal are meant. If none exists, one is saved through the
+      portal by which the initiator knows the target. If it knows several portals, the task fails and lists them.
+    - V(any) means a login that was saved for any portal. Windows may save it with a portal of its own choice, so where
+      no login is saved for any portal, every undeclared login to the target counts as one.
   type: raw
 copies:
   description:
-    - Number of identical logins. Each of them opens its own session.
+    - Number of identical logins for each identity. Each of them opens its own session.
+    - Takes the login flag V(multipath_enabled) if more than V(1). Without it Windows saves no second login to a target.
     - Declare more than V(1) only for several sessions through the same portal.
   type: int
   default: 1
@@ -84,10 +88,16 @@ ipsec_key:
     - It is sent with each login that the task makes. Windows does not return it, so it is never compared.
   type: str
 symbolic_name:
-  description: Symbolic name of the portal.
+  description:
+    - Symbolic name of the portal.
+    - It is saved with a new login. Windows does not report it (public analyses of the service), so a login that was
+      saved with another name, or without one, is not changed.
   type: str
 mappings:
-  description: SCSI numbers for the target. If they are not declared, Windows chooses those of a new login.
+  description:
+    - SCSI numbers for the target. If they are not declared, Windows chooses those of a new login.
+    - Windows does not report numbers without LUNs (public analyses of the service). So they are saved with a new login,
+      but a login that was saved with others, or without any, is not changed.
   type: dict
   suboptions:
     bus:
@@ -181,8 +191,9 @@ alias:
   type: str
 portals:
   description:
-    - Portals of the target, which form one portal group. Their order does not matter.
-    - Each portal is text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with
+    - The portal of the target, as a list with one entry or none. Windows accepts at most one (public analyses of the
+      service). Name other portals in the logins to the target, or have it discovered.
+    - The portal is text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with
       C(address) and C(port). The default port is V(3260).
   type: list
   elements: raw
@@ -245,7 +256,8 @@ auth_type:
 username:
   description:
     - User name for CHAP, as text or as V(0x) followed by hexadecimal digits, or V(unspecified).
-    - If no name is specified, Windows uses the node name of the initiator.
+    - If no name is specified, Windows saves the node name of the initiator as the user name of a login (public analyses
+      of the service). So a login with the node name, or with one of earlier, is the same as one without a user name.
   type: str
 secret:
   description:
@@ -310,7 +322,7 @@ ike:
       type: str
     initiator_port: &adapter_port
       description: Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
-      type: int
+      type: raw
     auth_method:
       description: Authentication method. Windows has only this one.
       type: str

@@ -34,6 +34,10 @@ class StateAction(InitiatorAction):
 
     def act(self, options, engine):
         arguments.check_seconds(options, arguments.LIMITS)
+        if getattr(engine, "is_read_only", False) and not self._task.check_mode:
+            raise AnsibleActionFail(
+                "This host is a recording, which cannot be changed. With --check the task shows what it would change."
+            )
         limits = Limits(*(options[name] for name in arguments.LIMITS))
         try:
             declaration = self.declare(options)

@@ -13,6 +13,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from . import policies
+
 # The codes that other parts of the collection act upon.
 SUCCESS = 0
 ACCESS_DENIED = 5
@@ -51,6 +53,8 @@ INVALID_INITIATOR_CHAP_SECRET = 0xEFFF004C
 INVALID_ISCSI_NAME = 0xEFFF0051
 DEVICE_ALREADY_PERSISTENTLY_BOUND = 0xEFFF005C
 DEVICE_NOT_FOUND = 0xEFFF005D
+RESTRICTED_BY_GROUP_POLICY = 0xEFFF0065
+NOT_RECORDED = 0x20000001  # the collection's own, by the bit that Windows leaves to applications
 
 _CODES = (
     (0, "ERROR_SUCCESS", "The operation completed successfully."),
@@ -99,6 +103,7 @@ _CODES = (
     (11001, "WSAHOST_NOT_FOUND", "No such host is known."),
     (11002, "WSATRY_AGAIN", "The name server gave no authoritative answer; it may be a temporary error."),
     (11004, "WSANO_DATA", "The requested name is valid but has no address of the requested type."),
+    (0x20000001, "NOT_RECORDED", "The recording of this host does not have this call."),
     (0xEFFF0001, "ISDSC_NON_SPECIFIC_ERROR", "A non specific error occurred."),
     (0xEFFF0002, "ISDSC_LOGIN_FAILED", "Login Failed."),
     (0xEFFF0003, "ISDSC_CONNECTION_FAILED", "Connection Failed."),
@@ -329,6 +334,10 @@ _CODES = (
 # What to do, for those that people meet.
 _HINTS = (
     (
+        "Record the host again with this version of the collection, and without leaving out parts.",
+        ("NOT_RECORDED",),
+    ),
+    (
         "Start MSiSCSI and set it to automatic: winstorage.iscsi.initiator with service_state: started. An empty list"
         " from a stopped service means nothing.",
         ("ISDSC_SERVICE_NOT_RUNNING", "ERROR_SERVICE_NOT_ACTIVE", "RPC_S_UNKNOWN_IF"),
@@ -444,12 +453,13 @@ _HINTS = (
     ),
     (
         "No such initiator instance. Use one of those that the facts report, usually ROOT\\ISCSIPRT\\0000_0, or leave"
-        " it out.",
+        " it out. A login that is saved for an adapter that is gone can be removed only while the adapter is there.",
         ("ISDSC_INITIATOR_NOT_FOUND", "ISDSC_INITIATOR_INSTANCE_NOT_FOUND", "ISDSC_INITIATOR_NODE_NOT_FOUND"),
     ),
     (
-        "A session to this target is already open. For more paths set the login flag multipath_enabled on every"
-        " login, with MPIO installed and claiming iSCSI devices.",
+        "The target already has a session, or already has a saved login if this one was to be saved. Without the login"
+        " flag multipath_enabled there can be only one of each, through whatever portal and port. For more paths set"
+        " the flag (multipath: true) on every login, with MPIO installed and claiming iSCSI devices.",
         ("ISDSC_TARGET_ALREADY_LOGGED_IN", "ISDSC_SESSION_ALREADY_EXISTS", "ISDSC_CONNECTION_ALREADY_EXISTS"),
     ),
     (
@@ -569,11 +579,15 @@ class Status(t.NamedTuple):
         """The value as people look it up: hexadecimal for ISDSC codes, decimal for Win32 codes."""
         return f"0x{self.value:08X}" if self.value > 0xFFFF else str(self.value)
 
-    def describe(self) -> str:
-        """One line: "ISDSC_SESSION_BUSY (0xEFFF001F): Session is busy ... The session has another request ..."."""
+    def describe(self, export: str = "") -> str:
+        """One line: "ISDSC_SESSION_BUSY (0xEFFF001F): Session is busy ... The session has another request ...".
+
+        :param export: the function that ended so. Of group policies it tells which can have forbidden it.
+        """
         title = self.symbol if self.symbol == self.number else f"{self.symbol} ({self.number})"
         text = self.text if self.text.endswith(".") else self.text + "."
-        return f"{title}: {text} {self.hint}".rstrip()
+        explained = policies.explain(export) if self.value == RESTRICTED_BY_GROUP_POLICY else ""
+        return " ".join(filter(None, (f"{title}: {text}", explained, self.hint)))
 
 
 def _severity(value: int) -> str:

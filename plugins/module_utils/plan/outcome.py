@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..abi import status
-from ..client.builder import CallHandle
+from ..client.builder import Answer, CallHandle
 from ..model import identity, records
 from ..runner import wire
 from . import planner
@@ -48,13 +48,11 @@ class Outcome:
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def build_outcome(
-    batch: ChangeBatch, answer: wire.Answer, before: records.Snapshot, declaration: Declaration
-) -> Outcome:
+def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
     if batch.reading is None:
         raise AssertionError("a change is judged by what is read after it")
-    plan, replies = batch.plan, Replies(batch, answer)
+    plan, replies = batch.plan, Replies(batch, answer.calls)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
@@ -134,7 +132,8 @@ def _silent_portals(plan: Plan, discoveries: t.Mapping[str, status.Status]) -> t
             must_answer = (
                 payload.must_answer if isinstance(payload, RefreshPortal) else getattr(desired, "must_answer", False)
             )
-            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {code.describe()}"
+            cause = code.describe("RefreshIScsiSendTargetPortalW")  # the portal is there, so adding it was not refused
+            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {cause}"
 
 
 # -- the calls ---------------------------------------------------------------------------------------------------------
@@ -153,7 +152,8 @@ class Replies:
         failures: t.Dict[str, t.List[str]] = {}
         warnings: t.Dict[str, t.List[str]] = {}
         for emitted in batch.emitted:
-            subject = emitted.step.what if emitted.step else emitted.handle.function.name
+            export = emitted.handle.function.name
+            subject = emitted.step.what if emitted.step else export
             for code in self.statuses(emitted.handle):
                 if emitted.step is not None and emitted.operation in DISCOVERIES:
                     self.discoveries[emitted.step.what] = code
@@ -162,9 +162,8 @@ class Replies:
                 elif code.severity == "warning":
                     warnings.setdefault(code.describe(), []).append(subject)
                 if not code.ok:
-                    failures.setdefault(code.describe(), []).append(f"{subject} ({emitted.operation})")
+                    failures.setdefault(code.describe(export), []).append(f"{subject} ({emitted.operation})")
             if self._outcome(emitted.handle) == wire.NO_SUCH_EXPORT:
-                export = emitted.handle.function.name
                 cause = f"iscsidsc.dll on this host does not have the function {export}"
                 failures.setdefault(cause, []).append(f"{subject} ({emitted.operation})")
         self.failures = _by_cause(failures)
@@ -278,7 +277,7 @@ def find_losses(
             continue
         changes = {change.identity: change for change in plan.changes(part)}
         was, found = (collections.Counter(record.identity for record in listed) for listed in (had, has))
-        for record in _missing(had, has, changes, _node_name(before, after)):
+        for record in _missing(had, has, changes):
             reached = any(identity.may_also_remove(each, record.identity) for each in removed)
             if reached or found[record.identity] < was[record.identity]:
                 lost.setdefault(identity.label(record), []).append(as_declared(record))
@@ -292,31 +291,20 @@ def find_losses(
     return lost, surplus
 
 
-def _node_name(*snapshots: records.Snapshot) -> t.Optional[str]:
-    names = [snapshot.initiator.node_name for snapshot in snapshots if snapshot.initiator]
-    return next(filter(None, names), None)
-
-
 def _missing(
-    had: t.Sequence[t.Any],
-    has: t.Sequence[t.Any],
-    changes: t.Mapping[identity.Identity, AnyChange],
-    node_name: t.Optional[str],
+    had: t.Sequence[t.Any], has: t.Sequence[t.Any], changes: t.Mapping[identity.Identity, AnyChange]
 ) -> t.Iterator[t.Any]:
     """The records that should still be there, as they were or as they were to become, and are not."""
-
-    def key(record: t.Any) -> Content:
-        return content(record, node_name)
-
-    remaining = collections.Counter(map(key, has))
+    remaining = collections.Counter(content(record) for record in has)
     expected: t.List[t.Tuple[t.Any, t.List[Content]]] = [
-        (record, [key(record)]) for record in had if record.identity not in changes
+        (record, [content(record)]) for record in had if record.identity not in changes
     ]
     for change in changes.values():
-        for record, (replacement, _secret) in zip(change.before, change.after):
-            contents = [key(replacement), key(record)]
+        pairs: t.Iterable[t.Tuple[t.Any, t.Any]] = zip(change.before, change.after)
+        for record, (replacement, _secret) in pairs:
+            contents = [content(replacement), content(record)]
             if isinstance(record, records.PersistentLogin):
-                contents.append(key(with_multipath(record)))  # better than none, and named for itself
+                contents.append(content(with_multipath(record)))  # better than none, and named for itself
             expected.append((record, contents))
     for record, contents in expected:
         present = next((each for each in contents if remaining[each]), None)

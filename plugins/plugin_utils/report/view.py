@@ -11,6 +11,7 @@ from __future__ import annotations
 import collections
 import operator
 
+from ...module_utils.model import volumes
 from ..audit.findings import SEVERITIES, is_remark
 from ..text import size, text
 from . import labels
@@ -121,8 +122,8 @@ def _fate(disks, tasks):
 
 def _disk(disk):
     return {
-        "names": text(disk["names"]),
-        "id": text(disk["id"]),
+        "names": text(", ".join([volumes.short_label(disk), *volumes.states(disk)])),
+        "id": text([*disk["names"], disk["id"]] if disk["volumes"] else disk["id"]),
         "size": text(size(disk["size"])),
         "targets": list(map(text, disk["targets"])),
     }

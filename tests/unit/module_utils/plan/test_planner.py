@@ -273,6 +273,13 @@ def test_more_than_256_logins_are_refused():
     assert "257" in refusal(plan(snapshot(there), persistent_logins=[dict(wanted, copies=2)]))
 
 
+def test_a_login_of_a_port_needs_room_for_one_more_to_be_changed():
+    there = [login(f"10.0.{number // 250}.{number % 250}", 0, login_flags=MULTIPATH) for number in range(1, 257)]
+    wanted = declared(portal="10.0.0.1", initiator_port=0, header_digest="crc32c")
+    assert "there is no room for it" in refusal(plan(snapshot(there), persistent_logins=[wanted]))
+    assert len(steps(plan(snapshot(there[:-1]), persistent_logins=[wanted]))) == 1
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 
@@ -569,9 +576,44 @@ def test_to_log_in_takes_the_secret_too():
 
 
 def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
-    made = plan(snapshot([login()]), persistent_logins=[declared(mappings={"bus": 0, "target_number": 1, "luns": []})])
+    numbers = {"bus": 0, "target_number": 1, "luns": [{"os_lun": 0, "target_lun": 1}]}
+    made = plan(snapshot([login()]), persistent_logins=[declared(mappings=numbers)])
     assert made.steps[0].before[0]["mappings"] == "unspecified"
-    assert made.steps[0].after[0]["mappings"] == {"bus": 0, "target_number": 1, "luns": []}
+    assert made.steps[0].after[0]["mappings"] == numbers
+
+
+def test_what_windows_does_not_report_of_a_login_is_no_difference():
+    """The symbolic name of its portal, and a mapping without LUNs. Where it is reported, it is compared."""
+    numbers = {"bus": 0, "target_number": 1, "luns": []}
+    wanted = [declared(mappings=numbers, symbolic_name="filer")]
+    assert steps(plan(snapshot([login()]), persistent_logins=wanted)) == []
+    made = plan(snapshot([login(symbolic_name="other")]), persistent_logins=wanted)
+    assert made.steps[0].reason == "symbolic_name differs"
+
+
+@pytest.mark.parametrize(
+    "declared_name, given, filled_in, differs",
+    [
+        ("unspecified", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("unspecified", b"iqn.2020-01.com.example:node", None, False),
+        ("unspecified", b"sql01", None, True),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:old", True),
+        ("iqn.1991-05.com.microsoft:sql01", None, None, True),
+        ("sql01", None, b"iqn.1991-05.com.microsoft:sql01", True),
+    ],
+)
+def test_a_node_name_as_user_name_means_that_none_was_given(declared_name, given, filled_in, differs):
+    saved = login(username=given, default_username=filled_in)
+    made = plan(snapshot([saved]), persistent_logins=[declared(username=declared_name)])
+    assert [step.reason for step in made.steps] == (["username differs"] if differs else [])
+
+
+def test_a_login_that_is_saved_again_gets_the_present_node_name():
+    saved = login(default_username=b"iqn.1991-05.com.microsoft:old")
+    made = plan(snapshot([saved]), persistent_logins=[declared(header_digest="crc32c")])
+    ((after, _secret),) = made.steps[0].payload.after
+    assert (after.login_options.username, after.login_options.default_username) == (None, None)
 
 
 def test_portals_are_compared_by_each_property():
@@ -608,6 +650,15 @@ def test_a_static_target_keeps_what_is_not_declared():
     made = plan(now, static_targets=[{"target": FLASH, "alias": "new"}])
     assert steps(made) == [("static_targets", "replace")] and made.steps[0].reason == "alias differs"
     assert made.steps[0].after == dict(made.steps[0].before, alias="new")
+
+
+def test_a_static_target_has_one_portal_or_none():
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": ["10.0.0.1"]}])) != []
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": []}])) != []
+    with pytest.raises(
+        DeclarationError, match=r"static_targets\[0\]\.portals: expected at most one portal, this has 2"
+    ):
+        declare({"static_targets": [{"target": FLASH, "portals": ["10.0.0.1", "10.0.0.2"]}]})
 
 
 def test_a_node_name_is_compared_without_letter_case():
