@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from ..module_utils.abi import codecs
 from ..module_utils.model import facts as facts_module
-from ..module_utils.model import records
+from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
 
 VERDICTS = ("ready", "degraded", "at_risk")
@@ -200,6 +200,7 @@ def _of_hint(hint, codec=None):
     return _record(hint) if dataclasses.is_dataclass(hint) else _SCALARS[hint]
 
 
+_PORT_ADDRESSES = {"initiator_address": _nullable(_text), "saved_initiator_address": _nullable(_text)}
 _PLACE = _mapping({"address": _text, "port": _number})
 _VOLUMES = _nullable(_list_of(_record(records.Volume)))
 _STATES = ("offline", "read_only", "clustered", "uninitialized")
@@ -282,7 +283,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
-                            "initiator_address": _nullable(_text),
+                            **_PORT_ADDRESSES,
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -294,7 +295,7 @@ def _facts(forecast):
                 _list_of(
                     _record(
                         records.TargetPortal,
-                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                        {"any_initiator_port": _boolean, **_PORT_ADDRESSES},
                     )
                 )
             ),
@@ -314,7 +315,7 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
-            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
+            "initiator_ports": _nullable(_list_of(_record(ports.InitiatorPort))),
             "disks": _nullable(_list_of(_record(records.Disk))),
             "events": _nullable(_EVENTS),
             "next_boot": _nullable(_NEXT_BOOT),

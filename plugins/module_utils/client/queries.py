@@ -197,6 +197,7 @@ READS: t.Dict[str, Operation] = {
     "radius_servers": _list_of("ReportRadiusServerListW", "RADIUS servers"),
     "persistent_devices": _list_of("ReportPersistentIScsiDevicesW", "bound devices"),
     "initiator_ports": ports.initiator_ports,
+    "saved_addresses": ports.saved_addresses,
     "disks": storage.disks,
     "events": storage.event_log,
 }

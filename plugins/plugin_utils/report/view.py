@@ -132,7 +132,11 @@ def _portal(portal):
 
 
 def _initiator_port(record):
-    return "any port" if record["initiator_port"] is None else f"port {record['initiator_port']}"
+    if record["initiator_port"] is None:
+        return "any port"
+    return f"port {record['initiator_port']}" + (
+        f" ({record['initiator_address']})" if record["initiator_address"] else ""
+    )
 
 
 def show_side(value):

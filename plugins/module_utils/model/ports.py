@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Initiator ports: what their numbers mean today, and what they meant when a record was saved.
+
+Records have the number of a port. Windows gives out the numbers anew when network adapters change, so the address is
+what people mean. The registry keeps, beside each record, the address that its port had when the record was saved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from . import addresses
+
+
+@dataclasses.dataclass
+class InitiatorPort:
+    """A port of an initiator instance. ``address``: its IP address today."""
+
+    initiator_instance: str
+    number: int
+    address: t.Optional[str] = None
+
+
+class SavedAddresses(t.NamedTuple):
+    """The addresses of initiator ports in the registry, as they were when records were saved.
+
+    :param portals: for each target portal its address, TCP port, initiator instance, and the port's address.
+    :param logins: for each login the name of its registry key, which begins with its target, and the port's address.
+    """
+
+    portals: t.Tuple[t.Tuple[str, int, str, str], ...] = ()
+    logins: t.Tuple[t.Tuple[str, str], ...] = ()
+
+
+Ports = t.Optional[t.Sequence[InitiatorPort]]
+
+
+def address_today(ports: Ports, instance: str, number: t.Optional[int]) -> t.Optional[str]:
+    """The address of a port. None for any port, for one that is not there, and where several instances have it."""
+    found = {port.address for port in ports or () if port.number == number and _is_of(port, instance)}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_missing(ports: Ports, instance: str, number: t.Optional[int]) -> bool:
+    """Whether a record is bound to a port that its instance does not have any more. False where that is not known."""
+    own = [port for port in ports or () if _is_of(port, instance)]
+    return number is not None and bool(own) and all(port.number != number for port in own)
+
+
+def _is_of(port: InitiatorPort, instance: str) -> bool:
+    return instance.lower() in ("", port.initiator_instance.lower())
+
+
+def saved_addresses(
+    found: t.Optional[SavedAddresses], ports: Ports, records: t.Sequence[t.Any]
+) -> t.Dict[int, t.Optional[str]]:
+    """The address that each record was saved from, by ``id`` of the record; None where that is not certain.
+
+    The registry does not say which of several records an address belongs to. A record takes the address that its port
+    has today, if that is among them. If one address and one record are left, they belong together.
+    """
+    result: t.Dict[int, t.Optional[str]] = {}
+    groups: t.Dict[t.Any, t.List[t.Any]] = {}
+    for record in records:
+        if record.initiator_port is not None:
+            groups.setdefault(_group(record), []).append(record)
+    for key, members in groups.items():
+        left = _candidates(found, key) if found else set()
+        open_records = []
+        for record in members:
+            today = address_today(ports, record.initiator_instance, record.initiator_port)
+            if today is not None and addresses.canonical(today) in left:
+                result[id(record)] = today
+            else:
+                open_records.append(record)
+        left -= {addresses.canonical(address) for address in map(result.get, map(id, members)) if address}
+        numbers = {record.initiator_port for record in open_records}
+        if len(left) == 1 and len(numbers) == 1:
+            result.update(dict.fromkeys(map(id, open_records), left.pop()))
+    return result
+
+
+def _group(record: t.Any) -> t.Any:
+    """Records that the registry may take for one: those of a target, or those of a portal and an instance."""
+    own = record.identity
+    return own.target or (*(own.portal or ("", 0)), own.initiator_instance)
+
+
+def _candidates(found: SavedAddresses, key: t.Any) -> t.Set[str]:
+    if isinstance(key, str):
+        return {
+            addresses.canonical(address) for name, address in found.logins if _begins_with_target(name.lower(), key)
+        }
+    return {
+        addresses.canonical(own)
+        for address, port, instance, own in found.portals
+        if (addresses.canonical(address), port, instance.lower()) == key
+    }
+
+
+def _begins_with_target(name: str, target: str) -> bool:
+    """Whether a registry key is of this target, and not of one whose name is longer."""
+    return name.startswith(target) and not (name[len(target) :][:1].isalnum() or name[len(target) :][:1] in (".", ":"))
