@@ -272,6 +272,15 @@ ansible_facts:
                   returned: success
                   type: str
                   sample: sql01
+                default_username:
+                  description:
+                    - The node name that Windows saved as the user name, because none was given. Then C(username) is
+                      null, and C(information_specified) does not have it.
+                    - A user name counts as filled in if it is the present node name, if it has the form of Windows'
+                      own node names, or if a login without CHAP has it too.
+                  returned: success
+                  type: str
+                  sample: null
                 password_set: {description: Whether a CHAP secret is set., returned: success, type: bool, sample: true}
                 information_specified:
                   description: Options that are specified (ISCSI_LOGIN_OPTIONS_* of the SDK).
@@ -672,7 +681,10 @@ ansible_facts:
               type: str
               sample: automatic
             service_starts:
-              description: Whether MSiSCSI starts automatically. Null if that is not known.
+              description:
+                - Whether MSiSCSI starts automatically. Null if that is not known.
+                - If it does not, no persistent login is expected to be opened at boot. This rests on Microsoft's help,
+                  which says that the initiator reconnects once this service is loaded. It was not tried on Windows.
               returned: success
               type: bool
               sample: true

@@ -14,6 +14,7 @@ import typing as t
 
 from ...module_utils.abi import codecs
 from ...module_utils.model import addresses, events, ports, records
+from ...module_utils.model.forecast import SERVICE_BASIS
 from ...module_utils.model.names import is_iscsi_name
 from ...module_utils.plan.values import UNSPECIFIED
 from .. import documentation, facts_to_declaration, names
@@ -55,7 +56,7 @@ def find_late_service(facts):
             "critical",
             "service_not_automatic",
             "MSiSCSI",
-            f"MSiSCSI {starts}, so persistent logins are not opened at boot.",
+            f"MSiSCSI {starts}, so persistent logins are not expected to be opened at boot ({SERVICE_BASIS}).",
             "Set its start mode to automatic.",
             [remedies.START_AUTOMATICALLY],
         )
@@ -214,17 +215,7 @@ _MOST_REASONS = 2  # of an idle login, in its text
 def find_lost_ports(facts):
     """Logins and portals that are bound to an initiator port which is gone, or is another one today."""
     known = [ports.InitiatorPort(**port) for port in facts.get("initiator_ports") or ()]
-    for record, name, run in (
-        *(
-            (login, names.login(login), [remedies.remove_login(login)])
-            for login in facts.get("persistent_logins") or ()
-        ),
-        *(
-            (portal, names.target_portal(portal), [])
-            for portal in facts.get("target_portals") or ()
-            if portal["portal"]
-        ),
-    ):
+    for record, name, run in _bound_records(facts):
         number, today, saved = (record[key] for key in ("initiator_port", *_PORT_ADDRESSES))
         if ports.is_missing(known, record["initiator_instance"], number):
             former = saved or _likely_address(record, facts)
@@ -237,6 +228,15 @@ def find_lost_ports(facts):
 
 
 _PORT_ADDRESSES = ("initiator_address", "saved_initiator_address")
+
+
+def _bound_records(facts):
+    """(record, what it is called, the tasks that remove it) of logins and portals."""
+    for login in facts.get("persistent_logins") or ():
+        yield login, names.login(login), [remedies.remove_login(login)]
+    for portal in facts.get("target_portals") or ():
+        if portal["portal"]:
+            yield portal, names.target_portal(portal), [remedies.remove_portal(portal)]
 
 
 def _choose_port(known):

@@ -284,7 +284,13 @@ CASES = [
     ),
     (
         "chap_missing",
-        {"persistent_logins": [login(DATA, login_options=CHAP), login(DATA, "192.0.2.22")], "sessions": []},
+        {
+            "persistent_logins": [
+                login(DATA, login_options=dict(CHAP, **MULTIPATH)),
+                login(DATA, "192.0.2.22", login_options=MULTIPATH),
+            ],
+            "sessions": [],
+        },
         "warning",
         DATA,
         "others use chap",
@@ -559,6 +565,7 @@ DRIFT = [  # declaration, (kind, record, field, found, declared)
     (
         {"persistent_logins": [dict(PATH, login_flags=[], auth_type="chap", username="sql01", secret=SECRET)]},
         [
+            ("blocked", "", None, None, None),  # beside another login, the flag is needed
             ("differs", "persistent_logins", "auth_type", "unspecified", "chap"),
             ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], []),
             ("differs", "persistent_logins", "secret", "not set", "set"),
@@ -566,7 +573,14 @@ DRIFT = [  # declaration, (kind, record, field, found, declared)
         ],
     ),
     ({"persistent_logins": [dict(PATH, copies=3)]}, [("differs", "persistent_logins", "copies", 1, 3)]),
-    ({"persistent_logins": [dict(PATH, initiator_port=1)]}, [("missing", "persistent_logins", None, None, "1 saved")]),
+    (
+        {"persistent_logins": [dict(PATH, initiator_port=1)]},  # refused beside other logins, without the flag
+        [("blocked", "", None, None, None), ("missing", "persistent_logins", None, None, "1 saved")],
+    ),
+    (
+        {"persistent_logins": [dict(PATH, initiator_port=1, multipath=True)]},
+        [("missing", "persistent_logins", None, None, "1 saved")],
+    ),
     ({"persistent_logins": [dict(PATH, state="absent")]}, [("extra", "persistent_logins", None, "1 saved", None)]),
     (
         {"persistent_logins": [PATH], "purge": ["persistent_logins"], "purge_connected": True},
