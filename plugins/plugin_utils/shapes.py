@@ -14,7 +14,7 @@ import dataclasses
 import typing as t
 from collections.abc import Mapping
 
-from ..module_utils.abi import codecs
+from ..module_utils.abi import codecs, policies
 from ..module_utils.model import facts as facts_module
 from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
@@ -200,6 +200,7 @@ def _of_hint(hint, codec=None):
     return _record(hint) if dataclasses.is_dataclass(hint) else _SCALARS[hint]
 
 
+_POLICIES = _mapping(dict.fromkeys(policies.FORBIDS, _boolean))
 _PORT_ADDRESSES = {"initiator_address": _nullable(_text), "saved_initiator_address": _nullable(_text)}
 _PLACE = _mapping({"address": _text, "port": _number})
 _VOLUMES = _nullable(_list_of(_record(records.Volume)))
@@ -275,7 +276,7 @@ def _facts(forecast):
     known = (lambda inner: inner) if forecast else _nullable
     return _mapping(
         {
-            "host": _record(records.Host),
+            "host": _record(records.Host, {"policies": _nullable(_POLICIES)}),
             "initiator": _nullable(_record(records.Initiator)),
             "persistent_logins": known(
                 _list_of(

@@ -84,22 +84,22 @@ def saved_addresses(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[
         if of_portals is None and of_logins is None:
             return None
         return ports.SavedAddresses(
-            tuple(_portal_names(of_portals or (), warn)), tuple(_login_addresses(of_logins or (), warn))
+            list(_saved_portals(of_portals or (), warn)), list(_saved_logins(of_logins or (), warn))
         )
 
     return decode
 
 
-def _portal_names(found: t.Iterable[rows.Row], warn: Warn) -> t.Iterator[t.Tuple[str, int, str, str]]:
+def _saved_portals(found: t.Iterable[rows.Row], warn: Warn) -> t.Iterator[ports.SavedPortal]:
     for row in Rows("The registry key Send Targets", found, warn):
         values = row.raw("values")
         for name in values if isinstance(values, dict) else ():
             parts = _PORTAL_NAME.fullmatch(name)
             if parts and _is_address(parts.group(4)):
-                yield parts.group(1), int(parts.group(2)), parts.group(3), parts.group(4)
+                yield ports.SavedPortal(parts.group(1), int(parts.group(2)), parts.group(3), parts.group(4))
 
 
-def _login_addresses(found: t.Iterable[rows.Row], warn: Warn) -> t.Iterator[t.Tuple[str, str]]:
+def _saved_logins(found: t.Iterable[rows.Row], warn: Warn) -> t.Iterator[ports.SavedLogin]:
     for row in Rows("The registry key PersistentTargets", found, warn):
         key, values = row.text("key", 1024), row.raw("values")
         raw = values.get("LocalIPAddress") if isinstance(values, dict) else None
@@ -108,7 +108,7 @@ def _login_addresses(found: t.Iterable[rows.Row], warn: Warn) -> t.Iterator[t.Tu
         except ValueError:
             continue
         if key and len(data) >= 8 and data[0] == _AF_INET:
-            yield key.split("\\")[-2], str(ipaddress.IPv4Address(data[4:8]))
+            yield ports.SavedLogin(key.split("\\")[-2], str(ipaddress.IPv4Address(data[4:8])))
 
 
 def _is_address(text: str) -> bool:

@@ -76,7 +76,7 @@ class _Assembler:
         next_boot = forecast.next_boot(snapshot, self._matches, join, log)
         return {
             "schema_version": SCHEMA_VERSION,
-            "host": self._plain(snapshot.host),
+            "host": dict(self._plain(snapshot.host), policies=snapshot.policies),
             "initiator": snapshot.initiator
             and dict(self._plain(snapshot.initiator), instances=_sort_texts(snapshot.initiator.instances)),
             "persistent_logins": logins,

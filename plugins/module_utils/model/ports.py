@@ -24,15 +24,30 @@ class InitiatorPort:
     address: t.Optional[str] = None
 
 
-class SavedAddresses(t.NamedTuple):
-    """The addresses of initiator ports in the registry, as they were when records were saved.
+@dataclasses.dataclass
+class SavedPortal:
+    """The name of a target portal in the registry. ``initiator_address``: that of its initiator port when saved."""
 
-    :param portals: for each target portal its address, TCP port, initiator instance, and the port's address.
-    :param logins: for each login the name of its registry key, which begins with its target, and the port's address.
-    """
+    address: str
+    port: int
+    initiator_instance: str
+    initiator_address: str
 
-    portals: t.Tuple[t.Tuple[str, int, str, str], ...] = ()
-    logins: t.Tuple[t.Tuple[str, str], ...] = ()
+
+@dataclasses.dataclass
+class SavedLogin:
+    """The registry key of a login, whose name begins with the target, and the address of its port when saved."""
+
+    key: str
+    initiator_address: str
+
+
+@dataclasses.dataclass
+class SavedAddresses:
+    """The addresses of initiator ports in the registry, as they were when records were saved."""
+
+    portals: t.List[SavedPortal] = dataclasses.field(default_factory=list)
+    logins: t.List[SavedLogin] = dataclasses.field(default_factory=list)
 
 
 Ports = t.Optional[t.Sequence[InitiatorPort]]
@@ -91,14 +106,14 @@ def _group(record: t.Any) -> t.Any:
 
 def _candidates(found: SavedAddresses, key: t.Any) -> t.Set[str]:
     if isinstance(key, str):
-        return {
-            addresses.canonical(address) for name, address in found.logins if _begins_with_target(name.lower(), key)
+        fitting = {login.initiator_address for login in found.logins if _begins_with_target(login.key.lower(), key)}
+    else:
+        fitting = {
+            portal.initiator_address
+            for portal in found.portals
+            if (addresses.canonical(portal.address), portal.port, portal.initiator_instance.lower()) == key
         }
-    return {
-        addresses.canonical(own)
-        for address, port, instance, own in found.portals
-        if (addresses.canonical(address), port, instance.lower()) == key
-    }
+    return set(map(addresses.canonical, fitting))
 
 
 def _begins_with_target(name: str, target: str) -> bool:

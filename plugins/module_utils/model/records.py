@@ -360,6 +360,7 @@ class Snapshot:
     persistent_devices: t.Optional[t.List[str]] = None
     initiator_ports: t.Optional[t.List[InitiatorPort]] = None
     saved_addresses: t.Optional[SavedAddresses] = None
+    policies: t.Optional[t.Dict[str, bool]] = None  # whether each group policy is enabled
     disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
     events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

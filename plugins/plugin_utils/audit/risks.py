@@ -199,7 +199,10 @@ def find_idle_logins(facts):
     """Saved logins without a session, each with the surest reason for it."""
     targets = _known_targets(facts)
     connected_paths = {names.path(login) for login in facts.get("persistent_logins") or () if login["connected"]}
+    known = _ports(facts)
     for login in _idle_logins(facts):
+        if ports.is_missing(known, login["initiator_instance"], login["initiator_port"]):
+            continue  # which find_lost_ports explains
         finding = _explain_idle_login(login, facts, targets, connected_paths)
         reasons = _find_reasons(login, facts)
         if reasons:
@@ -214,7 +217,7 @@ _MOST_REASONS = 2  # of an idle login, in its text
 
 def find_lost_ports(facts):
     """Logins and portals that are bound to an initiator port which is gone, or is another one today."""
-    known = [ports.InitiatorPort(**port) for port in facts.get("initiator_ports") or ()]
+    known = _ports(facts)
     for record, name, run in _bound_records(facts):
         number, today, saved = (record[key] for key in ("initiator_port", *_PORT_ADDRESSES))
         if ports.is_missing(known, record["initiator_instance"], number):
@@ -225,6 +228,10 @@ def find_lost_ports(facts):
         elif saved and today and addresses.canonical(saved) != addresses.canonical(today):
             text = f"saved for initiator port {number} when that was {saved}. Today port {number} is {today}."
             yield findings.risk("warning", "moved_initiator_port", name, text, _choose_port(known))
+
+
+def _ports(facts):
+    return [ports.InitiatorPort(**port) for port in facts.get("initiator_ports") or ()]
 
 
 _PORT_ADDRESSES = ("initiator_address", "saved_initiator_address")

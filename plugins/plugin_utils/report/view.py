@@ -134,9 +134,8 @@ def _portal(portal):
 def _initiator_port(record):
     if record["initiator_port"] is None:
         return "any port"
-    return f"port {record['initiator_port']}" + (
-        f" ({record['initiator_address']})" if record["initiator_address"] else ""
-    )
+    address = record["initiator_address"]
+    return f"port {record['initiator_port']}{f' ({address})' if address else ''}"
 
 
 def show_side(value):
