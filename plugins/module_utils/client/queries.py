@@ -23,7 +23,7 @@ from ..abi.structures import (
 )
 from ..model import node_names, records
 from ..runner import wire
-from . import ports, storage, units
+from . import policies, ports, storage, units
 from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
@@ -194,6 +194,8 @@ READS: t.Dict[str, Operation] = {
     "radius_servers": _list_of("ReportRadiusServerListW", "RADIUS servers"),
     "persistent_devices": _list_of("ReportPersistentIScsiDevicesW", "bound devices"),
     "initiator_ports": ports.initiator_ports,
+    "saved_addresses": ports.saved_addresses,
+    "policies": policies.group_policies,
     "disks": storage.disks,
     "events": storage.event_log,
 }
