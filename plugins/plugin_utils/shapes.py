@@ -243,6 +243,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
+                            "initiator_address": _nullable(_text),
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -250,7 +251,14 @@ def _facts(forecast):
                     )
                 )
             ),
-            "target_portals": _nullable(_list_of(_record(records.TargetPortal, {"any_initiator_port": _boolean}))),
+            "target_portals": _nullable(
+                _list_of(
+                    _record(
+                        records.TargetPortal,
+                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                    )
+                )
+            ),
             "targets": _nullable(
                 _list_of(
                     _mapping(
@@ -267,6 +275,7 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
+            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
             "next_boot": _nullable(_NEXT_BOOT),
             "warnings": _list_of(_text),
         }

@@ -17,7 +17,7 @@ from ..abi import codecs
 from . import forecast, matching, records
 from .matching import Matches
 from .plain import Plain
-from .records import Discovery, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
+from .records import Discovery, InitiatorPort, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +33,18 @@ def sort_sessions(snapshot: Snapshot) -> t.List[Session]:
     """The sessions of a snapshot in the order in which its facts list them."""
     entries = _Assembler(snapshot, include_session_ids=False).sessions()
     return [session for session, _entry in entries or ()]
+
+
+def port_address(
+    ports: t.Optional[t.Iterable[InitiatorPort]], instance: str, number: t.Optional[int]
+) -> t.Optional[str]:
+    """The address of an initiator port today. None for any port, for one that is not there, and where it is open."""
+    found = {
+        port.address
+        for port in ports or ()
+        if port.number == number and instance.lower() in ("", port.initiator_instance.lower())
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def find_contradictory_flags(snapshot: Snapshot) -> t.List[str]:
@@ -80,6 +92,9 @@ class _Assembler:
             "isns_servers": _sort_texts(snapshot.isns_servers),
             "radius_servers": _sort_texts(snapshot.radius_servers),
             "persistent_devices": _sort_texts(snapshot.persistent_devices),
+            "initiator_ports": _sort_entries(
+                snapshot.initiator_ports, self._plain, lambda port: (port.initiator_instance.lower(), port.number)
+            ),
             "next_boot": next_boot,
             "warnings": sorted(set(snapshot.warnings)) + self._warnings(next_boot),
         }
@@ -104,13 +119,22 @@ class _Assembler:
         return dict(
             min(map(self._plain, copies), key=_content),
             any_initiator_port=copies[0].initiator_port is None,
+            initiator_address=self._port_address(copies[0]),
             copies=len(copies),
             live_sessions=live,
             connected=None if live is None else live > 0,
         )
 
     def _target_portal(self, portal: TargetPortal) -> Plain:
-        return dict(self._plain(portal), any_initiator_port=portal.initiator_port is None)
+        return dict(
+            self._plain(portal),
+            any_initiator_port=portal.initiator_port is None,
+            initiator_address=self._port_address(portal),
+        )
+
+    def _port_address(self, record: t.Union[PersistentLogin, TargetPortal]) -> t.Optional[str]:
+        """The address that the initiator port of a record means today; None where it is not known."""
+        return port_address(self._snapshot.initiator_ports, record.initiator_instance, record.initiator_port)
 
     def _target(self, target: Target) -> Plain:
         discoveries = _sort_entries(target.discoveries, self._discovery) or []

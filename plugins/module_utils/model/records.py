@@ -52,6 +52,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Discovery",
     "Host",
     "Initiator",
+    "InitiatorPort",
     "Inquiry",
     "LoginOptions",
     "Lun",
@@ -283,6 +284,15 @@ class Initiator:
     version: t.Optional[str] = None
 
 
+@dataclasses.dataclass
+class InitiatorPort:
+    """A port of an initiator instance, by the number that records have of it. ``address``: its IP address today."""
+
+    initiator_instance: str
+    number: int
+    address: t.Optional[str] = None
+
+
 SERVICE_STATES = {
     1: "stopped",
     2: "start_pending",
@@ -341,4 +351,5 @@ class Snapshot:
     isns_servers: t.Optional[t.List[str]] = None
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
+    initiator_ports: t.Optional[t.List[InitiatorPort]] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

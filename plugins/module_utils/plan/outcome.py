@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..abi import status
-from ..client.builder import CallHandle
+from ..client.builder import Answer, CallHandle
 from ..model import identity, records
 from ..runner import wire
 from . import planner
@@ -48,13 +48,11 @@ class Outcome:
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def build_outcome(
-    batch: ChangeBatch, answer: wire.Answer, before: records.Snapshot, declaration: Declaration
-) -> Outcome:
+def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
     if batch.reading is None:
         raise AssertionError("a change is judged by what is read after it")
-    plan, replies = batch.plan, Replies(batch, answer)
+    plan, replies = batch.plan, Replies(batch, answer.calls)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]

@@ -472,7 +472,7 @@ def _records_with_flags(facts):
     for login in facts.get("persistent_logins") or ():
         yield login, names.login(login), remedies.LOGIN_MODULE, facts_to_declaration.LOGINS
     for portal in facts.get("target_portals") or ():
-        if portal["security_flags"] is not None and portal["portal"]:
+        if portal["security_flags"] is not None and portal["login_options"] and portal["portal"]:
             yield portal, names.target_portal(portal), remedies.PORTAL_MODULE, facts_to_declaration.PORTALS
 
 
