@@ -248,9 +248,9 @@ class Reading:
             raise ServiceStopped(host)
         warnings: t.List[str] = []
         found: t.Dict[str, t.Any] = {}
-        for name, decode in self._decoders.items():
+        for name, decoder in self._decoders.items():
             try:
-                found[name] = decode(replies, warnings.append)
+                found[name] = decoder(replies, warnings.append)
             except CallError as error:
                 if error.status.value != status.NOT_RECORDED:
                     raise
