@@ -140,11 +140,13 @@ def registry(service):
             "Start": _START_MODES[state["service"]["start_mode"]],
             "DelayedAutoStart": int(state["service"]["delayed_start"]),
         },
-        DISCOVERY_KEY: {"DefaultInitiatorName": state["initiator"]["node_name"]},
+        DISCOVERY_KEY: {},
         DISCOVERY_KEY + "\\Static Targets": {
-            f"*{entry['TargetName']}": b"" for entry in state["static_targets"] if entry["Persist"]
+            f"*{entry['target']}": b"" for entry in state["static_targets"] if entry["persist"]
         },
     }
+    if state["initiator"]["node_name"]:
+        found[DISCOVERY_KEY]["DefaultInitiatorName"] = state["initiator"]["node_name"]
     if state["persistent_devices"]:
         found[DISCOVERY_KEY]["VolumeList"] = list(state["persistent_devices"])
     if state["isns_servers"]:
