@@ -61,7 +61,7 @@ def _chap(options):
     if kind in (None, "none"):
         return kind
     secret = "secret set" if options["password_set"] else "NO SECRET"
-    return f"{kind} as {options['username'] or 'the node name'}, {secret}"
+    return f"{kind} as {names.chap_user(options) or 'the node name'}, {secret}"
 
 
 def _options(options):

@@ -22,7 +22,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ..module_utils.runner import native, rows
-from . import python_payload, recording, simulator
+from . import engine_failures, python_payload, recording, simulator
 
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
 
@@ -47,36 +47,60 @@ def powershell(action, settings, task_vars):
                 "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) is on. It would leave the module's input, which can "
                 "hold CHAP secrets, in a file on the host. Turn it off and run the task again."
             )
+        _pipeline(action)
         batch, queries = rows.split(text)
         module_args = {"batch": _Unprinted(batch), **({"queries": queries} if queries else {})}
         result = action._execute_module(module_name=RUNNER_MODULE, module_args=module_args, task_vars=task_vars)
         if "answer" not in result:
-            output = result.get("msg") or result.get("module_stderr")
-            raise EngineError(
-                f"The call runner failed on the host: {output or 'it gave no output; run with -vvv to see more'}"
-            )
+            raise EngineError(engine_failures.describe_powershell(result))
         return rows.join(result["answer"], result.get("rows") or "")
 
     return run
+
+
+def _pipeline(action):
+    """Have the module's input, with the batch, go to PowerShell's standard input and into no file of the host.
+
+    ansible-core pipelines to Windows by itself, but over ssh only from 2.21 on.
+    """
+    if not action._is_pipelining_enabled("new"):
+        action._connection.set_option("pipelining", True)
+    if not action._is_pipelining_enabled("new"):
+        raise EngineError(
+            "Ansible cannot pipeline over this connection. It would write the module's input, which can hold CHAP "
+            "secrets, to a file on the host. Over ssh, remove what asks for a terminal (-t, RequestTTY) from its "
+            "arguments."
+        )
 
 
 def python(action, settings, task_vars):
     """The core itself in the target's Windows Python, sent on its standard input; nothing is written to the host."""
 
     def run(batch):
+        if getattr(action._connection, "become", None):
+            raise EngineError(
+                "The python engine does not support become, and would run as the user of the connection. Connect as an "
+                "administrator without become, or set winstorage_iscsi_engine to powershell, which supports runas."
+            )
         command = python_payload.command(settings["python"], action._connection._shell)
         program = python_payload.build(batch, settings["dll"]).encode("ascii")
         result = action._low_level_execute_command(command, in_data=program, sudoable=False)
         answer = python_payload.answer(result.get("stdout") or "")
         if answer is None:
-            raise EngineError(
-                f"The python engine failed: {settings['python']!r} on the host exited with code {result.get('rc')}: "
-                f"{_last_line(result.get('stderr')) or 'no output'}. It needs Python 3.8 or newer on a Windows host. "
-                "Set winstorage_iscsi_python to its path, or set winstorage_iscsi_engine to powershell."
-            )
+            hint = None if _is_windows(action) or settings["engine"] != "auto" else _not_windows(action)
+            raise EngineError(engine_failures.describe_python(settings["python"], result, hint))
         return answer
 
     return run
+
+
+def _not_windows(action):
+    """Why ``auto`` took the python engine: the usual mistake over ssh, whose shell is sh unless the inventory says."""
+    family = getattr(action._connection._shell, "SHELL_FAMILY", "unknown")
+    return (
+        f"Ansible expects a POSIX shell ({family}) on this host, so the python engine was used. If this is a Windows "
+        f"host over ssh, {engine_failures.SHELL_TYPE}."
+    )
 
 
 def simulated(action, settings, task_vars):
@@ -257,7 +281,3 @@ def _with_timing(name, run, host):
 def _is_windows(action):
     # not its SHELL_FAMILY: since ansible-core 2.21 that of the winrm connection is cmd, and over ssh it can be either
     return getattr(action._connection._shell, "_IS_WINDOWS", False)
-
-
-def _last_line(text):
-    return next((line.strip()[:500] for line in reversed((text or "").splitlines()) if line.strip()), "").rstrip(".")

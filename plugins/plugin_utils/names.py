@@ -49,5 +49,12 @@ def flags(found):
     return found and found["names"] + ([found["unknown"]] if found["unknown"] else [])
 
 
+def chap_user(options):
+    """The user name that login options send, the node name that Windows filled in included; None without CHAP."""
+    if options["auth_type"] in (None, "none"):
+        return None
+    return options["username"] or options.get("default_username")
+
+
 def _initiator_port(record):
     return "" if record["any_initiator_port"] else f" from port {record['initiator_port']}"

@@ -103,15 +103,20 @@ class Controller:
     # -- rules ---------------------------------------------------------------------------------------------------------
 
     def declared(self):
-        """{(kind, identity): what is declared of it}, as a host with one first instance takes it."""
+        """{(kind, identity): what is declared of it}: of each record that a declaration means, or names whole."""
         found = {}
-        for plain in self.plain.get("persistent_logins") or ():
-            record = parse({"persistent_logins": [dict(plain)]}).values["persistent_logins"][0].record
-            found["persistent_logins", record.identity] = plain
-        for plain in self.plain.get("target_portals") or ():
-            record = parse({"target_portals": [dict(plain)]}).values["target_portals"][0].record
-            found["target_portals", record.identity] = plain
+        for kind in ("persistent_logins", "target_portals"):
+            for plain in self.plain.get(kind) or ():
+                desired = parse({kind: [dict(plain)]}).values[kind][0]
+                known = [identity for identity in self.started.found[kind] if desired.selector.matches(identity)]
+                for identity in known if desired.omitted else [desired.record.identity]:
+                    found[kind, identity] = plain
         return found
+
+    def _may_be_resolved(self, kind, identity):
+        """Whether Windows may have saved a login for any portal with a portal of its own choice."""
+        dialect = self.host.state["dialect"]["null_portal_record"]
+        return kind == "persistent_logins" and identity.portal is None and dialect == "resolved"
 
     def _kept(self):
         """(kind, identity, contents before, what is declared of it or None) of all that is not to go as a whole."""
@@ -119,10 +124,9 @@ class Controller:
         for kind, by_identity in self.started.found.items():
             for identity, contents in by_identity.items():
                 plain = declared.get((kind, identity))
-                if plain is None and kind == "target_portals":  # declared without an instance: at whichever it is
-                    anywhere = identity.without_instance._replace(initiator_port=None)
-                    plain = None if anywhere in by_identity else declared.get((kind, anywhere))
                 if plain is None and kind in purged or plain is not None and plain.get("state") == "absent":
+                    continue
+                if self._may_be_resolved(kind, identity):
                     continue
                 yield kind, identity, contents, plain
 
@@ -161,7 +165,7 @@ class Controller:
         if outcome.problems or any(self.by_others):
             return
         for (kind, identity), plain in self.declared().items():
-            if kind == "target_portals":
+            if kind == "target_portals" or self._may_be_resolved(kind, identity):
                 continue
             contents = self.after.found[kind][identity]
             name = self.after.names.get((kind, identity), str(identity))

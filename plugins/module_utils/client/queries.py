@@ -21,7 +21,7 @@ from ..abi.structures import (
     ISCSI_TARGET_PORTAL,
     ISCSI_TARGET_PORTAL_GROUP,
 )
-from ..model import records
+from ..model import node_names, records
 from ..runner import wire
 from . import ports, units
 from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
@@ -35,11 +35,14 @@ _NOT_SUPPORTED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
 
 def persistent_logins(builder: Builder) -> Decoder:
-    """Every saved login, in the order of the report."""
+    """Every saved login, in the order of the report. User names that Windows filled in take the node name to know."""
     handle = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
+    node = builder.call("GetIScsiInitiatorNodeNameW")
 
     def decode(replies: Replies, _warn: Warn) -> t.List[records.PersistentLogin]:
-        return [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        logins = [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        node_name = next((reply["InitiatorNodeName"] for reply in replies.each(node) if reply.status.ok), None)
+        return node_names.recognize(logins, node_name)
 
     return decode
 

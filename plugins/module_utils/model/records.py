@@ -90,7 +90,8 @@ class Portal:
 class LoginOptions:
     """ISCSI_LOGIN_OPTIONS. A field is None unless its InformationSpecified bit is set: only then it means anything.
 
-    Times in seconds. The password is not here: only whether one is set.
+    Times in seconds. The password is not here: only whether one is set. ``default_username`` is the node name that
+    Windows filled in where no user name was given; then ``username`` is None, and its bit is not shown.
     """
 
     login_flags: int = dataclasses.field(default=0, metadata=shown_as(codecs.LOGIN_FLAGS))
@@ -101,6 +102,7 @@ class LoginOptions:
     default_time2retain: t.Optional[int] = None
     auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.AUTH_TYPES))
     username: t.Optional[bytes] = dataclasses.field(default=None, metadata=shown_as(UserName))
+    default_username: t.Optional[bytes] = dataclasses.field(default=None, metadata=shown_as(UserName))
     password_set: bool = False
     information_specified: int = dataclasses.field(default=0, metadata=shown_as(codecs.INFORMATION_SPECIFIED))
     version: int = 0
@@ -117,6 +119,11 @@ class LoginOptions:
     }
     PASSWORD_BIT: t.ClassVar[int] = 0x40
 
+    @property
+    def uses_chap(self) -> bool:
+        """Whether the login proves who it is, so that its user name means something."""
+        return self.auth_type in (1, 2)
+
     @classmethod
     def of(cls, raw: t.Any) -> LoginOptions:
         specified = raw.InformationSpecified
@@ -132,11 +139,16 @@ class LoginOptions:
         )
 
     def structure(self, password: t.Optional[bytes] = None) -> t.Dict[str, t.Any]:
-        """The fields of an ISCSI_LOGIN_OPTIONS with these options, and with a password if one is passed."""
+        """The fields of an ISCSI_LOGIN_OPTIONS with these options, and with a password if one is passed.
+
+        A user name that Windows filled in is specified, so that a record is saved again as it was.
+        """
         fields: t.Dict[str, t.Any] = {}
         specified = 0
         for name, (bit, field) in self.SPECIFIED.items():
             value = getattr(self, name)
+            if name == "username" and value is None:
+                value = self.default_username
             if value is not None:
                 fields[field] = value
                 specified |= bit

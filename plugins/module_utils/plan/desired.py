@@ -72,7 +72,9 @@ class Desired(t.Generic[Record]):
     def differing_options(self, record: Record) -> t.List[str]:
         """The options whose declared value a record does not have."""
         options = [
-            prop.option for prop, raw in self.values.items() if prop.applies_to(record) and prop.read(record) != raw
+            prop.option
+            for prop, raw in self.values.items()
+            if prop.applies_to(record) and not prop.matches(record, raw)
         ]
         wants_secret = self._secret_to_save(self.merge(record)) is not None
         has_secret = record.login_options is not None and record.login_options.password_set
@@ -153,8 +155,11 @@ class Declaration:
 
 
 def specify_options(record: Record, secret: t.Optional[Secret]) -> Record:
-    """The record with InformationSpecified and ``password_set`` as its values and the secret imply."""
-    options = record.login_options or records.LoginOptions()
+    """The record with InformationSpecified and ``password_set`` as its values and the secret imply.
+
+    A user name that Windows filled in is left out: it fills in the present node name again.
+    """
+    options = dataclasses.replace(record.login_options or records.LoginOptions(), default_username=None)
     has_password = secret is not None or (options.password_set and options.auth_type != 0)
     specified = sum(bit for name, (bit, _field) in options.SPECIFIED.items() if getattr(options, name) is not None)
     specified |= options.information_specified & ~0xFF | (options.PASSWORD_BIT if has_password else 0)

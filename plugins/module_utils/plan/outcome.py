@@ -276,7 +276,7 @@ def find_losses(
             continue
         changes = {change.identity: change for change in plan.changes(part)}
         was, found = (collections.Counter(record.identity for record in listed) for listed in (had, has))
-        for record in _missing(had, has, changes, _node_name(before, after)):
+        for record in _missing(had, has, changes):
             reached = any(identity.may_also_remove(each, record.identity) for each in removed)
             if reached or found[record.identity] < was[record.identity]:
                 lost.setdefault(identity.label(record), []).append(as_declared(record))
@@ -290,31 +290,20 @@ def find_losses(
     return lost, surplus
 
 
-def _node_name(*snapshots: records.Snapshot) -> t.Optional[str]:
-    names = [snapshot.initiator.node_name for snapshot in snapshots if snapshot.initiator]
-    return next(filter(None, names), None)
-
-
 def _missing(
-    had: t.Sequence[t.Any],
-    has: t.Sequence[t.Any],
-    changes: t.Mapping[identity.Identity, AnyChange],
-    node_name: t.Optional[str],
+    had: t.Sequence[t.Any], has: t.Sequence[t.Any], changes: t.Mapping[identity.Identity, AnyChange]
 ) -> t.Iterator[t.Any]:
     """The records that should still be there, as they were or as they were to become, and are not."""
-
-    def key(record: t.Any) -> Content:
-        return content(record, node_name)
-
-    remaining = collections.Counter(map(key, has))
+    remaining = collections.Counter(content(record) for record in has)
     expected: t.List[t.Tuple[t.Any, t.List[Content]]] = [
-        (record, [key(record)]) for record in had if record.identity not in changes
+        (record, [content(record)]) for record in had if record.identity not in changes
     ]
     for change in changes.values():
-        for record, (replacement, _secret) in zip(change.before, change.after):
-            contents = [key(replacement), key(record)]
+        pairs: t.Iterable[t.Tuple[t.Any, t.Any]] = zip(change.before, change.after)
+        for record, (replacement, _secret) in pairs:
+            contents = [content(replacement), content(record)]
             if isinstance(record, records.PersistentLogin):
-                contents.append(key(with_multipath(record)))  # better than none, and named for itself
+                contents.append(content(with_multipath(record)))  # better than none, and named for itself
             expected.append((record, contents))
     for record, contents in expected:
         present = next((each for each in contents if remaining[each]), None)

@@ -14,6 +14,8 @@ import typing as t
 
 from ...module_utils.abi import codecs
 from ...module_utils.model import addresses, records
+from ...module_utils.model.names import is_iscsi_name
+from ...module_utils.plan.values import UNSPECIFIED
 from .. import documentation, facts_to_declaration, names
 from ..text import count
 from . import findings, remedies
@@ -184,8 +186,9 @@ def _explain_idle_login(login, facts, targets, connected_paths):
             "vanished_instance",
             names.login(login),
             f"saved for initiator instance {login['initiator_instance']}, which this host no longer has.",
-            "Remove it, and save the login for an instance that is there.",
-            [remedies.remove_login(login)],
+            "Save the login for an instance that is there. This one cannot be removed while its instance is missing "
+            "(0xEFFF0044): if it is not wanted, bring the adapter back in Device Manager, and remove it then. Without "
+            "its adapter it opens no session.",
         )
     if targets is not None and login["target"].lower() not in targets:
         return findings.risk(
@@ -350,12 +353,7 @@ def find_logins_without_chap(facts):
 
 def _missing_chap(target, logins, without, live, saved):
     auth_type = min(live | saved)
-    usernames = [login["login_options"]["username"] for login in logins if login["login_options"]["username"]]
-    options = {
-        "auth_type": auth_type,
-        "username": usernames[0] if usernames else remedies.USERNAME,
-        "secret": remedies.SECRET,
-    }
+    options = {"auth_type": auth_type, **remedies.user_name(logins), "secret": remedies.SECRET}
     return findings.risk(
         "critical" if live else "warning",
         "chap_missing",
@@ -376,6 +374,31 @@ def _find_live_auth_types(facts):
             if connection["auth_type"] not in (None, "none"):
                 found[session["target"].lower()].add(connection["auth_type"])
     return found
+
+
+def find_old_chap_users(facts):
+    """Logins with CHAP whose user name is a node name of earlier, which Windows filled in when they were saved."""
+    node_name = (facts.get("initiator") or {}).get("node_name")
+    if not node_name:
+        return
+    for login in facts.get("persistent_logins") or ():
+        user = names.chap_user(login["login_options"])
+        if not user or user.lower() == node_name.lower() or not is_iscsi_name(user):
+            continue
+        was_filled_in = not login["login_options"]["username"]
+        yield findings.risk(
+            "warning" if was_filled_in else "info",
+            "old_node_name",
+            names.login(login),
+            f"its CHAP user is {user}, but the node is called {node_name} now. The array may refuse it at boot."
+            if was_filled_in
+            else f"its CHAP user {user} is an iSCSI name, but not that of this node, {node_name}.",
+            "If the array expects the present node name, save the login again without a user name."
+            if was_filled_in
+            else "None needed if the array expects this name. If it is the node name of earlier, save the login again "
+            "with username: unspecified and update_secret: always.",
+            [remedies.update_login(login, username=UNSPECIFIED, update_secret="always")] if was_filled_in else [],
+        )
 
 
 # -- target portals ----------------------------------------------------------------------------------------------------
@@ -413,7 +436,8 @@ def find_idle_portals(facts):
                 names.target_portal(portal),
                 f"listed {entries[place]} times, but only {discoveries[place]} of them found targets. One may be "
                 "bound to an initiator address that no longer exists.",
-                "Check which initiator port still has an address, and remove the other.",
+                "Check which initiator port still has an address, and remove the other. If Windows does not find it by "
+                "its port number, remove the portal for any initiator port, and add it again.",
             )
 
 
@@ -518,6 +542,7 @@ RISK_CHECKS = (
     RiskCheck(find_sessions_without_multipath, ("sessions_without_multipath",)),
     RiskCheck(find_chap_without_secret, ("chap_without_secret",)),
     RiskCheck(find_logins_without_chap, ("chap_missing", "no_chap")),
+    RiskCheck(find_old_chap_users, ("old_node_name",)),
     RiskCheck(find_idle_portals, ("vanished_instance", "silent_portal", "vanished_initiator_port")),
     RiskCheck(find_questionable_flags, ("questionable_flags",)),
     RiskCheck(find_reading_problems, ("not_told",)),

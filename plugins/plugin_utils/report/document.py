@@ -159,7 +159,11 @@ def _login(login):
 
 def _chap(options):
     """How a login proves who it is; its secret is never known."""
-    return {"auth_type": options["auth_type"], "username": options["username"], "secret_set": options["password_set"]}
+    return {
+        "auth_type": options["auth_type"],
+        "username": names.chap_user(options),
+        "secret_set": options["password_set"],
+    }
 
 
 def _options(options):

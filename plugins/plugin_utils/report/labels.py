@@ -40,6 +40,7 @@ KINDS = {
     "no_chap": "Without CHAP",
     "chap_missing": "CHAP is missing",
     "chap_without_secret": "CHAP without its secret",
+    "old_node_name": "CHAP user is another node name",
     "silent_portal": "Portal without known targets",
     "questionable_flags": "Contradictory flags",
     "not_told": "Not reported by the initiator",

@@ -100,7 +100,7 @@ class Fleet(contextlib.ExitStack):
 
         def run(interpreter, stdin):
             if interpreter != windows_path(python.executable):
-                return 1, b"", b"The term '%s' is not recognized as the name of a cmdlet\r\n" % interpreter.encode()
+                return 127, b"", b""
             done = python.wine.run(python.executable, "-I", "-", stdin=stdin, env=server.environment)
             return done.returncode, done.stdout, done.stderr
 

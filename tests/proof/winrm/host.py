@@ -31,7 +31,10 @@ NO_LOG = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # what Ansible.Basic writes for 
 _ENCODED = re.compile(
     r"powershell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand (\S+)", re.IGNORECASE
 )
-_PYTHON = re.compile(r"\$input \| & '((?:[^']|'')+)' -I -; exit \$LASTEXITCODE")
+_PYTHON = re.compile(
+    r"\$python = Get-Command '((?:[^']|'')+)' -ErrorAction Ignore; if \(-not \$python\) \{ exit 127 \}; "
+    r"\$input \| & \$python -I -; exit \$LASTEXITCODE"
+)
 
 
 class Sent(t.NamedTuple):

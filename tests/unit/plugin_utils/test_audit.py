@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[3]
 DATA, LOGS, GONE = ("iqn.2004-01.com.example:" + name for name in ("data", "logs", "gone"))
 SECRET = "simulated-001"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
+OLD_NAME = "iqn.1991-05.com.microsoft:older"
 MULTIPATH = {"login_flags": ["multipath_enabled"]}
 PATHS = [
     {"target": DATA, "portal": address, "initiator_port": 0, "login_options": MULTIPATH}
@@ -242,6 +243,26 @@ CASES = [
         True,
     ),
     (
+        "old_node_name",
+        {"persistent_logins": [login(LOGS, "192.0.2.31", login_options=dict(CHAP, username=OLD_NAME))]},
+        "warning",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        f"its CHAP user is {OLD_NAME}, but the node is called iqn.",
+        True,
+    ),
+    (
+        "old_node_name",
+        {
+            "persistent_logins": [
+                login(LOGS, "192.0.2.31", login_options=dict(CHAP, username="iqn.2020-01.com.example:cluster"))
+            ]
+        },
+        "info",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        "is an iSCSI name, but not that of this node",
+        False,
+    ),
+    (
         "silent_portal",
         {"target_portals": ["192.0.2.21", "192.0.2.31", "192.0.2.99"]},
         "warning",
@@ -384,7 +405,9 @@ def test_an_instance_that_is_gone():
 
     gone = [one for one in edited(edit) if one["kind"] == "vanished_instance"]
     assert [one["what"] for one in gone] == [DATA + " through 192.0.2.21:3260 from port 0", "portal 192.0.2.21:3260"]
-    assert [list(one["run"][0].values())[0]["state"] for one in gone] == ["absent", "absent"]
+    login_task, portal_task = (one["run"] for one in gone)
+    assert login_task == [] and "0xEFFF0044" in gone[0]["remedy"]  # Windows would not remove it
+    assert portal_task[0]["winstorage.iscsi.target_portal"]["state"] == "absent"
 
 
 def test_a_portal_listed_for_a_port_whose_address_is_gone():

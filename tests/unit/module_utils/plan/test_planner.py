@@ -569,9 +569,44 @@ def test_to_log_in_takes_the_secret_too():
 
 
 def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
-    made = plan(snapshot([login()]), persistent_logins=[declared(mappings={"bus": 0, "target_number": 1, "luns": []})])
+    numbers = {"bus": 0, "target_number": 1, "luns": [{"os_lun": 0, "target_lun": 1}]}
+    made = plan(snapshot([login()]), persistent_logins=[declared(mappings=numbers)])
     assert made.steps[0].before[0]["mappings"] == "unspecified"
-    assert made.steps[0].after[0]["mappings"] == {"bus": 0, "target_number": 1, "luns": []}
+    assert made.steps[0].after[0]["mappings"] == numbers
+
+
+def test_what_windows_does_not_report_of_a_login_is_no_difference():
+    """The symbolic name of its portal, and a mapping without LUNs. Where it is reported, it is compared."""
+    numbers = {"bus": 0, "target_number": 1, "luns": []}
+    wanted = [declared(mappings=numbers, symbolic_name="filer")]
+    assert steps(plan(snapshot([login()]), persistent_logins=wanted)) == []
+    made = plan(snapshot([login(symbolic_name="other")]), persistent_logins=wanted)
+    assert made.steps[0].reason == "symbolic_name differs"
+
+
+@pytest.mark.parametrize(
+    "declared_name, given, filled_in, differs",
+    [
+        ("unspecified", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("unspecified", b"iqn.2020-01.com.example:node", None, False),
+        ("unspecified", b"sql01", None, True),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:old", True),
+        ("iqn.1991-05.com.microsoft:sql01", None, None, True),
+        ("sql01", None, b"iqn.1991-05.com.microsoft:sql01", True),
+    ],
+)
+def test_a_node_name_as_user_name_means_that_none_was_given(declared_name, given, filled_in, differs):
+    saved = login(username=given, default_username=filled_in)
+    made = plan(snapshot([saved]), persistent_logins=[declared(username=declared_name)])
+    assert [step.reason for step in made.steps] == (["username differs"] if differs else [])
+
+
+def test_a_login_that_is_saved_again_gets_the_present_node_name():
+    saved = login(default_username=b"iqn.1991-05.com.microsoft:old")
+    made = plan(snapshot([saved]), persistent_logins=[declared(header_digest="crc32c")])
+    ((after, _secret),) = made.steps[0].payload.after
+    assert (after.login_options.username, after.login_options.default_username) == (None, None)
 
 
 def test_portals_are_compared_by_each_property():
