@@ -20,8 +20,8 @@ description:
     compared with the registry.
   - It reads no secret. Of C(LoginTargetIN) only the first 2,032 bytes leave the host's process, and the secret lies
     behind them. Of C(iscsicli) only the count leaves the host.
-  - It also says which open questions about Windows this host has answered. See P(winstorage.iscsi.summary#filter) for
-    the facts themselves, which it returns as well.
+  - It also says which open questions about Windows this host has answered by being read, and returns the facts of the
+    host.
   - The playbook C(winstorage.iscsi.first_contact) runs it on many hosts and shows its table.
 extends_documentation_fragment:
   - winstorage.iscsi.reading
