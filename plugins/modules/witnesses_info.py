@@ -86,6 +86,11 @@ differences:
   returned: success
   type: int
   sample: 0
+problem:
+  description: Why the facts could not be read, or null.
+  returned: success
+  type: str
+  sample: null
 answers:
   description: The switches of the simulator about which this host has said something, by name.
   returned: success
@@ -103,7 +108,7 @@ table:
   sample: ["9 of 10 witnesses could be read. Nothing differs from the DLL."]
 ansible_facts:
   description: Facts to add to those of the host.
-  returned: if MSiSCSI runs
+  returned: if they could be read
   type: dict
   contains:
     windows_iscsi:

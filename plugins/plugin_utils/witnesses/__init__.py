@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ...module_utils.abi import memory
 from ...module_utils.abi.layout import WIDE
 from ...module_utils.client import builder, queries
 from ...module_utils.model import facts
@@ -51,17 +52,19 @@ class _Asked:
         for witness, handles in self._witnesses:
             found = sources.read(witness, replies, handles)
             comparison += compare.compare(witness, seen, found)
+        snapshot, problem = None, None
         try:
             snapshot = self._reading.snapshot(answer, seconds=seconds)
-        except queries.ServiceStopped:
-            snapshot = None
+        except (builder.CallError, memory.ImageError) as error:  # the comparison says what can be said all the same
+            problem = str(error)
         found_answers = answers.find(answers.Evidence(seen, snapshot, is_live))
         result = {
             "comparison": comparison,
             "differences": sum(entry["outcome"] == compare.DIFFERS for entry in comparison),
             "answers": found_answers,
+            "problem": problem,
         }
-        result["table"] = table.lines(comparison, found_answers, seen.host)
+        result["table"] = table.lines(comparison, found_answers, seen.host, problem)
         if snapshot is not None:
             result["ansible_facts"] = {"windows_iscsi": facts.assemble(snapshot)}
         return result

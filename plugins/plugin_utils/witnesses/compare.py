@@ -137,7 +137,10 @@ def _words(field: str, value: t.Any) -> t.Any:
     decode = _WORDS.get(field)
     if decode is None or not isinstance(value, int):
         return value
-    found = decode(value)
+    try:
+        found = decode(value)
+    except codecs.FlagError:  # a number that the field cannot hold
+        return value
     if isinstance(found, dict):
         found = ", ".join([*found["names"], *([found["unknown"]] if found["unknown"] else [])])
     return f"{value} ({found})" if found else value

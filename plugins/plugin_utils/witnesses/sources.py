@@ -247,11 +247,16 @@ def read(witness: Witness, replies: Replies, handles: t.Sequence[RowsHandle]) ->
     answers = [replies.rows(handle, problems.append) for handle in handles]
     if problems or None in answers:
         return Found(None, "; ".join(problem.partition(": ")[2] or problem for problem in problems))
-    if witness.unset and not any(row["values"] for answer in answers for row in answer or () if "values" in row):
+    if witness.unset and not any(row.get("values") for answer in answers for row in answer or ()):
         return Found(None, witness.unset)
     try:
-        return Found(witness.decode([row for answer in answers for row in answer or ()]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        entries = witness.decode([row for answer in answers for row in answer or ()])
+        for entry in entries:
+            for value in entry.values():
+                if not (value is None or isinstance(value, (str, int))):
+                    raise TypeError(type(value))
+        return Found(entries)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # rows come from the host
         return Found(None, f"its rows have a form that is not known ({type(error).__name__})")
 
 

@@ -25,13 +25,16 @@ _OUTCOMES = {AGREES: "agrees", DIFFERS: "DIFFERS", NOT_READ: "not read"}
 Entry = t.Dict[str, t.Any]
 
 
-def lines(comparison: t.Sequence[Entry], answers: t.Mapping[str, Entry], host: wire.Host) -> t.List[str]:
+def lines(
+    comparison: t.Sequence[Entry], answers: t.Mapping[str, Entry], host: wire.Host, problem: t.Optional[str]
+) -> t.List[str]:
     """The table of a host: each witness, each difference, and what the host has answered."""
     described = records.Host.of(host)
     found = [
         f"Windows {described.windows_version or 'of unknown version'}, iscsidsc.dll "
         f"{described.dll_version or 'of unknown version'}, read by {described.runtime or 'an unknown runner'}; MSiSCSI "
         f"is {described.service_state or 'in an unknown state'}.",
+        *([f"The facts could not be read. {problem}"] if problem else []),
         "",
         *table(_rows(comparison), {"About": "about", "Witness": "witness", "Result": "result", "Details": "details"}),
         "",
