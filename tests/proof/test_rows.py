@@ -134,7 +134,9 @@ def test_rows_and_bytes_are_bounded(shell):
 
 def test_time_is_bounded(shell):
     started = time.monotonic()
-    answers = shell.ask(disks("Number"), rows.CimQuery("root/test", "Sleeps", ("A",)), disks("Number"), milliseconds=3000)
+    answers = shell.ask(
+        disks("Number"), rows.CimQuery("root/test", "Sleeps", ("A",)), disks("Number"), milliseconds=3000
+    )
     assert time.monotonic() - started < 20
     assert answers == [
         ([{"Number": 3}, {"Number": 4}], None),

@@ -23,7 +23,7 @@ from ..abi.structures import (
 )
 from ..model import node_names, records
 from ..runner import wire
-from . import ports, units
+from . import ports, storage, units
 from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
@@ -197,7 +197,11 @@ READS: t.Dict[str, Operation] = {
     "radius_servers": _list_of("ReportRadiusServerListW", "RADIUS servers"),
     "persistent_devices": _list_of("ReportPersistentIScsiDevicesW", "bound devices"),
     "initiator_ports": ports.initiator_ports,
+    "disks": storage.disks,
+    "events": storage.event_log,
 }
+# Read only where they are named: they are no part of "all".
+ON_REQUEST = ("events",)
 
 
 class ServiceStopped(CallError):

@@ -14,7 +14,7 @@ import json
 import typing as t
 
 from ..abi import codecs
-from . import forecast, matching, records
+from . import events, forecast, matching, records, volumes
 from .matching import Matches
 from .plain import Plain
 from .records import Discovery, InitiatorPort, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
@@ -75,17 +75,20 @@ class _Assembler:
 
     def assemble(self) -> Plain:
         snapshot = self._snapshot
-        next_boot = forecast.next_boot(snapshot, self._matches)
-        sessions = self.sessions()
+        logins, sessions = self._persistent_logins(), self.sessions()
+        portals = _sort_entries(snapshot.target_portals, self._target_portal, lambda portal: portal.sort_key)
+        log = None
+        if snapshot.events is not None:
+            log = events.explain(snapshot.events, events.Known(logins or (), portals or ()))
+        join = volumes.Join(snapshot.disks)
+        next_boot = forecast.next_boot(snapshot, self._matches, join, log)
         return {
             "schema_version": SCHEMA_VERSION,
             "host": self._plain(snapshot.host),
             "initiator": snapshot.initiator
             and dict(self._plain(snapshot.initiator), instances=_sort_texts(snapshot.initiator.instances)),
-            "persistent_logins": self._persistent_logins(),
-            "target_portals": _sort_entries(
-                snapshot.target_portals, self._target_portal, lambda portal: portal.sort_key
-            ),
+            "persistent_logins": logins,
+            "target_portals": portals,
             "targets": _sort_entries(snapshot.targets, self._target, lambda target: target.sort_key),
             "sessions": None if sessions is None else [entry for _session, entry in sessions],
             "mappings": _sort_entries(snapshot.mappings, self._mapping),
@@ -95,8 +98,10 @@ class _Assembler:
             "initiator_ports": _sort_entries(
                 snapshot.initiator_ports, self._plain, lambda port: (port.initiator_instance.lower(), port.number)
             ),
+            "disks": self._disks(),
+            "events": log,
             "next_boot": next_boot,
-            "warnings": sorted(set(snapshot.warnings)) + self._warnings(next_boot),
+            "warnings": sorted({*snapshot.warnings, *join.contradictions}) + self._warnings(next_boot),
         }
 
     def _warnings(self, next_boot: t.Optional[Plain]) -> t.List[str]:
@@ -157,6 +162,15 @@ class _Assembler:
     def _mapping(self, mapping: Mapping) -> Plain:
         entry = self._plain(mapping)
         return dict(entry, luns=sorted(entry["luns"], key=_content))
+
+    def _disks(self) -> t.Optional[t.List[Plain]]:
+        """The disks of Windows that come from the initiator. Those of other buses are none of its facts."""
+        if self._snapshot.disks is None:
+            return None
+        devices = [device for session in self._snapshot.sessions or () for device in session.devices or ()]
+        numbers = {device.device_number for device in devices}
+        found = (disk for disk in self._snapshot.disks if disk.bus_type == volumes.BUS_ISCSI or disk.number in numbers)
+        return _sort_entries(found, self._plain, lambda disk: disk.number)
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

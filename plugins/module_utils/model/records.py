@@ -38,10 +38,12 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
+from .events import EventLog
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
+from .volumes import Disk, Volume
 
 __all__ = [  # every record, and what converts them, is reachable from here
     "SERVICE_STATES",
@@ -50,6 +52,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Connection",
     "Device",
     "Discovery",
+    "Disk",
     "Host",
     "Initiator",
     "InitiatorPort",
@@ -64,6 +67,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Target",
     "TargetPortal",
     "UserName",
+    "Volume",
     "from_dict",
     "guid",
     "initiator_port",
@@ -364,4 +368,6 @@ class Snapshot:
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
     initiator_ports: t.Optional[t.List[InitiatorPort]] = None
+    disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
+    events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

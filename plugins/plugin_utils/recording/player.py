@@ -67,6 +67,9 @@ class PlayerMachine:
     def sleep(self, milliseconds: int) -> None:
         self._now += milliseconds
 
+    def rows(self, query: rows.Query) -> t.Iterable[rows.Row]:
+        raise rows.Unreadable("the recording does not have it")
+
     def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
         function = prototypes.CALLABLE.get(export)
         if function is None or export in self._missing:

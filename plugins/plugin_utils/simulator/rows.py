@@ -179,7 +179,7 @@ def _attached(service):
 
 
 def _operating_system(service):
-    started = _now() - datetime.timedelta(hours=service.state["windows"]["uptime_hours"])
+    started = _now(service) - datetime.timedelta(hours=service.state["windows"]["uptime_hours"])
     yield {"LastBootUpTime": _time(started), "Version": service.state["windows"]["version"]}
 
 
@@ -237,7 +237,7 @@ def _values(values, names, head):
 
 
 def _events(service, query):
-    now, found = _now(), []
+    now, found = _now(service), []
     for record, event in enumerate(service.state["windows"]["events"], start=1):
         wanted = (event["log"], event["provider"]) == (query.log, query.provider) and event["id"] in query.ids
         if wanted and (not query.hours or event["hours_ago"] <= query.hours):
@@ -254,8 +254,11 @@ def _events(service, query):
     return sorted(found, key=lambda row: row["time"], reverse=True)
 
 
-def _now():
-    return datetime.datetime.now(datetime.UTC)
+def _now(service):
+    clock = service.state["windows"]["clock"]
+    if clock is None:
+        return datetime.datetime.now(datetime.UTC)
+    return datetime.datetime.fromisoformat(clock.replace("Z", "+00:00"))
 
 
 def _time(moment):

@@ -278,6 +278,7 @@ class _RegistryValue(Kind):
         return {"binary": value.hex()} if isinstance(value, bytes) else value
 
 
+_TIME = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
 _EVENT = Table(
     {
         "log": (Text(255), "System"),
@@ -418,6 +419,7 @@ HOST = Table(
                     "version": (_VERSION, "10.0.20348.2402"),
                     "dll_version": (_VERSION, "10.0.20348.2400"),
                     "architecture": (Choice("x64", "x86"), "x64"),
+                    "clock": (Text(20, _TIME, "a time such as 2026-11-25T08:00:00Z"), None),  # null: the real time
                     "uptime_hours": (Number(0, 1 << 20), 72),
                     "reader": (Truth(), True),  # whether management classes, registry and events can be read
                     "classes": (Map(Map(List(Map(_RowValue())))), {}),

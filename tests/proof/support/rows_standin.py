@@ -20,12 +20,14 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
+_PATH = "PSModulePath"
 _TYPES = {"DriveLetter": "$char", "IpV6Address": "$bytes", "LastBootUpTime": "$time"}
 
 
 def environment(file):
     """What a PowerShell needs to load the functions."""
-    return {"PSModulePath": os.pathsep.join([str(HERE), os.environ.get("PSModulePath", "")]), "WINSTORAGE_ROWS": str(file)}
+    folders = [str(HERE), os.environ.get(_PATH, "")]
+    return {_PATH: os.pathsep.join(folders), "WINSTORAGE_ROWS": str(file)}
 
 
 def write_host(file, service):
@@ -45,6 +47,26 @@ def _typed(value, name=None):
     if name in _TYPES:
         return {_TYPES[name]: value or "\0"}
     return value
+
+
+def calls_only(run):
+    """An engine that runs a batch and answers no queries."""
+    return lambda text: run(rows.split(text)[0])
+
+
+FACTS_FROM_ROWS = ("initiator_ports",)
+_ABOUT_ROWS = ("The management class ", "The registry key ", "The events of ")
+
+
+def without_rows(plain):
+    """Facts, or a part of them, without what comes from rows."""
+    if isinstance(plain, list):
+        lines = [text for text in plain if not (isinstance(text, str) and text.startswith(_ABOUT_ROWS))]
+        return [without_rows(element) for element in lines]
+    if not isinstance(plain, dict):
+        return plain
+    drop = set(FACTS_FROM_ROWS) | ({"initiator_address"} if "any_initiator_port" in plain else set())
+    return {name: without_rows(value) for name, value in plain.items() if name not in drop}
 
 
 class RowsPowerShell:

@@ -318,6 +318,8 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
         "isns_servers",
         "radius_servers",
         "persistent_devices",
+        "disks",
+        "events",
         "next_boot",
     }
     told = facts.assemble(partial_snapshot([], [], mappings=[], targets=[], isns_servers=[]))

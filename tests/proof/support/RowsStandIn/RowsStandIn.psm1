@@ -37,7 +37,9 @@ function Get-CimInstance {
     param($Namespace, $ClassName, $Filter, $OperationTimeoutSec)
 
     if ($ClassName -eq 'Sleeps') { Start-Sleep -Seconds 60 }
-    $instances = $recorded.classes[$Namespace][$ClassName]
+    $space = $recorded.classes.Keys | Where-Object { $_ -eq $Namespace }
+    $class = if ($space) { $recorded.classes[$space].Keys | Where-Object { $_ -eq $ClassName } }
+    $instances = if ($class) { , $recorded.classes[$space][$class] }
     if ($null -eq $instances) { throw "Invalid class $ClassName" }
     $instances | Where-Object { -not $Filter -or (Test-Wql $_ $Filter) } | ForEach-Object { ConvertFrom-Recorded $_ }
 }
