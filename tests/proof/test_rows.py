@@ -196,7 +196,7 @@ def test_of_embedded_instances_only_named_properties_come_back(shell):
     "output, exit_code, found",
     [
         (
-            "Microsoft iSCSI Initiator Version 10.0 Build 20348\n\nTotal of 3 peristent targets\nTarget Name: iqn.x:7\n",
+            "Microsoft iSCSI Initiator Version 10.0 Build 20348\n\nTotal of 3 peristent targets\nTarget: iqn.x:7\n",
             0,
             3,
         ),
