@@ -34,7 +34,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model import reco
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.addresses import canonical
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, rows, wire
 
 # Names and addresses that are reserved for documentation, so nothing answers there.
 STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
@@ -124,7 +124,8 @@ class Host:
 
     def _answer(self, builders):
         batch = wire.Batch(tuple(builder.program(1000 * BATCH_SECONDS) for builder in builders.values()))
-        return wire.decode_answer(self._run(wire.encode_batch(batch)))
+        answer, _no_rows = rows.split(self._run(wire.encode_batch(batch)))
+        return wire.decode_answer(answer)
 
     def service_state(self):
         return self._answer({self.pointer: Builder(self.pointer)}).host.service_state
@@ -182,10 +183,15 @@ class Probe:
     :param stop: stops MSiSCSI. None if it cannot be stopped.
     :param shell: runs a line of PowerShell on the host and returns its output. None if there is no PowerShell.
     :param wait: waits for a number of seconds.
+    :param compare: compares the DLL with the other witnesses of the host and returns lines. None where Ansible is not
+        there to do it.
+
+    ``cross_checks`` has the lines of each comparison, by what was done before it.
     """
 
-    def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep):
+    def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep, compare=None):
         self.host, self.lab, self.stop, self.shell, self.wait = Host(run), lab, stop, shell, wait
+        self.compare, self.cross_checks = compare, {}
         self.target = lab.target.lower()
         self.instance = None
         self.portal = {"Address": lab.address, "Socket": lab.port, "SymbolicName": ""}
@@ -220,6 +226,7 @@ class Probe:
         found["empty_list"] = _asked(self._empty_list)
         try:
             self._prepare()
+            self._cross_check()
             for name, ask in QUESTIONS.items():
                 found[name] = _asked(getattr(self, ask))
                 self._clear()
@@ -306,6 +313,21 @@ class Probe:
         reply = self.host.ask("StartService", TimeoutMilliseconds=60000)
         if not reply.status.ok:
             raise ProbeBroken(f"MSiSCSI does not start: {reply.status.describe()}")
+
+    def _cross_check(self):
+        """Let the other witnesses look at records that the probe has saved, and at what is left when one is removed."""
+        if not self.compare:
+            return
+        self._save()
+        self._save(InitiatorPortNumber=0)
+        self._save(InitiatorPortNumber=0)
+        self.cross_checks[f"{len(self._logins())} logins saved"] = self.compare()
+        saved = self._logins()
+        if saved:
+            self._remove(saved[-1])
+        self.cross_checks[f"one removed, {len(self._logins())} left"] = self.compare()
+        self._clear()
+        self.cross_checks["all removed"] = self.compare()
 
     # -- the probe's own records ---------------------------------------------------------------------------------------
 
@@ -767,6 +789,12 @@ def dialect_text(findings):
         lines.append("  # {}".format(finding.evidence.replace("\n", " ")))
         lines.append(f'  {name}: "{finding.answer}"' if finding.answer else f"  # {name}: not known")
     return "\n".join(lines) + "\n"
+
+
+def cross_check_text(cross_checks):
+    """What the other witnesses said, as comments beside the dialect."""
+    lines = [f"# witnesses, {done}: {line}" for done, lines in cross_checks.items() for line in lines]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _plain(record):
