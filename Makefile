@@ -160,7 +160,7 @@ reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status co
 
 .PHONY: changelog
 changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments, which it removes
-	.venv-lint/bin/antsibull-changelog release --refresh --reload-plugins $(if $(CHANGELOG_AGAIN),--cummulative-release)
+	.venv-lint/bin/antsibull-changelog release --update-existing --reload-plugins
 
 ##@ Keep
 .PHONY: help
