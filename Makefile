@@ -159,8 +159,8 @@ reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status co
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
 
 .PHONY: changelog
-changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments, which it removes
-	.venv-lint/bin/antsibull-changelog release --update-existing --reload-plugins
+changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments
+	.venv-lint/bin/antsibull-changelog release --update-existing --refresh --reload-plugins
 
 ##@ Keep
 .PHONY: help
