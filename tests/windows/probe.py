@@ -47,6 +47,7 @@ CALL_SECONDS, BATCH_SECONDS = 120, 300
 SETTLING = 15  # seconds to wait for what Windows does on its own
 STOPPED, RUNNING = 1, 4  # winsvc.h
 ROUNDS = 20  # of removals before giving up
+UNSPECIFIED_NUMBER = 77  # of an option whose bit is not set
 ALIGNMENT = 16  # bytes that may lie between the data of two pointers in a list
 LOGINS, PORTALS, SESSIONS = "ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW", "GetIScsiSessionListW"
 TARGETS, INSTANCES = "ReportIScsiTargetsW", "ReportIScsiInitiatorListW"
@@ -461,12 +462,16 @@ class Probe:
     # -- how records come back -----------------------------------------------------------------------------------------
 
     def _unset_options(self):
-        options = self._saved().LoginOptions
+        """Give a number without its bit."""
+        options = self._saved(LoginOptions=dict(MULTIPATH, DefaultTime2Retain=UNSPECIFIED_NUMBER)).LoginOptions
         bits = dict(records.LoginOptions.SPECIFIED.values())
         fields = dict({field: bit for bit, field in bits.items()}, UsernameLength=0x20, PasswordLength=0x40)
         del fields["Username"]
         held = {name: getattr(options, name) for name, bit in fields.items() if not options.InformationSpecified & bit}
-        return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x{:X}, and unset: {}".format(
+        others = {name: value for name, value in held.items() if name != "DefaultTime2Retain"}
+        answers = {UNSPECIFIED_NUMBER: "as_given", 0: "zero"}
+        answer = "garbage" if any(others.values()) else answers.get(held.get("DefaultTime2Retain"), "garbage")
+        return answer, "InformationSpecified 0x{:X}, and unset: {}".format(
             options.InformationSpecified,
             ", ".join(f"{name} {value}" for name, value in sorted(held.items())) or "nothing",
         )

@@ -288,30 +288,3 @@ def answer(line: str, machine: Reader, clock: t.Callable[[], int]) -> str:
             continue
         answers.append('{{"rows": [{}], "error": {}}}'.format(", ".join(found), json.dumps(error)))
     return f"[{', '.join(answers)}]"
-
-
-# -- reading a row -----------------------------------------------------------------------------------------------------
-
-
-def text(row: Row, name: str) -> t.Optional[str]:
-    """A text of a row; None for anything else."""
-    value = row.get(name)
-    return value if isinstance(value, str) else None
-
-
-def number(row: Row, name: str, most: int = (1 << 64) - 1) -> t.Optional[int]:
-    """A number of a row from 0 to ``most``; None for anything else."""
-    value = row.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most else None
-
-
-def flag(row: Row, name: str) -> t.Optional[bool]:
-    """A truth of a row; None for anything else."""
-    value = row.get(name)
-    return value if isinstance(value, bool) else None
-
-
-def entries(row: Row, name: str, kind: t.Type[t.Any]) -> t.List[t.Any]:
-    """The elements of a list in a row that are of this kind."""
-    value = row.get(name)
-    return [element for element in value if isinstance(element, kind)] if isinstance(value, list) else []
