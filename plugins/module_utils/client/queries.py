@@ -23,7 +23,7 @@ from ..abi.structures import (
 from ..model import node_names, records
 from ..runner import wire
 from . import units
-from .builder import BUSY, Builder, CallError, CallHandle, Replies, Reply
+from .builder import ADAPTER_MISSING, BUSY, Builder, CallError, CallHandle, Replies, Reply
 
 Warn = t.Callable[[str], None]
 Decode = t.Callable[[Replies, Warn], t.Any]
@@ -196,6 +196,19 @@ READS: t.Dict[str, Operation] = {
     "radius_servers": _list_of("ReportRadiusServerListW", "RADIUS servers"),
     "persistent_devices": _list_of("ReportPersistentIScsiDevicesW", "bound devices"),
 }
+
+
+def await_adapter(builder: Builder, start: CallHandle) -> None:
+    """Have the lists wait for the adapter, which the first start of the service on a host creates.
+
+    Where it is there these are two calls more. Where it does not come the lists themselves say so.
+
+    :param start: the call that starts the service.
+    """
+    logins = builder.call(
+        "ReportIScsiPersistentLoginsW", when=[wire.Succeeded(start.index)], retry=ADAPTER_MISSING, back=False
+    )
+    builder.call("GetIScsiSessionListW", when=[wire.Succeeded(logins.index)], retry=ADAPTER_MISSING, back=False)
 
 
 class ServiceStopped(CallError):
