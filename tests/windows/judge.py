@@ -5,8 +5,10 @@
 
 python -m ansible_collections.winstorage.iscsi.tests.windows.judge COMMAND ...
 
-read OUT.json                       read this host in this process (64 or 32 bits) and write the facts
-sent KEPT.json POWERSHELL OUT.json  the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
+read OUT.json BITS RUNTIME          read this host in this process and write the facts. It fails unless the process has
+                                    BITS (64 or 32) and the runtime matches the regular expression RUNTIME
+sent KEPT.json POWERSHELL OUT.json BITS RUNTIME
+                                    the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
 same A.json B.json ...              fail unless all files have the same content
 windows FACTS.json SEEN.json        fail unless the tools of Windows (seen.ps1) report the same logins and portals
 conformance POINTER COMMAND ...     fail unless a line-by-line runner passes the suite of tests/proof/conformance
@@ -16,6 +18,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +29,16 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import nat
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 
 
-def read(out, run=native.run_here):
-    """Write the facts of this host, without the part about the process that read them."""
+def read(out, bits, runtime, run=native.run_here):
+    """Write the facts of this host, without the part about the process that read them, which must be as expected."""
     snapshot = queries.gather(run)
     found = facts.assemble(snapshot)
     about = found.pop("host")
+    if about["pointer_bits"] != int(bits) or not re.match(runtime, about["runtime"]):
+        raise AssertionError(
+            f"{out}: expected a process of {bits} bits and the runtime {runtime}, "
+            f"but {about['pointer_bits']} bits and {about['runtime']} answered"
+        )
     Path(out).write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     print(
         f"{out}: {len(found['persistent_logins'])} persistent logins, {len(found['target_portals'])} portals, "
@@ -38,7 +46,7 @@ def read(out, run=native.run_here):
     )
 
 
-def sent(kept, powershell, out):
+def sent(kept, powershell, out, bits, runtime):
     """Run what Ansible sent in a PowerShell of this machine. Its batch is that of :func:`read`."""
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
 
@@ -54,7 +62,7 @@ def sent(kept, powershell, out):
             raise AssertionError("{}\n{}".format(result.get("msg"), done.stderr.decode(errors="replace")))
         return result["answer"]
 
-    read(out, run)
+    read(out, bits, runtime, run)
 
 
 def same(*paths):
