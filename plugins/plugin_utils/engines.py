@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where a batch is run. An engine takes the text of a batch and returns the text of its answer.
 
+Queries for rows may follow the batch in its text, and then the rows follow the answer: see runner/rows.py.
+
 The core never knows which engine it was; inventory variables choose it, see docs/docsite/rst/engines.rst. What goes
 wrong in an engine is an :class:`EngineError`, whatever it is made of; a broken connection is Ansible's own error, which
 marks the host as unreachable.
@@ -19,7 +21,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils.runner import native
+from ..module_utils.runner import native, rows
 from . import engine_failures, python_payload, recording, simulator
 
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
@@ -37,21 +39,21 @@ class _Unprinted(str):
 
 
 def powershell(action, settings, task_vars):
-    """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs."""
+    """The runner module on the target: a few lines of PowerShell around Iscsidsc.cs, and Rows.psm1 beside it."""
 
-    def run(batch):
+    def run(text):
         if C.DEFAULT_KEEP_REMOTE_FILES:  # then even connections that pipeline write the module's input to the host
             raise EngineError(
                 "keep_remote_files (ANSIBLE_KEEP_REMOTE_FILES) is on. It would leave the module's input, which can "
                 "hold CHAP secrets, in a file on the host. Turn it off and run the task again."
             )
         _pipeline(action)
-        result = action._execute_module(
-            module_name=RUNNER_MODULE, module_args={"batch": _Unprinted(batch)}, task_vars=task_vars
-        )
+        batch, queries = rows.split(text)
+        module_args = {"batch": _Unprinted(batch), **({"queries": queries} if queries else {})}
+        result = action._execute_module(module_name=RUNNER_MODULE, module_args=module_args, task_vars=task_vars)
         if "answer" not in result:
             raise EngineError(engine_failures.describe_powershell(result))
-        return result["answer"]
+        return rows.join(result["answer"], result.get("rows") or "")
 
     return run
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils.model import addresses
+from ..module_utils.model import addresses, volumes
 
 
 def portal(place):
@@ -41,7 +41,24 @@ def session(record):
 
 def device(name):
     """A device without the prefix of Windows' device namespace: PhysicalDrive1."""
-    return name[4:] if name.startswith("\\\\.\\") else name
+    return volumes.device_name(name)
+
+
+def disk(record):
+    """A disk of the forecast: E: SQLDATA, 4 TiB (PhysicalDrive1, naa.6001405...)."""
+    return volumes.label(record)
+
+
+def disks_by_device(facts):
+    """{PhysicalDrive1: what the disk is called in short, by its volumes where they are known}."""
+    disks = (facts.get("next_boot") or {}).get("disks") or ()
+    return {device(name): volumes.short_label(found) for found in disks for name in found["names"]}
+
+
+def disk_of(found, disks):
+    """What the disk is called that is a device of a session; ``disks`` as of :func:`disks_by_device`."""
+    name = device(found["legacy_name"])
+    return disks.get(name, name)
 
 
 def flags(found):

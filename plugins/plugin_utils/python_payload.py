@@ -25,6 +25,8 @@ _MODULES = (
     "runner.fields",
     "runner.wire",
     "runner.checks",
+    "runner.rows",
+    "runner.registry",
     "runner.executor",
     "runner.native",
 )
@@ -46,7 +48,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 sys.meta_path.insert(0, Finder())
 try:
     from iscsidsc.runner import native
-    answer = native.run_here("%(batch)s", %(library)s)
+    answer = native.run_here(%(batch)s, %(library)s)
 except Exception as error:  # without a traceback: it may quote a line of this program
     sys.exit("%%s: %%s" %% (type(error).__name__, error))
 sys.stdout.write("%(begin)s" + answer + "%(end)s")
@@ -64,7 +66,7 @@ def build(batch, library=None):
     """The program that runs a batch, as ASCII text; ``library`` is the path of a DLL other than Windows' own."""
     return _PROGRAM % {
         "sources": _sources(),
-        "batch": batch,
+        "batch": ascii(batch),
         "library": ascii(library and str(library)),
         "begin": _BEGIN,
         "end": _END,

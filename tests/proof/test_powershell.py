@@ -26,6 +26,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support import rows_standin
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
@@ -119,22 +120,24 @@ def test_the_commands_of_ansible_reach_the_connection_whole(site):
     site.play({"winstorage.iscsi.initiator_facts": {"gather_subset": ["persistent_logins"]}})
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert kept["arguments"][-2] == "-EncodedCommand"
-    for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "iscsidsc_call.ps1"):
+    for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "Rows.psm1", "iscsidsc_call.ps1"):
         assert name in kept["input"]
 
 
 # -- through Ansible ---------------------------------------------------------------------------------------------------
 
 
-def test_facts_of_a_host_through_powershell(site, pwsh):
-    """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs, the library, and back."""
+def test_facts_of_a_host_through_powershell(site, pwsh, tmp_path):
+    """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs and Rows.psm1, and back."""
     host = SimulatedHost(HOSTS[0])
     plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
+    rows_standin.write_host(tmp_path / "rows.json", host.simulator)
     with Server(host, host.variant) as server:
-        output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, {**server.environment, **_libraries()})
+        environment = {**server.environment, **_libraries(), **rows_standin.environment(tmp_path / "rows.json")}
+        output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, environment)
     found = site.result()["ansible_facts"]["windows_iscsi"]
     expected = json.loads(json.dumps(facts.assemble(plain)))
-    assert expected["persistent_logins"]
+    assert expected["persistent_logins"] and expected["initiator_ports"]
     del found["host"], expected["host"]  # who ran it
     assert found == expected, output
 
@@ -222,8 +225,8 @@ def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_powershell(pwsh, path):
     host = SimulatedHost(path)
-    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
+    plain = queries.gather(rows_standin.calls_only(lambda batch: executor.run(batch, host.machine())))
     with Server(host, host.variant) as server:
         environment = {**server.environment, **_libraries()}
-        through = queries.gather(lambda batch: _answer(pwsh, batch, environment))
+        through = queries.gather(rows_standin.calls_only(lambda batch: _answer(pwsh, batch, environment)))
     assert dataclasses.replace(through, host=None) == dataclasses.replace(plain, host=None)

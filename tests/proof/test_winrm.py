@@ -58,7 +58,7 @@ def test_module_and_utilities_arrive_as_they_are(fleet, play, connection):
     assert len(sent) == 6  # one a task, but the one that changes makes two round trips
     for module in sent:
         assert module.files == host.repository_files()
-        assert list(module.arguments) == ["batch"]
+        assert list(module.arguments) in (["batch"], ["batch", "queries"])
 
 
 @pytest.mark.parametrize("connection", CONNECTIONS)

@@ -38,10 +38,12 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
+from .events import EventLog
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
+from .volumes import Disk, Volume
 
 __all__ = [  # every record, and what converts them, is reachable from here
     "SERVICE_STATES",
@@ -50,8 +52,10 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Connection",
     "Device",
     "Discovery",
+    "Disk",
     "Host",
     "Initiator",
+    "InitiatorPort",
     "Inquiry",
     "LoginOptions",
     "Lun",
@@ -63,6 +67,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Target",
     "TargetPortal",
     "UserName",
+    "Volume",
     "from_dict",
     "guid",
     "initiator_port",
@@ -295,6 +300,15 @@ class Initiator:
     version: t.Optional[str] = None
 
 
+@dataclasses.dataclass
+class InitiatorPort:
+    """A port of an initiator instance, by the number that records have of it. ``address``: its IP address today."""
+
+    initiator_instance: str
+    number: int
+    address: t.Optional[str] = None
+
+
 SERVICE_STATES = {
     1: "stopped",
     2: "start_pending",
@@ -353,4 +367,7 @@ class Snapshot:
     isns_servers: t.Optional[t.List[str]] = None
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
+    initiator_ports: t.Optional[t.List[InitiatorPort]] = None
+    disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
+    events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

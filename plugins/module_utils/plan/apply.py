@@ -13,7 +13,7 @@ import typing as t
 
 from ..abi import memory, status
 from ..client import queries
-from ..client.builder import Builder, CallError
+from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
 from ..runner import wire
 from . import planner
@@ -99,11 +99,11 @@ def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limi
 def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """The second half of :func:`apply`: make the calls of a plan, and judge what came of them."""
     plan, question = batch.plan, wire.Batch((batch.program(),))
-    text = wire.encode_batch(question)
+    text = encode(question, batch.builder.queries, batch.limits.total)
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
     # secrets.
     try:
-        answer = wire.decode_answer(engine(text), question)
+        answer = decode(engine(text), question, batch.builder.queries)
     except wire.WireError as error:
         problem = f"The change was sent to the host, but its answer cannot be read: {_describe(error)}"
         raise OutcomeUnknown(problem, plan, find_at_risk(None, plan, None)) from None
@@ -113,7 +113,7 @@ def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, decl
     try:
         return build_outcome(batch, answer, before, declaration)
     except Exception as error:
-        replies = Replies(batch, answer)
+        replies = Replies(batch, answer.calls)
         failures = f"Failed calls: {'; '.join(replies.failures)}. " if replies.failures else ""
         problem = (
             f"The change was made, but reading the host again afterwards failed: {failures}{error}"
@@ -157,14 +157,15 @@ def _read(engine: Engine, declaration: Declaration, check: bool, limits: Limits)
             queries.await_adapter(builder, start)
         readings[pointer] = queries.Reading(pointer, subsets(declaration), builder)
     batch = wire.Batch(tuple(reading.builder.program(1000 * limits.total) for reading in readings.values()))
-    answer = wire.decode_answer(engine(wire.encode_batch(batch)), batch)
-    reading = readings[answer.host.pointer]
-    for call, result in zip(reading.builder.calls, answer.results):
+    asked = readings[4].builder.queries
+    answer = decode(engine(encode(batch, asked, limits.total)), batch, asked)
+    host, reading = answer.calls.host, readings[answer.calls.host.pointer]
+    for call, result in zip(reading.builder.calls, answer.calls.results):
         if call.vital and result.runs and not _went_well(result.runs[-1].status):
             raise CallError(call.export, result.runs[-1].status)
     would_start = check and declaration.values.get("service_state") == "started"
-    if would_start and answer.host.service_state not in _RUNNING_OR_UNKNOWN:
-        return records.Snapshot(records.Host.of(answer.host)), True
+    if would_start and host.service_state not in _RUNNING_OR_UNKNOWN:
+        return records.Snapshot(records.Host.of(host)), True
     return reading.snapshot(answer, trust_service=state == "started"), False
 
 

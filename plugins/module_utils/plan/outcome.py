@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..abi import status
-from ..client.builder import CallHandle
+from ..client.builder import Answer, CallHandle
 from ..model import identity, records
 from ..runner import wire
 from . import planner
@@ -48,13 +48,11 @@ class Outcome:
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def build_outcome(
-    batch: ChangeBatch, answer: wire.Answer, before: records.Snapshot, declaration: Declaration
-) -> Outcome:
+def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
     if batch.reading is None:
         raise AssertionError("a change is judged by what is read after it")
-    plan, replies = batch.plan, Replies(batch, answer)
+    plan, replies = batch.plan, Replies(batch, answer.calls)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
@@ -134,7 +132,8 @@ def _silent_portals(plan: Plan, discoveries: t.Mapping[str, status.Status]) -> t
             must_answer = (
                 payload.must_answer if isinstance(payload, RefreshPortal) else getattr(desired, "must_answer", False)
             )
-            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {code.describe()}"
+            cause = code.describe("RefreshIScsiSendTargetPortalW")  # the portal is there, so adding it was not refused
+            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {cause}"
 
 
 # -- the calls ---------------------------------------------------------------------------------------------------------
@@ -153,7 +152,8 @@ class Replies:
         failures: t.Dict[str, t.List[str]] = {}
         warnings: t.Dict[str, t.List[str]] = {}
         for emitted in batch.emitted:
-            subject = emitted.step.what if emitted.step else emitted.handle.function.name
+            export = emitted.handle.function.name
+            subject = emitted.step.what if emitted.step else export
             for code in self.statuses(emitted.handle):
                 if emitted.step is not None and emitted.operation in DISCOVERIES:
                     self.discoveries[emitted.step.what] = code
@@ -162,9 +162,8 @@ class Replies:
                 elif code.severity == "warning":
                     warnings.setdefault(code.describe(), []).append(subject)
                 if not code.ok:
-                    failures.setdefault(code.describe(), []).append(f"{subject} ({emitted.operation})")
+                    failures.setdefault(code.describe(export), []).append(f"{subject} ({emitted.operation})")
             if self._outcome(emitted.handle) == wire.NO_SUCH_EXPORT:
-                export = emitted.handle.function.name
                 cause = f"iscsidsc.dll on this host does not have the function {export}"
                 failures.setdefault(cause, []).append(f"{subject} ({emitted.operation})")
         self.failures = _by_cause(failures)

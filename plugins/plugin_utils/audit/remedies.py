@@ -95,6 +95,8 @@ class HostRemedies:
         saved = self._logins[session["target"].lower()]
         options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
         options.pop("initiator_port", None)  # a session does not show it
+        if len(self._sessions[session["target"].lower()]) > 1:  # each needs the flag, or the others were refused
+            options["login_flags"] = sorted({*options.get("login_flags", ()), "multipath_enabled"})
         connection = next(iter(session["connections"]), None)
         if connection and connection["target_address"]:
             options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}

@@ -13,7 +13,8 @@ import collections
 import typing as t
 
 from ...module_utils.abi import codecs
-from ...module_utils.model import addresses, records
+from ...module_utils.model import addresses, events, records
+from ...module_utils.model.forecast import SERVICE_BASIS
 from ...module_utils.model.names import is_iscsi_name
 from ...module_utils.plan.values import UNSPECIFIED
 from .. import documentation, facts_to_declaration, names
@@ -55,7 +56,7 @@ def find_late_service(facts):
             "critical",
             "service_not_automatic",
             "MSiSCSI",
-            f"MSiSCSI {starts}, so persistent logins are not opened at boot.",
+            f"MSiSCSI {starts}, so persistent logins are not expected to be opened at boot ({SERVICE_BASIS}).",
             "Set its start mode to automatic.",
             [remedies.START_AUTOMATICALLY],
         )
@@ -88,9 +89,9 @@ def find_disks_at_risk(facts):
             yield findings.risk(
                 severity,
                 kind,
-                _disk_names(disk),
-                f"{disk['id']} has {count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected "
-                f"after a restart: {disk['reason']}.",
+                names.disk(disk),
+                f"{count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected after a restart: "
+                f"{disk['reason']}.",
                 *host_remedies.for_disk(disk),
             )
 
@@ -102,8 +103,8 @@ def find_single_paths(facts):
             yield findings.risk(
                 "info",
                 "single_path",
-                _disk_names(disk),
-                f"{disk['id']} has one path.",
+                names.disk(disk),
+                "It has one path.",
                 "None needed if one path is intended. Otherwise save a login through another portal, with MPIO.",
             )
 
@@ -115,20 +116,44 @@ def find_paths_without_mpio(facts):
             yield findings.risk(
                 "critical",
                 "paths_without_mpio",
-                _disk_names(disk),
-                f"Windows shows {len(disk['names'])} disks for {disk['id']}, because MPIO does not claim its paths. "
-                "Writing through both can corrupt its data.",
+                names.disk(disk),
+                f"Windows shows {len(disk['names'])} disks for it, because MPIO does not claim its paths. Writing "
+                "through both can corrupt its data.",
                 "Use only one path until MPIO claims iSCSI devices, which takes a restart.",
                 remedies.CLAIM_DEVICES,
             )
 
 
+def find_disks_out_of_use(facts):
+    """Disks that Windows has, but that nobody can use as they are. In a cluster, another node may own them."""
+    for disk in _disks(facts):
+        severity = "info" if disk.get("clustered") else "warning"
+        for state, (kind, text, remedy) in _OUT_OF_USE.items():
+            if disk.get(state):
+                yield findings.risk(severity, kind, names.disk(disk), text, remedy)
+
+
+_OUT_OF_USE = {  # what Windows says of a disk -> (kind, text, remedy)
+    "offline": (
+        "disk_offline",
+        "It is offline in Windows, and a restart does not change that.",
+        "Find out why before you bring it online: another host may use it.",
+    ),
+    "read_only": (
+        "disk_read_only",
+        "It is read-only in Windows.",
+        "Find out why before you clear the attribute: it may be a snapshot.",
+    ),
+    "uninitialized": (
+        "disk_uninitialized",
+        "Windows finds no partition table on it.",
+        "Initialize it if it is new. If it had data, check first that it is the right LUN.",
+    ),
+}
+
+
 def _disks(facts):
     return (facts.get("next_boot") or {}).get("disks") or ()
-
-
-def _disk_names(disk):
-    return ", ".join(map(names.device, disk["names"]))
 
 
 def find_unsaved_sessions(facts):
@@ -172,11 +197,33 @@ def find_copies(facts):
 
 def find_idle_logins(facts):
     """Saved logins without a session, each with the surest reason for it."""
-    logins, targets = facts.get("persistent_logins") or (), _known_targets(facts)
-    connected_paths = {names.path(login) for login in logins if login["connected"]}
-    for login in logins:
-        if login["connected"] is False and login["session_type"] == "data":
-            yield _explain_idle_login(login, facts, targets, connected_paths)
+    targets = _known_targets(facts)
+    connected_paths = {names.path(login) for login in facts.get("persistent_logins") or () if login["connected"]}
+    for login in _idle_logins(facts):
+        finding = _explain_idle_login(login, facts, targets, connected_paths)
+        reasons = _find_reasons(login, facts)
+        if reasons:
+            lines = "; ".join(map(events.describe, reasons[:_MOST_REASONS]))
+            finding["text"] += f" In the event log: {lines}."
+            finding["remedy"] = f"{reasons[0]['remedy']} {finding['remedy']}"
+        yield finding
+
+
+_MOST_REASONS = 2  # of an idle login, in its text
+
+
+def _idle_logins(facts):
+    logins = facts.get("persistent_logins") or ()
+    return [login for login in logins if login["connected"] is False and login["session_type"] == "data"]
+
+
+def _find_reasons(login, facts):
+    """The events that say why a login has no session."""
+    return events.find_reasons(_events(facts), login["target"], login["portal"])
+
+
+def _events(facts):
+    return (facts.get("events") or {}).get("entries") or ()
 
 
 def _explain_idle_login(login, facts, targets, connected_paths):
@@ -496,7 +543,7 @@ def _records_with_flags(facts):
     for login in facts.get("persistent_logins") or ():
         yield login, names.login(login), remedies.LOGIN_MODULE, facts_to_declaration.LOGINS
     for portal in facts.get("target_portals") or ():
-        if portal["security_flags"] is not None and portal["portal"]:
+        if portal["security_flags"] is not None and portal["login_options"] and portal["portal"]:
             yield portal, names.target_portal(portal), remedies.PORTAL_MODULE, facts_to_declaration.PORTALS
 
 
@@ -508,6 +555,20 @@ def _contradictions(record, facts):
     radius = [name for name in flags if name.startswith("use_radius")]
     if radius and facts.get("radius_servers") == []:
         yield f"login flags have {', '.join(radius)}, but no RADIUS server is known"
+
+
+def find_events(facts):
+    """Events since the last boot, but those that say why a login has no session: they are with the login."""
+    told = {id(entry) for login in _idle_logins(facts) for entry in _find_reasons(login, facts)}
+    disks = {names.device(name): disk for disk in _disks(facts) for name in disk["names"]}
+    for entry in _events(facts):
+        if id(entry) not in told:
+            what = entry["target"] or (entry["portal"] and f"portal {names.portal(entry['portal'])}")
+            if entry["disk"]:
+                what = names.disk(disks[entry["disk"]]) if entry["disk"] in disks else entry["disk"]
+            yield findings.risk(
+                entry["severity"], "event", what or "initiator", f"{events.describe(entry)}.", entry["remedy"]
+            )
 
 
 def find_reading_problems(facts):
@@ -535,6 +596,7 @@ RISK_CHECKS = (
     RiskCheck(find_disks_at_risk, ("disk_lost", "disk_unproven", "fewer_paths")),
     RiskCheck(find_single_paths, ("single_path",)),
     RiskCheck(find_paths_without_mpio, ("paths_without_mpio",)),
+    RiskCheck(find_disks_out_of_use, ("disk_offline", "disk_read_only", "disk_uninitialized")),
     RiskCheck(find_unsaved_sessions, ("not_saved",)),
     RiskCheck(find_copies, ("saved_twice",)),
     RiskCheck(find_idle_logins, ("vanished_instance", "stale_favourite", "vanished_initiator_port", "not_connected")),
@@ -545,5 +607,6 @@ RISK_CHECKS = (
     RiskCheck(find_old_chap_users, ("old_node_name",)),
     RiskCheck(find_idle_portals, ("vanished_instance", "silent_portal", "vanished_initiator_port")),
     RiskCheck(find_questionable_flags, ("questionable_flags",)),
+    RiskCheck(find_events, ("event",)),
     RiskCheck(find_reading_problems, ("not_told",)),
 )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ...module_utils.runner import executor, wire
+from ...module_utils.runner import executor, rows, wire
 from . import calls, regions, text
 from .anonymize import Names
 from .player import PlayerMachine
@@ -33,8 +33,8 @@ def keep(
     :raises OSError: if the file cannot be written.
     """
     try:
-        asked = wire.decode_batch(batch)
-        given = wire.decode_answer(answer, asked)
+        asked = wire.decode_batch(rows.split(batch)[0])
+        given = wire.decode_answer(rows.split(answer)[0], asked)
         program = next(program for program in asked.programs if program.pointer == given.host.pointer)
         if not calls.only_reads(program):
             return None

@@ -13,7 +13,7 @@ import collections
 import typing as t
 
 from ...module_utils.abi import layout, prototypes, status
-from ...module_utils.runner import executor
+from ...module_utils.runner import executor, rows
 from ..simulator.machine import Memory
 from . import calls as c
 from . import regions
@@ -51,6 +51,9 @@ class PlayerMachine:
 
     def sleep(self, milliseconds: int) -> None:
         self._now += milliseconds
+
+    def rows(self, query: rows.Query) -> t.Iterable[rows.Row]:
+        raise rows.Unreadable("the recording does not have it")
 
     def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
         function = prototypes.CALLABLE.get(export)

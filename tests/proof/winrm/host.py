@@ -24,6 +24,7 @@ from ansible_collections.winstorage.iscsi import plugins
 PLUGINS = Path(next(iter(plugins.__path__)))
 LONGEST_COMMAND_LINE = 8191  # cmd.exe's own limit: Microsoft, "Command prompt line string limitation"
 END_OF_SCRIPT = "\0\0\0\0"
+ROWS = "ansible_collections.winstorage.iscsi.plugins.module_utils.Rows.psm1"
 MODULE = "ansible_collections.winstorage.iscsi.plugins.modules.iscsidsc_call.ps1"
 UTILITY = "ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.cs"
 NO_LOG = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # what Ansible.Basic writes for it
@@ -96,7 +97,7 @@ class Host:
         arguments = next(
             variable["Value"] for variable in action["params"]["Variables"] if variable["Name"] == "complex_args"
         )
-        wanted = [MODULE, *action["params"]["CSharpModules"]]
+        wanted = [MODULE, *action["params"]["CSharpModules"], *action["params"]["PowerShellModules"]]
         self.sent.append(
             Sent(
                 {name: base64.b64decode(manifest["scripts"][name]["script"]) for name in wanted},
@@ -134,6 +135,7 @@ def repository_files():
     return {
         MODULE: (PLUGINS / "modules" / "iscsidsc_call.ps1").read_bytes(),
         UTILITY: (PLUGINS / "module_utils" / "Iscsidsc.cs").read_bytes(),
+        ROWS: (PLUGINS / "module_utils" / "Rows.psm1").read_bytes(),
         basic.name: basic.read_bytes(),
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import policies
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import policy
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
@@ -424,8 +425,37 @@ FORBIDS = {
 }
 
 
+EXPORTS = {
+    "open": "LoginIScsiTargetW",
+    "save": "LoginIScsiTargetW",
+    "rename": "SetIScsiInitiatorNodeNameW",
+    "chap secret": "SetIScsiInitiatorCHAPSharedSecret",
+    "remove isns": "RemoveISNSServerW",
+    "add isns": "AddISNSServerW",
+    "discover": "AddIScsiSendTargetPortalW",
+    "add portal": "AddIScsiSendTargetPortalW",
+    "remove portal": "RemoveIScsiSendTargetPortalW",
+    "merge static": "AddIScsiStaticTargetW",
+    "add static": "AddIScsiStaticTargetW",
+    "remove static": "RemoveIScsiStaticTargetW",
+    "remove login": "RemoveIScsiPersistentTargetW",
+}
+
+
 def test_every_policy_is_known():
-    assert set(policy.VALUES) == set(FORBIDS) and len(policy.VALUES) == 10
+    assert set(policy.VALUES) == set(FORBIDS) == set(policies.FORBIDS) and len(policy.VALUES) == 10
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_the_status_of_a_forbidden_call_names_the_policies_that_can_forbid_it(call):
+    forbidding = {name for name, calls in FORBIDS.items() if call in calls}
+    possible = {
+        name
+        for each, export in EXPORTS.items()
+        for name in FORBIDS
+        if export == EXPORTS[call] and each in FORBIDS[name]
+    }
+    assert forbidding <= possible == set(policies.BY_EXPORT.get(EXPORTS[call], ()))
 
 
 @pytest.mark.parametrize("value", [1, 0, None, 2])
