@@ -90,7 +90,11 @@ _CODES = (
     (1726, "RPC_S_CALL_FAILED", "The remote procedure call failed."),
     (1753, "EPT_S_NOT_REGISTERED", "There are no more endpoints available from the endpoint mapper."),
     (4200, "ERROR_WMI_GUID_NOT_FOUND", "The GUID passed was not recognized as valid by a WMI data provider."),
-    (4201, "ERROR_WMI_INSTANCE_NOT_FOUND", "The instance name passed was not recognized as valid by a WMI data provider."),
+    (
+        4201,
+        "ERROR_WMI_INSTANCE_NOT_FOUND",
+        "The instance name passed was not recognized as valid by a WMI data provider.",
+    ),
     (10013, "WSAEACCES", "An attempt was made to access a socket in a way forbidden by its access permissions."),
     (10022, "WSAEINVAL", "An invalid argument was supplied."),
     (10047, "WSAEAFNOSUPPORT", "The address family is not supported."),
