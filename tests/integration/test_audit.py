@@ -81,7 +81,7 @@ CASES = {
         {"persistent_logins": [dict(LOGIN, connected=False), OTHER]},
         [("extra", "sessions", None, "connected", None)],
     ),
-    "service": ({"service_start_mode": "manual"}, [("differs", "service", "value", "automatic", "manual")]),
+    "service": ({"service_start_mode": "manual"}, [("differs", "service", "start_mode", "automatic", "manual")]),
     # what cannot be read is no difference, however it shall be set
     "secrets": (
         {

@@ -33,15 +33,36 @@ def find_risks(facts):
 
 def find_stopped_service(facts):
     """MSiSCSI does not run, so that nothing but the host could be read."""
-    if is_stopped(facts):
-        yield findings.risk(
-            "warning",
-            "service_stopped",
-            "MSiSCSI",
-            f"MSiSCSI is {facts['host']['service_state']}, so what is saved could not be read.",
-            "Start it, if the host is meant to use iSCSI.",
-            [remedies.START_SERVICE],
+    if not is_stopped(facts):
+        return
+    reason, is_late = explain_stopped(facts), does_not_start(facts)
+    yield findings.risk(
+        "critical" if is_late else "warning",
+        "service_stopped",
+        "MSiSCSI",
+        reason,
+        f"Start it{' and set its start mode to automatic' if is_late else ''}, if the host is meant to use iSCSI.",
+        [remedies.START_SERVICE_NOW_AND_AT_BOOT if is_late else remedies.START_SERVICE],
+    )
+
+
+def explain_stopped(facts):
+    """What a stopped service means for the host."""
+    host = facts["host"]
+    if does_not_start(facts):
+        return (
+            f"MSiSCSI is {host['service_state']} and {_NOT_AT_BOOT[host['service_start_mode']]}. What is saved could "
+            "not be read, and none of it is expected to be opened at boot."
         )
+    return f"MSiSCSI is {host['service_state']}, so what is saved could not be read."
+
+
+def does_not_start(facts):
+    """Whether MSiSCSI is known not to start at boot."""
+    return facts["host"]["service_start_mode"] in _NOT_AT_BOOT
+
+
+_NOT_AT_BOOT = {"manual": "starts only on demand", "disabled": "is disabled"}
 
 
 def find_late_service(facts):
@@ -50,8 +71,7 @@ def find_late_service(facts):
         return
     forecast, host = facts.get("next_boot") or {}, facts["host"]
     if forecast.get("service_starts") is False:
-        start_mode = forecast["service_start_mode"]
-        starts = {"manual": "starts only on demand", "disabled": "is disabled"}.get(start_mode, "does not start")
+        starts = _NOT_AT_BOOT.get(forecast["service_start_mode"], "does not start")
         yield findings.risk(
             "critical",
             "service_not_automatic",

@@ -601,9 +601,17 @@ DRIFT = [  # declaration, (kind, record, field, found, declared)
     ),
     (
         {"node_name": "iqn.2004-01.com.example:sql01"},
-        [("differs", "node_name", "value", "iqn.1991-05.com.microsoft:win-simulated", "iqn.2004-01.com.example:sql01")],
+        [
+            (
+                "differs",
+                "node_name",
+                "node_name",
+                "iqn.1991-05.com.microsoft:win-simulated",
+                "iqn.2004-01.com.example:sql01",
+            )
+        ],
     ),
-    ({"service_start_mode": "manual"}, [("differs", "service", "value", "automatic", "manual")]),
+    ({"service_start_mode": "manual"}, [("differs", "service", "start_mode", "automatic", "manual")]),
     ({"chap_secret": SECRET}, [("unverifiable", "chap_secret", None, "not shown", "set")]),
     ({"target_portals": [dict(PORTAL, refresh=True)]}, []),
     ({"target_portals": [{"address": "192.0.2.41"}]}, [("missing", "target_portals", None, None, "1 saved")]),
@@ -617,7 +625,7 @@ DRIFT = [  # declaration, (kind, record, field, found, declared)
 ]
 
 
-DIFFERING = ("auth_type", "copies", "header_digest", "login_flags", "secret", "username", "value")
+DIFFERING = ("auth_type", "copies", "header_digest", "login_flags", "node_name", "secret", "start_mode", "username")
 DRIFT_TEXTS = {  # kind -> (severity, what its text begins with; None for the subject of the plan's own line)
     "blocked": ("critical", None),
     "kept": ("info", None),
