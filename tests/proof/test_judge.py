@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 import ansible_collections.winstorage.iscsi as collection
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
@@ -66,15 +67,17 @@ def host(monkeypatch):
         yield host
 
 
-def test_a_process_of_another_width_or_runtime_fails(kept, pwsh, host, tmp_path):
+def test_what_ansible_sends_is_read_by_powershell_7(kept, pwsh, host, tmp_path):
+    judge.sent(kept, pwsh, tmp_path / "facts.json", "64", DOTNET)
+    assert "persistent_logins" in (tmp_path / "facts.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("bits", "runtime"), [("32", "simulator"), ("64", DOTNET), ("64", "CLR 4[.]")])
+def test_a_process_of_another_width_or_runtime_fails(tmp_path, bits, runtime):
     """So that nothing is taken for 32-bit or PowerShell 7 that is not."""
-    out = tmp_path / "facts.json"
-    judge.sent(kept, pwsh, out, "64", DOTNET)
-    assert "persistent_logins" in out.read_text(encoding="utf-8")
-    with pytest.raises(AssertionError, match="expected a process of 32 bits.*but 64 bits"):
-        judge.sent(kept, pwsh, out, "32", DOTNET)
-    with pytest.raises(AssertionError, match="the runtime CLR 4.*but 64 bits and CLR "):
-        judge.sent(kept, pwsh, out, "64", "CLR 4[.]")
+    machine = SimulatedHost(ROOT / "demo" / "hosts" / "sql01.yml").machine()
+    with pytest.raises(AssertionError, match=f"expected a process of {bits} bits.*but 64 bits and simulator answered"):
+        judge.read(tmp_path / "facts.json", bits, runtime, lambda batch: executor.run(batch, machine))
 
 
 def test_a_login_with_a_secret_is_refused_and_its_batch_kept(kept, pwsh, host, tmp_path):
@@ -90,8 +93,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
-def test_every_script_of_a_workflow_is_there_and_gets_what_it_takes(pwsh, path):
-    """PowerShell itself reads each step that is in PowerShell, and binds the parameters of the scripts it calls."""
+def test_the_steps_of_a_workflow_are_powershell_and_call_what_is_there(pwsh, path):
     jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
     steps = [
         step["run"]
@@ -99,21 +101,22 @@ def test_every_script_of_a_workflow_is_there_and_gets_what_it_takes(pwsh, path):
         for step in job["steps"]
         if "run" in step and job.get("defaults", {}).get("run", {}).get("shell") == "powershell"
     ]
-    check = (
-        "$problems = $null; $null = [Management.Automation.Language.Parser]::ParseInput($env:STEP, [ref]$null,"
-        " [ref]$problems); if ($problems) { $problems | Out-Host; exit 1 }"
-    )
     assert bool(steps) == (path.stem == "windows")
     for step in steps:
-        done = subprocess.run(
-            [pwsh, "-NoProfile", "-NonInteractive", "-Command", check],
-            env={**os.environ, "STEP": step},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, step + done.stdout
         assert "exit " in step.splitlines()[-1], f"the exit code of this step is that of its last program:\n{step}"
         for word in step.replace('"', " ").split():
             if word.startswith("$env:COLLECTION/"):
                 assert (ROOT / word.partition("/")[2]).exists(), word
+    check = (
+        "foreach ($step in ConvertFrom-Json $env:STEPS) { $problems = $null; $null ="
+        " [Management.Automation.Language.Parser]::ParseInput($step, [ref]$null, [ref]$problems);"
+        " if ($problems) { $step; $problems | Out-Host; exit 1 } }"
+    )
+    done = subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-Command", check],
+        env={**os.environ, "STEPS": json.dumps(steps)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
