@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,7 +86,8 @@ def test_a_login_with_a_secret_is_refused_and_its_batch_kept(kept, pwsh, host, t
     judge.secret(kept, pwsh, SECRET, tmp_path / "batch.txt")
     batch = (tmp_path / "batch.txt").read_text(encoding="ascii")
     (call,) = wire.decode_batch(batch).programs[0].calls
-    assert any(SECRET.encode() in block.data for block in call.blocks) and SECRET not in batch
+    assert any(SECRET.encode() in block.data for block in call.blocks)
+    assert SECRET not in batch
     assert len(host.simulator.state["persistent_logins"]) == before
 
 
@@ -96,7 +98,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 def test_the_steps_of_a_workflow_are_powershell_and_call_what_is_there(pwsh, path):
     jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
     steps = [
-        step["run"]
+        re.sub(r"\$\{\{.*?\}\}", "value", step["run"])  # what GitHub fills in
         for job in jobs
         for step in job["steps"]
         if "run" in step and job.get("defaults", {}).get("run", {}).get("shell") == "powershell"

@@ -79,7 +79,9 @@ def secret(kept, powershell, text, out):
         builder.call(
             "LoginIScsiTargetW",
             TargetName="iqn.2004-01.com.example:no-such-target",
+            IsInformationalSession=0,
             InitiatorPortNumber=0xFFFFFFFF,
+            SecurityFlags=0,
             LoginOptions=options,
             IsPersistent=1,
         )
