@@ -26,7 +26,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
-from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.support import powershell
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,7 @@ LAB = "iqn.2004-01.com.example:lab"
 
 @pytest.fixture(scope="module")
 def pwsh():
-    return powershell()
+    return powershell.command()
 
 
 class Site:

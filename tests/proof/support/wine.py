@@ -93,8 +93,9 @@ class WinePrefix:
         self._quietly("wineserver", "-k")  # ends every program in this prefix
         self._quietly("wineserver", "-w")
 
-    def _environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Nothing of the caller's environment but what Wine needs: no PYTHONPATH of Linux reaches a Windows program."""
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a program runs with: nothing of the caller's environment but what Wine needs. No PYTHONPATH of Linux
+        reaches it."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
         return {
             **kept,
@@ -108,7 +109,7 @@ class WinePrefix:
     def _quietly(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [requires(program, "wine"), *arguments],
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -149,7 +150,7 @@ class WinePrefix:
             [requires("wine", "wine"), program, *arguments],
             input=stdin,
             capture_output=True,
-            env=self._environment(env),
+            env=self.environment(env),
             timeout=timeout,
             check=False,
         )

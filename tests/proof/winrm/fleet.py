@@ -9,9 +9,9 @@ But for that of the simulator engine each has its own simulated host behind the 
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +20,13 @@ from types import SimpleNamespace
 import yaml
 
 import ansible_collections.winstorage.iscsi as collection
-from ansible_collections.winstorage.iscsi.tests.proof.standin import build, engines
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Host, Thrown
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Host
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.psrp import RunspaceShell
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +36,9 @@ CONNECTIONS = {
     "winrm": {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"},
     "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic", "ansible_psrp_message_encryption": "never"},
 }
+
+# With it Windows PowerShell 5.1 begins a program's standard input under code page 65001.
+BYTE_ORDER_MARK = "\\357\\273\\277"
 
 
 class Fleet(contextlib.ExitStack):
@@ -80,36 +84,29 @@ class Fleet(contextlib.ExitStack):
     def _on_this_machine(self, name, **variables):
         self.hosts[name] = {"ansible_connection": "local", **_ours(dll=str(build.library("elf")), **variables)}
 
-    def windows(self, name, connection="winrm", before=None):
-        """A host of the powershell engine; ``before`` is called with each batch, and may raise."""
-        server, mono = self._server(name), self._mono
-
-        def csharp(batch):
-            if before:
-                before(batch)
-            answer = mono.run(batch, server.environment)
-            if answer.startswith("! "):
-                raise Thrown(answer[2:])
-            return answer
-
-        self._remote(name, connection, Host(csharp=csharp))
+    def windows(self, name, connection="winrm", before=None, **environment):
+        """A host of the powershell engine; for ``before`` and the environment see :class:`host.Host`."""
+        self._remote(name, connection, {**self._server(name).environment, **environment}, before)
 
     def windows_python(self, name, python, connection="winrm"):
-        """A host of the python engine: ``python`` is a :class:`wine.WinePython`."""
-        server = self._server(name)
-
-        def run(interpreter, stdin):
-            if interpreter != windows_path(python.executable):
-                return 1, b"", b"The term '%s' is not recognized as the name of a cmdlet\r\n" % interpreter.encode()
-            done = python.wine.run(python.executable, "-I", "-", stdin=stdin, env=server.environment)
-            return done.returncode, done.stdout, done.stderr
-
-        self._remote(name, connection, Host(python=run))
-        self.hosts[name].update(
-            _ours(engine="python", python=windows_path(python.executable), dll=windows_path(build.library("x64")))
+        """A host of the python engine: ``python`` is a :class:`wine.WinePython`, which the PowerShell there starts."""
+        environment = self._server(name).environment
+        started = [requires("wine", "wine"), str(python.executable)]
+        wrapper = self.folder / (name + "-python")
+        wrapper.write_text(
+            "#!/bin/sh\n{ printf '"
+            + BYTE_ORDER_MARK
+            + "'; cat; } | env -i "
+            + shlex.join([*map("=".join, python.wine.environment(environment).items()), *started])
+            + ' "$@"\n',
+            encoding="ascii",
         )
+        wrapper.chmod(0o755)
+        self._remote(name, connection, environment)
+        self.hosts[name].update(_ours(engine="python", python=str(wrapper), dll=windows_path(build.library("x64"))))
 
-    def _remote(self, name, connection, host):
+    def _remote(self, name, connection, environment, before=None):
+        host = Host(self.folder.parent / name, environment, before)
         endpoint = self.endpoints[name] = self.enter_context(Endpoint(host, SHELLS))
         self.hosts[name] = {
             "ansible_connection": connection,
@@ -123,12 +120,6 @@ class Fleet(contextlib.ExitStack):
     def _server(self, name):
         self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
         return self.servers[name]
-
-    @functools.cached_property
-    def _mono(self):
-        folder = self.folder.parent / "mono"
-        folder.mkdir()
-        return engines.Mono(folder)
 
     # -- playbooks --
 
