@@ -27,6 +27,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import arrived, sources
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,8 +120,35 @@ def test_the_commands_of_ansible_reach_the_connection_whole(site):
     site.play({"winstorage.iscsi.initiator_facts": {"gather_subset": ["persistent_logins"]}})
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert kept["arguments"][-2] == "-EncodedCommand"
-    for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "iscsidsc_call.ps1"):
-        assert name in kept["input"]
+    assert arrived(kept["input"].encode()) == list(sources())
+
+
+# -- scripts -----------------------------------------------------------------------------------------------------------
+
+
+PARSE = """
+foreach ($path in $args) {
+    $problems = $null
+    $null = [System.Management.Automation.Language.Parser]::ParseFile($path, [ref]$null, [ref]$problems)
+    $problems | ForEach-Object { "${path}:$($_.Extent.StartLineNumber): $($_.Message)" }
+}
+"""
+
+
+def problems_of(pwsh, scripts, folder):
+    (folder / "parse.ps1").write_text(PARSE)
+    command = [pwsh, "-NoProfile", "-NonInteractive", "-File", folder / "parse.ps1", *scripts]
+    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300).stdout.splitlines()
+
+
+def test_every_script_of_the_repository_can_be_parsed(pwsh, tmp_path):
+    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    scripts = [script for folder in folders for script in folder.rglob("*.ps1")]
+    assert ROOT / "plugins" / "modules" / "iscsidsc_call.ps1" in scripts
+    broken = tmp_path / "broken.ps1"
+    broken.write_text("if (1 {")
+    problems = problems_of(pwsh, [*scripts, broken], tmp_path)
+    assert problems and [line for line in problems if not line.startswith(str(broken))] == []
 
 
 # -- through Ansible ---------------------------------------------------------------------------------------------------
@@ -128,9 +156,9 @@ def test_the_commands_of_ansible_reach_the_connection_whole(site):
 
 def test_facts_of_a_host_through_powershell(site, pwsh):
     """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs, the library, and back."""
-    host = SimulatedHost(HOSTS[0])
-    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
-    with Server(host, host.variant) as server:
+    simulated = SimulatedHost(HOSTS[0])
+    plain = queries.gather(lambda batch: executor.run(batch, simulated.machine()))
+    with Server(simulated, simulated.variant) as server:
         output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, {**server.environment, **_libraries()})
     found = site.result()["ansible_facts"]["windows_iscsi"]
     expected = json.loads(json.dumps(facts.assemble(plain)))
@@ -150,8 +178,8 @@ def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
             }
         )
     )
-    host = SimulatedHost(state)
-    with Server(host) as server:
+    simulated = SimulatedHost(state)
+    with Server(simulated) as server:
         output = site.play(
             {
                 "winstorage.iscsi.persistent_login": {
@@ -165,7 +193,7 @@ def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
             pwsh,
             {**server.environment, **_libraries()},
         )
-    (saved,) = host.simulator.state["persistent_logins"]
+    (saved,) = simulated.simulator.state["persistent_logins"]
     assert saved["LoginOptions"]["Password"] == SECRET.encode(), output
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert SECRET not in output + site.results.read_text(encoding="utf-8") + " ".join(kept["arguments"])
@@ -221,9 +249,9 @@ def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_powershell(pwsh, path):
-    host = SimulatedHost(path)
-    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
-    with Server(host, host.variant) as server:
+    simulated = SimulatedHost(path)
+    plain = queries.gather(lambda batch: executor.run(batch, simulated.machine()))
+    with Server(simulated, simulated.variant) as server:
         environment = {**server.environment, **_libraries()}
         through = queries.gather(lambda batch: _answer(pwsh, batch, environment))
     assert dataclasses.replace(through, host=None) == dataclasses.replace(plain, host=None)

@@ -136,6 +136,16 @@ class WinePrefix:
         if running:
             self._succeeds("sc", "start", name)
 
+    def add_drives(self) -> None:
+        """Have the mount manager say what the drives are. Few programs ask it; PowerShell does."""
+        drivers = self.windows / "system32" / "drivers"
+        if not drivers.exists():
+            drivers.mkdir()
+            (drivers / "mountmgr.sys").symlink_to((drivers.parent / "mountmgr.sys").resolve())
+            path = r"C:\windows\system32\drivers\mountmgr.sys"
+            self._succeeds("sc", "create", "MountMgr", "binPath=", path, "type=", "kernel", "start=", "demand")
+            self._succeeds("sc", "start", "MountMgr")
+
     def run(
         self,
         program: str | Path,

@@ -25,8 +25,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Serv
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import host
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Host
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.psrp import RunspaceShell
 
 ROOT = Path(__file__).parents[3]
@@ -84,9 +84,17 @@ class Fleet(contextlib.ExitStack):
     def _on_this_machine(self, name, **variables):
         self.hosts[name] = {"ansible_connection": "local", **_ours(dll=str(build.library("elf")), **variables)}
 
-    def windows(self, name, connection="winrm", before=None, **environment):
-        """A host of the powershell engine; for ``before`` and the environment see :class:`host.Host`."""
-        self._remote(name, connection, {**self._server(name).environment, **environment}, before)
+    def windows(self, name, connection="winrm", before=None, options=(), **environment):
+        """A host of the powershell engine, which is this machine; see :func:`host.linux`."""
+        environment = {**self._server(name).environment, **environment}
+        self._remote(name, connection, host.linux(self.folder.parent / name, environment, before, options))
+
+    def wine(self, name, powershell):
+        """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
+        environment = powershell.environment(self._server(name).environment)
+        self._remote(name, "winrm", host.Host(powershell.command, environment))
+        # the name by which ansible-core 2.21 finds it: without it, it looks for Windows PowerShell
+        self.hosts[name]["ansible_pwsh_interpreter"] = "pwsh"
 
     def windows_python(self, name, python, connection="winrm"):
         """A host of the python engine: ``python`` is a :class:`wine.WinePython`, which the PowerShell there starts."""
@@ -102,12 +110,11 @@ class Fleet(contextlib.ExitStack):
             encoding="ascii",
         )
         wrapper.chmod(0o755)
-        self._remote(name, connection, environment)
+        self._remote(name, connection, host.linux(self.folder.parent / name, environment))
         self.hosts[name].update(_ours(engine="python", python=str(wrapper), dll=windows_path(build.library("x64"))))
 
-    def _remote(self, name, connection, environment, before=None):
-        host = Host(self.folder.parent / name, environment, before)
-        endpoint = self.endpoints[name] = self.enter_context(Endpoint(host, SHELLS))
+    def _remote(self, name, connection, reached):
+        endpoint = self.endpoints[name] = self.enter_context(Endpoint(reached, SHELLS))
         self.hosts[name] = {
             "ansible_connection": connection,
             "ansible_host": "127.0.0.1",

@@ -27,29 +27,13 @@ NAMES = ("powershell", "pwsh")
 class Host:
     """See endpoint.py for what it is asked.
 
-    :param folder: an empty folder of its own: home of its user, and of programs that Windows has.
-    :param environment: variables of each process.
+    :param start: the command of its PowerShell, to which options are added.
+    :param environment: all variables of each process.
     :param before: called with the standard input of each command; may raise, or return other variables for it.
     """
 
-    def __init__(self, folder, environment, before=None):
-        programs, home = folder / "programs", folder / "home"
-        programs.mkdir(parents=True)
-        home.mkdir()
-        for name in NAMES:
-            (programs / name).symlink_to(powershell.executable())
-        # ansible-core 2.16 chooses the code page with it
-        (programs / "chcp.com").write_text("#!/bin/sh\n", encoding="ascii")
-        (programs / "chcp.com").chmod(0o755)
-        self.environment = {
-            **os.environ,
-            **powershell.ENVIRONMENT,
-            "PATH": f"{programs}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "LD_LIBRARY_PATH": f"{build.library('elf').parent}:{build.service_manager().parent}",
-            **environment,
-        }
-        self.before = before or (lambda stdin: {})
+    def __init__(self, start, environment, before=None):
+        self.start, self.environment, self.before = start, environment, before or (lambda stdin: {})
         self.command_lines, self.scripts, self.inputs = [], [], []
 
     def run(self, command_line, stdin):
@@ -64,7 +48,7 @@ class Host:
         encoded = arguments[arguments.index("-EncodedCommand") + 1]
         self.keep(base64.b64decode(encoded).decode("utf-16-le"), stdin)
         done = subprocess.run(
-            [powershell.command(), *arguments],
+            [*self.start, *arguments],
             input=stdin,
             capture_output=True,
             env={**self.environment, **(self.before(stdin) or {})},
@@ -76,7 +60,7 @@ class Host:
     def serve(self):
         """The process that WinRM starts for a shell of PowerShell remoting; the protocol is on its standard streams."""
         return subprocess.Popen(
-            [powershell.command(), "-NoProfile", "-NoLogo", "-ServerMode"],
+            [*self.start, "-NoProfile", "-NoLogo", "-ServerMode"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -89,6 +73,30 @@ class Host:
         self.inputs.append(stdin)
 
 
+def linux(folder, environment, before=None, options=()):
+    """A host that is this machine.
+
+    :param folder: an empty folder of its own: home of its user, and of programs that Windows has.
+    :param environment: variables of each process beside its own.
+    :param options: of each PowerShell, before those that Ansible chose.
+    """
+    programs, home = folder / "programs", folder / "home"
+    programs.mkdir(parents=True)
+    home.mkdir()
+    for name in NAMES:
+        (programs / name).symlink_to(powershell.executable())
+    # ansible-core 2.16 chooses the code page with it
+    (programs / "chcp.com").write_text("#!/bin/sh\n", encoding="ascii")
+    (programs / "chcp.com").chmod(0o755)
+    own = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "LD_LIBRARY_PATH": f"{build.library('elf').parent}:{build.service_manager().parent}",
+    }
+    environment = {**os.environ, **powershell.ENVIRONMENT, **own, **environment}
+    return Host([powershell.command(), *options], environment, before)
+
+
 def sources():
     """{name: content} of what is sent for PowerShell to compile or run, as the repository and ansible-core have it."""
     basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
@@ -97,5 +105,5 @@ def sources():
 
 
 def arrived(stdin):
-    """The names of those of the sources that are in the standard input of a command: every ansible-core sends base64."""
+    """The names of the sources in the standard input of a command. Every ansible-core sends them in base64."""
     return [name for name, content in sources().items() if base64.b64encode(content) in stdin]
