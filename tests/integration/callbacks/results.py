@@ -26,12 +26,11 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "results"
 
     def _write(self, status, result):
-        line = {
-            "host": result.host.get_name(),
-            "task": result.task.get_name(),
-            "status": status,
-            "result": result.result,
-        }
+        # these names came with ansible-core 2.19
+        host, task, returned = (
+            getattr(result, name if hasattr(result, name) else f"_{name}") for name in ("host", "task", "result")
+        )
+        line = {"host": host.get_name(), "task": task.get_name(), "status": status, "result": returned}
         with open(os.environ["RESULTS_FILE"], "a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 
