@@ -2,27 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Every target sets itself up: it needs GNU make, a Python 3.11 or newer, and a package index for pip.
+# Every target sets itself up: it needs GNU make, a Python 3.10 or newer, and a package index for pip.
 # `make help` lists the targets. All that they leave lies in .build and .venv-*, which `make clean` removes.
 
-# ansible-core 2.19 supports Python 3.11 to 3.13, and 2.21 supports 3.12 to 3.14. One found Python is enough.
-PYTHON_2.19 := $(shell tools/find-python 3.11 3.12 3.13)
-PYTHON_2.21 := $(shell tools/find-python 3.12 3.13 3.14)
-CORES := $(strip $(if $(PYTHON_2.19),2.19) $(if $(PYTHON_2.21),2.21))
+# Each supported ansible-core, the oldest first, and the Pythons that it supports, the preferred first: the oldest core
+# runs on the oldest Python. Cores for which no Python is found are left out.
+PYTHONS_2.16 := 3.10 3.11 3.12
+PYTHONS_2.18 := 3.13 3.12 3.11
+PYTHONS_2.19 := 3.11 3.12 3.13
+PYTHONS_2.20 := 3.13 3.14 3.12
+PYTHONS_2.21 := 3.14 3.13 3.12
+SUPPORTED := 2.16 2.18 2.19 2.20 2.21
 ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
-$(if $(CORES),,$(error No Python 3.11 to 3.14 with the venv module was found on PATH or in pyenv))
+$(foreach core,$(SUPPORTED),$(eval PYTHON_$(core) := $(shell tools/find-python $(PYTHONS_$(core)))))
+endif
+FOUND := $(foreach core,$(SUPPORTED),$(if $(PYTHON_$(core)),$(core)))
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+$(if $(FOUND),,$(error No Python 3.10 to 3.14 with the venv module was found on PATH or in pyenv))
 endif
 
-# The core for what runs once: demo, bench, lint and docs.
-CORE ?= $(lastword $(CORES))
+# The cores that are tested: the newest, those that are named, or all.
+CORES ?= $(lastword $(FOUND))
+override CORES := $(if $(filter all,$(CORES)),$(FOUND),$(CORES))
+OLDEST := $(firstword $(CORES))
+NEWEST := $(lastword $(CORES))
 
-# A suite is a folder of tests; it runs under every core. pytest workers of each: the proof shares servers and compilers.
-SUITES := $(foreach suite,unit sweep explore integration proof,$(if $(wildcard tests/$(suite)),$(suite)))
-WORKERS_unit := 2
-WORKERS_sweep := 2
-WORKERS_explore := 2
-WORKERS_integration := 2
-WORKERS_proof := 0
+# The core for what runs once: demo, bench and reference.
+CORE ?= $(lastword $(FOUND))
+
+# A suite is a folder of tests. All run under the newest core. Under the oldest run those that Ansible takes part in, or
+# that depend on the version of Python. Under those between runs what uses Ansible's interfaces.
+SUITES := $(foreach suite,proof integration unit explore sweep,$(if $(wildcard tests/$(suite)),$(suite)))
+SUITES_OF = $(if $(filter $(1),$(NEWEST)),$(SUITES),$(filter integration $(if $(filter $(1),$(OLDEST)),proof unit),$(SUITES)))
+RUNS := $(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(foreach suite,$(call SUITES_OF,$(core)),$(suite)-$(core)))
+
+# As many suites and checks at once as there are processors, each in one process: the proof shares servers and compilers.
+# `make test-unit WORKERS=4` runs one suite in several processes.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+WORKERS ?= 1
 
 # Ansible loads a collection only from ansible_collections/NAMESPACE/NAME; this link lets a clone anywhere be one.
 VIEW := .build/view/ansible_collections/winstorage/iscsi
@@ -34,6 +51,9 @@ PIP_INSTALL := bin/python -m pip install -qq --disable-pip-version-check
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules --output-sync=target
+ifneq ($(filter test lint,$(MAKECMDGOALS)),)
+MAKEFLAGS += --jobs=$(JOBS)
+endif
 
 ##@ Use
 .PHONY: demo
@@ -41,26 +61,25 @@ demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windo
 	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
 
 ##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
-REPORTS := $(foreach suite,$(SUITES),$(foreach core,$(CORES),.build/reports/$(suite)-$(core).xml))
-
 # test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
 CHECKS ?= lint test-sanity test-molecule
 .PHONY: test
-test: $(CHECKS) $(SUITES:%=test-%) ## all suites, molecule, sanity and lint, under every ansible-core that a Python here serves
-	@.venv-$(CORE)/bin/python tools/summary.py $(REPORTS)
+test: $(RUNS:%=test-%) $(CHECKS) ## all suites, molecule, sanity and lint, under the newest ansible-core; CORES=all for all that a Python here serves
+	@.venv-$(NEWEST)/bin/python tools/summary.py $(RUNS:%=.build/reports/%.xml)
+	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these, too")
 
 define SUITE
 .PHONY: test-$(1)
-test-$(1): $(CORES:%=test-$(1)-%)
+test-$(1): $(filter test-$(1)-%,$(RUNS:%=test-%))
 endef
 define SUITE_UNDER_CORE
 .PHONY: test-$(1)-$(2)
 test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
-	$$(call IN_VIEW,$(2)) python -m pytest -n $(WORKERS_$(1)) \
+	$$(call IN_VIEW,$(2)) python -m pytest -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
 	    --junit-xml=.build/reports/$(1)-$(2).xml tests/$(1)
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
-$(foreach suite,$(SUITES),$(foreach core,$(CORES),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
+$(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
 
 # Seeds that nobody tried before, unless one is given.
 EXPLORE_CASES ?= 100000
@@ -71,15 +90,15 @@ explore: .venv-$(CORE)/test.stamp $(VIEW) | pythons ## 100,000 random cases for 
 
 # The scenario windows wants a real host, so it is not among these.
 SCENARIOS := default modules
-.PHONY: test-molecule $(CORES:%=test-molecule-%)
-test-molecule: $(CORES:%=test-molecule-%)
-$(CORES:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | pythons
+.PHONY: test-molecule $(FOUND:%=test-molecule-%)
+test-molecule: $(addprefix test-molecule-,$(sort $(OLDEST) $(NEWEST)))
+$(FOUND:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | pythons
 	$(call IN_VIEW,$*) ANSIBLE_HOME="$(CURDIR)/.build/molecule-$*" MOLECULE_COMMAND_BORDERS=false \
 	    molecule test $(SCENARIOS:%=--scenario-name %)
 
-.PHONY: test-sanity $(CORES:%=test-sanity-%)
+.PHONY: test-sanity $(FOUND:%=test-sanity-%)
 test-sanity: $(CORES:%=test-sanity-%)
-$(CORES:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
+$(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
 LINTED := $(wildcard demo examples extensions playbooks roles)
@@ -129,8 +148,7 @@ help: ## this list
 
 .PHONY: pythons
 pythons: ## which Pythons were found
-	@echo "ansible-core 2.19: $(or $(PYTHON_2.19),left out: no Python 3.11 to 3.13 with venv was found)"
-	@echo "ansible-core 2.21: $(or $(PYTHON_2.21),left out: no Python 3.12 to 3.14 with venv was found)"
+	@$(foreach core,$(SUPPORTED),echo "ansible-core $(core): $(or $(PYTHON_$(core)),left out: no Python $(PYTHONS_$(core)) with venv was found)";)
 
 .PHONY: clean
 clean: ## remove all that these targets made
@@ -154,7 +172,7 @@ $(VIEW):
 	$(@D)/$(PIP_INSTALL) -r $<
 	touch $@
 
-.venv-lint/lint.stamp: requirements/lint.txt requirements/core-$(CORE).txt | pythons
-	$(PYTHON_$(CORE)) -m venv --clear $(@D)
-	$(@D)/$(PIP_INSTALL) -r $< -r requirements/core-$(CORE).txt
+.venv-lint/lint.stamp: requirements/lint.txt requirements/core-$(lastword $(FOUND)).txt | pythons
+	$(PYTHON_$(lastword $(FOUND))) -m venv --clear $(@D)
+	$(@D)/$(PIP_INSTALL) -r $< -r requirements/core-$(lastword $(FOUND)).txt
 	touch $@

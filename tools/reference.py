@@ -15,6 +15,7 @@ import textwrap
 from pathlib import Path
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, layout, prototypes, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import event_codes
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs/docsite/rst"
@@ -109,6 +110,7 @@ SECTIONS = {
         "ISDSC_OPERATION_REQUIRES_REBOOT",
     ),
     "iSNS": ("ISDSC_ISNS_SERVER_NOT_FOUND", "ISDSC_ISNS_FIREWALL_BLOCKED"),
+    "Recordings": ("NOT_RECORDED",),
     "Rarely": (
         "ERROR_INSUFFICIENT_BUFFER",
         "ERROR_NOACCESS",
@@ -158,6 +160,30 @@ def others():
     return codes([code for code in status.KNOWN if not code.hint])
 
 
+# -- events ------------------------------------------------------------------------------------------------------------
+
+PLACEHOLDERS = {"{status}": " (status)", "{why}": ", and why", "{what}": "..."}
+
+
+def event_meanings():
+    rows = []
+    for provider, meanings in event_codes.MEANINGS.items():
+        for number, meaning in meanings.items():
+            text = meaning.text
+            for placeholder, shown in PLACEHOLDERS.items():
+                text = text.replace(placeholder, shown)
+            rows.append(
+                [literal(provider), number, literal(meaning.kind), meaning.severity, text, words(meaning.remedy)]
+            )
+    return table(["Provider", "Id", "Kind", "Severity", "Meaning", "What to do"], rows)
+
+
+def refusals():
+    return table(
+        ["Status", "Meaning"], [[literal(f"0x{code:04x}"), text] for code, text in event_codes.REFUSALS.items()]
+    )
+
+
 PARTS = {
     "flags": {
         "security flags": lambda: flag_set(codecs.SECURITY_FLAGS),
@@ -168,6 +194,7 @@ PARTS = {
         "digest types": lambda: enumeration(codecs.DIGEST_TYPES),
     },
     "status_codes": {"remedies": troubleshooting, "others": others},
+    "events": {"events": event_meanings, "refusals": refusals},
 }
 
 

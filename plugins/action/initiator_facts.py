@@ -26,7 +26,8 @@ def choose_reads(subsets):
             f"Valid are: all, {', '.join(queries.READS)}; put ! in front of a name to leave it out."
         )
     everything = "all" in named or not (named or "all" in left_out)
-    return [name for name in queries.READS if (everything or name in named) and name not in left_out]
+    wanted = named | (set(queries.READS) - set(queries.ON_REQUEST) if everything else set())
+    return [name for name in queries.READS if name in wanted and name not in left_out]
 
 
 class ActionModule(InitiatorAction):

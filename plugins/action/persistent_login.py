@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..module_utils.model import records
 from ..module_utils.plan import desired
 from ..module_utils.plan.options import PERSISTENT_LOGIN_OPTIONS
 from ..plugin_utils import arguments, state_action
@@ -19,8 +20,7 @@ class ActionModule(state_action.StateAction):
         return desired.Declaration({"persistent_logins": [desired.persistent_login(options)]}, force=options["force"])
 
     def found(self, outcome, after, declaration):
-        record = declaration.values["persistent_logins"][0].record
-        logins = after["persistent_logins"]
+        wanted = declaration.values["persistent_logins"][0]
         return {
-            "persistent_logins": logins and [login for login in logins if state_action.is_same_login(login, record)]
+            "persistent_logins": state_action.meant_by(wanted, after["persistent_logins"], records.PersistentLogin),
         }

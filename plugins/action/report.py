@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         hosts = _find_hosts(task_vars, options["hosts"], options["audits"] or {})
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
         document = report.build(hosts, options["title"], now)
         damaged = [f"{host['name']}: {host['reason']}" for host in document["hosts"] if host["damaged"]]
         if damaged:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ..module_utils.model import records
 from ..module_utils.plan import desired
 from ..module_utils.plan.options import TARGET_PORTAL_OPTIONS
 from ..plugin_utils import arguments, state_action
@@ -19,9 +20,8 @@ class ActionModule(state_action.StateAction):
         return desired.Declaration({"target_portals": [desired.target_portal(options)]})
 
     def found(self, outcome, after, declaration):
-        record = declaration.values["target_portals"][0].record
-        portals = after["target_portals"]
+        wanted = declaration.values["target_portals"][0]
         return {
-            "target_portals": portals and [portal for portal in portals if state_action.is_same_portal(portal, record)],
+            "target_portals": state_action.meant_by(wanted, after["target_portals"], records.TargetPortal),
             "discovery_ok": next(iter(outcome.discoveries.values()), None),
         }

@@ -43,16 +43,17 @@ force:
 _INITIATOR = r"""
 initiator_instance:
   description:
-    - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0). Part of the identity.
-    - If omitted, the instance of the existing record is used. Without such a record, a login uses the only instance of
-      the host, and a target portal is added for any instance.
-    - If a persistent login or target portal could mean several instances, the task fails and lists them.
+    - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0), or V(any) for a record that was saved without one.
+    - Part of the identity. If omitted, records of every instance are meant.
+    - If none exists, a login is saved for the only instance of the host, and a target portal for any instance. On a
+      host with several instances the task fails and lists them.
   type: str
 initiator_port:
   description:
-    - Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
-    - Part of the identity. A record for any port and a record for port V(0) are two different records.
-  type: int
+    - Number of the initiator port, which stands for one IP address of the host, or V(any) for a record that was saved
+      for any port.
+    - Part of the identity. If omitted, records of every port are meant. If none exists, one is saved for any port.
+  type: raw
 """
 
 _TARGET = r"""
@@ -69,12 +70,15 @@ portal:
   description:
     - Portal of the target, as text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or as a mapping
       with C(address) and C(port). The default port is V(3260). A C(portal) of the facts can be used unchanged.
-    - If omitted, any portal of the target.
-    - Part of the identity.
+    - Part of the identity. If omitted, logins through every portal are meant. If none exists, one is saved through the
+      portal by which the initiator knows the target. If it knows several portals, the task fails and lists them.
+    - V(any) means a login that was saved for any portal. Windows may save it with a portal of its own choice, so where
+      no login is saved for any portal, every undeclared login to the target counts as one.
   type: raw
 copies:
   description:
-    - Number of identical logins. Each of them opens its own session.
+    - Number of identical logins for each identity. Each of them opens its own session.
+    - Takes the login flag V(multipath_enabled) if more than V(1). Without it Windows saves no second login to a target.
     - Declare more than V(1) only for several sessions through the same portal.
   type: int
   default: 1
@@ -310,7 +314,7 @@ ike:
       type: str
     initiator_port: &adapter_port
       description: Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
-      type: int
+      type: raw
     auth_method:
       description: Authentication method. Windows has only this one.
       type: str

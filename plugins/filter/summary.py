@@ -37,6 +37,7 @@ _value:
   type: str
 """
 
+from ..module_utils.model import volumes
 from ..plugin_utils import filter_input, names, text
 
 _VERDICTS = {
@@ -61,7 +62,7 @@ def _chap(options):
     if kind in (None, "none"):
         return kind
     secret = "secret set" if options["password_set"] else "NO SECRET"
-    return f"{kind} as {options['username'] or 'the node name'}, {secret}"
+    return f"{kind} as {names.chap_user(options) or 'the node name'}, {secret}"
 
 
 def _options(options):
@@ -76,6 +77,15 @@ _OPTION_LABELS = {
     "time2wait": "default_time2wait",
     "time2retain": "default_time2retain",
 }
+
+
+def _name_disks(facts):
+    """The sessions, each with what its disks are called."""
+    disks = names.disks_by_device(facts)
+    return facts["sessions"] and [
+        {**session, "disks": [names.disk_of(device, disks) for device in session["devices"] or ()]}
+        for session in facts["sessions"]
+    ]
 
 
 def _of_connections(name):
@@ -110,13 +120,13 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
     ),
     (
         "Sessions",
-        lambda facts: facts["sessions"],
+        _name_disks,
         {
             "Target": "target",
             "Portal": lambda row: [names.far_end(connection) for connection in row["connections"]],
             "From": _of_connections("initiator_address"),
             "CHAP": _of_connections("auth_type"),
-            "Disks": lambda row: [names.device(device["legacy_name"]) for device in row["devices"] or ()],
+            "Disks": "disks",
             "Saved": "saved",
         },
     ),
@@ -124,13 +134,26 @@ _SECTIONS = (  # title, where its rows are, {heading: key or function of a row}
         "Disks",
         lambda facts: facts["next_boot"] and facts["next_boot"]["disks"],
         {
+            "Volumes": lambda row: list(map(volumes.describe_volume, row.get("volumes") or ())),
             "Disk": lambda row: [names.device(name) for name in row["names"]],
+            "State": volumes.states,
             "Size": lambda row: text.size(row["size"]),
             "Id": "id",
             "Paths now": "paths_now",
             "Expected": "paths_expected",
             "Unproven": "paths_unproven",
             "After a restart": lambda row: row["outlook"].replace("_", " "),
+        },
+    ),
+    (
+        "Events since the last boot",
+        lambda facts: (facts.get("events") or {}).get("entries"),
+        {
+            "About": lambda row: row["target"] or (row["portal"] and names.portal(row["portal"])) or row["disk"],
+            "Event": "text",
+            "Source": lambda row: f"{row['provider']} {row['id']}",
+            "Count": "count",
+            "Last": "last",
         },
     ),
 )

@@ -16,6 +16,8 @@ description:
     and which risks it has. It never changes anything, and takes one round trip to the host.
   - The declaration consists of the options of M(winstorage.iscsi.initiator_state), which documents them in detail.
     Without a declaration, the module reports only risks.
+  - It also reads the events since the last boot, so that the finding of a login without a session says why, see
+    R(why a login failed,ansible_collections.winstorage.iscsi.docsite.events).
   - A stopped MSiSCSI is a finding, and so is a declaration that M(winstorage.iscsi.initiator_state) would refuse. If
     the host cannot be read at all, the task fails.
 options:

@@ -22,10 +22,10 @@ description:
 options:
   gather_subset:
     description:
-      - Parts to gather. A name adds a part, and V(!) in front of a name leaves it out. V(all) means all parts. V(!all)
-        means none but RV(ansible_facts.windows_iscsi.host), which is always there.
+      - Parts to gather. A name adds a part, and V(!) in front of a name leaves it out. V(all) means all parts but
+        V(events). V(!all) means none but RV(ansible_facts.windows_iscsi.host), which is always there.
       - Names are V(initiator), V(persistent_logins), V(target_portals), V(targets), V(sessions), V(mappings),
-        V(isns_servers), V(radius_servers) and V(persistent_devices).
+        V(isns_servers), V(radius_servers), V(persistent_devices), V(disks) and V(events).
       - A part that is not gathered is null, never an empty list. RV(ansible_facts.windows_iscsi.next_boot) needs
         V(persistent_logins) and V(sessions).
     type: list
@@ -553,6 +553,102 @@ ansible_facts:
           type: list
           elements: str
           sample: ['D:\']
+        disks:
+          description:
+            - The disks of the initiator as Windows knows them. What Windows does not report is null.
+            - Null where the storage classes of Windows could not be read.
+          returned: success
+          type: list
+          elements: dict
+          contains:
+            number: {description: Number of PhysicalDrive., returned: success, type: int, sample: 1}
+            unique_id:
+              description: Identifier of the disk, as Windows writes it.
+              returned: success
+              type: str
+              sample: 6001405A1B2C3D4E5F60718293A4B5C6
+            serial: {description: Serial number., returned: success, type: str, sample: 6F00A1}
+            friendly_name: {description: Name of the model., returned: success, type: str, sample: NETAPP LUN C-Mode}
+            size: {description: Size in bytes., returned: success, type: int, sample: 4398046511104}
+            bus_type: {description: "Bus, such as C(iscsi).", returned: success, type: str, sample: iscsi}
+            offline: {description: Whether the disk is offline., returned: success, type: bool, sample: false}
+            offline_reason:
+              description: Why it is offline, such as C(policy), C(redundant_path) or C(collision).
+              returned: success
+              type: str
+              sample: null
+            read_only: {description: Whether the disk is read-only., returned: success, type: bool, sample: false}
+            clustered: {description: Whether a cluster uses the disk., returned: success, type: bool, sample: false}
+            uninitialized:
+              description: Whether it has no partition table.
+              returned: success
+              type: bool
+              sample: false
+            volumes: &volumes
+              description: Volumes on the disk, those with a drive letter first.
+              returned: success
+              type: list
+              elements: dict
+              contains:
+                paths:
+                  description: Drive letter and mount points.
+                  returned: success
+                  type: list
+                  elements: str
+                  sample: ['E:']
+                label: {description: Label of the file system., returned: success, type: str, sample: SQLDATA}
+                file_system: {description: File system., returned: success, type: str, sample: NTFS}
+                size: {description: Size in bytes., returned: success, type: int, sample: 4398029733888}
+        events:
+          description:
+            - What Windows logged about the initiator since the last boot, see
+              R(why a login failed,ansible_collections.winstorage.iscsi.docsite.events). It changes by itself.
+          returned: when O(gather_subset) names C(events)
+          type: dict
+          contains:
+            since: {description: Time of the last boot., returned: success, type: str, sample: "2026-11-23T06:00:00Z"}
+            entries:
+              description: An entry for all events that say the same, the most severe first.
+              returned: success
+              type: list
+              elements: dict
+              contains:
+                provider:
+                  description: C(iScsiPrt), C(MSiSCSI) or C(mpio).
+                  returned: success
+                  type: str
+                  sample: iScsiPrt
+                id: {description: Number of the event., returned: success, type: int, sample: 1}
+                kind:
+                  description: What happened, as a word that stays the same.
+                  returned: success
+                  type: str
+                  sample: portal_unreachable
+                severity:
+                  description: C(critical), C(warning), or C(info) also for what is over.
+                  returned: success
+                  type: str
+                  sample: warning
+                target: {description: Target concerned., returned: success, type: str, sample: null}
+                portal:
+                  description: Portal concerned.
+                  returned: success
+                  type: dict
+                  sample: {address: 192.0.2.99, port: 3260}
+                disk: {description: Disk concerned., returned: success, type: str, sample: null}
+                text:
+                  description: What happened in words.
+                  returned: success
+                  type: str
+                  sample: the portal could not be reached
+                remedy:
+                  description: What to do about it.
+                  returned: success
+                  type: str
+                  sample: Check the network to the portal, and whether the array still has this address.
+                count: {description: Number of events., returned: success, type: int, sample: 13}
+                first: {description: Time of the first., returned: success, type: str, sample: "2026-11-23T06:00:12Z"}
+                last: {description: Time of the last., returned: success, type: str, sample: "2026-11-23T07:00:31Z"}
         next_boot:
           description:
             - Forecast of the next restart. A persistent login that has a live session now is expected to work again.
@@ -604,6 +700,16 @@ ansible_facts:
                   elements: str
                   sample: ['iqn.2004-01.com.example:sql01-data']
                 size: {description: "Size in bytes, or null.", returned: success, type: int, sample: 107374182400}
+                volumes: *volumes
+                offline: {description: Whether Windows has it offline., returned: success, type: bool, sample: false}
+                offline_reason: {description: Why it is offline., returned: success, type: str, sample: null}
+                read_only: {description: Whether it is read-only., returned: success, type: bool, sample: false}
+                clustered: {description: Whether a cluster uses it., returned: success, type: bool, sample: false}
+                uninitialized:
+                  description: Whether it has no partition table.
+                  returned: success
+                  type: bool
+                  sample: false
                 serial: {description: Serial number., returned: success, type: str, sample: 6F00A1}
                 paths_now: {description: Sessions that the disk has now., returned: success, type: int, sample: 2}
                 paths_expected:
@@ -629,6 +735,14 @@ ansible_facts:
                   returned: success
                   type: str
                   sample: null
+            volumes:
+              description:
+                - The volumes of all disks by name, with the outlook of their disk.
+                - Null where the storage classes of Windows were not read.
+              returned: success
+              type: list
+              elements: dict
+              sample: [{name: 'E:', disk: naa.6001405a1b2c3d4e5f60718293a4b5c6, outlook: same}]
             sessions_not_saved:
               description: Live sessions without a persistent login.
               returned: success
@@ -636,7 +750,9 @@ ansible_facts:
               elements: dict
               sample: [{target: 'iqn.2004-01.com.example:scratch', portal: {address: 192.0.2.21, port: 3260}}]
             logins_not_connected:
-              description: Persistent logins without a live session. A null portal or initiator port means any.
+              description:
+                - Persistent logins without a live session. A null portal or initiator port means any.
+                - C(reasons) are lines about the events that explain it. Null if the events were not read.
               returned: success
               type: list
               elements: dict
@@ -644,6 +760,7 @@ ansible_facts:
                 - target: iqn.2004-01.com.example:gone
                   portal: {address: 192.0.2.99, port: 3260}
                   initiator_port: null
+                  reasons: ["the portal could not be reached (13 times, last 2026-11-23 07:00 UTC)"]
             attention:
               description: Sentences about what deserves attention, the worst first.
               returned: success

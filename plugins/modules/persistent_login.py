@@ -63,13 +63,15 @@ EXAMPLES = r"""
 
 - name: Remove all persistent logins to a target that no longer exists
   winstorage.iscsi.persistent_login:
-    target: "{{ item.target }}"
-    portal: "{{ item.portal }}"
-    initiator_instance: "{{ item.initiator_instance }}"
-    initiator_port: "{{ item.initiator_port if item.initiator_port is not none else omit }}"
+    target: iqn.2004-01.com.example:gone
     state: absent
-  loop: "{{ ansible_facts.windows_iscsi.persistent_logins | selectattr('target', 'eq', 'iqn.2004-01.com.example:gone')
-  }}"
+
+- name: Remove only the login that was saved for any initiator port
+  winstorage.iscsi.persistent_login:
+    target: iqn.2004-01.com.example:sql01-data
+    portal: 192.0.2.21
+    initiator_port: any
+    state: absent
 """
 
 RETURN = r"""

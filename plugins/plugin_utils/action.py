@@ -35,11 +35,15 @@ class InitiatorAction(ActionBase):
         result = super().run(tmp, task_vars)
         _checked, options = self.validate_argument_spec(argument_spec=self.ARGUMENTS)
         secrets = arguments.secrets(self.ARGUMENTS, self._task.args)
+        problem = None
         try:
             result.update(self.act(options, choose(self, task_vars or {})))
         except (AnsibleActionFail, *REPORTED_ERRORS) as error:
-            # without its cause, which may hold a batch, and a batch secrets
-            raise AnsibleActionFail(arguments.redact(str(error), secrets)) from None
+            problem = arguments.redact(str(error), secrets)
+        if problem is not None:
+            # Not in the handler above: at -vvv, ansible-core before 2.19 shows the text of the error that is handled
+            # when its own is raised. That text may quote a batch, and a batch holds secrets.
+            raise AnsibleActionFail(problem)
         if "msg" in result:
             result["msg"] = arguments.redact(result["msg"], secrets)
         return result

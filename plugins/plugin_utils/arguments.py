@@ -83,7 +83,9 @@ def plain(value):
         return {str(key): plain(inside) for key, inside in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(inside) for inside in value]
-    return next((kind(value) for kind in (bool, int, float, str) if isinstance(value, kind)), value)
+    if isinstance(value, str):
+        return str.__str__(value)  # before ansible-core 2.19, str() of an unsafe text is unsafe, too
+    return next((kind(value) for kind in (bool, int, float) if isinstance(value, kind)), value)
 
 
 def _misplaced(spec, given, where=""):

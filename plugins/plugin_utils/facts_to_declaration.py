@@ -9,10 +9,9 @@ record that has one is declared without it: an audit needs none, and a change as
 
 from __future__ import annotations
 
-import collections
-
 from ..module_utils.model import records
 from ..module_utils.plan import properties
+from ..module_utils.plan.desired import ANY
 from ..module_utils.plan.options import START_MODES
 from ..module_utils.plan.values import UNSPECIFIED, DeclarationError
 from . import names
@@ -26,7 +25,6 @@ def declaration(facts, exact=False):
     ``exact``: say also what Windows holds no value for, so that an audit finds it when somebody sets it.
     """
     host, initiator = facts["host"], facts.get("initiator") or {}
-    instances = initiator.get("instances")
     static = {}
     for target in facts.get("targets") or ():
         for discovery in target["discoveries"]:
@@ -37,13 +35,13 @@ def declaration(facts, exact=False):
             "service_state": "started" if host["service_state"] == "running" else None,
             "service_start_mode": host["service_start_mode"] if host["service_start_mode"] in START_MODES else None,
             "node_name": initiator.get("node_name"),
-            "target_portals": _declare_all(facts.get("target_portals"), PORTALS, instances, exact),
+            "target_portals": _declare_all(facts.get("target_portals"), PORTALS, exact),
             "static_targets": [
                 {"target": name, **_options(discovery, properties.STATIC_TARGET, exact)}
                 for name, discovery in static.items()
             ]
             or None,
-            "persistent_logins": _declare_all(facts.get("persistent_logins"), LOGINS, instances, exact),
+            "persistent_logins": _declare_all(facts.get("persistent_logins"), LOGINS, exact),
             **{name: facts.get(name) or None for name in _LISTS},
         }
     )
@@ -60,14 +58,13 @@ class Kind:
         return records.from_dict(self.record, found).identity
 
     def identity(self, found):
-        """The options that identify a record of the facts."""
-        return _without_nulls(
-            {
-                **self._place(found),
-                "initiator_instance": found["initiator_instance"] or None,
-                "initiator_port": found["initiator_port"],
-            }
-        )
+        """The options that identify a record of the facts: all of them, so that no other record is meant."""
+        port = found["initiator_port"]
+        return {
+            **self._place(found),
+            "initiator_instance": found["initiator_instance"] or ANY,
+            "initiator_port": ANY if port is None else port,
+        }
 
     def declare(self, found, exact=False):
         """The options of a record of the facts as a task takes them, without its secret and number of copies."""
@@ -81,17 +78,15 @@ def _address_and_port(portal):
 LOGINS = Kind(
     records.PersistentLogin,
     properties.PERSISTENT_LOGIN,
-    lambda login: {"target": login["target"], "portal": login["portal"] and _address_and_port(login["portal"])},
+    lambda login: {"target": login["target"], "portal": login["portal"] and _address_and_port(login["portal"]) or ANY},
 )
 PORTALS = Kind(records.TargetPortal, properties.TARGET_PORTAL, lambda portal: _address_and_port(portal["portal"]))
 
 
-def _declare_all(found, kind, instances, exact):
+def _declare_all(found, kind, exact):
     """Declarations of logins or portals, one for each identity.
 
-    Records of one identity that differ are declared by what they share, and a portal that is listed twice once. An
-    instance that the host does not have cannot be named; where that leaves open which record is meant, the record is
-    left out.
+    Records of one identity that differ are declared by what they share, and a portal that is listed twice once.
     """
     if found is None:
         return None
@@ -99,24 +94,15 @@ def _declare_all(found, kind, instances, exact):
     for record in found:
         if record["portal"] is not None or kind is LOGINS:
             grouped.setdefault(kind.key(record), []).append(record)
-    instances_of = collections.Counter(identity.without_instance for identity in grouped)
-    known = None if instances is None else {name.lower() for name in instances}
-    declared_records = []
-    for identity, members in grouped.items():
-        instance = members[0]["initiator_instance"]
-        is_named = bool(instance) and (known is None or instance.lower() in known)
-        if is_named or instances_of[identity.without_instance] == 1:
-            declared_records.append(_declare_together(members, kind, instance if is_named else None, exact))
-    return declared_records
+    return [_declare_together(members, kind, exact) for members in grouped.values()]
 
 
-def _declare_together(members, kind, instance, exact):
+def _declare_together(members, kind, exact):
     """One declaration of all records of one identity."""
     copies = sum(record.get("copies", 1) for record in members)
     return _without_nulls(
         {
             **kind.identity(members[0]),
-            "initiator_instance": instance,
             "copies": copies if copies > 1 and kind is LOGINS else None,
             **_shared([_options(record, kind.properties, exact) for record in members]),
         }

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ..module_utils.model import addresses
+from ..module_utils.model import addresses, volumes
 
 
 def portal(place):
@@ -41,12 +41,36 @@ def session(record):
 
 def device(name):
     """A device without the prefix of Windows' device namespace: PhysicalDrive1."""
-    return name[4:] if name.startswith("\\\\.\\") else name
+    return volumes.device_name(name)
+
+
+def disk(record):
+    """A disk of the forecast: E: SQLDATA, 4 TiB (PhysicalDrive1, naa.6001405...)."""
+    return volumes.label(record)
+
+
+def disks_by_device(facts):
+    """{PhysicalDrive1: what the disk is called in short, by its volumes where they are known}."""
+    disks = (facts.get("next_boot") or {}).get("disks") or ()
+    return {device(name): volumes.short_label(found) for found in disks for name in found["names"]}
+
+
+def disk_of(found, disks):
+    """What the disk is called that is a device of a session; ``disks`` as of :func:`disks_by_device`."""
+    name = device(found["legacy_name"])
+    return disks.get(name, name)
 
 
 def flags(found):
     """A flag set of the facts as a list: names, and a number for the bits without one."""
     return found and found["names"] + ([found["unknown"]] if found["unknown"] else [])
+
+
+def chap_user(options):
+    """The user name that login options send, the node name that Windows filled in included; None without CHAP."""
+    if options["auth_type"] in (None, "none"):
+        return None
+    return options["username"] or options.get("default_username")
 
 
 def _initiator_port(record):

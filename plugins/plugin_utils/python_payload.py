@@ -13,6 +13,7 @@ import base64
 import functools
 import json
 import pathlib
+import re
 import zlib
 
 _CORE = pathlib.Path(__file__).parent.parent / "module_utils"
@@ -24,6 +25,8 @@ _MODULES = (
     "runner.fields",
     "runner.wire",
     "runner.checks",
+    "runner.rows",
+    "runner.registry",
     "runner.executor",
     "runner.native",
 )
@@ -45,7 +48,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 sys.meta_path.insert(0, Finder())
 try:
     from iscsidsc.runner import native
-    answer = native.run_here("%(batch)s", %(library)s)
+    answer = native.run_here(%(batch)s, %(library)s)
 except Exception as error:  # without a traceback: it may quote a line of this program
     sys.exit("%%s: %%s" %% (type(error).__name__, error))
 sys.stdout.write("%(begin)s" + answer + "%(end)s")
@@ -63,7 +66,7 @@ def build(batch, library=None):
     """The program that runs a batch, as ASCII text; ``library`` is the path of a DLL other than Windows' own."""
     return _PROGRAM % {
         "sources": _sources(),
-        "batch": batch,
+        "batch": ascii(batch),
         "library": ascii(library and str(library)),
         "begin": _BEGIN,
         "end": _END,
@@ -76,13 +79,26 @@ def command(interpreter, shell):
     On Windows it has the form that Ansible gives its own scripts, which every connection plugin hands on alike, be its
     shell cmd or PowerShell, and with standard input as text.
 
+    :param interpreter: a name or path, perhaps with options, as in ``py -3``.
     :param shell: Ansible's shell plugin of the connection.
     """
+    program, options = split_interpreter(interpreter)
     if not getattr(shell, "_IS_WINDOWS", False):
-        return f"{shell.quote(interpreter)} -I -"
-    # PowerShell hands its standard input to a native command only through the pipeline
-    script = "$input | & '{}' -I -; exit $LASTEXITCODE".format(interpreter.replace("'", "''"))
+        return f"{shell.quote(program)}{options} -I -"
+    program = "'{}'".format(program.replace("'", "''"))
+    # PowerShell ends with 0 where there is no such command, so that is asked first. It hands its standard input to a
+    # native command only through the pipeline.
+    script = (
+        f"$python = Get-Command {program} -ErrorAction Ignore; if (-not $python) {{ exit 127 }}; "
+        f"$input | & $python{options} -I -; exit $LASTEXITCODE"
+    )
     return "{} -EncodedCommand {}".format(_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
+
+
+def split_interpreter(interpreter):
+    """(program, its options with a space before each). A path may hold spaces, so only options at the end count."""
+    found = re.fullmatch(r"(.+?)((?:\s+-[A-Za-z0-9.:-]+)*)", interpreter.strip())
+    return (found.group(1), "".join(f" {option}" for option in found.group(2).split())) if found else (interpreter, "")
 
 
 def answer(output):

@@ -201,6 +201,8 @@ def _of_hint(hint, codec=None):
 
 
 _PLACE = _mapping({"address": _text, "port": _number})
+_VOLUMES = _nullable(_list_of(_record(records.Volume)))
+_STATES = ("offline", "read_only", "clustered", "uninitialized")
 _DISK = _mapping(
     {
         "id": _text,
@@ -213,7 +215,11 @@ _DISK = _mapping(
         "paths_unproven": _number,
         "outlook": _choice(*OUTLOOKS),
         "reason": _nullable(_text),
-    }
+        "volumes": _VOLUMES,
+        "offline_reason": _nullable(_text),
+        **dict.fromkeys(_STATES, _nullable(_boolean)),
+    },
+    optional=("volumes", "offline_reason", *_STATES),  # facts of an earlier version do not have them
 )
 _NEXT_BOOT = _mapping(
     {
@@ -223,9 +229,42 @@ _NEXT_BOOT = _mapping(
         "disks": _list_of(_DISK),
         "sessions_not_saved": _list_of(_mapping({"target": _text, "portal": _nullable(_PLACE)})),
         "logins_not_connected": _list_of(
-            _mapping({"target": _text, "portal": _nullable(_PLACE), "initiator_port": _nullable(_number)})
+            _mapping(
+                {
+                    "target": _text,
+                    "portal": _nullable(_PLACE),
+                    "initiator_port": _nullable(_number),
+                    "reasons": _nullable(_list_of(_text)),
+                },
+                optional=("reasons",),
+            )
         ),
+        "volumes": _nullable(_list_of(_mapping({"name": _text, "disk": _text, "outlook": _choice(*OUTLOOKS)}))),
         "attention": _list_of(_text),
+    },
+    optional=("volumes",),
+)
+_EVENTS = _mapping(
+    {
+        "since": _nullable(_text),
+        "entries": _list_of(
+            _mapping(
+                {
+                    "provider": _text,
+                    "id": _number,
+                    "kind": _text,
+                    "severity": _choice(*SEVERITIES),
+                    "target": _nullable(_text),
+                    "portal": _nullable(_PLACE),
+                    "disk": _nullable(_text),
+                    "text": _text,
+                    "remedy": _text,
+                    "count": _positive,
+                    "first": _text,
+                    "last": _text,
+                }
+            )
+        ),
     }
 )
 
@@ -243,6 +282,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
+                            "initiator_address": _nullable(_text),
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -250,7 +290,14 @@ def _facts(forecast):
                     )
                 )
             ),
-            "target_portals": _nullable(_list_of(_record(records.TargetPortal, {"any_initiator_port": _boolean}))),
+            "target_portals": _nullable(
+                _list_of(
+                    _record(
+                        records.TargetPortal,
+                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                    )
+                )
+            ),
             "targets": _nullable(
                 _list_of(
                     _mapping(
@@ -267,9 +314,13 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
+            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
+            "disks": _nullable(_list_of(_record(records.Disk))),
+            "events": _nullable(_EVENTS),
             "next_boot": _nullable(_NEXT_BOOT),
             "warnings": _list_of(_text),
-        }
+        },
+        optional=("initiator_ports", "disks", "events"),  # facts of an earlier version do not have them
     )
 
 

@@ -9,6 +9,7 @@ import yaml
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.model import facts, matching, records
+from ..module_utils.model.identity import OMITTED
 from ..module_utils.plan import apply
 from ..module_utils.plan.change_batch import Limits
 from ..module_utils.plan.values import DeclarationError
@@ -33,6 +34,10 @@ class StateAction(InitiatorAction):
 
     def act(self, options, engine):
         arguments.check_seconds(options, arguments.LIMITS)
+        if getattr(engine, "is_read_only", False) and not self._task.check_mode:
+            raise AnsibleActionFail(
+                "This host is a recording, which cannot be changed. With --check the task shows what it would change."
+            )
         limits = Limits(*(options[name] for name in arguments.LIMITS))
         try:
             declaration = self.declare(options)
@@ -51,8 +56,11 @@ class StateAction(InitiatorAction):
     def _result(self, outcome, declaration):
         result = dict(self._planned(outcome.plan), changed=outcome.changed, reboot_required=outcome.reboot_required)
         result.update(self.found(outcome, facts.assemble(outcome.after), declaration))
-        if outcome.warnings:
-            result["warnings"] = outcome.warnings
+        warnings = outcome.warnings + outcome.plan.kept
+        if not (declaration.values or declaration.purge):
+            warnings = [*warnings, "Nothing is declared, so that nothing was compared or changed."]
+        if warnings:
+            result["warnings"] = warnings
         if outcome.lost:
             result["lost"] = outcome.lost
         if outcome.problems:
@@ -92,20 +100,17 @@ def _lines(value):
 # -- what is there now -------------------------------------------------------------------------------------------------
 
 
-def is_same_login(plain, record):
-    """Whether a persistent login of the facts has the identity of a record, whose instance may be left open."""
-    return _is_same(records.from_dict(records.PersistentLogin, plain), record)
-
-
-def is_same_portal(plain, record):
-    """The same for a target portal of the facts."""
-    return _is_same(records.from_dict(records.TargetPortal, plain), record)
-
-
-def _is_same(found, record):
-    if record.initiator_instance:
-        return found.identity == record.identity
-    return found.identity.without_instance == record.identity
+def meant_by(desired, plain, record_type):
+    """Those records of the facts that a declared login or portal means; None if they were not gathered."""
+    if plain is None:
+        return None
+    found = [(each, records.from_dict(record_type, each).identity) for each in plain]
+    meant = [each for each, identity in found if desired.selector.matches(identity)]
+    if meant or "portal" in desired.omitted or desired.record.portal is not None:
+        return meant
+    # a login for any portal may come back with a portal that Windows has chosen
+    selector = desired.selector._replace(portal=OMITTED)
+    return [each for each, identity in found if desired.present and selector.matches(identity)]
 
 
 def sessions_of(after, record):

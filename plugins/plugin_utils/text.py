@@ -8,6 +8,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
+from ..module_utils.model.volumes import format_size
+
 NOTHING = "-"
 
 
@@ -102,10 +104,4 @@ def _cells(char):
 
 def size(number):
     """Bytes in the largest unit of 1024 that leaves at least one: 42949672960 is 40 GiB."""
-    if number is None:
-        return None
-    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
-        if number < 1024 or unit == "PiB":
-            digits = f"{number:.1f}".rstrip("0").rstrip(".") if number % 1 else int(number)
-            return f"{digits} {unit}"
-        number /= 1024
+    return None if number is None else format_size(number)

@@ -21,7 +21,7 @@ FIRST, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
 PORTALS = ("10.0.0.1", "10.0.0.2", "fd00::1")
 SPELLINGS = {"fd00::1": ("fd00::1", "FD00::0001", "fd00:0:0:0:0:0:0:1")}
 SECRETS = ("a secret of 16 B", "another of 14B")
-DIALECTS = (*dialects.ALL, *dialects.PRESETS.values())
+DIALECTS = (*dialects.ALL, *dialects.PRESETS.values(), {"null_portal_record": "resolved"})
 STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5)
 LARGE_IN = 200  # one host in so many has 250 to 256 logins
 
@@ -107,8 +107,8 @@ class _Draw:
             if self.often(0.15)
         ]
         case = Case(logins, portals, sessions, self.declaration(logins, portals))
-        if self.often(0.4):
-            case.dialect = self.random.choice(DIALECTS)
+        # logins for any portal have more neighbours where they stay what they are
+        case.dialect = {"null_portal_record": "empty", **(self.random.choice(DIALECTS) if self.often(0.4) else {})}
         calls = 600 if large else 60
         if self.often(0.5):
             case.faults = [self.fault(calls)]
@@ -129,7 +129,8 @@ class _Draw:
         }
 
     def options(self):
-        options = {}
+        """Most logins may have others beside them, for Windows saves no second one without the flag."""
+        options = {"login_flags": ["multipath_enabled"]} if self.often(0.8) else {}
         for name, values in (
             ("login_flags", ([], ["multipath_enabled"])),
             ("header_digest", ("none", "crc32c")),
@@ -202,7 +203,11 @@ class _Draw:
             for _login in range(self.pick(1, 1, 2, 3)):
                 known = _identity_of(self.random.choice(logins)) if self.often(0.8) else self.identity()
                 desired = self.desired(known)
-                wanted[repr([(desired[name] or "") for name in ("target", "portal", "initiator_port")])] = desired
+                wanted[repr([desired[name] for name in ("target", "portal", "initiator_port")])] = desired
+            if len(wanted) == 1:  # one alone may mean several
+                for name in ("portal", "initiator_port", "initiator_instance"):
+                    if self.often(0.1):
+                        del desired[name]
             plain["persistent_logins"] = list(wanted.values())
             if self.often(0.1):
                 plain["purge"] = ["persistent_logins"]
@@ -212,9 +217,7 @@ class _Draw:
             known.update(known.pop("login_options"))
             for name in self.random.sample(sorted(set(known) - {"address", "initiator_instance"}), 1):
                 del known[name]
-            known["initiator_instance"] = known["initiator_instance"] or None
-            if known.get("initiator_port") == "any":
-                known["initiator_port"] = None
+            known["initiator_instance"] = known["initiator_instance"] or "any"
             known.update(self.pick({}, {"header_digest": "crc32c"}, {"state": "absent"}))
             plain["target_portals"] = [known]
             if self.often(0.1):
@@ -222,9 +225,7 @@ class _Draw:
         return plain or {"persistent_logins": [self.desired(self.identity())]}
 
     def desired(self, identity):
-        desired = dict(
-            identity, initiator_port=None if identity["initiator_port"] == "any" else identity["initiator_port"]
-        )
+        desired = dict(identity, portal=identity["portal"] or "any")
         if self.often(0.3):
             return dict(desired, state="absent")
         desired.update(self.options())

@@ -20,6 +20,7 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import OMITTED
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
@@ -103,15 +104,36 @@ class Controller:
     # -- rules ---------------------------------------------------------------------------------------------------------
 
     def declared(self):
-        """{(kind, identity): what is declared of it}, as a host with one first instance takes it."""
+        """{(kind, identity): what is declared of it}: of each record that a declaration means, or names whole."""
         found = {}
-        for plain in self.plain.get("persistent_logins") or ():
-            record = parse({"persistent_logins": [dict(plain)]}).values["persistent_logins"][0].record
-            found["persistent_logins", record.identity] = plain
-        for plain in self.plain.get("target_portals") or ():
-            record = parse({"target_portals": [dict(plain)]}).values["target_portals"][0].record
-            found["target_portals", record.identity] = plain
+        for kind in ("persistent_logins", "target_portals"):
+            for plain in self.plain.get(kind) or ():
+                desired = parse({kind: [dict(plain)]}).values[kind][0]
+                known = self._meant(kind, desired)
+                for identity in known or ([] if desired.omitted else [desired.record.identity]):
+                    found[kind, identity] = plain
         return found
+
+    def _meant(self, kind, desired):
+        """The identities that were there and that a declaration means."""
+        there = [identity for identity, contents in self.started.found[kind].items() if contents]
+        meant = [identity for identity in there if desired.selector.matches(identity)]
+        if meant or not desired.present or desired.record.portal is not None or "portal" in desired.omitted:
+            return meant
+        whatever = desired.selector._replace(portal=OMITTED)  # a login for any portal may have got one from Windows
+        return [identity for identity in there if whatever.matches(identity)]
+
+    def _is_wanted(self, kind, identity):
+        """Whether a record was declared, or made for a declaration that leaves a part of it open."""
+        return (kind, identity) in self.declared() or any(
+            parse({kind: [dict(plain)]}).values[kind][0].selector.matches(identity)
+            for plain in self.plain.get(kind) or ()
+        )
+
+    def _may_be_resolved(self, kind, identity):
+        """Whether Windows may have saved a login for any portal with a portal of its own choice."""
+        dialect = self.host.state["dialect"]["null_portal_record"]
+        return kind == "persistent_logins" and identity.portal is None and dialect == "resolved"
 
     def _kept(self):
         """(kind, identity, contents before, what is declared of it or None) of all that is not to go as a whole."""
@@ -119,10 +141,9 @@ class Controller:
         for kind, by_identity in self.started.found.items():
             for identity, contents in by_identity.items():
                 plain = declared.get((kind, identity))
-                if plain is None and kind == "target_portals":  # declared without an instance: at whichever it is
-                    anywhere = identity.without_instance._replace(initiator_port=None)
-                    plain = None if anywhere in by_identity else declared.get((kind, anywhere))
                 if plain is None and kind in purged or plain is not None and plain.get("state") == "absent":
+                    continue
+                if self._may_be_resolved(kind, identity):
                     continue
                 yield kind, identity, contents, plain
 
@@ -146,11 +167,10 @@ class Controller:
                     raise Violation("a record is gone without a word", f"{name}, {_shown(content[0])}")
 
     def _check_surplus(self, outcome):
-        declared = self.declared()
         text = " ".join(outcome.warnings + outcome.problems)
         for kind, by_identity in self.after.found.items():
             for identity, contents in by_identity.items():
-                if (kind, identity) in declared:
+                if self._is_wanted(kind, identity):
                     continue
                 added = {c: n for (k, i, c), n in self.by_others[1].items() if (k, i) == (kind, identity)}
                 surplus = contents - self.started.found[kind][identity] - collections.Counter(added)
@@ -161,7 +181,7 @@ class Controller:
         if outcome.problems or any(self.by_others):
             return
         for (kind, identity), plain in self.declared().items():
-            if kind == "target_portals":
+            if kind == "target_portals" or self._may_be_resolved(kind, identity):
                 continue
             contents = self.after.found[kind][identity]
             name = self.after.names.get((kind, identity), str(identity))

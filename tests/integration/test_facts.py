@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.client.queries import READS
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.queries import ON_REQUEST, READS
 
 SECRET = "Marker-Secret42"
 TARGET = "iqn.2004-01.com.example:data"
@@ -69,14 +69,17 @@ PLAYS = """
       - ['!sessions', '!targets']
       - [all, '!isns_servers']
       - isns_servers
+      - [all, events]
 """
+USUAL = set(READS) - set(ON_REQUEST)
 SUBSETS = [
     set(),
     {"sessions", "initiator"},
     {"sessions"},
-    set(READS) - {"sessions", "targets"},
-    set(READS) - {"isns_servers"},
+    USUAL - {"sessions", "targets"},
+    USUAL - {"isns_servers"},
     {"isns_servers"},
+    USUAL | {"events"},
 ]
 
 

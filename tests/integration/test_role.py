@@ -161,6 +161,11 @@ def test_batches_of_one_end_in_a_report_of_all(fleet):
     }
 
 
+def test_a_variable_that_is_no_variable_of_the_role_is_pointed_out(fleet):
+    done = fleet({"initiator_persistent_login": [], "initiator_mode": "audit"}, "--limit", "well")
+    assert "the role has no variable initiator_persistent_login, so nothing is done about it" in done.output
+
+
 def test_a_limit_leaves_the_others_out_of_the_report(fleet):
     done = fleet({}, "--limit", "drifted")
     assert set(done.report) == set(audits_of(done)) == {"drifted"}

@@ -26,7 +26,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
-from ansible_collections.winstorage.iscsi.tests.proof.support import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.support import rows_standin
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import arrived, sources
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
@@ -39,7 +40,7 @@ LAB = "iqn.2004-01.com.example:lab"
 
 @pytest.fixture(scope="module")
 def pwsh():
-    return powershell.command()
+    return powershell()
 
 
 class Site:
@@ -143,7 +144,7 @@ def problems_of(pwsh, scripts, folder):
 
 def test_every_script_of_the_repository_can_be_parsed(pwsh, tmp_path):
     folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
-    scripts = [script for folder in folders for script in folder.rglob("*.ps1")]
+    scripts = [script for folder in folders for script in folder.rglob("*.ps*1")]
     assert ROOT / "plugins" / "modules" / "iscsidsc_call.ps1" in scripts
     broken = tmp_path / "broken.ps1"
     broken.write_text("if (1 {")
@@ -154,15 +155,17 @@ def test_every_script_of_the_repository_can_be_parsed(pwsh, tmp_path):
 # -- through Ansible ---------------------------------------------------------------------------------------------------
 
 
-def test_facts_of_a_host_through_powershell(site, pwsh):
-    """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs, the library, and back."""
-    simulated = SimulatedHost(HOSTS[0])
-    plain = queries.gather(lambda batch: executor.run(batch, simulated.machine()))
-    with Server(simulated, simulated.variant) as server:
-        output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, {**server.environment, **_libraries()})
+def test_facts_of_a_host_through_powershell(site, pwsh, tmp_path):
+    """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs and Rows.psm1, and back."""
+    host = SimulatedHost(HOSTS[0])
+    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
+    rows_standin.write_host(tmp_path / "rows.json", host.simulator)
+    with Server(host, host.variant) as server:
+        environment = {**server.environment, **_libraries(), **rows_standin.environment(tmp_path / "rows.json")}
+        output = site.play({"winstorage.iscsi.initiator_facts": {}}, pwsh, environment)
     found = site.result()["ansible_facts"]["windows_iscsi"]
     expected = json.loads(json.dumps(facts.assemble(plain)))
-    assert expected["persistent_logins"]
+    assert expected["persistent_logins"] and expected["initiator_ports"]
     del found["host"], expected["host"]  # who ran it
     assert found == expected, output
 
@@ -178,8 +181,8 @@ def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
             }
         )
     )
-    simulated = SimulatedHost(state)
-    with Server(simulated) as server:
+    host = SimulatedHost(state)
+    with Server(host) as server:
         output = site.play(
             {
                 "winstorage.iscsi.persistent_login": {
@@ -193,7 +196,7 @@ def test_a_secret_arrives_and_shows_nowhere(site, pwsh, tmp_path):
             pwsh,
             {**server.environment, **_libraries()},
         )
-    (saved,) = simulated.simulator.state["persistent_logins"]
+    (saved,) = host.simulator.state["persistent_logins"]
     assert saved["LoginOptions"]["Password"] == SECRET.encode(), output
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert SECRET not in output + site.results.read_text(encoding="utf-8") + " ".join(kept["arguments"])
@@ -249,9 +252,9 @@ def test_the_judge_of_the_suite_tells_a_runner_that_meets_it_from_one_that_does_
 
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_powershell(pwsh, path):
-    simulated = SimulatedHost(path)
-    plain = queries.gather(lambda batch: executor.run(batch, simulated.machine()))
-    with Server(simulated, simulated.variant) as server:
+    host = SimulatedHost(path)
+    plain = queries.gather(rows_standin.calls_only(lambda batch: executor.run(batch, host.machine())))
+    with Server(host, host.variant) as server:
         environment = {**server.environment, **_libraries()}
-        through = queries.gather(lambda batch: _answer(pwsh, batch, environment))
+        through = queries.gather(rows_standin.calls_only(lambda batch: _answer(pwsh, batch, environment)))
     assert dataclasses.replace(through, host=None) == dataclasses.replace(plain, host=None)

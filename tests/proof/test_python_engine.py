@@ -110,9 +110,10 @@ def test_an_interpreter_that_is_not_there(fleet):
     fleet.hosts["winrm"] = place
     assert told.status == "failed"
     assert (
-        'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host exited with code 1' in told.result["msg"]
+        'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host ended with exit code 127.'
+        in told.result["msg"]
     )
-    assert "code 1: The term 'C:\\Python\\it's not.exe' is not recognized" in told.result["msg"]
+    assert "no such command on the host" in told.result["msg"]
 
 
 def test_a_library_that_is_not_there(fleet):

@@ -103,10 +103,22 @@ def test_the_answer_is_seen_first(show):
     expect(first).to_contain_text("files03")
     expect(first).to_contain_text("Lost")
     expect(first).to_contain_text("MSiSCSI does not start by itself")
+    expect(first.locator("td").first).to_have_text("F: UsersPhysicalDrive1, naa.600c0ff00064d8b17a1f5e6401000000")
     first.get_by_text("Tasks").click()
     expect(first.locator("pre")).to_have_text("- winstorage.iscsi.initiator:\n    service_start_mode: automatic")
     tops = [page.locator("#" + one).bounding_box()["y"] for one in ("summary", "forecast", "map", "findings", "hosts")]
     assert tops == sorted(tops)
+
+
+def test_a_disk_is_called_by_its_volumes_and_says_what_is_special(show):
+    page = show("three")
+    expect(page.locator("#disks")).to_contain_text("V: VMS01")
+    expect(page.locator("#disks")).to_contain_text("Q: Witness, clustered")
+    page.get_by_label("Show also the 2 disks").check()
+    sql = page.locator("#disks tbody tr", has_text="E: SQLDATA")
+    expect(sql).to_contain_text("4 TiB")
+    page.locator("#host-sql01 > summary").click()
+    expect(page.locator("#host-sql01")).to_contain_text("E: SQLDATA, L: SQLLOGS")
 
 
 def test_disks_that_come_back_are_shown_when_asked_for(show):
@@ -153,7 +165,10 @@ def test_numbers_and_states_sort_by_what_they_mean(show):
         ("fd12:3456:789a:8::201", ["files03"]),  # a portal
         ("flasharray.2f3b51c8a04d7e19", ["sql01"]),  # a target
         ("naa.600a0980774f6a344e24537951336455", ["hyperv02"]),  # a disk
+        ("E: SQLDATA", ["sql01"]),  # a volume
+        ("PhysicalDrive2", ["hyperv02", "sql01"]),  # a disk of Windows
         ("initiator does not know its target", ["hyperv02"]),  # a finding
+        ("the portal could not be reached (13 times", ["hyperv02"]),  # why a login failed
         ("192.168.50.21", ["sql01"]),  # an address of the host
         ("no such thing", []),
     ],

@@ -40,6 +40,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin.cases import (
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import HANG, Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support import compilers
+from ansible_collections.winstorage.iscsi.tests.proof.support.rows_standin import calls_only
 
 HOSTS = sorted((Path(__file__).parents[2] / "demo" / "hosts").glob("*.yml"))
 
@@ -162,9 +163,9 @@ DIALECTS = {
 @pytest.mark.parametrize("path", HOSTS, ids=lambda path: path.stem)
 def test_a_host_reads_the_same_through_c_as_through_the_simulators_own_memory(engine, path, dialect):
     host = SimulatedHost(path, DIALECTS[dialect])
-    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
+    plain = queries.gather(calls_only(lambda batch: executor.run(batch, host.machine())))
     with Server(host, host.variant) as server:
-        through_c = queries.gather(lambda batch: engine.run(batch, server.environment))
+        through_c = queries.gather(calls_only(lambda batch: engine.run(batch, server.environment)))
     assert plain.persistent_logins and plain.targets
     assert dataclasses.replace(through_c, host=None) == dataclasses.replace(plain, host=None)
 

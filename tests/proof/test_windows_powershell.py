@@ -8,18 +8,12 @@ It is PowerShell 7. What differs in Windows PowerShell 5.1 nobody sees here.
 
 from __future__ import annotations
 
-import socketserver
-import subprocess
-import threading
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
-from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
-from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support.powershell import WinePowerShell
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, windows_path
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenario

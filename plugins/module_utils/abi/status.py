@@ -51,6 +51,7 @@ INVALID_INITIATOR_CHAP_SECRET = 0xEFFF004C
 INVALID_ISCSI_NAME = 0xEFFF0051
 DEVICE_ALREADY_PERSISTENTLY_BOUND = 0xEFFF005C
 DEVICE_NOT_FOUND = 0xEFFF005D
+NOT_RECORDED = 0x20000001  # the collection's own, by the bit that Windows leaves to applications
 
 _CODES = (
     (0, "ERROR_SUCCESS", "The operation completed successfully."),
@@ -99,6 +100,7 @@ _CODES = (
     (11001, "WSAHOST_NOT_FOUND", "No such host is known."),
     (11002, "WSATRY_AGAIN", "The name server gave no authoritative answer; it may be a temporary error."),
     (11004, "WSANO_DATA", "The requested name is valid but has no address of the requested type."),
+    (0x20000001, "NOT_RECORDED", "The recording of this host does not have this call."),
     (0xEFFF0001, "ISDSC_NON_SPECIFIC_ERROR", "A non specific error occurred."),
     (0xEFFF0002, "ISDSC_LOGIN_FAILED", "Login Failed."),
     (0xEFFF0003, "ISDSC_CONNECTION_FAILED", "Connection Failed."),
@@ -328,6 +330,10 @@ _CODES = (
 
 # What to do, for those that people meet.
 _HINTS = (
+    (
+        "Record the host again with this version of the collection, and without leaving out parts.",
+        ("NOT_RECORDED",),
+    ),
     (
         "Start MSiSCSI and set it to automatic: winstorage.iscsi.initiator with service_state: started. An empty list"
         " from a stopped service means nothing.",

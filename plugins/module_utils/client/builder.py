@@ -27,7 +27,8 @@ import typing as t
 
 from ..abi import layout, memory, prototypes, status
 from ..abi.layout import Structure
-from ..runner import wire
+from ..runner import rows, wire
+from ..runner.rows import Query, Row, RowAnswer
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
 BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
@@ -54,12 +55,26 @@ class CallHandle:
     each: t.Optional[wire.Each]
 
 
+@dataclasses.dataclass(frozen=True)
+class RowsHandle:
+    """A query for rows: its number among them, and what it asks for."""
+
+    index: int
+    query: Query
+
+
 class Builder:
-    """Collects the calls of a program. Items nest from the outermost level 0 on."""
+    """Collects the calls of a program, and the queries that travel with it. Items nest from level 0, the outermost."""
 
     def __init__(self, pointer: int) -> None:
         self.abi = layout.WIDE[pointer]
         self.calls: t.List[wire.Call] = []
+        self.queries: t.List[Query] = []
+
+    def ask(self, query: Query) -> RowsHandle:
+        """Add a query; :meth:`Replies.rows` knows it by the handle. It is read once all calls have been made."""
+        self.queries.append(query)
+        return RowsHandle(len(self.queries) - 1, query)
 
     def call(
         self,
@@ -265,15 +280,40 @@ _PROBLEMS = {
 }
 
 
+class Answer(t.NamedTuple):
+    """What came back: for the calls of a batch, and for its queries."""
+
+    calls: wire.Answer
+    rows: t.Sequence[RowAnswer] = ()
+
+
+def encode(batch: wire.Batch, queries: t.Sequence[Query], seconds: int = 0) -> str:
+    """The text for an engine: a batch and queries in one round trip. ``seconds``: for reading rows, 0 for the usual."""
+    return rows.join(wire.encode_batch(batch), rows.encode_queries(queries, seconds))
+
+
+def decode(text: str, batch: wire.Batch, queries: t.Sequence[Query]) -> Answer:
+    """The answer of an engine to that text. :class:`wire.WireError` when it is none, or not to what was asked."""
+    calls, found = rows.split(text)
+    return Answer(wire.decode_answer(calls, batch), rows.decode_rows(found, queries))
+
+
 class Replies:
-    """The answer to a program, by the handles that :meth:`Builder.call` returned.
+    """The answer to a program, by the handles that :class:`Builder` returned.
 
     :param seconds: what decoding may take; None for no limit.
+    :param found: the answers to the builder's queries.
     :raises CallError: when a call did not come back in time: no call after it was made, so nothing is known of them.
     """
 
-    def __init__(self, builder: Builder, answer: wire.Answer, seconds: t.Optional[float] = None) -> None:
-        self.answer, self.host, self.abi = answer, answer.host, builder.abi
+    def __init__(
+        self,
+        builder: Builder,
+        answer: wire.Answer,
+        seconds: t.Optional[float] = None,
+        found: t.Sequence[RowAnswer] = (),
+    ) -> None:
+        self.answer, self.host, self.abi, self._found = answer, answer.host, builder.abi, found
         self.budget = memory.Budget(seconds=seconds)
         for call, result in zip(builder.calls, answer.results):
             if result.outcome == wire.TIMED_OUT:
@@ -282,6 +322,13 @@ class Replies:
     def outcome(self, handle: CallHandle) -> int:
         """What became of a call: one of the outcomes of :mod:`wire`."""
         return self.answer.results[handle.index].outcome
+
+    def rows(self, handle: RowsHandle, warn: t.Callable[[str], None]) -> t.Optional[t.List[Row]]:
+        """The rows of a query, or None where there are none to have. A warning says what could not be read."""
+        found = self._found[handle.index]
+        if found.error:
+            warn(f"{handle.query.title[0].upper()}{handle.query.title[1:]} could not be read: {found.error}")
+        return found.rows
 
     def each(self, handle: CallHandle) -> t.List[Reply]:
         """Every run of a call, those that failed too; an empty list when it was not made."""

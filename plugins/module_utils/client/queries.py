@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Reading an initiator: which calls answer which question, and how their answers become records.
 
-Each read operation is a function that adds its calls to a :class:`builder.Builder` and returns a decoder of their
-:class:`builder.Replies`. :data:`READS` names them. :func:`gather` asks for any number of them in one batch.
+Each read operation is a function that adds its calls, or queries for rows, to a :class:`builder.Builder` and returns a
+decoder of their :class:`builder.Replies`. :data:`READS` names them. :func:`gather` asks for any number of them in one
+batch.
 """
 
 from __future__ import annotations
@@ -20,30 +21,33 @@ from ..abi.structures import (
     ISCSI_TARGET_PORTAL,
     ISCSI_TARGET_PORTAL_GROUP,
 )
-from ..model import records
+from ..model import node_names, records
 from ..runner import wire
-from . import units
-from .builder import BUSY, Builder, CallError, CallHandle, Replies, Reply
+from . import ports, storage, units
+from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
-Decode = t.Callable[[Replies, Warn], t.Any]
-Operation = t.Callable[[Builder], Decode]
+Decoder = t.Callable[[Replies, Warn], t.Any]
+Operation = t.Callable[[Builder], Decoder]
 
 # The initiator does not support this list (as opposed to an empty one).
 _NOT_SUPPORTED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
 
-def persistent_logins(builder: Builder) -> Decode:
-    """Every saved login, in the order of the report."""
+def persistent_logins(builder: Builder) -> Decoder:
+    """Every saved login, in the order of the report. User names that Windows filled in take the node name to know."""
     handle = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
+    node = builder.call("GetIScsiInitiatorNodeNameW")
 
     def decode(replies: Replies, _warn: Warn) -> t.List[records.PersistentLogin]:
-        return [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        logins = [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
+        node_name = next((reply["InitiatorNodeName"] for reply in replies.each(node) if reply.status.ok), None)
+        return node_names.recognize(logins, node_name)
 
     return decode
 
 
-def target_portals(builder: Builder) -> Decode:
+def target_portals(builder: Builder) -> Decoder:
     """Every SendTargets portal. Hosts without the Ex form report no flags and options."""
     extended = builder.call("ReportIScsiSendTargetPortalsExW", retry=BUSY)
     plain = builder.call("ReportIScsiSendTargetPortalsW", retry=BUSY, when=[wire.Succeeded(extended.index, 0)])
@@ -61,7 +65,7 @@ def target_portals(builder: Builder) -> Decode:
     return decode
 
 
-def targets(builder: Builder) -> Decode:
+def targets(builder: Builder) -> Decoder:
     """Every target the initiator knows, with each discovery that found it and what is known through it."""
     names = builder.call("ReportIScsiTargetsW", ForceUpdate=0, retry=BUSY)
     found = builder.call(
@@ -98,7 +102,7 @@ def targets(builder: Builder) -> Decode:
     return decode
 
 
-def sessions(builder: Builder) -> Decode:
+def sessions(builder: Builder) -> Decoder:
     """Every live session with its connections, devices and logical units.
 
     Devices that cannot be listed are a warning; a logical unit that does not answer has a ``problem``.
@@ -133,7 +137,7 @@ def sessions(builder: Builder) -> Decode:
     return decode
 
 
-def mappings(builder: Builder) -> Decode:
+def mappings(builder: Builder) -> Decoder:
     """The SCSI bus and target number of each session's target, as the port driver has them now."""
     handle = builder.call("ReportActiveIScsiTargetMappingsW", retry=BUSY)
 
@@ -143,7 +147,7 @@ def mappings(builder: Builder) -> Decode:
     return decode
 
 
-def initiator(builder: Builder) -> Decode:
+def initiator(builder: Builder) -> Decoder:
     """Node name, initiator instances and version."""
     node = builder.call("GetIScsiInitiatorNodeNameW")
     instances = builder.call("ReportIScsiInitiatorListW", retry=BUSY)
@@ -163,7 +167,7 @@ def initiator(builder: Builder) -> Decode:
 def _list_of(export: str, title: str) -> Operation:
     """A read operation for an export that reports a list of texts. Not every initiator has the list."""
 
-    def operation(builder: Builder) -> Decode:
+    def operation(builder: Builder) -> Decoder:
         handle = builder.call(export, retry=BUSY)
 
         def decode(replies: Replies, warn: Warn) -> t.Optional[t.List[str]]:
@@ -192,7 +196,12 @@ READS: t.Dict[str, Operation] = {
     "isns_servers": _list_of("ReportISNSServerListW", "iSNS servers"),
     "radius_servers": _list_of("ReportRadiusServerListW", "RADIUS servers"),
     "persistent_devices": _list_of("ReportPersistentIScsiDevicesW", "bound devices"),
+    "initiator_ports": ports.initiator_ports,
+    "disks": storage.disks,
+    "events": storage.event_log,
 }
+# Read only where they are named: they are no part of "all".
+ON_REQUEST = ("events",)
 
 
 class ServiceStopped(CallError):
@@ -219,8 +228,9 @@ def gather(
     """
     readings = {pointer: Reading(pointer, subsets) for pointer in WIDE}
     batch = wire.Batch(tuple(reading.builder.program(1000 * time_limit) for reading in readings.values()))
-    answer = wire.decode_answer(run(wire.encode_batch(batch)), batch)
-    return readings[answer.host.pointer].snapshot(answer, seconds=time_limit or None)
+    asked = readings[4].builder.queries  # the same for every width
+    answer = decode(run(encode(batch, asked, time_limit)), batch, asked)
+    return readings[answer.calls.host.pointer].snapshot(answer, seconds=time_limit or None)
 
 
 class Reading:
@@ -231,21 +241,39 @@ class Reading:
         self._decoders = {name: READS[name](self.builder) for name in subsets}
 
     def snapshot(
-        self, answer: wire.Answer, trust_service: bool = False, seconds: t.Optional[float] = None
+        self, answer: Answer, trust_service: bool = False, seconds: t.Optional[float] = None
     ) -> records.Snapshot:
         """The records of an answer; what decodes but deserves a remark is in its ``warnings``.
 
         :param trust_service: the batch itself has started the service.
         :param seconds: what decoding may take; None for no limit.
         """
-        replies = Replies(self.builder, answer, seconds)
-        host = records.Host.of(answer.host)
+        replies = Replies(self.builder, answer.calls, seconds, answer.rows)
+        host = records.Host.of(replies.host)
         # what a stopped service lists says nothing, even an empty list
-        if answer.host.service_state not in (0, 4) and not trust_service:
+        if replies.host.service_state not in (0, 4) and not trust_service:
             raise ServiceStopped(host)
         warnings: t.List[str] = []
-        found = {name: decode(replies, warnings.append) for name, decode in self._decoders.items()}
+        found: t.Dict[str, t.Any] = {}
+        for name, decoder in self._decoders.items():
+            try:
+                found[name] = decoder(replies, warnings.append)
+            except CallError as error:
+                if error.status.value != status.NOT_RECORDED:
+                    raise
+                warnings.append(f"{name} was not gathered: the recording of this host has no {error.export}.")
+        self._warn_of_gaps(answer.calls, warnings.append)
         return records.Snapshot(host=host, warnings=warnings, **found)
+
+    def _warn_of_gaps(self, answer: wire.Answer, warn: Warn) -> None:
+        """A warning for each export of which a recording has not every call that a list is followed by."""
+        gaps: t.Dict[str, int] = {}
+        for call, result in zip(self.builder.calls, answer.results):
+            missing = sum(run.status == status.NOT_RECORDED for run in result.runs)
+            if call.each and missing:
+                gaps[call.export] = gaps.get(call.export, 0) + missing
+        for export, count in gaps.items():
+            warn(f"The recording of this host lacks {count} calls of {export}. What they tell was not gathered.")
 
 
 def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[Reply]:
@@ -254,7 +282,7 @@ def _succeeded(replies: Replies, handle: CallHandle, warn: Warn) -> t.Iterator[R
     for reply in replies.each(handle):
         if reply.status.ok:
             yield reply
-        else:
+        elif reply.status.value != status.NOT_RECORDED:  # the snapshot warns of these
             failed[reply.status] = failed.get(reply.status, 0) + 1
     for code, count in failed.items():
         warn(f"{handle.function.name} failed for {count} of the items listed: {code.describe()}")

@@ -14,10 +14,10 @@ import json
 import typing as t
 
 from ..abi import codecs
-from . import forecast, matching, records
+from . import events, forecast, matching, records, volumes
 from .matching import Matches
 from .plain import Plain
-from .records import Discovery, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
+from .records import Discovery, InitiatorPort, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
 
 SCHEMA_VERSION = 1
 
@@ -33,6 +33,18 @@ def sort_sessions(snapshot: Snapshot) -> t.List[Session]:
     """The sessions of a snapshot in the order in which its facts list them."""
     entries = _Assembler(snapshot, include_session_ids=False).sessions()
     return [session for session, _entry in entries or ()]
+
+
+def port_address(
+    ports: t.Optional[t.Iterable[InitiatorPort]], instance: str, number: t.Optional[int]
+) -> t.Optional[str]:
+    """The address of an initiator port today. None for any port, for one that is not there, and where it is open."""
+    found = {
+        port.address
+        for port in ports or ()
+        if port.number == number and instance.lower() in ("", port.initiator_instance.lower())
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def find_contradictory_flags(snapshot: Snapshot) -> t.List[str]:
@@ -63,25 +75,33 @@ class _Assembler:
 
     def assemble(self) -> Plain:
         snapshot = self._snapshot
-        next_boot = forecast.next_boot(snapshot, self._matches)
-        sessions = self.sessions()
+        logins, sessions = self._persistent_logins(), self.sessions()
+        portals = _sort_entries(snapshot.target_portals, self._target_portal, lambda portal: portal.sort_key)
+        log = None
+        if snapshot.events is not None:
+            log = events.explain(snapshot.events, events.Known(logins or (), portals or ()))
+        join = volumes.Join(snapshot.disks)
+        next_boot = forecast.next_boot(snapshot, self._matches, join, log)
         return {
             "schema_version": SCHEMA_VERSION,
             "host": self._plain(snapshot.host),
             "initiator": snapshot.initiator
             and dict(self._plain(snapshot.initiator), instances=_sort_texts(snapshot.initiator.instances)),
-            "persistent_logins": self._persistent_logins(),
-            "target_portals": _sort_entries(
-                snapshot.target_portals, self._target_portal, lambda portal: portal.sort_key
-            ),
+            "persistent_logins": logins,
+            "target_portals": portals,
             "targets": _sort_entries(snapshot.targets, self._target, lambda target: target.sort_key),
             "sessions": None if sessions is None else [entry for _session, entry in sessions],
             "mappings": _sort_entries(snapshot.mappings, self._mapping),
             "isns_servers": _sort_texts(snapshot.isns_servers),
             "radius_servers": _sort_texts(snapshot.radius_servers),
             "persistent_devices": _sort_texts(snapshot.persistent_devices),
+            "initiator_ports": _sort_entries(
+                snapshot.initiator_ports, self._plain, lambda port: (port.initiator_instance.lower(), port.number)
+            ),
+            "disks": self._disks(),
+            "events": log,
             "next_boot": next_boot,
-            "warnings": sorted(set(snapshot.warnings)) + self._warnings(next_boot),
+            "warnings": sorted({*snapshot.warnings, *join.contradictions}) + self._warnings(next_boot),
         }
 
     def _warnings(self, next_boot: t.Optional[Plain]) -> t.List[str]:
@@ -104,13 +124,22 @@ class _Assembler:
         return dict(
             min(map(self._plain, copies), key=_content),
             any_initiator_port=copies[0].initiator_port is None,
+            initiator_address=self._port_address(copies[0]),
             copies=len(copies),
             live_sessions=live,
             connected=None if live is None else live > 0,
         )
 
     def _target_portal(self, portal: TargetPortal) -> Plain:
-        return dict(self._plain(portal), any_initiator_port=portal.initiator_port is None)
+        return dict(
+            self._plain(portal),
+            any_initiator_port=portal.initiator_port is None,
+            initiator_address=self._port_address(portal),
+        )
+
+    def _port_address(self, record: t.Union[PersistentLogin, TargetPortal]) -> t.Optional[str]:
+        """The address that the initiator port of a record means today; None where it is not known."""
+        return port_address(self._snapshot.initiator_ports, record.initiator_instance, record.initiator_port)
 
     def _target(self, target: Target) -> Plain:
         discoveries = _sort_entries(target.discoveries, self._discovery) or []
@@ -133,6 +162,15 @@ class _Assembler:
     def _mapping(self, mapping: Mapping) -> Plain:
         entry = self._plain(mapping)
         return dict(entry, luns=sorted(entry["luns"], key=_content))
+
+    def _disks(self) -> t.Optional[t.List[Plain]]:
+        """The disks of Windows that come from the initiator. Those of other buses are none of its facts."""
+        if self._snapshot.disks is None:
+            return None
+        devices = [device for session in self._snapshot.sessions or () for device in session.devices or ()]
+        numbers = {device.device_number for device in devices}
+        found = (disk for disk in self._snapshot.disks if disk.bus_type == volumes.BUS_ISCSI or disk.number in numbers)
+        return _sort_entries(found, self._plain, lambda disk: disk.number)
 
 
 # -- order -------------------------------------------------------------------------------------------------------------

@@ -13,22 +13,33 @@ from __future__ import annotations
 import collections
 import typing as t
 
+from . import events
 from .identity import Identity
 from .live import Device, Inquiry, Session
 from .matching import Matches
 from .plain import Plain
 from .records import PersistentLogin, Snapshot
+from .volumes import Join, label, merge, volume_names
 
 _STARTS = {"automatic": True, "boot": True, "system": True, "manual": False, "disabled": False}
+_MOST_NAMES = 20  # volumes in one line
 _NOT_STARTED = {"manual": "starts only on demand", "disabled": "never starts"}
 
 
-def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Plain]:
+def next_boot(
+    snapshot: Snapshot,
+    matches: t.Optional[Matches],
+    join: t.Optional[Join] = None,
+    log: t.Optional[Plain] = None,
+) -> t.Optional[Plain]:
     """The ``next_boot`` part of the facts, or None if logins or sessions were not gathered.
 
     ``verdict`` is 'ready' when every session comes back, and every disk over as many paths as now; 'degraded' when over
     fewer; 'at_risk' when a disk is expected over none, or no session because the service does not start.
     ``service_starts`` is None if the start mode is not known.
+
+    :param join: the disks of Windows, if they were gathered otherwise than in the snapshot.
+    :param log: the ``events`` part of the facts, which says why a login is not connected.
     """
     if matches is None or snapshot.persistent_logins is None or snapshot.sessions is None:
         return None
@@ -36,25 +47,29 @@ def next_boot(snapshot: Snapshot, matches: t.Optional[Matches]) -> t.Optional[Pl
     start_mode = snapshot.host.service_start_mode
     starts = None if start_mode is None else _STARTS.get(start_mode)
     counts = _count_logins(logins, matches)
-    disks = [_forecast_disk(disk, counts, matches, starts) for disk in _find_disks(sessions)]
+    join = join or Join(snapshot.disks)
+    disks = [_forecast_disk(disk, counts, matches, starts, join) for disk in _find_disks(sessions)]
+    volumes = _forecast_volumes(disks) if join.known else None
     not_saved = _sort_places(_place_of_session(session) for session in sessions if not matches.saved(session))
     not_connected = _sort_places(
-        _place_of_login(login) for login in logins if login.session_type == "data" and not matches.live(login)
+        _place_of_login(login, log) for login in logins if login.session_type == "data" and not matches.live(login)
     )
     attention = []
     if start_mode in _NOT_STARTED and (logins or sessions):
         attention.append(
             f"MSiSCSI {_NOT_STARTED[start_mode]}: no saved login is replayed at boot. Set it to automatic."
         )
+    attention += _describe_volumes(volumes or ())
     attention += [_describe_disk(disk) for disk in disks if disk["outlook"] != "same"]
     attention += [f"Live but not saved: {_describe(place, 'without a connection now')}." for place in not_saved]
-    attention += [f"Saved but not connected: {_describe(place, 'through any portal')}." for place in not_connected]
+    attention += [_describe_idle_login(place) for place in not_connected]
     attention += describe_copies(logins)
     return {
         "verdict": _decide_verdict(disks, not_saved, nothing_starts=starts is False and bool(sessions)),
         "service_start_mode": start_mode,
         "service_starts": starts,
         "disks": disks,
+        "volumes": volumes,
         "sessions_not_saved": not_saved,
         "logins_not_connected": not_connected,
         "attention": attention,  # lines for people, worst first
@@ -94,6 +109,7 @@ class _Disk:
     def __init__(self, key: str) -> None:
         self.key = key
         self.names: t.Set[str] = set()
+        self.numbers: t.Set[t.Optional[int]] = set()
         self.unit: t.Optional[Inquiry] = None
         self.sessions: t.Dict[int, Session] = {}  # by id(): a session may show a disk as several devices
 
@@ -109,6 +125,7 @@ def _find_disks(sessions: t.Iterable[Session]) -> t.List[_Disk]:
             disk = disks.setdefault(key, _Disk(key))
             disk.sessions[id(session)] = session
             disk.names.add(device.legacy_name or device.device_interface_name)
+            disk.numbers.add(device.device_number)
             disk.unit = disk.unit or unit
     return sorted(disks.values(), key=lambda disk: disk.key)
 
@@ -139,7 +156,9 @@ def _count_logins(logins: t.Iterable[PersistentLogin], matches: Matches) -> t.Di
     return counts
 
 
-def _forecast_disk(disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Matches, starts: t.Optional[bool]) -> Plain:
+def _forecast_disk(
+    disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Matches, starts: t.Optional[bool], join: Join
+) -> Plain:
     """What is expected of a disk: paths now, and after the restart those of proven logins and of unproven ones."""
     sessions = disk.sessions.values()
     targets = sorted({session.target.lower() for session in sessions})
@@ -160,11 +179,14 @@ def _forecast_disk(disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Match
         outlook, reason = "lost", "no login to its target is saved"
     else:
         outlook, reason = "lost", "none of its sessions is saved"
+    in_windows = merge(join.find(disk.numbers, disk.unit.identifiers if disk.unit else ()))
+    size = disk.unit.size if disk.unit else None
     return {
+        **in_windows,
         "id": disk.key,
         "names": sorted(disk.names),
         "targets": targets,
-        "size": disk.unit.size if disk.unit else None,
+        "size": in_windows["size"] if size is None else size,
         "serial": disk.unit.serial if disk.unit else None,
         "paths_now": now,
         "paths_expected": proven,
@@ -175,11 +197,33 @@ def _forecast_disk(disk: _Disk, counts: t.Dict[str, _LoginCount], matches: Match
 
 
 def _describe_disk(disk: Plain) -> str:
-    names, now = ", ".join(disk["names"]), disk["paths_now"]
+    now = disk["paths_now"]
     return (
-        f"{names} ({disk['id']}): {now} path{'' if now == 1 else 's'} now, "
+        f"{label(disk)}: {now} path{'' if now == 1 else 's'} now, "
         f"{disk['paths_expected']} expected after a restart: {disk['reason']}."
     )
+
+
+def _forecast_volumes(disks: t.Iterable[Plain]) -> t.List[Plain]:
+    """The volumes of all disks with the outlook of their disk."""
+    volumes = [
+        {"name": name, "disk": disk["id"], "outlook": disk["outlook"]} for disk in disks for name in volume_names(disk)
+    ]
+    return sorted(volumes, key=lambda volume: (volume["name"].lower(), volume["disk"]))
+
+
+def _describe_volumes(volumes: t.Iterable[Plain]) -> t.List[str]:
+    """A line for the volumes that will be missing, and one for those that may be."""
+    names: t.Dict[str, t.List[str]] = {"lost": [], "unproven": []}
+    for volume in volumes:
+        names.get(volume["outlook"], []).append(volume["name"])
+    fates = {"lost": "will", "unproven": "may"}
+    return [f"{_list_names(names[outlook])} {verb} be missing." for outlook, verb in fates.items() if names[outlook]]
+
+
+def _list_names(names: t.Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 # -- places: where a session or login leads ----------------------------------------------------------------------------
@@ -190,13 +234,22 @@ def _place_of_session(session: Session) -> Plain:
     return {"target": session.target, "portal": {"address": portals[0][0], "port": portals[0][1]} if portals else None}
 
 
-def _place_of_login(login: PersistentLogin) -> Plain:
-    portal = login.portal
+def _place_of_login(login: PersistentLogin, log: t.Optional[Plain]) -> Plain:
+    portal: t.Optional[Plain] = None
+    if login.portal:
+        portal = {"address": login.portal.address, "port": login.portal.port}
+    found = events.find_reasons(log["entries"], login.target, portal) if log else []
     return {
         "target": login.target,
-        "portal": portal and {"address": portal.address, "port": portal.port},
+        "portal": portal,
         "initiator_port": login.initiator_port,
+        "reasons": list(map(events.describe, found)) if log else None,
     }
+
+
+def _describe_idle_login(place: Plain) -> str:
+    reasons = f": {place['reasons'][0]}" if place["reasons"] else ""
+    return f"Saved but not connected: {_describe(place, 'through any portal')}{reasons}."
 
 
 def _sort_places(places: t.Iterable[Plain]) -> t.List[Plain]:

@@ -10,6 +10,7 @@ are legal and may differ in everything else.
 
 from __future__ import annotations
 
+import enum
 import typing as t
 
 from . import addresses
@@ -35,6 +36,35 @@ class Identity(t.NamedTuple):
         """For lists in a stable order; any port and any portal come first."""
         port = -1 if self.initiator_port is None else self.initiator_port
         return self.target, self.initiator_instance, port, self.portal or ("", 0)
+
+
+class Omitted(enum.Enum):
+    """The type of :data:`OMITTED`, which no value of an identity is."""
+
+    OMITTED = "omitted"
+
+
+OMITTED = Omitted.OMITTED
+
+
+class Selector(t.NamedTuple):
+    """Which records a declaration means: what it leaves out is :data:`OMITTED` and stands for whatever is there.
+
+    The other values are those of an :class:`Identity`. So a port of None means only what was saved for any port.
+    """
+
+    target: str
+    initiator_instance: t.Union[Omitted, str]
+    initiator_port: t.Union[Omitted, None, int]
+    portal: t.Union[Omitted, None, PortalKey]
+
+    def matches(self, other: t.Union[Identity, Selector]) -> bool:
+        """Whether everything that is named here is the same there."""
+        return all(value is OMITTED or value == theirs for value, theirs in zip(self, other))
+
+    def is_narrower_than(self, other: Selector) -> bool:
+        """Whether every record that this one means is meant by the other, too, but not the reverse."""
+        return self != other and other.matches(self)
 
 
 def identity(record: t.Any) -> Identity:

@@ -38,10 +38,12 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
+from .events import EventLog
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
+from .volumes import Disk, Volume
 
 __all__ = [  # every record, and what converts them, is reachable from here
     "SERVICE_STATES",
@@ -50,8 +52,10 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Connection",
     "Device",
     "Discovery",
+    "Disk",
     "Host",
     "Initiator",
+    "InitiatorPort",
     "Inquiry",
     "LoginOptions",
     "Lun",
@@ -63,6 +67,7 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Target",
     "TargetPortal",
     "UserName",
+    "Volume",
     "from_dict",
     "guid",
     "initiator_port",
@@ -89,7 +94,8 @@ class Portal:
 class LoginOptions:
     """ISCSI_LOGIN_OPTIONS. A field is None unless its InformationSpecified bit is set: only then it means anything.
 
-    Times in seconds. The password is not here: only whether one is set.
+    Times in seconds. The password is not here: only whether one is set. ``default_username`` is the node name that
+    Windows filled in where no user name was given; then ``username`` is None, and its bit is not shown.
     """
 
     login_flags: int = dataclasses.field(default=0, metadata=shown_as(codecs.LOGIN_FLAGS))
@@ -100,6 +106,7 @@ class LoginOptions:
     default_time2retain: t.Optional[int] = None
     auth_type: t.Optional[int] = dataclasses.field(default=None, metadata=shown_as(codecs.AUTH_TYPES))
     username: t.Optional[bytes] = dataclasses.field(default=None, metadata=shown_as(UserName))
+    default_username: t.Optional[bytes] = dataclasses.field(default=None, metadata=shown_as(UserName))
     password_set: bool = False
     information_specified: int = dataclasses.field(default=0, metadata=shown_as(codecs.INFORMATION_SPECIFIED))
     version: int = 0
@@ -116,6 +123,11 @@ class LoginOptions:
     }
     PASSWORD_BIT: t.ClassVar[int] = 0x40
 
+    @property
+    def uses_chap(self) -> bool:
+        """Whether the login proves who it is, so that its user name means something."""
+        return self.auth_type in (1, 2)
+
     @classmethod
     def of(cls, raw: t.Any) -> LoginOptions:
         specified = raw.InformationSpecified
@@ -131,11 +143,16 @@ class LoginOptions:
         )
 
     def structure(self, password: t.Optional[bytes] = None) -> t.Dict[str, t.Any]:
-        """The fields of an ISCSI_LOGIN_OPTIONS with these options, and with a password if one is passed."""
+        """The fields of an ISCSI_LOGIN_OPTIONS with these options, and with a password if one is passed.
+
+        A user name that Windows filled in is specified, so that a record is saved again as it was.
+        """
         fields: t.Dict[str, t.Any] = {}
         specified = 0
         for name, (bit, field) in self.SPECIFIED.items():
             value = getattr(self, name)
+            if name == "username" and value is None:
+                value = self.default_username
             if value is not None:
                 fields[field] = value
                 specified |= bit
@@ -283,6 +300,15 @@ class Initiator:
     version: t.Optional[str] = None
 
 
+@dataclasses.dataclass
+class InitiatorPort:
+    """A port of an initiator instance, by the number that records have of it. ``address``: its IP address today."""
+
+    initiator_instance: str
+    number: int
+    address: t.Optional[str] = None
+
+
 SERVICE_STATES = {
     1: "stopped",
     2: "start_pending",
@@ -341,4 +367,7 @@ class Snapshot:
     isns_servers: t.Optional[t.List[str]] = None
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
+    initiator_ports: t.Optional[t.List[InitiatorPort]] = None
+    disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
+    events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

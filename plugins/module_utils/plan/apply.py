@@ -9,12 +9,11 @@ batch and gives the text of its answer.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..abi import memory, status
 from ..client import queries
-from ..client.builder import Builder, CallError
+from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
 from ..runner import wire
 from . import planner
@@ -24,6 +23,7 @@ from .desired import Declaration
 from .options import START_MODES
 from .outcome import Lost, Outcome, Replies, build_outcome, find_at_risk
 from .parts import PARTS
+from .prediction import predict
 from .steps import Plan
 
 SERVICE_START_SECONDS = 60
@@ -78,7 +78,7 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     if plan.refusals:
         raise PlanRejected(plan, changed=sets_service and not check)
     if check or all(step.kind == "service" for step in plan.steps):
-        after = before if check else dataclasses.replace(before, host=_host_after(before.host, declaration))
+        after = predict(before, plan)
         return Outcome(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
     batch = build_batch(plan, declaration, before.host.pointer_bits // 8, limits)
     return carry_out(engine, batch, before, declaration)
@@ -99,11 +99,11 @@ def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limi
 def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """The second half of :func:`apply`: make the calls of a plan, and judge what came of them."""
     plan, question = batch.plan, wire.Batch((batch.program(),))
-    text = wire.encode_batch(question)
+    text = encode(question, batch.builder.queries, batch.limits.total)
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
     # secrets.
     try:
-        answer = wire.decode_answer(engine(text), question)
+        answer = decode(engine(text), question, batch.builder.queries)
     except wire.WireError as error:
         problem = f"The change was sent to the host, but its answer cannot be read: {_describe(error)}"
         raise OutcomeUnknown(problem, plan, find_at_risk(None, plan, None)) from None
@@ -113,7 +113,7 @@ def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, decl
     try:
         return build_outcome(batch, answer, before, declaration)
     except Exception as error:
-        replies = Replies(batch, answer)
+        replies = Replies(batch, answer.calls)
         failures = f"Failed calls: {'; '.join(replies.failures)}. " if replies.failures else ""
         problem = (
             f"The change was made, but reading the host again afterwards failed: {failures}{error}"
@@ -156,26 +156,20 @@ def _read(engine: Engine, declaration: Declaration, check: bool, limits: Limits)
             builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
         readings[pointer] = queries.Reading(pointer, subsets(declaration), builder)
     batch = wire.Batch(tuple(reading.builder.program(1000 * limits.total) for reading in readings.values()))
-    answer = wire.decode_answer(engine(wire.encode_batch(batch)), batch)
-    reading = readings[answer.host.pointer]
-    for call, result in zip(reading.builder.calls, answer.results):
+    asked = readings[4].builder.queries
+    answer = decode(engine(encode(batch, asked, limits.total)), batch, asked)
+    host, reading = answer.calls.host, readings[answer.calls.host.pointer]
+    for call, result in zip(reading.builder.calls, answer.calls.results):
         if call.vital and result.runs and not _went_well(result.runs[-1].status):
             raise CallError(call.export, result.runs[-1].status)
     would_start = check and declaration.values.get("service_state") == "started"
-    if would_start and answer.host.service_state not in _RUNNING_OR_UNKNOWN:
-        return records.Snapshot(records.Host.of(answer.host)), True
+    if would_start and host.service_state not in _RUNNING_OR_UNKNOWN:
+        return records.Snapshot(records.Host.of(host)), True
     return reading.snapshot(answer, trust_service=state == "started"), False
 
 
 def _went_well(code: int) -> bool:
     return status.of(code).ok or code == _ALREADY_RUNNING
-
-
-def _host_after(host: records.Host, declaration: Declaration) -> records.Host:
-    """The host once the first batch has started its service as declared."""
-    state = "running" if declaration.values.get("service_state") == "started" else host.service_state
-    start_mode = declaration.values.get("service_start_mode") or host.service_start_mode
-    return dataclasses.replace(host, service_state=state, service_start_mode=start_mode)
 
 
 def _compare_service(before: records.Snapshot, declaration: Declaration) -> Outcome:
@@ -185,4 +179,4 @@ def _compare_service(before: records.Snapshot, declaration: Declaration) -> Outc
         f"MSiSCSI is {before.host.service_state}. The task would start it; other differences can be seen only while it "
         "runs."
     )
-    return Outcome(plan, before, before, True, warnings=[warning])
+    return Outcome(plan, before, predict(before, plan), True, warnings=[warning])

@@ -13,7 +13,7 @@ import collections
 import typing as t
 
 from ..abi import structures
-from ..model import records
+from ..model import node_names, records
 from ..runner import wire
 from .properties import Saved
 
@@ -23,20 +23,18 @@ Content = t.Tuple[t.Any, ...]
 _SIZES = {"SecurityFlags": 8, "IsInformationalSession": 1}
 
 
-def content(record: Saved, node_name: t.Optional[str] = None) -> Content:
+def content(record: Saved) -> Content:
     """The identity of a record and all else that Windows keeps of it; equal for records that are the same to Windows.
 
-    The service gives a login without a user name the node name (public analyses of the service), so the node name
-    counts as none.
+    The service gives a login without a user name the node name (public analyses of the service), so whatever may be a
+    node name counts as none.
     """
     options = record.login_options
     mapping = getattr(record, "mappings", None)
     luns = tuple((lun.os_lun, lun.target_lun) for lun in mapping.luns) if mapping else ()
     specified: Content = ()
     if options is not None:
-        username = options.username
-        if username is not None and username == (node_name or "").encode("utf-8", "replace"):
-            username = None
+        username = None if node_names.looks_like_node_name(options.username) else options.username
         specified = (
             options.login_flags, options.header_digest, options.data_digest, options.maximum_connections,
             options.default_time2wait, options.default_time2retain, options.auth_type, username, options.password_set,
@@ -73,13 +71,17 @@ def patterns(
         fields["IsInformationalSession"] = int(record.session_type == "informational")
     if options is not None:
         fields["LoginOptions.LoginFlags"] = options.login_flags
-        fields["LoginOptions.InformationSpecified"] = options.information_specified if as_read else None
-        for name, (_bit, field) in options.SPECIFIED.items():
+        specified = options.information_specified
+        for name, (bit, field) in options.SPECIFIED.items():
             value = getattr(options, name)
             if name == "username":
+                if as_read and value is None and options.default_username is not None:
+                    value = options.default_username
+                    specified |= bit
                 fields["LoginOptions.UsernameLength"] = None if value is None else len(value)
             else:
                 fields[f"LoginOptions.{field}"] = value
+        fields["LoginOptions.InformationSpecified"] = specified if as_read else None
     return tuple(
         wire.Pattern(layout.offset_of(path), value.to_bytes(_SIZES.get(path, 4), "little"))
         for path, value in fields.items()

@@ -15,6 +15,7 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import MAX_ISCSI_HBANAME_LEN
 from ..model import addresses, records
+from ..model.identity import OMITTED, Selector
 from . import values
 from .properties import (
     PERSISTENT_LOGIN,
@@ -35,9 +36,10 @@ class Desired(t.Generic[Record]):
     """One declared login, session, portal or static target.
 
     :param where: names it in messages.
-    :param record: what it is, with the identity declared; an instance may be left open.
+    :param record: what it is, with the identity declared.
     :param values: the properties declared, by raw value.
     :param secret: of CHAP.
+    :param omitted: the fields of the record's identity that were left out, so that any value there is meant.
     """
 
     where: str
@@ -47,6 +49,7 @@ class Desired(t.Generic[Record]):
     secret: t.Optional[Secret] = None
     update_secret: str = "on_create"
     copies: int = 1
+    omitted: t.FrozenSet[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Two options can be about one value: :class:`DeclarationError` where they contradict each other."""
@@ -69,11 +72,25 @@ class Desired(t.Generic[Record]):
     def differing_options(self, record: Record) -> t.List[str]:
         """The options whose declared value a record does not have."""
         options = [
-            prop.option for prop, raw in self.values.items() if prop.applies_to(record) and prop.read(record) != raw
+            prop.option
+            for prop, raw in self.values.items()
+            if prop.applies_to(record) and not prop.matches(record, raw)
         ]
         wants_secret = self._secret_to_save(self.merge(record)) is not None
         has_secret = record.login_options is not None and record.login_options.password_set
         return options + (["secret"] if wants_secret and not has_secret else [])
+
+    @property
+    def selector(self) -> Selector:
+        """Which saved records are meant. A static target has none."""
+        declared = t.cast("t.Union[records.PersistentLogin, records.TargetPortal]", self.record).identity
+        omitted: t.Dict[str, t.Any] = dict.fromkeys(self.omitted, OMITTED)
+        return Selector(*declared)._replace(**omitted)
+
+    def at(self, **place: t.Any) -> t.Any:
+        """The same for one record, by those of its identity's fields that were left out."""
+        omitted = self.omitted - set(place)
+        return dataclasses.replace(self, record=dataclasses.replace(self.record, **place), omitted=omitted)
 
     @property
     def renews_secret(self) -> bool:
@@ -138,8 +155,11 @@ class Declaration:
 
 
 def specify_options(record: Record, secret: t.Optional[Secret]) -> Record:
-    """The record with InformationSpecified and ``password_set`` as its values and the secret imply."""
-    options = record.login_options or records.LoginOptions()
+    """The record with InformationSpecified and ``password_set`` as its values and the secret imply.
+
+    A user name that Windows filled in is left out: it fills in the present node name again.
+    """
+    options = dataclasses.replace(record.login_options or records.LoginOptions(), default_username=None)
     has_password = secret is not None or (options.password_set and options.auth_type != 0)
     specified = sum(bit for name, (bit, _field) in options.SPECIFIED.items() if getattr(options, name) is not None)
     specified |= options.information_specified & ~0xFF | (options.PASSWORD_BIT if has_password else 0)
@@ -156,17 +176,29 @@ def needs_secret(record: t.Any) -> bool:
 # -- parsing -----------------------------------------------------------------------------------------------------------
 
 
+ANY = "any"  # a value of its own: what was saved for no instance, port or portal in particular
+_INITIATOR = ("initiator_instance", "initiator_port")
+
+
 def parse_initiator(plain: Plain, where: str) -> t.Dict[str, t.Any]:
     """The initiator instance and port of a declaration, by the names of a record's fields."""
-    instance, port = plain.get("initiator_instance"), plain.get("initiator_port")
+    instance, port = (None if plain.get(option) == ANY else plain.get(option) for option in _INITIATOR)
     if instance is not None and len(instance) >= MAX_ISCSI_HBANAME_LEN:
         raise DeclarationError(
             f"{where}.initiator_instance: expected at most {MAX_ISCSI_HBANAME_LEN - 1} characters, "
             f"this has {len(instance)}"
         )
     if port is not None:
-        port = values.number(port, f"{where}.initiator_port", 0, 0xFFFFFFFE)
+        try:
+            port = values.Number(0, 0xFFFFFFFE).encode(port)
+        except DeclarationError as error:
+            raise DeclarationError(f"{where}.initiator_port: {error}, nor {ANY}") from None
     return {"initiator_instance": instance or "", "initiator_port": port}
+
+
+def _parse_omitted(plain: Plain, *options: str) -> t.FrozenSet[str]:
+    """The options of an identity that are left out."""
+    return frozenset(option for option in options if plain.get(option) in (None, ""))
 
 
 def parse_values(plain: Plain, properties: t.Iterable[Property], where: str) -> Values:
@@ -190,7 +222,7 @@ def _parse_login(plain: Plain, properties: t.Iterable[Property], where: str) -> 
     declared = parse_values(plain, properties, where)
     record = records.PersistentLogin(
         values.target_name(plain["target"], f"{where}.target"),
-        portal=values.portal(plain.get("portal"), f"{where}.portal"),
+        portal=values.portal(None if plain.get("portal") == ANY else plain.get("portal"), f"{where}.portal"),
         **parse_initiator(plain, where),
     )
     copies = plain.get("copies")
@@ -198,6 +230,7 @@ def _parse_login(plain: Plain, properties: t.Iterable[Property], where: str) -> 
         "where": where,
         "record": record,
         "values": declared,
+        "omitted": _parse_omitted(plain, *_INITIATOR, "portal"),
         "copies": 1 if copies is None else values.number(copies, f"{where}.copies", 1, 256),
         "key": values.secret(plain, "ipsec_key", values.KEY_BYTES, where),
         **_parse_secret(plain, declared, where),
@@ -244,6 +277,7 @@ def target_portal(plain: Plain, where: str = "target_portal") -> DesiredPortal:
         where=where,
         record=record,
         values=declared,
+        omitted=_parse_omitted(plain, *_INITIATOR),
         present=values.is_present(plain),
         refresh=bool(plain.get("refresh")),
         must_answer=plain.get("discovery_failure") != "warn",

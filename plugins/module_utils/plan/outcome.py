@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ..abi import status
-from ..client.builder import CallHandle
+from ..client.builder import Answer, CallHandle
 from ..model import identity, records
 from ..runner import wire
 from . import planner
@@ -18,9 +18,10 @@ from .change_batch import ChangeBatch, EmittedCall
 from .content import Content, content
 from .declaration import comparable
 from .desired import Declaration
+from .plan_logins import with_multipath
 from .properties import Shown, as_declared
 from .steps import AnyChange, ChangeRecords, Plan, RefreshPortal, Step
-from .write_calls import DISCOVERIES, DISCOVERING, SAVES
+from .write_calls import ADDING_MULTIPATH, DISCOVERIES, DISCOVERING, SAVES
 
 Lost = t.Dict[str, t.List[Shown]]  # label of an identity -> its records as they would be declared
 
@@ -47,13 +48,11 @@ class Outcome:
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
 
 
-def build_outcome(
-    batch: ChangeBatch, answer: wire.Answer, before: records.Snapshot, declaration: Declaration
-) -> Outcome:
+def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
     if batch.reading is None:
         raise AssertionError("a change is judged by what is read after it")
-    plan, replies = batch.plan, Replies(batch, answer)
+    plan, replies = batch.plan, Replies(batch, answer.calls)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
@@ -68,6 +67,11 @@ def build_outcome(
             ),
             ("Still not as declared", differing),
             ("Saving with the new secret failed for", unsaved),
+            (
+                "Windows refused to save it again without the login flag multipath_enabled, so it was saved with it "
+                "rather than lost; log out of its target and run the task again",
+                replies.restored_with_multipath(),
+            ),
             (
                 "Lost (removed, but not declared absent; save them again with the options in the result's lost, and "
                 "with their secrets)",
@@ -223,6 +227,14 @@ class Replies:
         # a discovery that fails has saved the portal all the same; whether it is there, the list shows
         return any(code.ok for code in statuses) or (emitted.operation == DISCOVERING and bool(statuses))
 
+    def restored_with_multipath(self) -> t.List[str]:
+        """Logins that could be put back only with the multipath flag, which they did not have."""
+        return [
+            emitted.step.what if emitted.step else emitted.handle.function.name
+            for emitted in self._batch.emitted
+            if emitted.operation == ADDING_MULTIPATH and any(code.ok for code in self.statuses(emitted.handle))
+        ]
+
     def removed(self) -> t.List[identity.Identity]:
         """The identities of the removals that may have been made."""
         return [change.identity for change, handle in self._batch.removals if self.may_have_run(handle)]
@@ -264,7 +276,7 @@ def find_losses(
             continue
         changes = {change.identity: change for change in plan.changes(part)}
         was, found = (collections.Counter(record.identity for record in listed) for listed in (had, has))
-        for record in _missing(had, has, changes, _node_name(before, after)):
+        for record in _missing(had, has, changes):
             reached = any(identity.may_also_remove(each, record.identity) for each in removed)
             if reached or found[record.identity] < was[record.identity]:
                 lost.setdefault(identity.label(record), []).append(as_declared(record))
@@ -278,35 +290,34 @@ def find_losses(
     return lost, surplus
 
 
-def _node_name(*snapshots: records.Snapshot) -> t.Optional[str]:
-    names = [snapshot.initiator.node_name for snapshot in snapshots if snapshot.initiator]
-    return next(filter(None, names), None)
-
-
 def _missing(
-    had: t.Sequence[t.Any],
-    has: t.Sequence[t.Any],
-    changes: t.Mapping[identity.Identity, AnyChange],
-    node_name: t.Optional[str],
+    had: t.Sequence[t.Any], has: t.Sequence[t.Any], changes: t.Mapping[identity.Identity, AnyChange]
 ) -> t.Iterator[t.Any]:
     """The records that should still be there, as they were or as they were to become, and are not."""
-
-    def key(record: t.Any) -> Content:
-        return content(record, node_name)
-
-    remaining = collections.Counter(map(key, has))
+    remaining = collections.Counter(content(record) for record in has)
     expected: t.List[t.Tuple[t.Any, t.List[Content]]] = [
-        (record, [key(record)]) for record in had if record.identity not in changes
+        (record, [content(record)]) for record in had if record.identity not in changes
     ]
     for change in changes.values():
-        for record, (replacement, _secret) in zip(change.before, change.after):
-            expected.append((record, [key(replacement), key(record)]))
+        pairs: t.Iterable[t.Tuple[t.Any, t.Any]] = zip(change.before, change.after)
+        for record, (replacement, _secret) in pairs:
+            contents = [content(replacement), content(record)]
+            if isinstance(record, records.PersistentLogin):
+                contents.append(content(with_multipath(record)))  # better than none, and named for itself
+            expected.append((record, contents))
     for record, contents in expected:
         present = next((each for each in contents if remaining[each]), None)
+        if present is None and record.portal is None:  # Windows may have saved it with a portal of its own choice
+            present = next((each for each in remaining if remaining[each] and _is_resolved(each, contents)), None)
         if present is None:
             yield record
         else:
             remaining[present] -= 1
+
+
+def _is_resolved(found: Content, contents: t.Sequence[Content]) -> bool:
+    """Whether a content is one of others, but for the portal."""
+    return any(found[0][:3] == each[0][:3] and found[1:] == each[1:] for each in contents)
 
 
 def find_at_risk(batch: t.Optional[ChangeBatch], plan: Plan, replies: t.Optional[Replies]) -> Lost:

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ..abi import codecs
 from ..model import identity, matching, records
-from .desired import DesiredLogin
-from .plan_records import RecordPlan, resolve_instances
+from .desired import DesiredLogin, needs_secret
+from .plan_records import RecordPlan
 from .plan_settings import uses_ipsec
 from .planning import Planning
 from .properties import PERSISTENT_LOGIN
@@ -28,12 +29,11 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
     if wanted is None and not purge:
         return
     saved = planning.snapshot.persistent_logins or []
-    resolved = resolve_instances(planning, wanted, saved, any_is_fine=False)
     plan: RecordPlan[records.PersistentLogin] = RecordPlan(
-        planning, "persistent_logins", PERSISTENT_LOGIN, resolved, saved
+        planning, "persistent_logins", PERSISTENT_LOGIN, wanted, saved
     )
-    plan.refuse_duplicates()
-    for desired in resolved:
+    planning.logins = plan.wanted + plan.unmatched
+    for desired in plan.wanted:
         plan.plan_declared(desired)
     if purge:
         plan.plan_purge(_reason_to_keep(planning, plan))
@@ -42,14 +42,16 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
     plan.require_secrets()
     collateral = t.cast("t.List[LoginChange]", planning.plan.collateral["persistent_logins"])
     _require_known_targets(planning, [change for change in plan.changes if change.may_need_saving] + collateral)
-    _mark_what_may_be_refused(planning.snapshot, plan.changes + collateral)
+    _require_sole_logins(planning, plan, collateral)
+    _require_secrets_to_bring_back(planning, plan.changes)
+    _mark_what_may_be_refused(plan.changes + collateral)
     _limit_logins(planning, plan.changes, len(saved))
     for change in [change for change in plan.changes if change.max_removals] + collateral:
         _warn_of_keys(planning, change)
-    for desired in resolved:
+    for desired in plan.wanted:
         if desired.present:
             _warn_of_flags(planning, desired.merge())
-    _warn_without_mpio(planning, [desired.merge() for desired in resolved if desired.present])
+    _warn_without_mpio(planning, [desired.merge() for desired in plan.wanted if desired.present])
 
 
 def _reason_to_keep(
@@ -91,18 +93,80 @@ def _require_known_targets(planning: Planning, changes: t.Sequence[LoginChange])
             )
 
 
-def _mark_what_may_be_refused(snapshot: records.Snapshot, changes: t.Sequence[LoginChange]) -> None:
+def _require_sole_logins(
+    planning: Planning, plan: RecordPlan[records.PersistentLogin], collateral: t.Sequence[LoginChange]
+) -> None:
+    """Windows saves a login without the multipath flag only where the target has no other saved login.
+
+    (0xEFFF003F; public analyses of the service compare the target name alone.)
+    """
+    staying: t.Dict[str, t.List[records.PersistentLogin]] = {}
+    changed = {change.identity for change in plan.changes}
+    for each, found in plan.groups.items():
+        if each not in changed:
+            staying.setdefault(each.target, []).extend(found)
+    for change in plan.changes:
+        staying.setdefault(change.identity.target, []).extend(record for record, _secret in change.after)
+    for change in [change for change in plan.changes if change.may_need_saving] + list(collateral):
+        for record, _secret in change.after:
+            others = list(staying[change.identity.target])
+            others.remove(record)
+            if others and not has_multipath(record):
+                planning.refuse(
+                    identity.label(record),
+                    "it lacks the login flag multipath_enabled, and Windows saves such a login only where its target "
+                    f"has no other saved login (0xEFFF003F). There would be {_describe_others(record, others)}. Set "
+                    "multipath: true for every login of the target, or declare the others absent.",
+                )
+                break
+
+
+def _require_secrets_to_bring_back(planning: Planning, changes: t.Sequence[LoginChange]) -> None:
+    """A login that must go before another can be saved comes back where that one cannot be saved after all."""
+    newcomers = {
+        change.identity.target: change.sample
+        for change in changes
+        if not change.before and not all(has_multipath(record) for record, _secret in change.after)
+    }
+    for change in changes:
+        newcomer = newcomers.get(change.identity.target)
+        if newcomer and not change.after and change.secret is None and any(map(needs_secret, change.before)):
+            planning.refuse(
+                identity.label(change.sample),
+                f"it must be removed before {identity.label(newcomer)} can be saved. Should that fail, it could not "
+                "be restored without its CHAP secret, which cannot be read back from Windows. Declare it with "
+                "state: absent and its secret.",
+            )
+
+
+def _describe_others(record: records.PersistentLogin, others: t.Sequence[records.PersistentLogin]) -> str:
+    labels = sorted({identity.label(other) for other in others if other.identity != record.identity})
+    return " and ".join(labels) or f"{len(others) + 1} copies of it"
+
+
+def has_multipath(login: records.PersistentLogin) -> bool:
+    """Whether a login has the flag for several sessions to one target."""
+    return bool(login.login_options and login.login_options.login_flags & _MULTIPATH)
+
+
+def with_multipath(login: records.PersistentLogin) -> records.PersistentLogin:
+    """The same login with that flag."""
+    options = login.login_options
+    return dataclasses.replace(
+        login, login_options=dataclasses.replace(options, login_flags=options.login_flags | _MULTIPATH)
+    )
+
+
+def _mark_what_may_be_refused(changes: t.Sequence[LoginChange]) -> None:
     """Mark what Windows may refuse to save, so that it is tried before anything is removed.
 
-    Without the multipath flag that is a login whose target has a session (0xEFFF003F, observed: os-win). And a login
-    of one initiator port: the port may have gone with its address, and nothing shows that beforehand.
+    That is a login of one initiator port: the port may have gone with its address, and nothing shows that beforehand.
+    Without the multipath flag Windows would refuse to save one more, so there it cannot be tried.
     """
-    live = {session.target.lower() for session in snapshot.sessions or ()}
     for change in changes:
-        single_path = any(not record.login_options.login_flags & _MULTIPATH for record, _secret in change.after)
-        change.may_be_refused = (
-            single_path and change.identity.target in live
-        ) or change.identity.initiator_port is not None
+        change.may_be_refused = change.identity.initiator_port is not None and all(
+            has_multipath(record) for record, _secret in change.after
+        )
 
 
 def _limit_logins(planning: Planning, changes: t.Sequence[LoginChange], saved: int) -> None:
@@ -135,7 +199,7 @@ def _warn_of_flags(planning: Planning, login: records.PersistentLogin) -> None:
 
 def _warn_without_mpio(planning: Planning, logins: t.Sequence[records.PersistentLogin]) -> None:
     """Two paths to a disk without MPIO: about the host, however many logins it has."""
-    if not any(login.login_options.login_flags & _MULTIPATH for login in logins):
+    if not any(map(has_multipath, logins)):
         return
     devices = [device for session in planning.snapshot.sessions or () for device in session.devices or ()]
     if any("mpio" in (device.device_interface_name + device.legacy_name).lower() for device in devices):

@@ -10,7 +10,6 @@ planned removal may take along.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..model import identity, records
@@ -20,6 +19,7 @@ from .desired import DesiredLogin, DesiredPortal, needs_secret
 from .plan_settings import refuse_empty_purge
 from .planning import Planning, group_by_identity
 from .properties import TARGET_PORTAL, Property
+from .selection import select
 from .steps import ChangeRecords, RefreshPortal, SavedRecord
 
 Groups = t.Dict[Identity, t.List[SavedRecord]]
@@ -30,7 +30,8 @@ _Desired = t.Union[DesiredLogin, DesiredPortal]
 class RecordPlan(t.Generic[SavedRecord]):
     """The planning of one part whose entries are saved records.
 
-    :param wanted: what is declared, its instances already resolved.
+    :param wanted: what is declared; :attr:`wanted` has a declaration for each record that is meant.
+    :param may_omit_instance: a record may be saved for no instance in particular.
     """
 
     def __init__(
@@ -38,24 +39,15 @@ class RecordPlan(t.Generic[SavedRecord]):
         planning: Planning,
         part: str,
         properties: t.Sequence[Property],
-        wanted: t.Sequence[t.Any],
+        wanted: t.Optional[t.Sequence[t.Any]],
         saved: t.Sequence[SavedRecord],
+        may_omit_instance: bool = False,
     ) -> None:
         self.planning, self.part, self.properties = planning, part, properties
-        self.wanted: t.Sequence[t.Any] = wanted
         self.groups: Groups[SavedRecord] = group_by_identity(saved)
-
-    def refuse_duplicates(self) -> None:
-        """Two declarations of one identity contradict each other, or one of them is too many."""
-        first: t.Dict[Identity, t.Any] = {}
-        for desired in self.wanted:
-            other = first.setdefault(desired.record.identity, desired)
-            if other is not desired:
-                self.planning.refuse(
-                    desired.where,
-                    f"declares the same record as {other.where}: {identity.label(desired.record)}. "
-                    "Remove one of the two entries.",
-                )
+        selection = select(planning, wanted, self.groups, may_omit_instance)
+        self.wanted: t.List[t.Any] = selection.declared
+        self.unmatched: t.List[t.Any] = selection.unmatched
 
     def plan_declared(self, desired: t.Any) -> bool:
         """Add the step that a declaration asks for; whether there is one."""
@@ -201,58 +193,6 @@ def _unchanged(found: t.List[SavedRecord], desired: t.Optional[_Desired]) -> Cha
     return ChangeRecords(found, [(record, secret) for record in found], desired)
 
 
-def resolve_instances(
-    planning: Planning, wanted: t.Optional[t.Sequence[t.Any]], saved: t.Iterable[t.Any], any_is_fine: bool
-) -> t.List[t.Any]:
-    """The declarations with their initiator instances filled in.
-
-    :param any_is_fine: a record may be saved for no instance in particular.
-    """
-    candidates = _instances_by_place(saved)
-    for desired in wanted or ():  # what another declaration names is not meant by one that names none
-        named = desired.record.initiator_instance.lower()
-        place = candidates.get(desired.record.identity.without_instance)
-        if named and place:
-            place[:] = [instance for instance in place if instance.lower() != named]
-    return [
-        _resolve_instance(planning, desired, candidates.get(desired.record.identity.without_instance, []), any_is_fine)
-        for desired in wanted or ()
-    ]
-
-
-def _instances_by_place(saved: t.Iterable[t.Any]) -> t.Dict[Identity, t.List[str]]:
-    """The initiator instances for which records are saved, by the rest of their identity."""
-    found: t.Dict[Identity, t.List[str]] = {}
-    for record in saved:
-        spellings = found.setdefault(record.identity.without_instance, [])
-        if record.initiator_instance.lower() not in map(str.lower, spellings):
-            spellings.append(record.initiator_instance)
-    return found
-
-
-def _resolve_instance(planning: Planning, desired: t.Any, saved_for: t.Sequence[str], any_is_fine: bool) -> t.Any:
-    """A declaration at the instance that it names, as the host spells it; else at that of the saved record it means.
-
-    Where none is saved it stays without one, if any is fine; otherwise it is the only instance of the host.
-    """
-    named = desired.record.initiator_instance
-    if named:
-        return at_instance(desired, planning.spell_instance(desired.where, named, desired.present))
-    if "" in saved_for or (any_is_fine and not saved_for):
-        return desired
-    candidates = sorted(saved_for or planning.instances, key=str.lower)
-    if len(candidates) == 1:
-        return at_instance(desired, candidates[0])
-    if desired.present or saved_for:
-        planning.refuse_ambiguous_instance(desired.where, candidates)
-    return desired
-
-
-def at_instance(desired: t.Any, instance: str) -> t.Any:
-    """The declaration for an initiator instance."""
-    return dataclasses.replace(desired, record=dataclasses.replace(desired.record, initiator_instance=instance))
-
-
 # -- target portals ----------------------------------------------------------------------------------------------------
 
 
@@ -262,10 +202,10 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
     if wanted is None and not purge:
         return
     saved = planning.snapshot.target_portals or []
-    resolved = resolve_instances(planning, wanted, saved, any_is_fine=True)
-    plan: RecordPlan[records.TargetPortal] = RecordPlan(planning, "target_portals", TARGET_PORTAL, resolved, saved)
-    plan.refuse_duplicates()
-    for desired in resolved:
+    plan: RecordPlan[records.TargetPortal] = RecordPlan(
+        planning, "target_portals", TARGET_PORTAL, wanted, saved, may_omit_instance=True
+    )
+    for desired in plan.wanted:
         if not plan.plan_declared(desired) and desired.present and desired.refresh:
             found = plan.groups[desired.record.identity][0]  # Windows knows it by its own text
             planning.add(

@@ -14,9 +14,9 @@ import typing as t
 from ..model import identity, matching, records
 from ..model.identity import Identity
 from .desired import DesiredLogin, DesiredStaticTarget, needs_secret
-from .plan_records import at_instance
 from .planning import Planning, group_by_identity
 from .properties import STATIC_TARGET, show
+from .selection import complete
 from .steps import ChangeStaticTarget, LogIn, LogOut
 
 Logins = t.List[records.PersistentLogin]
@@ -24,8 +24,8 @@ Logins = t.List[records.PersistentLogin]
 
 def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
     """Sessions to open and to end: those declared, and those of persistent logins that declare ``connected``."""
-    saved = _with_instance(planning, planning.declaration.values.get("persistent_logins"))
-    live = _with_instance(planning, wanted)
+    saved = [desired for desired in planning.logins if desired.connected is not None]
+    live = wanted or ()
     if not saved and not live:
         return
     sessions = planning.snapshot.sessions or []
@@ -42,16 +42,6 @@ def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin
             _plan_logins(planning, desired, logins, matches)
 
 
-def _with_instance(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> t.List[DesiredLogin]:
-    """What declares ``connected``, at the host's only initiator instance where it names none."""
-    only = planning.instances[0] if len(planning.instances) == 1 else ""
-    return [
-        desired if desired.record.initiator_instance else at_instance(desired, only)
-        for desired in wanted or ()
-        if desired.connected is not None
-    ]
-
-
 def _copies(desired: DesiredLogin, there: Logins) -> Logins:
     """As many logins as are declared, each to be matched with a session: what is declared over what is saved."""
     number = desired.copies if desired.connected else max(desired.copies, len(there))
@@ -60,6 +50,8 @@ def _copies(desired: DesiredLogin, there: Logins) -> Logins:
 
 def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matches: matching.Matches) -> None:
     missing = [login for login in logins if not matches.live(login)]
+    if missing and desired.omitted:
+        missing = [complete(planning, desired).merge()] * len(missing)
     if missing and needs_secret(missing[0]) and desired.secret is None:
         planning.refuse(
             identity.label(desired.record),

@@ -9,7 +9,7 @@ import functools
 import typing as t
 
 from ..model import identity, records
-from .desired import Declaration
+from .desired import Declaration, DesiredLogin
 from .properties import Property, Record, Saved, show
 from .steps import ChangeRecords, Payload, Plan, SavedRecord, Shown, Step
 
@@ -22,6 +22,7 @@ class Planning:
     def __init__(self, snapshot: records.Snapshot, declaration: Declaration) -> None:
         self.snapshot, self.declaration = snapshot, declaration
         self.plan = Plan()
+        self.logins: t.List[DesiredLogin] = []  # the declared persistent logins, each with its whole identity
 
     def add(
         self,
@@ -54,6 +55,19 @@ class Planning:
     def instances(self) -> t.List[str]:
         """The initiator instances of the host."""
         return self.snapshot.initiator.instances if self.snapshot.initiator else []
+
+    def portals_of(self, target: str) -> t.List[records.Portal]:
+        """The portals that a target is known by."""
+        return [
+            portal
+            for discovery in self._discoveries.get(target.lower(), ())
+            for group in discovery.portal_groups or ()
+            for portal in group
+        ]
+
+    @functools.cached_property
+    def _discoveries(self) -> t.Dict[str, t.List[records.Discovery]]:
+        return {target.name.lower(): target.discoveries for target in self.snapshot.targets or ()}
 
     @functools.cached_property
     def _instance_spellings(self) -> t.Dict[str, str]:

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ..abi import codecs
-from ..model import addresses, records
+from ..model import addresses, node_names, records
 from .values import (
     U32,
     UNSPECIFIED,
@@ -51,6 +51,10 @@ class Property(t.NamedTuple):
             record = getattr(record, name) if record is not None else None
         return record
 
+    def matches(self, record: t.Any, raw: t.Any) -> bool:
+        """Whether a record has a declared value, as far as Windows reports it."""
+        return bool(self.read(record) == raw)
+
     def show(self, raw: t.Any) -> t.Any:
         """A raw value as a diff shows it."""
         if raw is None:
@@ -85,8 +89,31 @@ def _replace(record: t.Any, path: t.List[str], raw: t.Any) -> t.Any:
     return dataclasses.replace(record, **{name: _replace(getattr(record, name), rest, raw) if rest else raw})
 
 
+class _UserName(Property):
+    """The user name of CHAP. Windows fills in the node name where none is given."""
+
+    def matches(self, record: t.Any, raw: t.Any) -> bool:
+        options = record.login_options or records.LoginOptions()
+        if raw is None:  # an older node name may still be there
+            return options.username is None or node_names.looks_like_node_name(options.username)
+        return raw in (options.username, options.default_username)
+
+
+class _LoginName(Property):
+    """The symbolic name of a portal in a saved login, which most hosts do not report."""
+
+    def matches(self, record: t.Any, raw: t.Any) -> bool:
+        return not self.read(record) or super().matches(record, raw)
+
+
 class _Mappings(Property):
-    """The SCSI numbers of a login. The names in the structure are those of the login, so they are not compared."""
+    """The SCSI numbers of a login. The names in the structure are those of the login, so they are not compared.
+
+    Most hosts report no mapping without LUNs, so that it cannot be compared.
+    """
+
+    def matches(self, record: t.Any, raw: t.Any) -> bool:
+        return super().matches(record, raw) or (record.mappings is None and raw is not None and not raw.luns)
 
     def read(self, record: t.Any) -> t.Any:
         mapping = record.mappings
@@ -138,14 +165,20 @@ LOGIN_OPTIONS = (
     Property("default_time2wait", _OPTIONS + "default_time2wait", U32, True),
     Property("default_time2retain", _OPTIONS + "default_time2retain", U32, True),
     Property("auth_type", _OPTIONS + "auth_type", codecs.AUTH_TYPES, True),
-    Property("username", _OPTIONS + "username", records.UserName, True),
+    _UserName("username", _OPTIONS + "username", records.UserName, True),
 )
 SECURITY_FLAGS = Property("security_flags", "security_flags", codecs.SECURITY_FLAGS)
 SYMBOLIC_NAME = Property("symbolic_name", "portal.symbolic_name", Text(255))
 SESSION_TYPE = Property("session_type", "session_type", Choice(*records.SESSION_TYPES))
 MAPPINGS = _Mappings("mappings", "mappings", ScsiNumbers())
 
-PERSISTENT_LOGIN = (SECURITY_FLAGS, *LOGIN_OPTIONS, SYMBOLIC_NAME, SESSION_TYPE, MAPPINGS)
+PERSISTENT_LOGIN = (
+    SECURITY_FLAGS,
+    *LOGIN_OPTIONS,
+    _LoginName("symbolic_name", "portal.symbolic_name", Text(255)),
+    SESSION_TYPE,
+    MAPPINGS,
+)
 TARGET_PORTAL = (SECURITY_FLAGS, *LOGIN_OPTIONS, SYMBOLIC_NAME)
 SESSION = (SECURITY_FLAGS, *LOGIN_OPTIONS, SYMBOLIC_NAME, MAPPINGS)
 STATIC_TARGET = (

@@ -10,7 +10,9 @@ import dataclasses
 import typing as t
 
 from ..client.builder import CallHandle
+from ..model import records
 from . import content
+from .plan_logins import has_multipath
 from .steps import AnyChange, Step
 
 LIST_BUDGET = 64 << 20  # bytes of lists that the target keeps until the batch ends
@@ -46,6 +48,12 @@ class RecordGroup:
     def is_pure_removal(self) -> bool:
         """Whether the records are to go and nothing comes in their place."""
         return self.step is not None and not self.change.after
+
+    @property
+    def is_sole(self) -> bool:
+        """Whether Windows saves what shall be there only where the target has no other saved login."""
+        logins = [record for record, _secret in self.change.after if isinstance(record, records.PersistentLogin)]
+        return not all(map(has_multipath, logins))
 
     @property
     def distinct_contents(self) -> t.List[t.Tuple[t.Any, int]]:
@@ -91,13 +99,11 @@ def arrange_rounds(
 
     On a host with very many logins several places share a round, since each round costs lists as long as the logins.
     """
-    removes_any_portal = {
-        group.identity.target for group in groups if group.change.max_removals and group.identity.portal is None
-    }
+    joined = {group.identity.target for group in groups if _concerns_all_portals(group)}
     places: t.Dict[t.Any, t.List[RecordGroup]] = {}
     for group in groups:
         target, portal = group.identity.target, group.identity.portal
-        place = (target, None if target and target in removes_any_portal else portal)
+        place = (target, None if target and target in joined else portal)
         places.setdefault(place, []).append(group)
     additions = [group for place in places.values() if not has_removals(place) for group in place]
     removing = [place for place in places.values() if has_removals(place)]
@@ -108,6 +114,12 @@ def arrange_rounds(
         for start in range(0, len(removing), share)
     ]
     return additions, rounds
+
+
+def _concerns_all_portals(group: RecordGroup) -> bool:
+    """Whether a removal takes the logins of all portals, or a save needs the others of the target to be gone."""
+    removes_all = bool(group.change.max_removals) and group.identity.portal is None
+    return removes_all or group.is_sole
 
 
 def has_removals(groups: t.Iterable[RecordGroup]) -> bool:

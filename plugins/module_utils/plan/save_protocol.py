@@ -11,11 +11,13 @@ connection to the host may break at any time. Records that a removal can reach t
 1. **Guard.** The host lists its records. Unless those that the removals can reach are exactly the ones the plan knows,
    by number and content, nothing of the round is done: somebody has changed them since they were read.
 2. **Test save.** Where Windows may refuse to save what shall be there, one more copy is saved first. Unless the next
-   list shows it, nothing is removed.
+   list shows it, nothing is removed. A login without the multipath flag cannot be tested: Windows saves it only where
+   its target has no other saved login. So the other logins of the target that are to go are removed in its round.
 3. **Remove.** One call for each record that must go, and each only while more are there than shall stay.
 4. **Save** what shall be there, but is missing from the list that follows.
 5. **Save again** what two lists in a row lack. Only now come the records that nobody meant to touch (the collateral).
-6. **Put back.** Where nothing could be saved for a record, save the one that was there before.
+6. **Put back.** Where nothing could be saved for a record, save the one that was there before. Should Windows refuse
+   it without the multipath flag, it is better saved with it than lost.
 7. If listing fails, prefer a duplicate to a loss: save what was removed and not seen again.
 
 A round without removals only adds: it saves, lists, and saves once more. It comes first, and pure removals (by a purge,
@@ -28,14 +30,16 @@ from __future__ import annotations
 import typing as t
 
 from ..client.builder import CallHandle
+from ..model import records
 from ..model.identity import may_also_remove
 from ..runner import wire
 from .change_batch import UNLIMITED, ChangeBatch, Condition, Conditions, all_failed, succeeded
 from .list_conditions import ListConditions
-from .plan_logins import MAX_PERSISTENT_LOGINS
+from .plan_logins import MAX_PERSISTENT_LOGINS, with_multipath
 from .record_groups import RecordGroup, arrange_rounds, split_by_spelling
 from .steps import AnyChange, LogIn, Step
 from .write_calls import (
+    ADDING_MULTIPATH,
     LOGIN_CALLS,
     PORTAL_CALLS,
     RESTORING,
@@ -166,6 +170,9 @@ class _Round:
             self._save(group, [last], [wire.Succeeded(again.index, 0)])
             self._put_back(group, [again, last])
             self._save_unseen(group, last)
+        for newcomer in self.declared:
+            if newcomer.is_sole and not newcomer.change.before:
+                self._bring_back(newcomer, [again, last])
 
     def _guard(self) -> None:
         """Phase 1. A list may be empty for a moment, so a second one is asked where the first does not fit."""
@@ -257,7 +264,21 @@ class _Round:
         """Phase 6. Where nothing could be saved for a record, save the one that was there before."""
         for index, record in enumerate(group.change.before[: len(group.change.after)]):
             when = self.proceed + all_failed(group.saves[index]) + self._lacking(group, index, lists)
-            self._emit_save(group, record, group.change.secret, when, RESTORING)
+            restored = self._emit_save(group, record, group.change.secret, when, RESTORING)
+            if group.is_sole and isinstance(record, records.PersistentLogin):
+                flagged = with_multipath(record)
+                self._emit_save(group, flagged, group.change.secret, [*when, *all_failed([restored])], ADDING_MULTIPATH)
+
+    def _bring_back(self, newcomer: RecordGroup, lists: t.Sequence[CallHandle]) -> None:
+        """Phase 6 for logins that had to go first: without the one that they made room for, they are saved again."""
+        unsaved = [condition for index in newcomer.saves for condition in self._lacking(newcomer, index, lists)]
+        unsaved += [condition for saves in newcomer.saves.values() for condition in all_failed(saves)]
+        for group in self.declared:
+            if group.is_pure_removal and group.identity.target == newcomer.identity.target:
+                for rank, record in enumerate(group.change.before):
+                    gone = [condition for listed in lists for condition in self.check.at_most(listed, record, rank)]
+                    when = [*self.proceed, *unsaved, *gone]
+                    self._emit_save(group, record, group.change.secret, when, RESTORING)
 
     def _save_unseen(self, group: RecordGroup, last: CallHandle) -> None:
         """Phase 7. The last list failed: save what was not seen to be saved, if its removal was made."""
@@ -275,10 +296,11 @@ class _Round:
         when: Conditions,
         operation: str,
         saves: t.Optional[t.List[CallHandle]] = None,
-    ) -> None:
+    ) -> CallHandle:
         handle = self.calls.save(self.batch, group.step, group.change, record, secret, when, operation)
         if saves is not None:
             saves.append(handle)
+        return handle
 
     def _unless_saved(self) -> Conditions:
         """Conditions for a list that only shows what to do where saving failed; several saves have no "or"."""

@@ -36,6 +36,7 @@ Arguments = t.Dict[str, t.Any]
 
 # Operations, as messages name them.
 SAVING, RESTORING, TEST_SAVE, SAVING_UNSEEN = "saving", "restoring", "test save", "saving, list unknown"
+ADDING_MULTIPATH = "restoring with the multipath flag"
 DISCOVERING, REFRESHING, REMOVING = "discovering", "refreshing", "removing"
 DISCOVERIES = (DISCOVERING, REFRESHING)
 SAVES = (SAVING, DISCOVERING, SAVING_UNSEEN)  # what saves a record that was declared

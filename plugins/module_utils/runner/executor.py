@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..abi.layout import text_length
-from . import checks, wire
+from . import checks, rows, wire
 
 SLACK = 4 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
 MAX_LIMIT = (1 << 31) - 1  # milliseconds: what every machine can wait for
@@ -40,8 +40,8 @@ class TooManyItems(Exception):
     """The list is longer than a call may repeat over."""
 
 
-class Machine(t.Protocol):
-    """Memory and exports. Addresses are integers."""
+class Machine(rows.Reader, t.Protocol):
+    """Memory and exports, and rows. Addresses are integers."""
 
     @property
     def host(self) -> wire.Host:
@@ -60,9 +60,8 @@ class Machine(t.Protocol):
         """Clear and free what :meth:`allocate` gave."""
 
     def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
-        """The status of the export called with integers.
+        """The status of the export called with integers; ``limit``: milliseconds, or None.
 
-        :param limit: milliseconds, or None.
         :raises TimedOut, NoSuchExport:
         """
 
@@ -79,17 +78,18 @@ def failed(status: int) -> bool:
 
 
 def run(text: str, machine: Machine) -> str:
-    """Run the program of the batch that fits the machine; the answer as text.
+    """Run the program of the batch that fits the machine, and answer its queries; the answer as text.
 
     :raises wire.WireError: before any call is made, for no batch, or one that leads outside its own blocks.
     """
     started = machine.clock()
-    batch = wire.decode_batch(text)
-    program = next((program for program in batch.programs if program.pointer == machine.host.pointer), None)
+    first, queries = rows.split(text)
+    program = next((each for each in wire.decode_batch(first).programs if each.pointer == machine.host.pointer), None)
     if program is None:
         raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
     checks.check(program)
-    return wire.encode_answer(_Execution(program, machine, started).answer())
+    answer = _Execution(program, machine, started).answer()
+    return rows.join(wire.encode_answer(answer), rows.answer(queries, machine, machine.clock))
 
 
 class _Memory(t.NamedTuple):

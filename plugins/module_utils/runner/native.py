@@ -19,7 +19,7 @@ import time
 import typing as t
 
 from ..abi import layout, prototypes
-from . import executor, wire
+from . import executor, registry, rows, wire
 
 LIBRARY = "iscsidsc.dll"
 SERVICE = "MSiSCSI"
@@ -126,6 +126,11 @@ class NativeMachine:
 
     def sleep(self, milliseconds: int) -> None:
         time.sleep(milliseconds / 1000)
+
+    def rows(self, query: rows.Query) -> t.Iterable[rows.Row]:
+        if not isinstance(query, rows.RegistryQuery):
+            raise rows.Unreadable("Python's standard library reads only the registry; the powershell engine reads it")
+        return registry.read(query)
 
     def _function(self, export: str, count: int) -> t.Callable[..., int]:
         prototype = prototypes.CALLABLE.get(export)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from . import findings
 from .drift import find_drift, find_not_compared
+from .fleet import find_fleet_risks
 from .risks import find_risks
 
-__all__ = ["build_report", "find_drift", "find_not_compared", "find_risks"]
+__all__ = ["build_report", "find_drift", "find_fleet_risks", "find_not_compared", "find_risks"]
 
 
 def build_report(facts, plan, parts):

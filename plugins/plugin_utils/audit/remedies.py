@@ -36,6 +36,15 @@ def update_login(login, **options):
     return {LOGIN_MODULE: {**facts_to_declaration.LOGINS.identity(login), **_secret(login), **options}}
 
 
+def user_name(logins):
+    """The option for the user name that the logins with CHAP among these have; a placeholder where none has CHAP."""
+    with_chap = [login for login in logins if has_chap(login)]
+    if not with_chap:
+        return {"username": USERNAME}
+    usernames = [login["login_options"]["username"] for login in with_chap if login["login_options"]["username"]]
+    return {"username": usernames[0]} if usernames else {}  # none: Windows uses the node name
+
+
 def remove_login(login):
     """Remove one saved login."""
     return {LOGIN_MODULE: {**facts_to_declaration.LOGINS.identity(login), "state": "absent"}}
@@ -91,7 +100,7 @@ class HostRemedies:
             options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}
         auth_type = connection and connection["auth_type"]
         if auth_type and auth_type != "none":
-            options.update({"auth_type": auth_type, "username": options.get("username", USERNAME), "secret": SECRET})
+            options.update({"auth_type": auth_type, **user_name(saved), "secret": SECRET})
         return {LOGIN_MODULE: options}
 
     def for_disk(self, disk):

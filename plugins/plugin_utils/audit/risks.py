@@ -13,7 +13,9 @@ import collections
 import typing as t
 
 from ...module_utils.abi import codecs
-from ...module_utils.model import addresses, records
+from ...module_utils.model import addresses, events, records
+from ...module_utils.model.names import is_iscsi_name
+from ...module_utils.plan.values import UNSPECIFIED
 from .. import documentation, facts_to_declaration, names
 from ..text import count
 from . import findings, remedies
@@ -86,9 +88,9 @@ def find_disks_at_risk(facts):
             yield findings.risk(
                 severity,
                 kind,
-                _disk_names(disk),
-                f"{disk['id']} has {count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected "
-                f"after a restart: {disk['reason']}.",
+                names.disk(disk),
+                f"{count(disk['paths_now'], 'path')} now, {disk['paths_expected']} expected after a restart: "
+                f"{disk['reason']}.",
                 *host_remedies.for_disk(disk),
             )
 
@@ -100,8 +102,8 @@ def find_single_paths(facts):
             yield findings.risk(
                 "info",
                 "single_path",
-                _disk_names(disk),
-                f"{disk['id']} has one path.",
+                names.disk(disk),
+                "It has one path.",
                 "None needed if one path is intended. Otherwise save a login through another portal, with MPIO.",
             )
 
@@ -113,20 +115,44 @@ def find_paths_without_mpio(facts):
             yield findings.risk(
                 "critical",
                 "paths_without_mpio",
-                _disk_names(disk),
-                f"Windows shows {len(disk['names'])} disks for {disk['id']}, because MPIO does not claim its paths. "
-                "Writing through both can corrupt its data.",
+                names.disk(disk),
+                f"Windows shows {len(disk['names'])} disks for it, because MPIO does not claim its paths. Writing "
+                "through both can corrupt its data.",
                 "Use only one path until MPIO claims iSCSI devices, which takes a restart.",
                 remedies.CLAIM_DEVICES,
             )
 
 
+def find_disks_out_of_use(facts):
+    """Disks that Windows has, but that nobody can use as they are. In a cluster, another node may own them."""
+    for disk in _disks(facts):
+        severity = "info" if disk.get("clustered") else "warning"
+        for state, (kind, text, remedy) in _OUT_OF_USE.items():
+            if disk.get(state):
+                yield findings.risk(severity, kind, names.disk(disk), text, remedy)
+
+
+_OUT_OF_USE = {  # what Windows says of a disk -> (kind, text, remedy)
+    "offline": (
+        "disk_offline",
+        "It is offline in Windows, and a restart does not change that.",
+        "Find out why before you bring it online: another host may use it.",
+    ),
+    "read_only": (
+        "disk_read_only",
+        "It is read-only in Windows.",
+        "Find out why before you clear the attribute: it may be a snapshot.",
+    ),
+    "uninitialized": (
+        "disk_uninitialized",
+        "Windows finds no partition table on it.",
+        "Initialize it if it is new. If it had data, check first that it is the right LUN.",
+    ),
+}
+
+
 def _disks(facts):
     return (facts.get("next_boot") or {}).get("disks") or ()
-
-
-def _disk_names(disk):
-    return ", ".join(map(names.device, disk["names"]))
 
 
 def find_unsaved_sessions(facts):
@@ -170,11 +196,33 @@ def find_copies(facts):
 
 def find_idle_logins(facts):
     """Saved logins without a session, each with the surest reason for it."""
-    logins, targets = facts.get("persistent_logins") or (), _known_targets(facts)
-    connected_paths = {names.path(login) for login in logins if login["connected"]}
-    for login in logins:
-        if login["connected"] is False and login["session_type"] == "data":
-            yield _explain_idle_login(login, facts, targets, connected_paths)
+    targets = _known_targets(facts)
+    connected_paths = {names.path(login) for login in facts.get("persistent_logins") or () if login["connected"]}
+    for login in _idle_logins(facts):
+        finding = _explain_idle_login(login, facts, targets, connected_paths)
+        reasons = _find_reasons(login, facts)
+        if reasons:
+            lines = "; ".join(map(events.describe, reasons[:_MOST_REASONS]))
+            finding["text"] += f" In the event log: {lines}."
+            finding["remedy"] = f"{reasons[0]['remedy']} {finding['remedy']}"
+        yield finding
+
+
+_MOST_REASONS = 2  # of an idle login, in its text
+
+
+def _idle_logins(facts):
+    logins = facts.get("persistent_logins") or ()
+    return [login for login in logins if login["connected"] is False and login["session_type"] == "data"]
+
+
+def _find_reasons(login, facts):
+    """The events that say why a login has no session."""
+    return events.find_reasons(_events(facts), login["target"], login["portal"])
+
+
+def _events(facts):
+    return (facts.get("events") or {}).get("entries") or ()
 
 
 def _explain_idle_login(login, facts, targets, connected_paths):
@@ -184,8 +232,9 @@ def _explain_idle_login(login, facts, targets, connected_paths):
             "vanished_instance",
             names.login(login),
             f"saved for initiator instance {login['initiator_instance']}, which this host no longer has.",
-            "Remove it, and save the login for an instance that is there.",
-            [remedies.remove_login(login)],
+            "Save the login for an instance that is there. This one cannot be removed while its instance is missing "
+            "(0xEFFF0044): if it is not wanted, bring the adapter back in Device Manager, and remove it then. Without "
+            "its adapter it opens no session.",
         )
     if targets is not None and login["target"].lower() not in targets:
         return findings.risk(
@@ -350,12 +399,7 @@ def find_logins_without_chap(facts):
 
 def _missing_chap(target, logins, without, live, saved):
     auth_type = min(live | saved)
-    usernames = [login["login_options"]["username"] for login in logins if login["login_options"]["username"]]
-    options = {
-        "auth_type": auth_type,
-        "username": usernames[0] if usernames else remedies.USERNAME,
-        "secret": remedies.SECRET,
-    }
+    options = {"auth_type": auth_type, **remedies.user_name(logins), "secret": remedies.SECRET}
     return findings.risk(
         "critical" if live else "warning",
         "chap_missing",
@@ -376,6 +420,31 @@ def _find_live_auth_types(facts):
             if connection["auth_type"] not in (None, "none"):
                 found[session["target"].lower()].add(connection["auth_type"])
     return found
+
+
+def find_old_chap_users(facts):
+    """Logins with CHAP whose user name is a node name of earlier, which Windows filled in when they were saved."""
+    node_name = (facts.get("initiator") or {}).get("node_name")
+    if not node_name:
+        return
+    for login in facts.get("persistent_logins") or ():
+        user = names.chap_user(login["login_options"])
+        if not user or user.lower() == node_name.lower() or not is_iscsi_name(user):
+            continue
+        was_filled_in = not login["login_options"]["username"]
+        yield findings.risk(
+            "warning" if was_filled_in else "info",
+            "old_node_name",
+            names.login(login),
+            f"its CHAP user is {user}, but the node is called {node_name} now. The array may refuse it at boot."
+            if was_filled_in
+            else f"its CHAP user {user} is an iSCSI name, but not that of this node, {node_name}.",
+            "If the array expects the present node name, save the login again without a user name."
+            if was_filled_in
+            else "None needed if the array expects this name. If it is the node name of earlier, save the login again "
+            "with username: unspecified and update_secret: always.",
+            [remedies.update_login(login, username=UNSPECIFIED, update_secret="always")] if was_filled_in else [],
+        )
 
 
 # -- target portals ----------------------------------------------------------------------------------------------------
@@ -413,7 +482,8 @@ def find_idle_portals(facts):
                 names.target_portal(portal),
                 f"listed {entries[place]} times, but only {discoveries[place]} of them found targets. One may be "
                 "bound to an initiator address that no longer exists.",
-                "Check which initiator port still has an address, and remove the other.",
+                "Check which initiator port still has an address, and remove the other. If Windows does not find it by "
+                "its port number, remove the portal for any initiator port, and add it again.",
             )
 
 
@@ -472,7 +542,7 @@ def _records_with_flags(facts):
     for login in facts.get("persistent_logins") or ():
         yield login, names.login(login), remedies.LOGIN_MODULE, facts_to_declaration.LOGINS
     for portal in facts.get("target_portals") or ():
-        if portal["security_flags"] is not None and portal["portal"]:
+        if portal["security_flags"] is not None and portal["login_options"] and portal["portal"]:
             yield portal, names.target_portal(portal), remedies.PORTAL_MODULE, facts_to_declaration.PORTALS
 
 
@@ -484,6 +554,20 @@ def _contradictions(record, facts):
     radius = [name for name in flags if name.startswith("use_radius")]
     if radius and facts.get("radius_servers") == []:
         yield f"login flags have {', '.join(radius)}, but no RADIUS server is known"
+
+
+def find_events(facts):
+    """Events since the last boot, but those that say why a login has no session: they are with the login."""
+    told = {id(entry) for login in _idle_logins(facts) for entry in _find_reasons(login, facts)}
+    disks = {names.device(name): disk for disk in _disks(facts) for name in disk["names"]}
+    for entry in _events(facts):
+        if id(entry) not in told:
+            what = entry["target"] or (entry["portal"] and f"portal {names.portal(entry['portal'])}")
+            if entry["disk"]:
+                what = names.disk(disks[entry["disk"]]) if entry["disk"] in disks else entry["disk"]
+            yield findings.risk(
+                entry["severity"], "event", what or "initiator", f"{events.describe(entry)}.", entry["remedy"]
+            )
 
 
 def find_reading_problems(facts):
@@ -511,6 +595,7 @@ RISK_CHECKS = (
     RiskCheck(find_disks_at_risk, ("disk_lost", "disk_unproven", "fewer_paths")),
     RiskCheck(find_single_paths, ("single_path",)),
     RiskCheck(find_paths_without_mpio, ("paths_without_mpio",)),
+    RiskCheck(find_disks_out_of_use, ("disk_offline", "disk_read_only", "disk_uninitialized")),
     RiskCheck(find_unsaved_sessions, ("not_saved",)),
     RiskCheck(find_copies, ("saved_twice",)),
     RiskCheck(find_idle_logins, ("vanished_instance", "stale_favourite", "vanished_initiator_port", "not_connected")),
@@ -518,7 +603,9 @@ RISK_CHECKS = (
     RiskCheck(find_sessions_without_multipath, ("sessions_without_multipath",)),
     RiskCheck(find_chap_without_secret, ("chap_without_secret",)),
     RiskCheck(find_logins_without_chap, ("chap_missing", "no_chap")),
+    RiskCheck(find_old_chap_users, ("old_node_name",)),
     RiskCheck(find_idle_portals, ("vanished_instance", "silent_portal", "vanished_initiator_port")),
     RiskCheck(find_questionable_flags, ("questionable_flags",)),
+    RiskCheck(find_events, ("event",)),
     RiskCheck(find_reading_problems, ("not_told",)),
 )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 
 from .. import names, shapes
-from ..audit import find_risks, findings, remedies
+from ..audit import find_fleet_risks, find_risks, findings, remedies
 
 SCHEMA_VERSION = 1
 STATES = ("at_risk", "degraded", "unknown", "ready")  # the worst first
@@ -29,8 +29,11 @@ def build(hosts, title="iSCSI initiators", generated=None):
         ``audit``, what there is in the place of an audit's result, where its findings cannot be told from it.
     :param generated: the time as text.
     """
+    hosts = [_check_facts(host) for host in hosts]
+    shared = find_fleet_risks({host["name"]: host["facts"] for host in hosts if host["facts"]})
     described = sorted(
-        (_describe_host(**host) for host in hosts), key=lambda host: (STATES.index(host["state"]), host["name"])
+        (_describe_host(**host, shared=shared[host["name"]]) for host in hosts),
+        key=lambda host: (STATES.index(host["state"]), host["name"]),
     )
     return {
         "schema_version": SCHEMA_VERSION,
@@ -41,15 +44,24 @@ def build(hosts, title="iSCSI initiators", generated=None):
     }
 
 
-def _describe_host(name, facts=None, drift=None, error=None, audit=None):
-    """One host. With both an error and facts the facts are from an earlier run: its state now is unknown."""
-    facts, damage = _usable(facts, shapes.check_facts, "Its facts cannot be used")
+def _check_facts(host):
+    """A host with its facts, None where they are damaged, and what is wrong with them."""
+    facts, damage = _usable(host.get("facts"), shapes.check_facts, "Its facts cannot be used")
+    return {**host, "facts": facts, "damage": damage}
+
+
+def _describe_host(name, facts, damage, shared, drift=None, error=None, audit=None):
+    """One host. With both an error and facts the facts are from an earlier run: its state now is unknown.
+
+    :param damage: what is wrong with its facts, which are None then.
+    :param shared: findings that only the fleet shows.
+    """
     _audit, damaged_audit = _usable(audit, shapes.check_audit, _AUDIT_DAMAGED)
     drift, damaged_drift = _usable(drift, shapes.check_drift, _AUDIT_DAMAGED)
     problems = " ".join(filter(None, (error, damage, damaged_audit, damaged_drift))) or None
     facts = facts or {}
     forecast = facts.get("next_boot")
-    found = findings.sort([*(drift or ()), *(find_risks(facts) if facts else ())])
+    found = findings.sort([*(drift or ()), *(find_risks(facts) if facts else ()), *shared])
     severities = collections.Counter(finding["severity"] for finding in found)
     return {
         "name": name,
@@ -68,7 +80,7 @@ def _describe_host(name, facts=None, drift=None, error=None, audit=None):
         "initiator": _pick(facts.get("initiator"), ("node_name", "version", "instances")),
         "logins": _each(facts.get("persistent_logins"), _login),
         "portals": _each(facts.get("target_portals"), _portal),
-        "sessions": _each(facts.get("sessions"), _session),
+        "sessions": _sessions(facts),
         "connections": _connections(facts),
     }
 
@@ -122,9 +134,18 @@ def _forecast(facts, forecast):
     disks, host_remedies = [], remedies.HostRemedies(facts)
     for disk in sorted(forecast["disks"], key=lambda disk: (OUTLOOKS.index(disk["outlook"]), disk["names"])):
         remedy, run = host_remedies.for_disk(disk)
-        labels = {"names": list(map(names.device, disk["names"])), "remedy": remedy, "run": run}
+        labels = {
+            "label": names.disk(disk),
+            "names": list(map(names.device, disk["names"])),
+            **{name: disk.get(name) for name in _IN_WINDOWS},
+            "remedy": remedy,
+            "run": run,
+        }
         disks.append({**_pick(disk, _DISK), **labels})
-    return {**_pick(forecast, _FORECAST), "disks": disks}
+    return {**_pick(forecast, _FORECAST), "volumes": forecast.get("volumes"), "disks": disks}
+
+
+_IN_WINDOWS = ("volumes", "offline", "offline_reason", "read_only", "clustered", "uninitialized")
 
 
 def _service(facts):
@@ -159,7 +180,11 @@ def _login(login):
 
 def _chap(options):
     """How a login proves who it is; its secret is never known."""
-    return {"auth_type": options["auth_type"], "username": options["username"], "secret_set": options["password_set"]}
+    return {
+        "auth_type": options["auth_type"],
+        "username": names.chap_user(options),
+        "secret_set": options["password_set"],
+    }
 
 
 def _options(options):
@@ -178,7 +203,12 @@ def _portal(portal):
     }
 
 
-def _session(session):
+def _sessions(facts):
+    disks = names.disks_by_device(facts)
+    return _each(facts.get("sessions"), lambda session: _session(session, disks))
+
+
+def _session(session, disks):
     connections = session["connections"]
     return {
         "target": session["target"],
@@ -187,7 +217,7 @@ def _session(session):
         "saved": session["saved"],
         "auth_type": next((connection["auth_type"] for connection in connections), None),
         "digests": sorted({f"{connection['header_digest']}/{connection['data_digest']}" for connection in connections}),
-        "disks": _each(session["devices"], lambda device: names.device(device["legacy_name"])),
+        "disks": _each(session["devices"], lambda device: names.disk_of(device, disks)),
     }
 
 

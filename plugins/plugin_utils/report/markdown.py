@@ -48,8 +48,7 @@ def _describe_trouble(host):
     if host["state"] == "unknown":
         return _plain(host["reason"])
     lines = [
-        f"{', '.join(map(_code, disk['names']))}: {labels.describe_paths(disk)} ({_plain(disk['reason'])}). "
-        f"{_plain(disk['remedy'])}"
+        f"{_code(disk['label'])}: {labels.describe_paths(disk)} ({_plain(disk['reason'])}). {_plain(disk['remedy'])}"
         for disk in host["forecast"]["disks"]
         if disk["outlook"] != "same"
     ] or [

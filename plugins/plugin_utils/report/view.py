@@ -12,6 +12,7 @@ import collections
 import functools
 import json
 
+from ...module_utils.model import volumes
 from ..audit.findings import SEVERITIES, is_remark
 from ..text import size, text
 from . import labels
@@ -56,8 +57,8 @@ def _facts_line(host):
 
 def _disk(disk):
     return {
-        "names": text(disk["names"]),
-        "id": text(disk["id"]),
+        "names": text(", ".join([volumes.short_label(disk), *volumes.states(disk)])),
+        "id": text([*disk["names"], disk["id"]] if disk["volumes"] else disk["id"]),
         "size": text(size(disk["size"])),
         "bytes": -1 if disk["size"] is None else disk["size"],
         "targets": list(map(text, disk["targets"])),

@@ -4,8 +4,9 @@
 """Behaviour of Windows that is unknown, or that differs between hosts, as named switches.
 
 Each switch lists its possible answers; :data:`DEFAULT` has the default of each. A state file chooses answers under
-``dialect:``. :data:`ALL` has every single deviation from the defaults. Each plan must work under every one of them.
-:data:`SERVICE` are the answers of public analyses of the service behind the DLL (x64, a build of Windows 10 or 11).
+``dialect:``. The defaults are what public analyses of the service behind the DLL say (x64, a build of Windows 10 or
+11), or else the likeliest answer. :data:`ALL` has every single deviation from the defaults. Each plan must work under
+every one of them.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ class Switch(t.NamedTuple):
 
 SWITCHES = {
     "empty_list": Switch(
-        "Result of a sizing call for an empty list: status 0, or ERROR_INSUFFICIENT_BUFFER with a needed size of 0"
-        " (observed: HPE), or each list as the service answers it: insufficient for logins and sessions only.",
-        ("success", "insufficient_buffer_zero", "by_list"),
+        "Result of a sizing call for an empty list: each list as the service answers it (ERROR_INSUFFICIENT_BUFFER with"
+        " a needed size of 0 for logins and sessions, status 0 for all others), status 0 for all, or insufficient for"
+        " all (observed: HPE).",
+        ("by_list", "success", "insufficient_buffer_zero"),
     ),
     "list_size_reports": Switch(
         "Size that a list asks for: exactly what it uses, or more (observed for sessions: go-win-iscsidsc).",
@@ -43,23 +45,26 @@ SWITCHES = {
         ("zero", "length"),
     ),
     "reported_record": Switch(
-        "Content of a reported login: all that was saved, or without symbolic name and version, with nothing but"
-        " numbers in its mapping, and without a mapping that has no LUNs.",
-        ("as_saved", "reduced"),
+        "Content of a reported login: without symbolic name and version, with nothing but numbers in its mapping, and"
+        " without a mapping that has no LUNs; or all that was saved.",
+        ("reduced", "as_saved"),
     ),
     "absent_user_name": Switch(
-        "User name of a login that is saved or opened without one: none, or the node name at that time, as if it had"
-        " been specified.",
-        ("absent", "node_name"),
+        "User name of a login that is saved or opened without one: the node name at that time, as if it had been"
+        " specified, or none.",
+        ("node_name", "absent"),
     ),
     "letter_case": Switch(
         "Letter case of reported IQNs and instance names (observed: os-win bug 1639765).", ("as_given", "upper")
     ),
-    "ipv6_text": Switch("Form of reported IPv6 addresses.", ("as_given", "canonical", "bracketed")),
+    "ipv6_text": Switch(
+        "Form of reported numeric addresses: canonical, as they were given, or canonical with IPv6 in brackets.",
+        ("canonical", "as_given", "bracketed"),
+    ),
     "null_portal_record": Switch(
-        "Portal of a login that was saved for any portal: empty address and port 0, the first discovered portal of the"
-        " target, or empty address and port 3260.",
-        ("empty", "resolved", "empty_with_port"),
+        "Portal of a login that was saved for any portal: the first discovered portal of the target, empty address and"
+        " port 0, or empty address and port 3260.",
+        ("resolved", "empty", "empty_with_port"),
     ),
     "portal_group_spacing": Switch(
         "Spacing of portal groups: as Microsoft's iscsicli reads them, or at the natural size of each group.",
@@ -71,9 +76,9 @@ SWITCHES = {
         ("saved", "saved_with_error", "refused"),
     ),
     "second_login_without_multipath": Switch(
-        "Result of saving a login without the multipath flag to a target that has a saved login: saved, refused with"
-        " 0xEFFF003F, or saved in place of those that exist.",
-        ("saved", "refused", "replaces"),
+        "Result of saving a login without the multipath flag to a target that has a saved login: refused with"
+        " 0xEFFF003F, saved, or saved in place of those that exist.",
+        ("refused", "saved", "replaces"),
     ),
     "saved_login_connects": Switch(
         "When the service opens the session of a newly saved login: at the next boot, or at once.",
@@ -95,18 +100,18 @@ SWITCHES = {
         ("could_not_remove", "target_not_found", "portal_not_found", "success"),
     ),
     "readd_portal": Switch(
-        "Result of adding a SendTargets portal that exists: refused with 0xEFFF0032, replaced, or added a second time.",
-        ("refused", "replace", "second"),
+        "Result of adding a SendTargets portal that exists: replaced, refused with 0xEFFF0032, or added a second time.",
+        ("replace", "refused", "second"),
     ),
     "portal_identity": Switch(
-        "What makes two SendTargets portals the same: address in any spelling, TCP port, instance and initiator port,"
-        " or the name of the registry value, which has the address as text and the IP address that the initiator port"
-        " had.",
-        ("address", "registry_name"),
+        "What makes two SendTargets portals the same: the name of the registry value, which has the address as text and"
+        " the IP address that the initiator port had, or address in any spelling, TCP port, instance and initiator"
+        " port.",
+        ("registry_name", "address"),
     ),
     "static_target_portals": Switch(
-        "Number of portals that a static target may have: any, or exactly one if it has a portal group at all.",
-        ("any_number", "one"),
+        "Number of portals that a static target may have: exactly one if it has a portal group at all, or any.",
+        ("one", "any_number"),
     ),
     "restart_replays": Switch(
         "Whether starting the stopped service opens the persistent logins again, in addition to live sessions.",
@@ -122,45 +127,12 @@ SWITCHES = {
     ),
 }
 
-# How the service behaves, where that is not the first answer.
-SERVICE = {
-    "empty_list": "by_list",
-    "reported_record": "reduced",
-    "absent_user_name": "node_name",
-    "ipv6_text": "canonical",
-    "null_portal_record": "resolved",
-    "second_login_without_multipath": "refused",
-    "readd_portal": "replace",
-    "portal_identity": "registry_name",
-    "static_target_portals": "one",
-}
-
 DEFAULT = {name: switch.answers[0] for name, switch in SWITCHES.items()}
-
-# Answers that plans do not handle yet.
-_AHEAD_OF_PLANS = {
-    "empty_list": ("by_list",),
-    "null_portal_record": ("resolved",),
-    **{
-        name: SWITCHES[name].answers
-        for name in (
-            "reported_record",
-            "absent_user_name",
-            "second_login_without_multipath",
-            "portal_identity",
-            "static_target_portals",
-        )
-    },
-}
 
 
 def _deviations(name):
     """The answers of a switch that are not its default."""
-    return [
-        answer
-        for answer in SWITCHES[name].answers
-        if answer != DEFAULT[name] and answer not in _AHEAD_OF_PLANS.get(name, ())
-    ]
+    return [answer for answer in SWITCHES[name].answers if answer != DEFAULT[name]]
 
 
 # Every single deviation from the defaults, as a dialect: {switch: answer}.
@@ -178,7 +150,15 @@ FAITHFUL = {
 # Combinations of deviations, by name.
 PRESETS = {
     "microsoft": {},
-    "awkward": {name: _deviations(name)[-1] for name in SWITCHES if name != "remove_not_found" and _deviations(name)},
+    "documented": {
+        **FAITHFUL,
+        "empty_list": "success",
+        "second_login_without_multipath": "saved",
+        "readd_portal": "refused",
+        "portal_identity": "address",
+        "static_target_portals": "any_number",
+    },
+    "awkward": {name: _deviations(name)[-1] for name in SWITCHES if name != "remove_not_found"},
     "terse": {
         "empty_list": "insufficient_buffer_zero",
         "list_size_reports": "larger",

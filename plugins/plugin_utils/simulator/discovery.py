@@ -52,13 +52,21 @@ class Discovery:
     def _discover(self, entry):
         """Run SendTargets through a saved portal. The group policy applies to the discovery login too."""
         self.policy.check_login(entry["LoginOptions"], entry["SecurityFlags"])
-        instances = self.adapters
-        instance = entry["InitiatorName"] or (instances[0]["name"] if instances else "")
-        words = ["*" + entry["Address"], f"{entry['Socket']:07d}", instance]  # observed: Infinidat, NetApp
+        targets = self.network.discover(entry, entry["LoginOptions"])
+        mechanism = "SendTargets:" + self.portal_name(entry)
+        self._found(mechanism, targets, self._portal_instance(entry), entry["LoginOptions"])
+
+    def portal_name(self, entry):
+        """The name of a portal in the registry, and in the discovery mechanism of its targets."""
+        # observed: Infinidat, NetApp
+        words = ["*" + entry["Address"], f"{entry['Socket']:07d}", self._portal_instance(entry)]
         if entry["initiator_address"]:
             words.append(entry["initiator_address"])
-        targets = self.network.discover(entry, entry["LoginOptions"])
-        self._found("SendTargets:" + " ".join(words), targets, instance, entry["LoginOptions"])
+        return " ".join(words)
+
+    def _portal_instance(self, entry):
+        instances = self.adapters
+        return entry["InitiatorName"] or (instances[0]["name"] if instances else "")
 
     def _ask_isns(self, address):
         self._found("iSNS:" + address, self.network.isns_targets(address), "", stored_options(None))

@@ -18,6 +18,12 @@ _DISK_GUID = "{53f56307-b6bf-11d0-94f2-00a0c91efb8b}"
 _FILE_DEVICE_DISK = 7
 
 
+def volume_names(lun):
+    """Names under which the volumes of a LUN can be bound."""
+    names = (volume["path"] or (f"{volume['letter']}:\\" if volume["letter"] else None) for volume in lun["volumes"])
+    return [name for name in names if name]
+
+
 class Disks:
     """The disks of all sessions. If MPIO claims them, all paths to one LUN are one disk."""
 
@@ -82,9 +88,9 @@ class Disks:
 
     def _names(self):
         """(names in lower case, session, LUN) of each disk of a session."""
-        for session, target, lun in self._everything():
+        for session, target, lun in self.attached():
             number = session["disks"][str(lun["lun"])]
-            names = [self._interface_name(session, target, lun), f"\\\\.\\PhysicalDrive{number}", *lun["volumes"]]
+            names = [self._interface_name(session, target, lun), f"\\\\.\\PhysicalDrive{number}", *volume_names(lun)]
             yield [name.lower() for name in names], session, lun
 
     def volumes(self, wanted):
@@ -93,21 +99,21 @@ class Disks:
         ``wanted(IQN)``: whether disks of this target count.
         """
         found = []
-        for session, target, lun in self._everything():
+        for session, target, lun in self.attached():
             if wanted(session["target"]):
-                found.extend(lun["volumes"] or [self._interface_name(session, target, lun)])
+                found.extend(volume_names(lun) or [self._interface_name(session, target, lun)])
         return list(dict.fromkeys(found))
 
     def volumes_of(self, path):
         """The volumes of the disk that has this name."""
-        return next((lun["volumes"] for names, _session, lun in self._names() if path.lower() in names), [])
+        return next((volume_names(lun) for names, _session, lun in self._names() if path.lower() in names), [])
 
     def _luns(self, session, target):
         return [lun for lun in target["luns"] if str(lun["lun"]) in session["disks"]] if target else []
 
     def _number(self, session, target, lun):
         if self._state["mpio"]["claimed"]:
-            for other, its_target, its_lun in self._everything():
+            for other, its_target, its_lun in self.attached():
                 if other is not session and lun_identity(its_target, its_lun) == lun_identity(target, lun):
                     return other["disks"][str(its_lun["lun"])]
         taken = {number for other in [session, *self._state["sessions"]] for number in other["disks"].values()}
@@ -117,10 +123,11 @@ class Disks:
     def _has_other_path(self, session, target, lun):
         return self._state["mpio"]["claimed"] and any(
             other is not session and lun_identity(its_target, its_lun) == lun_identity(target, lun)
-            for other, its_target, its_lun in self._everything()
+            for other, its_target, its_lun in self.attached()
         )
 
-    def _everything(self):
+    def attached(self):
+        """(session, target, LUN) of each disk of each session."""
         for session in self._state["sessions"]:
             target = self.target(session)
             for lun in self._luns(session, target):

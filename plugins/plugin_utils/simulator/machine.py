@@ -16,6 +16,7 @@ import bisect
 from ...module_utils.abi import memory, prototypes, status, structures
 from ...module_utils.abi.prototypes import ARRAY, BYTES, FIXED_TEXT, LIST, NUMBER, SIZE, STRUCT, TEXT
 from ...module_utils.runner import executor, wire
+from . import rows
 from .service import HANGS
 
 _FIRST_ADDRESS = {8: 0x000001F4A3E10000, 4: 0x02A70000}
@@ -115,6 +116,9 @@ class SimulatorMachine:
 
     def sleep(self, milliseconds):
         self._now += milliseconds
+
+    def rows(self, query):
+        return rows.read(self.service, query)
 
     def call(self, export, arguments, limit):
         function = prototypes.CALLABLE.get(export)

@@ -10,6 +10,7 @@ field names of the SDK header, so that the service can report them unchanged.
 from __future__ import annotations
 
 import ipaddress
+import re
 
 from ...module_utils.abi import codecs, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
@@ -246,6 +247,68 @@ _SESSION = Table(
     }
 )
 
+
+class _RowValue(Kind):
+    """A value in a row: text, number, true, false, null, a list or a mapping of these."""
+
+    def load(self, value, where):
+        if isinstance(value, dict):
+            return {str(name): self.load(element, f"{where}.{name}") for name, element in value.items()}
+        if isinstance(value, list):
+            return [self.load(element, f"{where}[{index}]") for index, element in enumerate(value)]
+        if value is None or isinstance(value, (bool, float, int, str)):
+            return value
+        raise HostFileError(where, "expected text, a number, true, false, null, a list or names with values")
+
+
+class _RegistryValue(Kind):
+    """REG_SZ: text; REG_DWORD and REG_QWORD: a number; REG_MULTI_SZ: a list of texts; REG_BINARY: {binary: hex}."""
+
+    _BINARY = Table({"binary": (Text(1 << 16, "(?i)([0-9a-f]{2})*", "pairs of hex digits"), REQUIRED)})
+
+    def load(self, value, where):
+        if isinstance(value, bytes):
+            return value
+        if isinstance(value, dict):
+            return bytes.fromhex(self._BINARY.load(value, where)["binary"])
+        kind = Text(1 << 16) if isinstance(value, str) else Number(0, (1 << 64) - 1)
+        return (List(Text(1 << 16)) if isinstance(value, list) else kind).load(value, where)
+
+    def dump(self, value):
+        return {"binary": value.hex()} if isinstance(value, bytes) else value
+
+
+_TIME = "20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z"
+_EVENT = Table(
+    {
+        "log": (Text(255), "System"),
+        "provider": (Text(255), REQUIRED),
+        "id": (Number(0, 0xFFFF), REQUIRED),
+        "hours_ago": (Number(0, 1 << 20), 1),
+        "data": (List(Text(1 << 16)), []),
+        "binary": (Text(1 << 16, "(?i)([0-9a-f]{2})*", "pairs of hex digits"), None),
+    }
+)
+
+
+def _volume_of_text(value, where):
+    """A path; that of a drive letter is also the letter."""
+    letter = value[0] if isinstance(value, str) and re.fullmatch("[A-Za-z]:\\\\", value) else None
+    return {"path": value, "letter": letter}
+
+
+_VOLUME = Table(
+    {
+        "path": (Text(259), None),
+        "letter": (Text(1, "[A-Za-z]", "a drive letter such as E"), None),
+        "label": (Text(255), ""),
+        "file_system": (Text(32), "NTFS"),
+        "size": (Size(), None),
+        "free": (Size(), None),
+        "mount_points": (List(Text(259)), []),
+    },
+    short=_volume_of_text,
+)
 _LUN = Table(
     {
         "lun": (Number(0, 16383), REQUIRED),
@@ -257,7 +320,11 @@ _LUN = Table(
         "serial": (Text(64), None),
         "naa": (Text(32, "(?i)[0-9a-f]{16}|[0-9a-f]{32}", "16 or 32 hex digits"), None),
         "in_use": (Truth(), False),
-        "volumes": (List(Text(259)), []),
+        "offline": (Truth(), False),
+        "read_only": (Truth(), False),
+        "clustered": (Truth(), False),
+        "initialized": (Truth(), True),
+        "volumes": (List(_VOLUME), []),
     },
     short=lambda value, where: {"lun": value},
 )
@@ -352,6 +419,12 @@ HOST = Table(
                     "version": (_VERSION, "10.0.20348.2402"),
                     "dll_version": (_VERSION, "10.0.20348.2400"),
                     "architecture": (Choice("x64", "x86"), "x64"),
+                    "clock": (Text(20, _TIME, "a time such as 2026-11-25T08:00:00Z"), None),  # null: the real time
+                    "uptime_hours": (Number(0, 1 << 20), 72),
+                    "reader": (Truth(), True),  # whether management classes, registry and events can be read
+                    "classes": (Map(Map(List(Map(_RowValue())))), {}),
+                    "registry": (Map(Map(_RegistryValue())), {}),
+                    "events": (List(_EVENT, copies=True), []),
                 }
             ),
             {},

@@ -9,14 +9,13 @@ No package of Debian or PyPI brings them, so they alone may be missing anywhere.
 from __future__ import annotations
 
 import functools
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from .tools import requires
+from .tools import powershell, requires
 from .wine import WinePrefix, windows_path
 
 # A process that compiles C# once and ends need not profile itself, nor be sparing with memory: a quarter less work.
@@ -28,21 +27,10 @@ ENVIRONMENT = {
 }
 
 
-def command() -> str:
-    """What starts it. Without it the test is skipped, also where WINSTORAGE_REQUIRE_ALL=1 is set."""
-    path = shutil.which("pwsh")
-    if not path:
-        pytest.skip(
-            "pwsh is not installed. PowerShell 7 is at https://aka.ms/powershell and on GitHub's runners, where"
-            " .github/workflows/ci.yml runs these tests"
-        )
-    return path
-
-
 @functools.cache
 def executable() -> Path:
     """The program itself, which what is on the PATH may only lead to."""
-    asked = [command(), "-NoProfile", "-NonInteractive", "-Command", "$PSHOME"]
+    asked = [powershell(), "-NoProfile", "-NonInteractive", "-Command", "$PSHOME"]
     home = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout
     return Path(home.strip(), "pwsh")
 

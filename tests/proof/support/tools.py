@@ -22,3 +22,14 @@ def unavailable(reason: str) -> NoReturn:
 def requires(tool: str, package: str) -> str:
     """The path of the program *tool*, which Debian's *package* brings."""
     return shutil.which(tool) or unavailable(f"{tool} is not installed (Debian: apt-get install {package})")
+
+
+def powershell() -> str:
+    """The path of PowerShell 7. No package of Debian or PyPI brings it, so this alone may be missing anywhere."""
+    path = shutil.which("pwsh")
+    if not path:  # also where WINSTORAGE_REQUIRE_ALL=1 is set
+        pytest.skip(
+            "pwsh is not installed. PowerShell 7 is at https://aka.ms/powershell and on GitHub's runners, where"
+            " .github/workflows/ci.yml runs these tests"
+        )
+    return path

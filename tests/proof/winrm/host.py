@@ -17,7 +17,7 @@ from ansible.executor.powershell import module_manifest
 
 from ansible_collections.winstorage.iscsi import plugins
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
-from ansible_collections.winstorage.iscsi.tests.proof.support import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.support import powershell, tools
 
 PLUGINS = Path(next(iter(plugins.__path__)))
 LONGEST_COMMAND_LINE = 8191  # cmd.exe's own limit: Microsoft, "Command prompt line string limitation"
@@ -94,13 +94,14 @@ def linux(folder, environment, before=None, options=()):
         "LD_LIBRARY_PATH": f"{build.library('elf').parent}:{build.service_manager().parent}",
     }
     environment = {**os.environ, **powershell.ENVIRONMENT, **own, **environment}
-    return Host([powershell.command(), *options], environment, before)
+    return Host([tools.powershell(), *options], environment, before)
 
 
 def sources():
     """{name: content} of what is sent for PowerShell to compile or run, as the repository and ansible-core have it."""
     basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
-    files = (PLUGINS / "modules" / "iscsidsc_call.ps1", PLUGINS / "module_utils" / "Iscsidsc.cs", basic)
+    utilities = [PLUGINS / "module_utils" / name for name in ("Iscsidsc.cs", "Rows.psm1")]
+    files = (PLUGINS / "modules" / "iscsidsc_call.ps1", *utilities, basic)
     return {path.name: path.read_bytes() for path in files}
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import copy
 
+from ansible_collections.winstorage.iscsi.tests.proof.support.rows_standin import without_rows
+
 DATA, LOGS = "iqn.2004-01.com.example:data", "iqn.2004-01.com.example:logs"
 MARK = "Marker-"  # begins every secret, and stands nowhere else
 SECRETS = {
@@ -74,11 +76,11 @@ NO_SERVICE_MANAGER = ("service_start_mode", "service_starts")
 
 
 def comparable(result, without=()):
-    """A result but for what the machine itself is, and what Ansible notes about the run.
+    """A result but for what the machine itself is, what comes from rows, and what Ansible notes about the run.
 
     :param without: parts of next_boot that the host cannot tell.
     """
-    result = copy.deepcopy(result)
+    result = without_rows(copy.deepcopy(result))
     facts = result.get("ansible_facts", {}).get("windows_iscsi", result)
     facts.pop("host", None)
     for name in without:

@@ -128,9 +128,11 @@ class ScriptedMachine:
     """A :class:`runner.Machine` in a dictionary. Reading or writing outside a live block is an AssertionError.
 
     :param exports: name -> function(machine, *arguments) that returns a status.
+    :param tables: the rows of each management class; any other query has none.
     """
 
-    def __init__(self, exports, pointer=8, **host):
+    def __init__(self, exports, pointer=8, tables=None, **host):
+        self.tables = tables or {}
         facts = {
             "runtime": "scripted",
             "dll_version": (10, 0, 20348, 1),
@@ -144,6 +146,9 @@ class ScriptedMachine:
         self.blocks, self.log, self.sleeps, self.limits = {}, [], [], []
         self.allocated, self.released, self.now = [], [], 0
         self._next = BASE[pointer]
+
+    def rows(self, query):
+        return self.tables.get(getattr(query, "class_name", None), [])
 
     def allocate(self, size):
         address, self._next = self._next, self._next + size + 64  # a gap, so that no pointer leads to a neighbour

@@ -309,6 +309,7 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
     told = facts.assemble(records.Snapshot(host()))
     assert {name for name, value in told.items() if value is None} == {
         "initiator",
+        "initiator_ports",
         "persistent_logins",
         "target_portals",
         "targets",
@@ -317,6 +318,8 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
         "isns_servers",
         "radius_servers",
         "persistent_devices",
+        "disks",
+        "events",
         "next_boot",
     }
     told = facts.assemble(partial_snapshot([], [], mappings=[], targets=[], isns_servers=[]))

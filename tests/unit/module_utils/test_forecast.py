@@ -57,8 +57,7 @@ CASES = {
         [("fewer_paths", 2, 1, 0)],
         not_saved=1,
         attention=(
-            "\\\\.\\PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: "
-            "1 of its 2 sessions are saved.",
+            "PhysicalDrive1 (naa.60000): 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved.",
             f"Live but not saved: {FLASH} through {B} port 3260.",
         ),
     ),
@@ -69,8 +68,7 @@ CASES = {
         [("lost", 1, 0, 0)],
         not_saved=1,
         attention=(
-            "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
-            "no login to its target is saved.",
+            "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: no login to its target is saved.",
             f"Live but not saved: {FLASH} through {A} port 3260.",
         ),
     ),
@@ -92,7 +90,7 @@ CASES = {
         [("lost", 1, 0, 0)],
         not_saved=1,
         attention=(
-            "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: none of its sessions is saved.",
+            "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: none of its sessions is saved.",
         ),
     ),
     "a stale favourite whose array is gone": Case(
@@ -111,7 +109,7 @@ CASES = {
         host=host("manual"),
         attention=(
             "MSiSCSI starts only on demand: no saved login is replayed at boot. Set it to automatic.",
-            "\\\\.\\PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
+            "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
             "MSiSCSI does not start by itself, so no saved login is replayed.",
         ),
     ),

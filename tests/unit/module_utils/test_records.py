@@ -47,7 +47,7 @@ def test_nothing_of_a_session_that_a_new_login_changes_is_public():
 @wide_abi
 @given(data=st.data())
 def test_login_options_written_are_the_options_read(abi, data):
-    options = data.draw(builders.records_of(records.LoginOptions))
+    options = dataclasses.replace(data.draw(builders.records_of(records.LoginOptions)), default_username=None)
     password = data.draw(st.none() | st.binary(min_size=1, max_size=16))
     read = records.LoginOptions.of(
         support.image(s.ISCSI_LOGIN_OPTIONS, options.structure(password), abi).read(s.ISCSI_LOGIN_OPTIONS)
@@ -57,6 +57,12 @@ def test_login_options_written_are_the_options_read(abi, data):
     assert said == sum(
         bit for name, (bit, _field) in records.LoginOptions.SPECIFIED.items() if getattr(options, name) is not None
     ) | (0x40 if password is not None else 0)
+
+
+def test_a_user_name_that_windows_filled_in_is_written_again():
+    """So that a record that is put back is the one that was there, whatever the node is called by then."""
+    written = records.LoginOptions(default_username=b"iqn.2020-01.com.example:old").structure()
+    assert (written["Username"], written["InformationSpecified"]) == (b"iqn.2020-01.com.example:old", 0x20)
 
 
 @given(raw=support.values(s.ISCSI_LOGIN_OPTIONS, s.X64_W), said=st.integers(0, 2**32 - 1))

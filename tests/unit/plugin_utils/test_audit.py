@@ -24,16 +24,21 @@ ROOT = Path(__file__).parents[3]
 DATA, LOGS, GONE = ("iqn.2004-01.com.example:" + name for name in ("data", "logs", "gone"))
 SECRET = "simulated-001"
 CHAP = {"auth_type": "chap", "username": "sql01", "password": SECRET}
+OLD_NAME = "iqn.1991-05.com.microsoft:older"
 MULTIPATH = {"login_flags": ["multipath_enabled"]}
 PATHS = [
     {"target": DATA, "portal": address, "initiator_port": 0, "login_options": MULTIPATH}
     for address in ("192.0.2.21", "192.0.2.22")
 ]
+LUN = {
+    "lun": 0,
+    "size": "4T",
+    "naa": "6001405a1b2c3d4e5f60718293a4b5c6",
+    "volumes": [{"letter": "E", "label": "SQLDATA"}],
+}
+DISK = "E: SQLDATA, 4 TiB (PhysicalDrive1, naa.6001405a1b2c3d4e5f60718293a4b5c6)"
 ARRAYS = [
-    {
-        "portals": ["192.0.2.21", "192.0.2.22"],
-        "targets": [{"iqn": DATA, "luns": [{"lun": 0, "size": "100G", "naa": "6001405a1b2c3d4e5f60718293a4b5c6"}]}],
-    },
+    {"portals": ["192.0.2.21", "192.0.2.22"], "targets": [{"iqn": DATA, "luns": [LUN]}]},
     {"portals": ["192.0.2.31"], "targets": [{"iqn": LOGS, "luns": [0], "chap": {"user": "sql01", "secret": SECRET}}]},
 ]
 IN_ORDER = {
@@ -45,6 +50,20 @@ IN_ORDER = {
     "persistent_logins": PATHS,
     "sessions": PATHS,
 }
+
+
+def packet(dump):
+    """The binary part of an event of the driver."""
+    return f"0300{len(dump):02x}00".ljust(80, "0") + dump.hex()
+
+
+REFUSED = {"provider": "iScsiPrt", "id": 10, "binary": packet(b"\x23".ljust(36, b"\0") + b"\2\1".ljust(12, b"\0"))}
+UNREACHABLE = {"provider": "iScsiPrt", "id": 1, "binary": packet(bytes([192, 0, 2, 21, 0xBC, 0x0C]))}
+
+
+def lun(**more):
+    """The network of a host whose disk is as described."""
+    return {"network": {"arrays": [{**ARRAYS[0], "targets": [{"iqn": DATA, "luns": [{**LUN, **more}]}]}, ARRAYS[1]]}}
 
 
 def gathered(host):
@@ -89,7 +108,7 @@ CASES = [
         "disk_lost",
         {"persistent_logins": []},
         "critical",
-        "PhysicalDrive1",
+        DISK,
         "2 paths now, 0 expected after a restart: no login to its target is saved",
         True,
     ),
@@ -97,7 +116,7 @@ CASES = [
         "disk_lost",
         {"service": {"state": "running", "start_mode": "manual"}},
         "critical",
-        "PhysicalDrive1",
+        DISK,
         "MSiSCSI does not start by itself",
         True,
     ),
@@ -105,7 +124,7 @@ CASES = [
         "disk_unproven",
         {"persistent_logins": PATHS[1:], "sessions": PATHS[:1]},
         "critical",
-        "PhysicalDrive1",
+        DISK,
         "no live session that proves them",
         False,
     ),
@@ -113,8 +132,8 @@ CASES = [
         "fewer_paths",
         {"persistent_logins": PATHS[:1]},
         "warning",
-        "PhysicalDrive1",
-        "has 2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved",
+        DISK,
+        "2 paths now, 1 expected after a restart: 1 of its 2 sessions are saved",
         True,
     ),
     (
@@ -129,17 +148,69 @@ CASES = [
         "single_path",
         {"persistent_logins": PATHS[:1], "sessions": PATHS[:1]},
         "info",
-        "PhysicalDrive1",
-        "has one path",
+        DISK,
+        "It has one path",
         False,
     ),
     (
         "paths_without_mpio",
         {"mpio": {"claimed": False}},
         "critical",
-        "PhysicalDrive1, PhysicalDrive2",
+        DISK.replace("Drive1", "Drive1, PhysicalDrive2"),
         "Writing through both can corrupt its data",
         False,
+    ),
+    (
+        "disk_offline",
+        lun(offline=True),
+        "warning",
+        "PhysicalDrive1, 4 TiB, offline (policy) (naa.6001405a1b2c3d4e5f60718293a4b5c6)",
+        "a restart does not change that",
+        False,
+    ),
+    (
+        "disk_read_only",
+        lun(read_only=True),
+        "warning",
+        DISK.replace("TiB", "TiB, read-only"),
+        "read-only",
+        False,
+    ),
+    (
+        "disk_uninitialized",
+        lun(initialized=False),
+        "warning",
+        "PhysicalDrive1, 4 TiB, not initialized (naa.6001405a1b2c3d4e5f60718293a4b5c6)",
+        "no partition table",
+        False,
+    ),
+    (
+        "event",
+        {"windows": {"events": [{"provider": "mpio", "id": 23, "data": ["\\Device\\Harddisk1\\DR1"]}]}},
+        "critical",
+        DISK,
+        "all its paths failed, and Windows removed it (2",
+        False,
+    ),
+    (
+        "event",
+        {"windows": {"events": [{"provider": "MSiSCSI", "id": 103, "data": ["0x5b4"], "copies": 3}]}},
+        "warning",
+        "initiator",
+        "the service waited in vain for its bound volumes, so services may have started before their disks (3 times",
+        False,
+    ),
+    (
+        "not_connected",
+        {
+            "persistent_logins": [*PATHS, login(LOGS, "192.0.2.31", login_options=CHAP)],
+            "windows": {"events": [REFUSED, {"provider": "iScsiPrt", "id": 70}, UNREACHABLE]},
+        },
+        "warning",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        "it has no live session. In the event log: the target refused the login: authentication failed (status 0x0201) "
+        "(2",
+        True,
     ),
     (
         "stale_favourite",
@@ -240,6 +311,26 @@ CASES = [
         "portal 192.0.2.31:3260",
         "discovery uses chap, but no secret is saved",
         True,
+    ),
+    (
+        "old_node_name",
+        {"persistent_logins": [login(LOGS, "192.0.2.31", login_options=dict(CHAP, username=OLD_NAME))]},
+        "warning",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        f"its CHAP user is {OLD_NAME}, but the node is called iqn.",
+        True,
+    ),
+    (
+        "old_node_name",
+        {
+            "persistent_logins": [
+                login(LOGS, "192.0.2.31", login_options=dict(CHAP, username="iqn.2020-01.com.example:cluster"))
+            ]
+        },
+        "info",
+        LOGS + " through 192.0.2.31:3260 from port 0",
+        "is an iSCSI name, but not that of this node",
+        False,
     ),
     (
         "silent_portal",
@@ -384,7 +475,9 @@ def test_an_instance_that_is_gone():
 
     gone = [one for one in edited(edit) if one["kind"] == "vanished_instance"]
     assert [one["what"] for one in gone] == [DATA + " through 192.0.2.21:3260 from port 0", "portal 192.0.2.21:3260"]
-    assert [list(one["run"][0].values())[0]["state"] for one in gone] == ["absent", "absent"]
+    login_task, portal_task = (one["run"] for one in gone)
+    assert login_task == [] and "0xEFFF0044" in gone[0]["remedy"]  # Windows would not remove it
+    assert portal_task[0]["winstorage.iscsi.target_portal"]["state"] == "absent"
 
 
 def test_a_portal_listed_for_a_port_whose_address_is_gone():

@@ -176,11 +176,19 @@ FULL = {
 
 
 def test_every_declarable_value_is_said():
-    assert exported(Host(FULL)) == {
+    assert exported(Host(FULL, {"reported_record": "as_saved"})) == {
         "service_state": "started",
         "service_start_mode": "automatic",
         "node_name": "iqn.2004-01.com.example:sql01",
-        "target_portals": [{"address": "192.0.2.21", "port": 3260, "symbolic_name": "left"}],
+        "target_portals": [
+            {
+                "address": "192.0.2.21",
+                "port": 3260,
+                "initiator_instance": "any",
+                "initiator_port": "any",
+                "symbolic_name": "left",
+            }
+        ],
         "persistent_logins": [
             {
                 "target": TARGETS[0],
@@ -200,6 +208,16 @@ def test_every_declarable_value_is_said():
         "isns_servers": ["isns.example.com"],
         "persistent_devices": ["D:\\"],
     }
+
+
+def test_a_user_name_that_windows_filled_in_is_not_declared():
+    """It is the node name of this host. The host from which the declaration comes is as declared all the same."""
+    login = {"target": TARGETS[0], "portal": "192.0.2.21", "initiator_port": 0}
+    host = Host(dict(FULL, persistent_logins=[login]))
+    assert "username" not in exported(host)["persistent_logins"][0]
+    exact = exported(host, True)
+    assert exact["persistent_logins"][0]["username"] == "unspecified"
+    assert planner.plan(gathered(host), parse(exact)).steps == []
 
 
 def test_an_emptied_host_gets_all_back_from_its_export():
@@ -248,11 +266,10 @@ def test_records_of_one_identity_are_declared_by_what_they_share():
     assert "header_digest" not in login
 
 
-def test_an_instance_that_is_gone_is_not_declared():
-    host = Host(FULL)
-    plain = json.loads(json.dumps(facts.assemble(gathered(host))))
-    plain["initiator"]["instances"] = []
-    assert "initiator_instance" not in declaration(plain)["persistent_logins"][0]
+def test_every_part_of_an_identity_is_named():
+    host = Host(dict(FULL, persistent_logins=[{"target": TARGETS[0], "portal": None}], dialect="documented"))
+    login = exported(host)["persistent_logins"][0]
+    assert (login["portal"], login["initiator_port"], login["initiator_instance"]) == ("any", "any", INSTANCE)
 
 
 def test_what_was_not_gathered_is_not_declared():

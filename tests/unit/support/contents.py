@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import node_names
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.properties import as_declared
 
@@ -29,7 +30,9 @@ class Contents:
     def __init__(self, host):
         self.found = {kind: collections.defaultdict(collections.Counter) for kind in KINDS}
         self.names = {}
-        for kind, entries in zip(KINDS, (host.logins(), host.portals())):
+        # a user name that the service filled in is none
+        logins = node_names.recognize(host.logins(), host.state["initiator"]["node_name"])
+        for kind, entries in zip(KINDS, (logins, host.portals())):
             for record, raw in zip(entries, host.state[kind]):
                 content = content_of(as_declared(record), raw["LoginOptions"]["Password"])
                 self.found[kind][record.identity][content] += 1

@@ -91,6 +91,7 @@ def many(number=500):
             ("10.20.3", f"10.1{site}.3"),
             ("172.16.8.", f"172.16.{site}."),
             ("2247d8b1a5", f"2247d8{index:04d}"),
+            ("com.microsoft:", f"com.microsoft:host{index:03d}-"),
         ):
             text = text.replace(old, new)
         host = dict(json.loads(text), name=f"{like}-{index:03d}")
@@ -118,6 +119,7 @@ def _host_with_disks(paths):
 def with_disks(number, paths=1):
     """A host with 256 disks; of two paths to them only one is saved. Each number has names of its own."""
     plain = _host_with_disks(paths).replace("5f6071", f"5f{number:04x}").replace(":array0", f":array{number}")
+    plain = plain.replace("com.microsoft:", f"com.microsoft:host{number:03d}-")
     return {"name": f"host{number:03d}", "facts": json.loads(plain), "drift": None}
 
 
@@ -146,7 +148,12 @@ def _hostile(harm):
         session["connections"][0].update(target_address=harm, initiator_address=harm)
         session["devices"][0].update(legacy_name=harm)
     for disk in plain["next_boot"]["disks"]:
-        disk.update(id=harm, names=[harm], targets=[iqn], reason=harm)
+        volume = {"paths": [harm], "label": harm, "file_system": harm, "size": None}
+        disk.update(id=harm, names=[harm], targets=[iqn], reason=harm, volumes=[volume], offline_reason=harm)
+        disk.update(offline=True)
+    event = dict.fromkeys(("provider", "kind", "target", "disk", "text", "remedy", "first", "last"), harm)
+    event.update(id=1, severity="warning", portal={"address": harm, "port": 3260}, count=1)
+    plain["events"] = {"since": harm, "entries": [event]}
     for finding in host["drift"]:
         finding.update(what=harm, field=harm, found=harm, declared=[harm], record=harm, text=harm, remedy=harm)
     return dict(host, name=harm)

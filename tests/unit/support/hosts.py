@@ -108,7 +108,7 @@ class Host:
     def __init__(self, state=None, dialect=None):
         plain = dict(copy.deepcopy(state) or {})
         if dialect:
-            plain["dialect"] = dialect
+            plain["dialect"] = {**plain.get("dialect", {}), **dialect}
         self.state = states.load(plain)
         Service(self.state)  # fills in what a hand-written state leaves out
         self.faults: dict[int, Fault] = {}

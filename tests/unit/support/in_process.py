@@ -6,20 +6,31 @@
 from __future__ import annotations
 
 import contextlib
+import typing
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, wire
 
 _CODECS = ("encode_batch", "decode_batch", "encode_answer", "decode_answer")
 
 
 @contextlib.contextmanager
 def objects_for_texts():
-    """Batches and answers are passed on as the tuples they are; nobody can change them."""
-    codecs = {name: getattr(wire, name) for name in _CODECS}
-    for name in codecs:
-        setattr(wire, name, lambda value, *_bounds, **_limits: value)
+    """Batches and answers are passed on as the tuples they are; nobody can change them. Rows remain texts."""
+    substitutes = {(wire, name): lambda value, *_bounds, **_limits: value for name in _CODECS}
+    substitutes[rows, "join"] = lambda first, second: _Both(first, second)
+    substitutes[rows, "split"] = lambda value: value if isinstance(value, _Both) else _Both(value, "")
+    codecs = {place: getattr(*place) for place in substitutes}
+    for place, function in substitutes.items():
+        setattr(*place, function)
     try:
         yield
     finally:
-        for name, function in codecs.items():
-            setattr(wire, name, function)
+        for place, function in codecs.items():
+            setattr(*place, function)
+
+
+class _Both(typing.NamedTuple):
+    """A batch with its queries, or an answer with its rows."""
+
+    first: tuple
+    second: str

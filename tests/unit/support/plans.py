@@ -27,8 +27,14 @@ class Plan(t.NamedTuple):
 
 
 def login(target, portal, port="any", **options):
-    """A saved login of a host file."""
+    """A saved login of a host file, with the multipath flag unless flags are given."""
+    options.setdefault("login_flags", MULTIPATH)
     return {"target": target, "portal": portal, "initiator_port": port, "login_options": options}
+
+
+def sole(target, portal, port="any", **options):
+    """A saved login without that flag: Windows saves no second one to its target."""
+    return login(target, portal, port, login_flags=[], **options)
 
 
 def chap(target, portal, port="any", **options):
@@ -37,7 +43,9 @@ def chap(target, portal, port="any", **options):
 
 
 def wish(target, portal, **options):
-    """A declared login."""
+    """A declared login, with the multipath flag unless flags are given, or it shall be absent."""
+    if options.get("state") != "absent" and "login_flags" not in options:
+        options.setdefault("multipath", True)
     return dict(options, target=target, portal=portal)
 
 
@@ -70,22 +78,23 @@ def logins(*wishes, **more):
 
 
 NEIGHBOURS = [login(FLASH, B, header_digest="crc32c"), login(TAPE, A, 0), chap(TAPE, B)]
-SIBLINGS = [login(FLASH, A, 0, login_flags=MULTIPATH), login(FLASH, A, 1, default_time2wait=9)]
+OTHERS = NEIGHBOURS[1:]  # those of another target
+SIBLINGS = [login(FLASH, A, 0), login(FLASH, A, 1, default_time2wait=9)]
 OF_ONE_IDENTITY = [
-    login(FLASH, B, login_flags=MULTIPATH, header_digest="crc32c", username="a"),
-    login(FLASH, B, login_flags=MULTIPATH, data_digest="crc32c", username="b"),
+    login(FLASH, B, header_digest="crc32c", username="a"),
+    login(FLASH, B, data_digest="crc32c", username="b"),
 ]
 ABSENT = {"state": "absent"}
-EIGHT = [login(FLASH, portal, login_flags=MULTIPATH) for portal in PORTALS]
+# a host that saves a login for any portal as it was given, and not with a portal of its own choice
+KEEPS_ANY_PORTAL = {"null_portal_record": "empty"}
+EIGHT = [login(FLASH, portal) for portal in PORTALS]
 
 PLANS = (
     Plan("add a login", host(NEIGHBOURS), logins(wish(FLASH, A))),
     Plan(
         "add two logins and their sessions",
         host(NEIGHBOURS),
-        logins(
-            wish(FLASH, C, login_flags=MULTIPATH, connected=True), wish(FLASH, D, login_flags=MULTIPATH, connected=True)
-        ),
+        logins(wish(FLASH, C, connected=True), wish(FLASH, D, connected=True)),
     ),
     Plan("add a login with CHAP", host(NEIGHBOURS), logins(wish(FLASH, A, auth_type="chap", secret=SECRET))),
     Plan("replace a login", host([login(FLASH, A), *NEIGHBOURS]), logins(wish(FLASH, A, header_digest="crc32c"))),
@@ -105,14 +114,39 @@ PLANS = (
         logins(wish(FLASH, A, auth_type="none", secret=SECRET)),
     ),
     Plan(
-        "replace a login behind a live session without multipath",
+        "replace a login behind a live session",
         host([login(FLASH, A), *NEIGHBOURS], sessions=[session(FLASH, A)]),
         logins(wish(FLASH, A, data_digest="crc32c")),
+    ),
+    Plan(
+        "replace a sole login",
+        host([sole(FLASH, A), *OTHERS]),
+        logins(wish(FLASH, A, multipath=False, default_time2wait=5)),
+    ),
+    Plan(
+        "replace a sole login behind a live session",
+        host([sole(FLASH, A), *OTHERS], sessions=[session(FLASH, A)]),
+        logins(wish(FLASH, A, multipath=False, data_digest="crc32c")),
+    ),
+    Plan(
+        "bind a sole login to a port",
+        host([sole(FLASH, A), *OTHERS]),
+        logins(wish(FLASH, A, initiator_port="any", **ABSENT), wish(FLASH, A, multipath=False, initiator_port=1)),
+    ),
+    Plan(
+        "move a sole login to another portal",
+        host([sole(FLASH, A), *OTHERS], sessions=[session(FLASH, A)]),
+        logins(wish(FLASH, A, **ABSENT), wish(FLASH, B, multipath=False)),
+    ),
+    Plan(
+        "give a sole login the flag and a second path",
+        host([sole(FLASH, A), *OTHERS]),
+        logins(wish(FLASH, A), wish(FLASH, B)),
     ),
     Plan("more copies", host([login(FLASH, A), *NEIGHBOURS]), logins(wish(FLASH, A, copies=3))),
     Plan("fewer copies", host([login(FLASH, A)] * 3 + NEIGHBOURS), logins(wish(FLASH, A))),
     Plan(
-        "fewer copies behind a live session without multipath",
+        "fewer copies behind a live session",
         host([login(FLASH, A)] * 3 + NEIGHBOURS, sessions=[session(FLASH, A)]),
         logins(wish(FLASH, A)),
     ),
@@ -125,46 +159,46 @@ PLANS = (
     Plan(
         "remove a login for any port beside its siblings",
         host([login(FLASH, A), *SIBLINGS, *NEIGHBOURS]),
-        logins(wish(FLASH, A, **ABSENT)),
+        logins(wish(FLASH, A, initiator_port="any", **ABSENT)),
     ),
     Plan(
         "replace a login for any port beside its siblings",
         host([*SIBLINGS, login(FLASH, A), *NEIGHBOURS]),
-        logins(wish(FLASH, A, header_digest="crc32c")),
+        logins(wish(FLASH, A, initiator_port="any", header_digest="crc32c")),
     ),
     Plan(
         "remove a login for any port beside a sibling with a secret",
         host([login(FLASH, A), chap(FLASH, A, 0), *NEIGHBOURS]),
-        logins(wish(FLASH, A, **ABSENT), wish(FLASH, A, initiator_port=0, secret=SECRET)),
+        logins(wish(FLASH, A, initiator_port="any", **ABSENT), wish(FLASH, A, initiator_port=0, secret=SECRET)),
     ),
     Plan(
         "remove a login for any portal beside others",
-        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
-        logins(wish(FLASH, None, **ABSENT)),
+        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS], dialect=KEEPS_ANY_PORTAL),
+        logins(wish(FLASH, "any", **ABSENT)),
     ),
     Plan(
         "replace a login for any portal beside others",
-        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS]),
-        logins(wish(FLASH, None, default_time2wait=5), wish(FLASH, A, initiator_port=0, default_time2wait=5)),
+        host([login(FLASH, None), *SIBLINGS, *NEIGHBOURS], dialect=KEEPS_ANY_PORTAL),
+        logins(wish(FLASH, "any", default_time2wait=5), wish(FLASH, A, initiator_port=0, default_time2wait=5)),
     ),
     Plan(
         "replace a login for any portal beside two of one identity that differ",
-        host([login(FLASH, None, login_flags=MULTIPATH), *OF_ONE_IDENTITY]),
-        logins(wish(FLASH, None, maximum_connections=8)),
+        host([login(FLASH, None), *OF_ONE_IDENTITY], dialect=KEEPS_ANY_PORTAL),
+        logins(wish(FLASH, "any", maximum_connections=8)),
     ),
     Plan(
         "remove a login for any portal beside two of one identity that differ",
-        host([login(FLASH, None, login_flags=MULTIPATH), *OF_ONE_IDENTITY]),
-        logins(wish(FLASH, None, **ABSENT)),
+        host([login(FLASH, None), *OF_ONE_IDENTITY], dialect=KEEPS_ANY_PORTAL),
+        logins(wish(FLASH, "any", **ABSENT)),
     ),
     Plan(
         "move to another array's portals",
-        host([login(FLASH, A, login_flags=MULTIPATH), login(FLASH, B, login_flags=MULTIPATH)]),
+        host([login(FLASH, A), login(FLASH, B)]),
         logins(
             wish(FLASH, A, **ABSENT),
             wish(FLASH, B, **ABSENT),
-            wish(FLASH, C, login_flags=MULTIPATH),
-            wish(FLASH, D, login_flags=MULTIPATH),
+            wish(FLASH, C),
+            wish(FLASH, D),
             target_portals=[{"address": A, "state": "absent"}, {"address": C}],
         ),
     ),
@@ -196,7 +230,7 @@ PLANS = (
     Plan(
         "open a session",
         host(NEIGHBOURS),
-        {"sessions": [wish(FLASH, A, login_flags=MULTIPATH), wish(FLASH, B, login_flags=MULTIPATH)]},
+        {"sessions": [wish(FLASH, A), wish(FLASH, B)]},
     ),
     Plan(
         "close a session",
@@ -223,11 +257,11 @@ PLANS = (
         host(NEIGHBOURS, service={"state": "stopped", "start_mode": "manual"}),
         logins(wish(FLASH, C), service_state="started", service_start_mode="automatic"),
     ),
-    Plan("add eight paths", host(), logins(*[wish(FLASH, portal, login_flags=MULTIPATH) for portal in PORTALS])),
+    Plan("add eight paths", host(), logins(*[wish(FLASH, portal) for portal in PORTALS])),
     Plan(
         "replace eight paths",
         host(EIGHT, sessions=[session(FLASH, portal, MULTIPATH) for portal in PORTALS[:4]]),
-        logins(*[wish(FLASH, portal, login_flags=MULTIPATH, header_digest="crc32c") for portal in PORTALS]),
+        logins(*[wish(FLASH, portal, header_digest="crc32c") for portal in PORTALS]),
     ),
     Plan(
         "replace a login spelled in several ways",

@@ -21,6 +21,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     ABSENT,
     FLASH,
     INSTANCE,
+    KEEPS_ANY_PORTAL,
     MULTIPATH,
     NEIGHBOURS,
     OF_ONE_IDENTITY,
@@ -35,6 +36,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     host,
     login,
     logins,
+    sole,
     wish,
 )
 
@@ -239,9 +241,7 @@ def test_one_cause_of_many_failures_is_told_once_and_the_message_stays_readable(
     )
     report = apply.apply(
         machine,
-        declare(
-            {"persistent_logins": [{"target": FLASH, "portal": portal, "initiator_port": 7} for portal in portals]}
-        ),
+        declare(logins(*[wish(FLASH, portal, initiator_port=7) for portal in portals])),
     )
     told = " ".join(report.problems)
     assert told.count("ISDSC_INVALID_PORT_NUMBER") == 1
@@ -423,9 +423,9 @@ def digests(machine):
 @pytest.mark.parametrize("dialect", EVERY_REMOVAL)
 @pytest.mark.parametrize("declared", [{"maximum_connections": 8}, ABSENT])
 def test_what_a_removal_for_any_portal_takes_along_comes_back_as_it_was(declared, dialect):
-    machine = Host(host([OF_ANY_PORTAL, *OF_ONE_IDENTITY]), dialect)
+    machine = Host(host([OF_ANY_PORTAL, *OF_ONE_IDENTITY], dialect=KEEPS_ANY_PORTAL), dialect)
     before = digests(machine)
-    report = run(machine, **logins(wish(FLASH, None, **declared)))
+    report = run(machine, **logins(wish(FLASH, "any", **declared)))
     assert digests(machine) == before and not report.lost and not report.problems
 
 
@@ -518,3 +518,32 @@ def test_a_copy_that_failed_to_be_saved_once_is_saved_again_beside_the_other():
     plain = logins(wish(FLASH, A, copies=2, header_digest="crc32c"))
     machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[1], "status", 0xEFFF0041)
     assert not run(machine, **plain).problems and len(machine.logins()) == 2
+
+
+# -- logins without the multipath flag ---------------------------------------------------------------------------------
+
+
+def to_flash(machine):
+    """[(address, initiator port, login flags), ...] of the saved logins of a target."""
+    return [
+        (found.portal.address, found.initiator_port, found.login_options.login_flags)
+        for found in machine.logins()
+        if found.target == FLASH
+    ]
+
+
+def test_a_login_that_made_room_for_one_that_windows_refuses_comes_back():
+    machine = Host(host([sole(FLASH, A)]))
+    no_such_port = wish(FLASH, B, multipath=False, initiator_port=7)
+    report = run(machine, **logins(wish(FLASH, A, **ABSENT), no_such_port))
+    assert to_flash(machine) == [(A, None, 0)] and not report.lost
+    assert "10.0.0.2:3260" in report.problems[0] and "ISDSC_INVALID_PORT_NUMBER" in report.problems[-1]
+
+
+def test_a_login_that_windows_does_not_save_beside_its_session_is_rather_kept_with_the_flag():
+    machine = Host(
+        host([sole(FLASH, A)], sessions=[{"target": FLASH, "portal": A}]), {"save_while_logged_in": "refused"}
+    )
+    report = run(machine, **logins(wish(FLASH, A, multipath=False, header_digest="crc32c")))
+    assert to_flash(machine) == [(A, None, 2)] and not report.lost
+    assert any("saved with it rather than lost" in problem and A in problem for problem in report.problems)

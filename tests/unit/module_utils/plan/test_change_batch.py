@@ -28,6 +28,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     host,
     login,
     logins,
+    sole,
     wish,
 )
 
@@ -75,7 +76,8 @@ def test_no_removal_is_unconditional_nor_names_an_empty_portal_for_a_record_that
 
 
 def test_a_removal_feeds_back_the_records_own_text():
-    made = program(host([login(FLASH.upper(), {"address": "FD00:0::1"})]), logins(wish(FLASH, "fd00::1", **ABSENT)))
+    state = host([login(FLASH.upper(), {"address": "FD00:0::1"})], dialect={"ipv6_text": "as_given"})
+    made = program(state, logins(wish(FLASH, "fd00::1", **ABSENT)))
     removal = next(call for call in made if call.export == REMOVE)
     texts = b"".join(block.data for block in removal.blocks).decode("utf-16-le", "replace")
     assert FLASH.upper() in texts and "FD00:0::1" in texts and "fd00::1" not in texts
@@ -97,10 +99,19 @@ def test_what_only_adds_comes_before_anything_is_removed():
 
 
 def test_what_is_doubtful_is_saved_before_its_removal():
-    state = host([login(FLASH, A)], sessions=[{"target": FLASH, "portal": A}])
-    made = execution(state, logins(wish(FLASH, A, header_digest="crc32c")))
-    words = [emitted.operation for emitted in made.emitted]
+    words = operations([login(FLASH, A, 1)], wish(FLASH, A, header_digest="crc32c"))
     assert words.index(write_calls.TEST_SAVE) < words.index(write_calls.REMOVING)
+
+
+def test_a_login_without_the_multipath_flag_is_not_saved_before_its_removal():
+    words = operations([sole(FLASH, A, 1)], wish(FLASH, A, multipath=False, header_digest="crc32c"))
+    assert write_calls.TEST_SAVE not in words
+    assert words.index(write_calls.REMOVING) < words.index(write_calls.SAVING)
+
+
+def operations(saved, *wishes):
+    """The operations of a change, in order."""
+    return [emitted.operation for emitted in execution(host(saved), logins(*wishes)).emitted]
 
 
 def test_lists_between_the_calls_stay_on_the_host():

@@ -180,16 +180,15 @@ def test_the_same_login_spelled_otherwise(record, declared_as):
         declared(initiator_port=0),
         declared(portal="10.0.0.2"),
         declared(portal={"address": "10.0.0.1", "port": 860}),
-        declared(portal=None),
         declared(portal="one.example.com"),
         declared(initiator_instance=SECOND),
     ],
-    ids=["target", "port", "address", "tcp port", "any portal", "host name of it", "instance"],
+    ids=["target", "port", "address", "tcp port", "host name of it", "instance"],
 )
 def test_another_login(declared_as):
     made = plan(
-        snapshot([login()], instances=(INSTANCE, SECOND)),
-        persistent_logins=[dict({"initiator_instance": INSTANCE}, **declared_as)],
+        snapshot([login(login_flags=MULTIPATH)], instances=(INSTANCE, SECOND)),
+        persistent_logins=[dict({"initiator_instance": INSTANCE, "multipath": True}, **declared_as)],
     )
     assert steps(made) == [("persistent_logins", "add")]
 
@@ -215,9 +214,8 @@ def test_the_instance_of_the_record_is_meant_where_several_exist():
     assert made.steps[0].payload.sample.initiator_instance == SECOND
 
 
-@pytest.mark.parametrize("there", [[], [login(), login(instance=SECOND)]], ids=["none saved", "saved on both"])
-def test_an_ambiguous_instance_is_refused_with_the_choices(there):
-    text = refusal(plan(snapshot(there, instances=(INSTANCE, SECOND)), persistent_logins=[declared()]))
+def test_an_ambiguous_instance_is_refused_with_the_choices():
+    text = refusal(plan(snapshot(instances=(INSTANCE, SECOND)), persistent_logins=[declared()]))
     assert "several initiator instances match" in text and INSTANCE in text and SECOND in text
 
 
@@ -245,7 +243,8 @@ def test_a_login_of_an_instance_that_is_gone_can_be_removed():
     "there, copies, expected, saved", [(1, 3, "copies", 3), (3, 1, "copies", 1), (2, 2, None, None), (0, 4, "add", 4)]
 )
 def test_copies(there, copies, expected, saved):
-    made = plan(snapshot([login() for _copy in range(there)]), persistent_logins=[declared(copies=copies)])
+    saved_there = [login(login_flags=MULTIPATH) for _copy in range(there)]
+    made = plan(snapshot(saved_there), persistent_logins=[declared(copies=copies, multipath=True)])
     assert steps(made) == ([("persistent_logins", expected)] if expected else [])
     assert not expected or len(made.steps[0].payload.after) == saved
 
@@ -269,10 +268,9 @@ def test_copies_that_differ_from_each_other_are_all_made_alike():
 
 def test_more_than_256_logins_are_refused():
     there = [login(place=f"10.0.{number // 250}.{number % 250}") for number in range(1, 256)]
-    assert steps(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1")])) == [
-        ("persistent_logins", "add")
-    ]
-    assert "257" in refusal(plan(snapshot(there), persistent_logins=[declared(portal="10.9.0.1", copies=2)]))
+    wanted = declared(portal="10.9.0.1", multipath=True)
+    assert steps(plan(snapshot(there), persistent_logins=[wanted])) == [("persistent_logins", "add")]
+    assert "257" in refusal(plan(snapshot(there), persistent_logins=[dict(wanted, copies=2)]))
 
 
 # -- secrets -----------------------------------------------------------------------------------------------------------
@@ -283,7 +281,7 @@ def test_more_than_256_logins_are_refused():
     [
         ([login(**CHAP)], {"header_digest": "crc32c"}),
         ([login(**CHAP)] * 2, {}),
-        ([login(**CHAP)], {"copies": 2}),
+        ([login(login_flags=MULTIPATH, **CHAP)], {"copies": 2}),
         ([login()], {"auth_type": "chap"}),
         ([login()], {"auth_type": "mutual_chap"}),
         ([], {"auth_type": "chap"}),
@@ -370,8 +368,8 @@ def test_what_a_removal_may_take(removed, other, taken):
         persistent_logins=[
             declared(
                 target=removed.target,
-                portal=removed.portal and removed.portal.address,
-                initiator_port=removed.initiator_port,
+                portal=removed.portal.address if removed.portal else "any",
+                initiator_port="any" if removed.initiator_port is None else removed.initiator_port,
                 initiator_instance=removed.initiator_instance,
                 state="absent",
             )
@@ -381,21 +379,25 @@ def test_what_a_removal_may_take(removed, other, taken):
 
 
 def test_a_sibling_whose_secret_nobody_declared_stops_the_removal():
-    there = [login(), login(port=0, **CHAP)]
-    assert "could not be restored" in refusal(plan(snapshot(there), persistent_logins=[declared(state="absent")]))
+    there = [login(login_flags=MULTIPATH), login(port=0, login_flags=MULTIPATH, **CHAP)]
+    of_any_port = declared(initiator_port="any", state="absent")
+    assert "could not be restored" in refusal(plan(snapshot(there), persistent_logins=[of_any_port]))
     for sibling in (declared(initiator_port=0, secret=SECRET), declared(initiator_port=0, state="absent")):
-        assert steps(plan(snapshot(there), persistent_logins=[declared(state="absent"), sibling]))
+        assert steps(plan(snapshot(there), persistent_logins=[of_any_port, sibling]))
 
 
 def test_a_sibling_whose_target_is_unknown_stops_the_removal():
-    made = plan(snapshot([login(), login(port=0)], targets=()), persistent_logins=[declared(state="absent")])
+    made = plan(
+        snapshot([login(), login(port=0)], targets=()),
+        persistent_logins=[declared(initiator_port="any", state="absent")],
+    )
     assert "again after its removal" in refusal(made)
 
 
 def test_portals_of_any_instance_have_siblings_too():
     made = plan(
         snapshot(portals=[target_portal(), target_portal(instance=INSTANCE, port=1)]),
-        target_portals=[{"address": "10.0.0.1", "state": "absent"}],
+        target_portals=[{"address": "10.0.0.1", "initiator_instance": "any", "state": "absent"}],
     )
     assert len(made.collateral["target_portals"]) == 1
 
@@ -479,13 +481,13 @@ def test_a_target_that_the_same_declaration_discovers_may_be_unknown_yet():
 @pytest.mark.parametrize(
     "record, live, options, doubtful",
     [
-        (login(), True, {}, True),
-        (login(), False, {}, False),
-        (login(), True, {"login_flags": ["multipath_enabled"]}, False),
+        (login(), True, {}, False),
+        (login(port=0), True, {}, False),
         (login(login_flags=MULTIPATH), True, {}, False),
-        (login(port=0, login_flags=MULTIPATH), False, {"initiator_port": 0}, True),
+        (login(port=0, login_flags=MULTIPATH), False, {}, True),
+        (login(port=0), False, {"multipath": True}, True),
     ],
-    ids=["live", "not live", "live and to be multipath", "multipath", "of one port"],
+    ids=["sole", "sole, of one port", "multipath", "of one port", "of one port, to be multipath"],
 )
 def test_what_windows_may_refuse_to_save_is_marked(record, live, options, doubtful):
     made = plan(
@@ -567,9 +569,44 @@ def test_to_log_in_takes_the_secret_too():
 
 
 def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
-    made = plan(snapshot([login()]), persistent_logins=[declared(mappings={"bus": 0, "target_number": 1, "luns": []})])
+    numbers = {"bus": 0, "target_number": 1, "luns": [{"os_lun": 0, "target_lun": 1}]}
+    made = plan(snapshot([login()]), persistent_logins=[declared(mappings=numbers)])
     assert made.steps[0].before[0]["mappings"] == "unspecified"
-    assert made.steps[0].after[0]["mappings"] == {"bus": 0, "target_number": 1, "luns": []}
+    assert made.steps[0].after[0]["mappings"] == numbers
+
+
+def test_what_windows_does_not_report_of_a_login_is_no_difference():
+    """The symbolic name of its portal, and a mapping without LUNs. Where it is reported, it is compared."""
+    numbers = {"bus": 0, "target_number": 1, "luns": []}
+    wanted = [declared(mappings=numbers, symbolic_name="filer")]
+    assert steps(plan(snapshot([login()]), persistent_logins=wanted)) == []
+    made = plan(snapshot([login(symbolic_name="other")]), persistent_logins=wanted)
+    assert made.steps[0].reason == "symbolic_name differs"
+
+
+@pytest.mark.parametrize(
+    "declared_name, given, filled_in, differs",
+    [
+        ("unspecified", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("unspecified", b"iqn.2020-01.com.example:node", None, False),
+        ("unspecified", b"sql01", None, True),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:sql01", False),
+        ("iqn.1991-05.com.microsoft:sql01", None, b"iqn.1991-05.com.microsoft:old", True),
+        ("iqn.1991-05.com.microsoft:sql01", None, None, True),
+        ("sql01", None, b"iqn.1991-05.com.microsoft:sql01", True),
+    ],
+)
+def test_a_node_name_as_user_name_means_that_none_was_given(declared_name, given, filled_in, differs):
+    saved = login(username=given, default_username=filled_in)
+    made = plan(snapshot([saved]), persistent_logins=[declared(username=declared_name)])
+    assert [step.reason for step in made.steps] == (["username differs"] if differs else [])
+
+
+def test_a_login_that_is_saved_again_gets_the_present_node_name():
+    saved = login(default_username=b"iqn.1991-05.com.microsoft:old")
+    made = plan(snapshot([saved]), persistent_logins=[declared(header_digest="crc32c")])
+    ((after, _secret),) = made.steps[0].payload.after
+    assert (after.login_options.username, after.login_options.default_username) == (None, None)
 
 
 def test_portals_are_compared_by_each_property():
@@ -589,10 +626,15 @@ def test_a_refresh_is_no_change():
     ]
 
 
-def test_a_portal_without_an_instance_is_told_from_one_with():
+@pytest.mark.parametrize(
+    "options, instances",
+    [({}, ["", INSTANCE]), ({"initiator_instance": "any"}, [""]), ({"initiator_instance": INSTANCE}, [INSTANCE])],
+    ids=["left out", "any", "named"],
+)
+def test_a_portal_without_an_instance_is_told_from_one_with(options, instances):
     now = snapshot(portals=[target_portal(), target_portal(instance=INSTANCE)])
-    made = plan(now, target_portals=[{"address": "10.0.0.1", "header_digest": "crc32c"}])
-    assert [change.sample.initiator_instance for change in made.changes("target_portals")] == [""]
+    made = plan(now, target_portals=[{"address": "10.0.0.1", "header_digest": "crc32c", **options}])
+    assert [change.sample.initiator_instance for change in made.changes("target_portals")] == instances
 
 
 def test_a_static_target_keeps_what_is_not_declared():
@@ -686,19 +728,152 @@ def test_multipath_and_login_flags_must_agree():
         plan(snapshot(), persistent_logins=[declared(multipath=True, login_flags=[])])
 
 
+# -- what a declaration leaves out -------------------------------------------------------------------------------------
+
+PATHS = [login(login_flags=MULTIPATH), login(port=0, login_flags=MULTIPATH), login("10.0.0.2", login_flags=MULTIPATH)]
+
+
+def touched(planned):
+    """[(portal, port), ...] of the logins that a plan changes."""
+    assert not planned.refusals, planned.refusals
+    return [(change.sample.portal.address, change.sample.initiator_port) for change in planned.changes()]
+
+
+@pytest.mark.parametrize(
+    "place, meant",
+    [
+        ({}, [("10.0.0.1", None), ("10.0.0.2", None), ("10.0.0.1", 0)]),
+        ({"portal": "10.0.0.1"}, [("10.0.0.1", None), ("10.0.0.1", 0)]),
+        ({"portal": "10.0.0.1", "initiator_port": "any"}, [("10.0.0.1", None)]),
+        ({"initiator_port": "any"}, [("10.0.0.1", None), ("10.0.0.2", None)]),
+        ({"initiator_port": 0}, [("10.0.0.1", 0)]),
+        ({"initiator_port": 1}, []),
+    ],
+    ids=["target alone", "portal", "any port of a portal", "any port", "port", "no match"],
+)
+def test_what_is_left_out_means_whatever_is_there(place, meant):
+    absent = plan(snapshot(PATHS), persistent_logins=[{"target": FLASH, "state": "absent", **place}])
+    assert touched(absent) == meant
+    if meant:
+        changed = plan(snapshot(PATHS), persistent_logins=[{"target": FLASH, "header_digest": "crc32c", **place}])
+        assert touched(changed) == meant
+
+
+def test_two_logins_through_two_ports_are_two_paths_and_no_duplicate():
+    assert steps(plan(snapshot(PATHS), persistent_logins=[{"target": FLASH, "copies": 1}])) == []
+
+
+def test_a_record_belongs_to_the_narrowest_declaration():
+    wanted = [{"target": FLASH, "state": "absent"}, declared(initiator_port=0, header_digest="crc32c")]
+    made = plan(snapshot(PATHS), persistent_logins=wanted)
+    assert [(step.action, change.sample.initiator_port) for step, change in zip(made.steps, made.changes())] == [
+        ("remove", None),
+        ("remove", None),
+        ("replace", 0),
+    ]
+
+
+def test_of_two_declarations_of_one_record_neither_wins():
+    wanted = [{"target": FLASH, "initiator_port": 0}, declared(state="absent")]
+    assert refusal(plan(snapshot(PATHS), persistent_logins=wanted)).startswith(
+        "persistent_logins[1]: means the same record as persistent_logins[0]"
+    )
+
+
+def test_a_wide_declaration_is_met_by_a_narrower_one():
+    wanted = [{"target": FLASH}, declared(multipath=True)]
+    assert steps(plan(snapshot(), persistent_logins=wanted)) == [("persistent_logins", "add")]
+
+
+def test_a_login_is_made_through_the_portal_by_which_its_target_is_known():
+    known = snapshot(targets=[static_target(FLASH, "", ["10.0.0.7"], flags=0)])
+    made = plan(known, persistent_logins=[{"target": FLASH}])
+    assert touched(made) == [("10.0.0.7", None)]
+    absent = [{"target": FLASH}, declared(portal="10.0.0.7", initiator_port="any", state="absent")]
+    assert "which persistent_logins[1] declares absent" in refusal(plan(known, persistent_logins=absent))
+
+
+@pytest.mark.parametrize(
+    "portals, text",
+    [
+        (["10.0.0.7", "10.0.0.8"], "is known by several portals: 10.0.0.7:3260, 10.0.0.8:3260"),
+        ([], "the initiator knows no portal"),
+    ],
+    ids=["several", "none"],
+)
+def test_a_portal_that_is_left_out_is_not_guessed(portals, text):
+    known = snapshot(targets=[static_target(FLASH, "", portals, flags=0)])
+    assert text in refusal(plan(known, persistent_logins=[{"target": FLASH}]))
+    assert steps(plan(known, persistent_logins=[{"target": FLASH, "portal": "any"}])) == [("persistent_logins", "add")]
+
+
+def test_any_portal_is_met_by_the_portal_that_windows_may_have_chosen():
+    wanted = [{"target": FLASH, "portal": "any"}]
+    assert steps(plan(snapshot([login("10.0.0.9")]), persistent_logins=wanted)) == []
+    assert "could no longer be told apart" in refusal(
+        plan(
+            snapshot([login("10.0.0.9", login_flags=MULTIPATH)]),
+            persistent_logins=[dict(wanted[0], multipath=True), declared(portal="10.0.0.9")],
+        )
+    )
+    there = plan(snapshot([login(None), login("10.0.0.9")]), persistent_logins=[dict(wanted[0], state="absent")])
+    assert [change.sample.portal for change in there.changes()] == [None], "absent takes what was saved so, and no more"
+
+
+def test_what_is_near_to_something_declared_absent_is_a_warning():
+    made = plan(snapshot([login(port=2)]), persistent_logins=[declared(initiator_port=3, state="absent")])
+    assert steps(made) == [] and "from ROOT\\ISCSIPRT\\0000_0 port 2 is, and stays" in made.warnings[0]
+    elsewhere = [declared(portal="10.0.0.2", state="absent")]
+    assert not plan(snapshot([login()]), persistent_logins=elsewhere).warnings
+
+
+# -- logins without the multipath flag ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "there, wanted, named",
+    [
+        ([], [declared(), declared(portal="10.0.0.2")], "through 10.0.0.2:3260"),
+        ([], [declared(multipath=True), declared(portal="10.0.0.2")], "through 10.0.0.1:3260"),
+        ([], [declared(copies=2)], "2 copies of it"),
+        ([login("10.0.0.3")], [declared()], "through 10.0.0.3:3260"),
+        ([login(), login("10.0.0.3", login_flags=MULTIPATH)], [declared(header_digest="crc32c")], "10.0.0.3:3260"),
+    ],
+    ids=["two", "of one the flag", "copies", "beside an undeclared one", "changed beside another"],
+)
+def test_a_second_login_without_the_multipath_flag_is_refused_with_the_remedy(there, wanted, named):
+    text = plan(snapshot(there), persistent_logins=wanted).refusals[0]
+    assert "lacks the login flag multipath_enabled" in text and named in text and "multipath: true" in text
+
+
+def test_a_login_without_the_multipath_flag_stays_beside_others_where_nothing_changes():
+    there = [login(), login("10.0.0.3", login_flags=MULTIPATH)]
+    assert steps(plan(snapshot(there), persistent_logins=[declared()])) == []
+    added = declared(portal="10.0.0.4", multipath=True)
+    assert steps(plan(snapshot(there), persistent_logins=[added])) == [("persistent_logins", "add")]
+
+
+def test_what_must_go_before_a_login_can_be_saved_needs_its_secret_to_come_back():
+    there = [login(login_flags=0, **CHAP)]
+    wanted = [declared(state="absent"), declared(portal="10.0.0.2")]
+    assert "Declare it with state: absent and its secret" in refusal(plan(snapshot(there), persistent_logins=wanted))
+    wanted[0]["secret"] = SECRET
+    assert len(steps(plan(snapshot(there), persistent_logins=wanted))) == 2
+
+
 # -- an interrupted run ------------------------------------------------------------------------------------------------
 
 
 def test_a_portal_declared_with_and_without_an_instance_is_two_portals_also_after_an_interrupted_run():
-    both = [{"address": "10.0.0.1", "initiator_instance": INSTANCE}, {"address": "10.0.0.1"}]
+    both = [{"address": "10.0.0.1", "initiator_instance": name} for name in (INSTANCE, "any")]
     interrupted = plan(snapshot(portals=[target_portal(instance=INSTANCE)]), target_portals=both)
     assert not interrupted.refusals and steps(interrupted) == [("target_portals", "add")]
     assert interrupted.steps[0].payload.sample.initiator_instance == ""
 
 
 def test_a_surplus_copy_is_kept_where_its_removal_needs_the_secret_of_another_login():
-    doubled = [login(port=None), login(port=None)]
-    sibling = login(port=0, auth_type=1, username=b"sql01", password_set=True)
+    doubled = [login(login_flags=MULTIPATH), login(login_flags=MULTIPATH)]
+    sibling = login(port=0, login_flags=MULTIPATH, auth_type=1, username=b"sql01", password_set=True)
     made = plan(snapshot([*doubled, sibling]), persistent_logins=[declared()])
     assert not made.refusals and not made.steps
     assert "2 copies are kept" in made.kept[0] and "port 0" in made.kept[0]

@@ -151,7 +151,7 @@ def test_portals_of_a_target_by_tag(host):
 
 
 def test_static_targets_are_overwritten_merged_hidden_and_removed(host):
-    one = host(FRESH)
+    one = host(FRESH, dialect={"static_target_portals": "any_number"})
 
     def add(address, flags=0):
         group = {"Count": 1, "Portals": portal(address)}

@@ -76,8 +76,8 @@ def test_a_chap_secret_has_12_to_16_bytes(host, length, expected):
 
 def test_the_256th_login_is_saved_and_the_257th_is_not(host):
     one = host(known_host(persistent_logins=[{"target": TARGET, "portal": "10.0.0.1", "copies": 255}]))
-    assert one.save() == "ERROR_SUCCESS"
-    assert one.save() == "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA"
+    assert one.save(options=MULTIPATH) == "ERROR_SUCCESS"
+    assert one.save(options=MULTIPATH) == "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA"
     assert len(one.logins) == 256
 
 

@@ -65,7 +65,7 @@ def test_unset_options_may_hold_anything(tmp_path):
     host = Host(
         tmp_path / "h.yml",
         known_host(persistent_logins=[dict(LOGIN, login_options={})]),
-        dialect={"unset_options": "garbage"},
+        dialect={"unset_options": "garbage", "absent_user_name": "absent"},
     )
     options = host.logins[0].LoginOptions
     assert (options.InformationSpecified, options.Username, options.Password) == (0, None, None)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, policy
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import policy
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import state as states
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.store import Store
 
@@ -42,10 +42,10 @@ RECORD = {"target": TARGET, "portal": "10.0.0.1"}
 
 @pytest.fixture(name="service")
 def _service(host):
-    """Makes a host that behaves as the service does."""
+    """Makes a host that behaves as the service does, which is the default."""
 
     def make(plain=None, **dialect):
-        return host(plain, dialect=dict(dialects.SERVICE, **dialect))
+        return host(plain, dialect=dialect)
 
     return make
 
@@ -55,13 +55,13 @@ def _service(host):
 
 @pytest.mark.parametrize("export", ["ReportIScsiPersistentLoginsW", "GetIScsiSessionListW", "GetIScsiSessionListEx"])
 def test_an_empty_list_of_logins_or_sessions_asks_for_a_buffer_of_size_0(export):
-    machine = simulated_machine(**dialects.SERVICE)
+    machine = simulated_machine()
     assert sized(machine, export, 0) == (122, 0, 0)
     assert sized(machine, export, 4096) == (0, 0, 0)
 
 
 def test_an_empty_list_of_portals_is_sized_with_success():
-    machine = simulated_machine(known_host(target_portals=[], dialect=dialects.SERVICE))
+    machine = simulated_machine(known_host(target_portals=[]))
     assert sized(machine, "ReportIScsiSendTargetPortalsExW", 0)[::2] == (0, 0)
 
 
@@ -69,7 +69,7 @@ def test_the_size_of_a_list_of_logins_is_exact():
     """2,080 bytes for a record, 1,520 for a mapping, 16 for a LUN, and the user name."""
     mapping = {"target": TARGET, "luns": [{"os_lun": 0, "target_lun": 0}, {"os_lun": 1, "target_lun": 1}]}
     records = [dict(RECORD, mappings=mapping), dict(RECORD, mappings=dict(mapping, luns=[]))]
-    machine = simulated_machine(known_host(persistent_logins=records, dialect=dialects.SERVICE))
+    machine = simulated_machine(known_host(persistent_logins=records))
     needed = 2 * 2080 + 1520 + 2 * 16 + 2 * len(NODE_NAME)
     assert sized(machine, "ReportIScsiPersistentLoginsW", 0) == (122, 2, needed)
     assert sized(machine, "ReportIScsiPersistentLoginsW", needed) == (0, 2, needed)
@@ -157,8 +157,6 @@ def test_after_a_rename_of_the_node_an_array_refuses_the_old_name_as_chap_user(s
     one = service(known_host(network={"arrays": [array]}, persistent_logins=[dict(RECORD, login_options=options)]))
     assert simulator.boot(str(one.path)) == []
     one.call("SetIScsiInitiatorNodeNameW", InitiatorNodeName="iqn.2020-01.com.example:new")
-    with Store(str(one.path)).transaction() as found:
-        found["dialect"].update(dialects.SERVICE)
     assert [login["status"] for login in simulator.boot(str(one.path))] == ["ISDSC_AUTHENTICATION_FAILURE"]
 
 

@@ -23,7 +23,7 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import dialects, state, store
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.errors import HostFileError
 
-from .conftest import TARGET, Host, known_host
+from .conftest import MULTIPATH, TARGET, Host, known_host
 
 ROOT = Path(__file__).parents[4]
 GUIDE = (ROOT / "docs/docsite/rst/simulator.rst").read_text(encoding="utf-8")
@@ -281,7 +281,7 @@ def _hammer(path, count):
     one = Host.__new__(Host)
     one.path, one.pointer, one.options = Path(path), 8, {}
     for _time in range(count):
-        one.save()
+        one.save(options=MULTIPATH)
 
 
 def test_two_processes_lose_none_of_each_others_changes(host):
@@ -305,7 +305,10 @@ def test_a_process_that_is_killed_leaves_a_whole_state(host):
         os.kill(worker.pid, signal.SIGKILL)
         worker.join()
         assert all(login.TargetName == TARGET for login in one.logins)
-        assert one.save() in ("ERROR_SUCCESS", "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA")  # 256 are enough
+        assert one.save(options=MULTIPATH) in (
+            "ERROR_SUCCESS",
+            "ISDSC_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA",
+        )  # 256 are enough
 
 
 def test_a_kill_before_the_rename_keeps_the_old_state(host, monkeypatch):
@@ -318,7 +321,7 @@ def test_a_kill_before_the_rename_keeps_the_old_state(host, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
-            one.save()
+            one.save(options=MULTIPATH)
     assert len(one.logins) == 1
     assert sorted(os.listdir(one.path.parent)) == [one.path.name, one.path.name + store.SUFFIX]
 

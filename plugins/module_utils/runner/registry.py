@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
+# SPDX-License-Identifier: BSD-2-Clause
+"""Registry rows of the machine that this Python runs on, by winreg. The twin of Read-Key in Rows.psm1."""
+
+from __future__ import annotations
+
+import sys
+import typing as t
+
+from . import rows
+
+
+def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
+    """The rows of a query.
+
+    :raises rows.Unreadable: not on Windows, or this key may not be read.
+    """
+    if sys.platform != "win32":
+        raise rows.Unreadable("there is no registry here")
+    import winreg
+
+    def walk(key: t.Any, path: t.List[str], rest: t.List[str]) -> t.Iterator[rows.Row]:
+        if not rest:
+            yield {"key": "\\".join(path), "values": dict(values(key))}
+            return
+        every = rest[0] == "*"
+        for name in sub_keys(key) if every else rest[:1]:
+            try:
+                inner = winreg.OpenKey(key, name, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY)
+            except FileNotFoundError:
+                continue
+            except PermissionError as problem:
+                if every:
+                    continue
+                raise rows.Unreadable(str(problem)) from None
+            with inner:
+                yield from walk(inner, [*path, name], rest[1:])
+
+    def sub_keys(key: t.Any) -> t.List[str]:
+        return [winreg.EnumKey(key, index) for index in range(winreg.QueryInfoKey(key)[0])]
+
+    def values(key: t.Any) -> t.Iterator[t.Tuple[str, t.Any]]:
+        names = [winreg.EnumValue(key, index)[0] for index in range(winreg.QueryInfoKey(key)[1])]
+        wanted = names if query.values is None else query.values
+        present = {name.lower() for name in names}
+        for name in wanted:
+            if name.lower() in present:
+                value = winreg.QueryValueEx(key, name)[0]
+                if isinstance(value, bytes):
+                    value = None if query.values is None else value.hex()
+                yield name, value
+
+    return walk(winreg.HKEY_LOCAL_MACHINE, [], query.key.split("\\"))

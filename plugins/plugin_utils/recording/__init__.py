@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Recordings: what a reading trip brought back, kept as a file, and replayed without the host.
+
+A recording proves what a host answered, to people who do not have that host. So it is text that its owner can look at
+before passing it on; it has only bytes that belong to a field (:mod:`regions`); no secret and no batch that changes
+anything is ever in it (:mod:`calls`); and its names can be replaced (:mod:`anonymize`). :mod:`text` is the file,
+:mod:`player` answers a batch from it.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ...module_utils.runner import executor, rows, wire
+from . import calls, regions, text
+from .anonymize import Names
+from .player import PlayerMachine
+from .text import RecordingError
+
+__all__ = ["Names", "RecordingError", "keep", "replay"]
+
+
+def keep(
+    batch: str, answer: str, path: str, about: t.Mapping[str, t.Any], names: t.Optional[Names] = None
+) -> t.Optional[str]:
+    """Write the recording of a trip that only read. Returns a warning if it could not be made.
+
+    :param about: what the file says about itself.
+    :param names: replaces names and addresses; None to keep them.
+    :raises OSError: if the file cannot be written.
+    """
+    try:
+        asked = wire.decode_batch(rows.split(batch)[0])
+        given = wire.decode_answer(rows.split(answer)[0], asked)
+        program = next(program for program in asked.programs if program.pointer == given.host.pointer)
+        if not calls.only_reads(program):
+            return None
+        recording = calls.record(asked, given)
+    except wire.WireError as error:
+        return f"The answer of the host was not recorded in {path}: {error}."
+    except regions.TooLarge:
+        return f"The answer of the host was not recorded in {path}: it holds too many records."
+    if names is not None:
+        recording = names.replace(recording)
+    now = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    recording.about = {"recorded": now, **about, "anonymized": names is not None}
+    text.write(path, recording)
+    return None
+
+
+def replay(path: str) -> t.Callable[[str], str]:
+    """An engine that answers from the recording in a file.
+
+    :raises RecordingError: if the file is not a recording.
+    """
+    recording = text.read(path)
+    return lambda batch: executor.run(batch, PlayerMachine(recording))

@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Replaces the names in a recording by others of the same length.
+
+A name is replaced part by part, where dots, colons and dashes are between the parts: a letter by a letter of the same
+case, a digit by a digit. The same part always becomes the same other part, in whatever name and letter case it stands,
+and two parts never become the same. So what belonged together before still does. An address keeps the length of each
+of its numbers, and two addresses of one network stay in one network.
+
+What becomes of a part follows from a key, by HMAC. The key is random, or made of a phrase: recordings that were made
+with the same phrase go together. Nobody can find the names without the key, nor try addresses one after another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import ipaddress
+import os
+import re
+import string
+import typing as t
+
+from ...module_utils.abi import layout
+from . import calls as c
+from . import regions
+
+# Discoveries by SendTargets and iSNS tell an address behind an asterisk or colon; iSCSI names and IP addresses may be
+# anywhere.
+_FOUND = re.compile(
+    r"""(?:(?<=\*)(?=\S+[ ]\d{7}[ ])|(?<=iSNS:))(?P<address>\S+)
+    |(?i:(?P<kind>iqn\.\d{4}-\d{2}\.(?:com\.microsoft(?=:))?|eui\.|naa\.)(?P<name>[^\s,;|"'\\/*\x00]+))
+    |(?<![\w.])(?P<ipv4>\d{1,3}(?:\.\d{1,3}){3})(?![\w.])
+    |(?<![\w.:%])(?P<ipv6>[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%\w+)?)(?![\w.:])""",
+    re.VERBOSE,
+)
+_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_UNIQUE_LOCAL = re.compile("f[cd]..")
+_PART = re.compile(r"[^\W_]+")
+_ADDRESSES = frozenset({"Address", "InitiatorAddress", "TargetAddress", "OuterModeAddress"})
+_NAMES = frozenset({"TargetName", "TargetNodeName", "InitiatorNodeName", "SymbolicName", "Username"})
+_LISTS_OF_ADDRESSES = frozenset({"ReportISNSServerListW", "ReportRadiusServerListW"})
+_LISTS_OF_NAMES = frozenset({"ReportIScsiTargetsW", "GetIScsiInitiatorNodeNameW"})
+_ALIAS = 1  # TARGET_INFORMATION_CLASS of the text that an array calls a target by
+_SHORT = 2  # characters of a part that may stay as it is by chance
+
+
+class Names:
+    """Replaces names.
+
+    :param phrase: makes the key; None for a random one.
+    """
+
+    def __init__(self, phrase: t.Optional[str] = None) -> None:
+        self._key = hashlib.sha256(phrase.encode("utf-8")).digest() if phrase else os.urandom(32)
+        self._replaced: t.Dict[t.Tuple[str, ...], str] = {}
+        self._taken: t.Set[t.Tuple[str, ...]] = set()
+
+    def replace(self, recording: c.Recording) -> c.Recording:
+        """The recording with other names."""
+        char = layout.WIDE[recording.host.pointer].char
+        return dataclasses.replace(recording, calls=[self._call(call, char) for call in recording.calls])
+
+    def _call(self, call: c.Call, char: int) -> c.Call:
+        arguments = {
+            name: self.text(value, name) if isinstance(value, str) else value for name, value in call.arguments.items()
+        }
+        outputs: t.Dict[str, t.Union[int, c.Memory]] = {}
+        for name, value in call.outputs.items():
+            if isinstance(value, c.Memory):
+                value = c.Memory(value.size, [self._region(region, call, char) for region in value.regions])
+            outputs[name] = value
+        return dataclasses.replace(call, arguments=arguments, outputs=outputs)
+
+    def _region(self, region: regions.Region, call: c.Call, char: int) -> regions.Region:
+        field = _field(region, call)
+        if region.kind is regions.TEXT:
+            data = layout.encode_text(self.text(layout.decode_text(region.data, char), field), char)[:-char]
+        elif region.kind is regions.BLOB:  # a user name, or what a disk says of itself
+            data = self.text(region.data.decode("latin-1"), field).encode("latin-1")
+        else:
+            return region
+        return region._replace(data=data if len(data) == len(region.data) else bytes(len(region.data)))
+
+    # -- texts ---------------------------------------------------------------------------------------------------------
+
+    def text(self, text: str, field: str) -> str:
+        """A text of a field with other names, of the same length in UTF-16."""
+        if field in _ADDRESSES:
+            return self.address(text)
+        if field in _NAMES and not _FOUND.search(text):
+            return self._name(text)
+        return _FOUND.sub(self._found, text)
+
+    def _found(self, match: t.Match[str]) -> str:
+        if match["name"]:
+            return match["kind"] + self._name(match["name"], "hex" if len(match["kind"]) == 4 else "name")
+        if match["ipv4"]:
+            return self._ipv4(match["ipv4"])
+        return self._ipv6(match["ipv6"]) if match["ipv6"] else self.address(match["address"])
+
+    def address(self, text: str) -> str:
+        """An IP address, or the name of a host."""
+        if _IPV4.fullmatch(text):
+            return self._ipv4(text)
+        return self._ipv6(text) if ":" in text else self._name(text)
+
+    def host_name(self, text: str) -> str:
+        """The name of a host."""
+        return self.address(text)
+
+    def _name(self, text: str, kind: str = "name") -> str:
+        return _PART.sub(lambda match: self._part(match[0], kind), text)
+
+    def _part(self, part: str, kind: str) -> str:
+        """Letters and digits, by others of the same kind and letter case."""
+        shape = "".join("d" if letter in string.digits else "l" * _units(letter) for letter in part)
+        letters = string.ascii_lowercase[:6] if kind == "hex" else string.ascii_lowercase
+
+        def candidate(stream: bytes) -> str:
+            return "".join(
+                string.digits[byte % 10] if place == "d" else letters[byte % len(letters)]
+                for place, byte in zip(shape, stream)
+            )
+
+        low = part.lower()
+        found = self._choose((kind, low if len(low) == len(part) else part), shape, candidate)
+        if len(found) != len(part):  # a letter outside of the Basic Multilingual Plane
+            return found
+        return "".join(new.upper() if old.isupper() else new for old, new in zip(part, found))
+
+    def _choose(self, original: t.Tuple[str, ...], shape: str, candidate: t.Callable[[bytes], str]) -> str:
+        """A replacement that nothing else of the same kind and shape has."""
+        if original in self._replaced:
+            return self._replaced[original]
+        number, scope = 0, (*original[:-1], shape)
+        while True:
+            found = candidate(self._stream("\0".join((*original, str(number))), len(shape)))
+            is_free = (*scope, found) not in self._taken
+            if is_free and (found != original[-1] or len(shape) <= _SHORT or number > 1000):
+                break
+            number += 1
+        self._taken.add((*scope, found))
+        self._replaced[original] = found
+        return found
+
+    def _stream(self, text: str, size: int) -> bytes:
+        found = b""
+        while len(found) < size:
+            found += hmac.digest(self._key, f"{len(found)}\0{text}".encode("utf-8", "surrogatepass"), "sha256")
+        return found
+
+    # -- addresses -----------------------------------------------------------------------------------------------------
+
+    def _ipv4(self, text: str) -> str:
+        numbers = [int(part) for part in text.split(".")]
+        if max(numbers) > 255 or numbers[0] in (0, 127) or numbers[0] > 223:
+            return text
+        found = []
+        for index, part in enumerate(text.split(".")):
+            digits = len(str(numbers[index]))
+            low, high = (
+                10 ** (digits - 1) if digits > 1 or not index else 0,
+                min(10**digits, 224 if not index else 256),
+            )
+
+            def candidate(stream: bytes, low: int = low, high: int = high) -> str:
+                value = low + int.from_bytes(stream, "big") % (high - low)
+                return str(value + 1 if value == 127 and len(stream) == 5 else value)
+
+            scope = ("ipv4", ".".join(map(str, numbers[:index])), str(numbers[index]))
+            value = self._choose(scope, "ddddd" if not index else "dddd", candidate)
+            found.append(value.rjust(len(part), "0"))
+        return ".".join(found)
+
+    def _ipv6(self, text: str) -> str:
+        bare, bracket = text.strip("[]"), text[:1] == "["
+        host, percent, scope_id = bare.partition("%")
+        try:
+            address = ipaddress.IPv6Address(host)
+        except ValueError:
+            return text
+        if address.is_loopback or address.is_unspecified or address.is_multicast:
+            return text
+        values = address.exploded.split(":")
+        head, double, tail = host.partition("::")
+        front = self._groups(head, values, 0)
+        back = self._groups(tail, values, 8 - _group_count(tail))
+        whole = front + double + back + percent + scope_id
+        return f"[{whole}]" if bracket else whole
+
+    def _groups(self, text: str, values: t.Sequence[str], first: int) -> str:
+        """Neighbouring groups of an IPv6 address, from the ``first`` of eight on.
+
+        The first group of an address tells what kind of address it is, so it stays, or stays a unique local one.
+        """
+        found = []
+        for index, group in enumerate(text.split(":") if text else (), first):
+            if "." in group:
+                found.append(self._ipv4(group))
+                continue
+            low = f"{int(group, 16):x}"
+            is_local = not index and _UNIQUE_LOCAL.fullmatch(low)
+            if low == "0" or (not index and not is_local):
+                found.append(group)
+                continue
+            least, most = (0xFD00, 0xFE00) if is_local else (16 ** (len(low) - 1), 16 ** len(low))
+
+            def candidate(stream: bytes, least: int = least, most: int = most) -> str:
+                return f"{least + int.from_bytes(stream, 'big') % (most - least):x}"
+
+            new = self._choose(("ipv6", ":".join(values[:index]), low), "h" * 8, candidate).rjust(len(group), "0")
+            found.append(new.upper() if group.isupper() else new)
+        return ":".join(found)
+
+
+def _field(region: regions.Region, call: c.Call) -> str:
+    """The field of a region, by which its text is known for a name or an address."""
+    if call.export in _LISTS_OF_ADDRESSES:
+        return "Address"
+    if call.export in _LISTS_OF_NAMES or call.arguments.get("InfoClass") == _ALIAS:
+        return "TargetName"
+    return region.field
+
+
+def _group_count(text: str) -> int:
+    return sum(2 if "." in group else 1 for group in text.split(":")) if text else 0
+
+
+def _units(letter: str) -> int:
+    """UTF-16 code units of a character."""
+    return 2 if ord(letter) > 0xFFFF else 1
