@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from .tools import powershell, requires
-from .wine import WinePrefix, windows_path
+from .wine import WinePrefix
 
 # A process that compiles C# once and ends need not profile itself, nor be sparing with memory: a quarter less work.
 ENVIRONMENT = {
@@ -55,11 +55,10 @@ class WinePowerShell:
         return [requires("wine", "wine"), str(self.executable)]
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """What it runs with; its folder is on the Path of Windows."""
+        """What it runs with."""
         own = {
             "DOTNET_EnableWriteXorExecute": "0",  # Wine does not map memory twice, as .NET then would
             "WINEDLLOVERRIDES": "mshtml=",
-            "WINEPATH": windows_path(self.executable.parent),
         }
         return self.wine.environment({**ENVIRONMENT, **own, **(extra or {})})
 

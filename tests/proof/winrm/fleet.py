@@ -93,8 +93,8 @@ class Fleet(contextlib.ExitStack):
         """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
         environment = powershell.environment(self._server(name).environment)
         self._remote(name, "winrm", host.Host(powershell.command, environment))
-        # the name by which ansible-core 2.21 finds it: without it, it looks for Windows PowerShell
-        self.hosts[name]["ansible_pwsh_interpreter"] = "pwsh"
+        # ansible-core 2.21 looks for powershell.exe, and under Wine PowerShell finds no program by its name alone
+        self.hosts[name]["ansible_pwsh_interpreter"] = windows_path(powershell.executable)
 
     def windows_python(self, name, python, connection="winrm"):
         """A host of the python engine: ``python`` is a :class:`wine.WinePython`, which the PowerShell there starts."""
