@@ -24,7 +24,8 @@ WINE_LIBRARIES = (
     "/opt/wine-stable/lib/wine",
 )
 
-# What a prefix needs of the registry: Windows 10, and the environment that every Windows process has.
+# What a prefix needs of the registry: Windows 10, the environment that every Windows process has, and the place where
+# programs name themselves as sources of events, as Ansible.Basic does.
 REGISTRY = r"""REGEDIT4
 
 [HKEY_CURRENT_USER\Software\Wine]
@@ -37,6 +38,8 @@ REGISTRY = r"""REGEDIT4
 "TEMP"="C:\\windows\\temp"
 "TMP"="C:\\windows\\temp"
 "windir"="C:\\windows"
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\EventLog\Application]
 """
 
 # The panda3d wheel carries python.org's python3xx.dll and its extension modules, to be shipped with games.

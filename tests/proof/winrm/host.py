@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Host:
         if len("cmd /c " + command_line) > LONGEST_COMMAND_LINE:
             return 1, b"", b"The command line is too long.\r\n"
         program, *arguments = command_line.split()
-        if program.lower() not in NAMES:
+        if program.lower().rpartition("\\")[2].removesuffix(".exe") not in NAMES:
             message = f"'{program}' is not recognized as an internal or external command,\r\n"
             return 1, b"", (message + "operable program or batch file.\r\n").encode()
         encoded = arguments[arguments.index("-EncodedCommand") + 1]
@@ -83,18 +84,20 @@ def linux(folder, environment, before=None, options=()):
     programs, home = folder / "programs", folder / "home"
     programs.mkdir(parents=True)
     home.mkdir()
-    for name in NAMES:
+    for name in NAMES:  # ansible-core 2.21 compares its place with that of the running PowerShell
         (programs / name).symlink_to(powershell.executable())
-    # ansible-core 2.16 chooses the code page with it
-    (programs / "chcp.com").write_text("#!/bin/sh\n", encoding="ascii")
-    (programs / "chcp.com").chmod(0o755)
+    start = [tools.powershell(), *options]
+    # ansible-core 2.16 starts a second PowerShell from the first, over winrm, and chooses the code page
+    for name, script in {"PowerShell": f'exec {shlex.join(start)} "$@"', "chcp.com": "exit"}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+        (programs / name).chmod(0o755)
     own = {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(home),
         "LD_LIBRARY_PATH": f"{build.library('elf').parent}:{build.service_manager().parent}",
     }
     environment = {**os.environ, **powershell.ENVIRONMENT, **own, **environment}
-    return Host([tools.powershell(), *options], environment, before)
+    return Host(start, environment, before)
 
 
 def sources():
