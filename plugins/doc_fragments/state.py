@@ -88,10 +88,16 @@ ipsec_key:
     - It is sent with each login that the task makes. Windows does not return it, so it is never compared.
   type: str
 symbolic_name:
-  description: Symbolic name of the portal.
+  description:
+    - Symbolic name of the portal.
+    - It is saved with a new login. Windows does not report it (public analyses of the service), so a login that was
+      saved with another name, or without one, is not changed.
   type: str
 mappings:
-  description: SCSI numbers for the target. If they are not declared, Windows chooses those of a new login.
+  description:
+    - SCSI numbers for the target. If they are not declared, Windows chooses those of a new login.
+    - Windows does not report numbers without LUNs (public analyses of the service). So they are saved with a new login,
+      but a login that was saved with others, or without any, is not changed.
   type: dict
   suboptions:
     bus:
@@ -185,8 +191,9 @@ alias:
   type: str
 portals:
   description:
-    - Portals of the target, which form one portal group. Their order does not matter.
-    - Each portal is text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with
+    - The portal of the target, as a list with one entry or none. Windows accepts at most one (public analyses of the
+      service). Name other portals in the logins to the target, or have it discovered.
+    - The portal is text such as V(192.0.2.21), V(192.0.2.21:3260) or V([2001:db8::21]:3260), or a mapping with
       C(address) and C(port). The default port is V(3260).
   type: list
   elements: raw
@@ -249,7 +256,8 @@ auth_type:
 username:
   description:
     - User name for CHAP, as text or as V(0x) followed by hexadecimal digits, or V(unspecified).
-    - If no name is specified, Windows uses the node name of the initiator.
+    - If no name is specified, Windows saves the node name of the initiator as the user name of a login (public analyses
+      of the service). So a login with the node name, or with one of earlier, is the same as one without a user name.
   type: str
 secret:
   description:

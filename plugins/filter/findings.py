@@ -97,8 +97,8 @@ def _drifts(found):
         yield "- " + title
         for finding in members:
             if finding.get("field") is not None:
-                field = "it" if finding["field"] == "value" else text.text(finding["field"])  # what has no fields
-                yield f"  {field} is {_value(finding['found'])}, declared {_value(finding['declared'])}"
+                found, declared = _value(finding["found"]), _value(finding["declared"])
+                yield f"  {text.text(finding['field'])} is {found}, declared {declared}"
 
 
 def _title(finding):

@@ -31,7 +31,6 @@ EXAMPLES = r"""
   winstorage.iscsi.static_target:
     target: iqn.2004-01.com.example:backup
     portals:
-      - 192.0.2.41
       - "[2001:db8::41]:3261"
 
 - name: Remove it

@@ -4,19 +4,20 @@
 """The shapes of facts and of an audit's result: what comes from a fact cache or a variable is checked before use.
 
 The shape of a record is derived from its dataclass in :mod:`records`; what :mod:`facts` adds to it is named below. A
-check takes a value and raises :class:`ShapeError` for what is wrong with it. Keys that are not known are left alone:
-a later version of the collection may have added them.
+shape raises :class:`ShapeError` for what is wrong with a value. Keys that are not known are left alone: a later
+version of the collection may have added them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import typing as t
 from collections.abc import Mapping
 
-from ..module_utils.abi import codecs
+from ..module_utils.abi import codecs, policies
 from ..module_utils.model import facts as facts_module
-from ..module_utils.model import records
+from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
 
 VERDICTS = ("ready", "degraded", "at_risk")
@@ -42,6 +43,27 @@ class ShapeError(ValueError):
 # -- checks ------------------------------------------------------------------------------------------------------------
 
 
+class Shape:
+    """What a value has to be.
+
+    ``check`` raises :class:`ShapeError` for what is wrong with one value. ``fits`` says of a list of values at once
+    whether they all are right. It looks at whole columns, because a host may have thousands of disks, and it may take a
+    value for wrong that is not, or raise an exception for one: then ``check`` decides.
+    """
+
+    def __init__(self, check, fits):
+        self.check, self.fits = check, fits
+
+    def validate(self, value):
+        """Raise :class:`ShapeError` for what is wrong with a value."""
+        try:
+            if self.fits([value]):
+                return
+        except (ShapeError, KeyError, TypeError, RecursionError):
+            pass
+        self.check(value)
+
+
 _NONE = type(None)
 
 
@@ -49,44 +71,70 @@ def _expect(expected, value):
     return ShapeError(f"expected {expected}, found {'nothing' if value is None else type(value).__name__}")
 
 
-def _text(value):
+def _are(values, *types):
+    return set(map(type, values)) <= set(types)
+
+
+def _each(check):
+    """Whether values fit one by one."""
+
+    def fits(values):
+        for value in values:
+            check(value)
+        return True
+
+    return fits
+
+
+def _check_text(value):
     if not isinstance(value, str):
         raise _expect("text", value)
 
 
-def _boolean(value):
+def _check_boolean(value):
     if not isinstance(value, bool):
         raise _expect("true or false", value)
 
 
-def _number(value):
+def _check_number(value):
     if isinstance(value, bool) or not isinstance(value, int):
         raise _expect("a whole number", value)
     if not 0 <= value < 1 << 64:
         raise ShapeError("expected a number from 0 to 18446744073709551615")
 
 
-def _positive(value):
-    _number(value)
+def _check_positive(value):
+    _check_number(value)
     if not value:
         raise ShapeError("expected a number from 1")
 
 
-def _plain(value, depth=0):
+def _check_plain(value, depth=0):
     """Any plain data that is not nested deeper than somebody would write it."""
     if depth > _DEEPEST:
         raise ShapeError(f"nested deeper than {_DEEPEST} levels")
     if isinstance(value, Mapping):
         for key, inside in value.items():
-            _text(key)
-            _plain(inside, depth + 1)
+            _check_text(key)
+            _check_plain(inside, depth + 1)
     elif isinstance(value, (list, tuple)):
         for inside in value:
-            _plain(inside, depth + 1)
+            _check_plain(inside, depth + 1)
     elif not (value is None or isinstance(value, (str, bool, int, float))):
         raise _expect("plain data", value)
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 64:
         raise ShapeError("a number that is too large")
+
+
+def _from(lowest):
+    return lambda values: not values or _are(values, int) and lowest <= min(values) and max(values) < 1 << 64
+
+
+_text = Shape(_check_text, lambda values: _are(values, str))
+_boolean = Shape(_check_boolean, lambda values: _are(values, bool))
+_number = Shape(_check_number, _from(0))
+_positive = Shape(_check_positive, _from(1))
+_plain = Shape(_check_plain, _each(_check_plain))
 
 
 def _choice(*words):
@@ -94,15 +142,15 @@ def _choice(*words):
         if value not in words:
             raise ShapeError(f"expected one of {', '.join(words)}, found {str(value)[:60]!r}")
 
-    return check
+    return Shape(check, lambda values: set(values) <= set(words))
 
 
 def _nullable(inner):
     def check(value):
         if value is not None:
-            inner(value)
+            inner.check(value)
 
-    return check
+    return Shape(check, lambda values: inner.fits([value for value in values if value is not None]))
 
 
 def _list_of(inner):
@@ -112,16 +160,18 @@ def _list_of(inner):
         checked = 0
         try:
             for element in value:
-                inner(element)
+                inner.check(element)
                 checked += 1
         except ShapeError as error:
             raise error.inside(checked) from None
 
-    return check
+    return Shape(
+        check, lambda values: _are(values, list, tuple) and inner.fits(list(itertools.chain.from_iterable(values)))
+    )
 
 
 def _mapping(fields, optional=()):
-    """Keys with a check each; those in ``optional`` may be missing."""
+    """Keys with a shape each; those in ``optional`` may be missing."""
     required = [(name, inner) for name, inner in fields.items() if name not in optional]
     others = [(name, fields[name]) for name in optional]
 
@@ -131,29 +181,46 @@ def _mapping(fields, optional=()):
         name = ""
         try:
             for name, inner in required:
-                inner(value[name])
+                inner.check(value[name])
             for name, inner in others:
                 if name in value:
-                    inner(value[name])
+                    inner.check(value[name])
         except KeyError:
             raise ShapeError("missing", name) from None
         except ShapeError as error:
             raise error.inside(name) from None
 
-    return check
+    def fits(values):
+        return (
+            _are(values, dict)
+            and all(inner.fits([value[name] for value in values]) for name, inner in required)
+            and all(inner.fits([value[name] for value in values if name in value]) for name, inner in others)
+        )
+
+    return Shape(check, fits)
 
 
 def _flags(codec):
     shape = _mapping({"names": _list_of(_text), "raw": _number, "unknown": _nullable(_text)})
 
-    def check(value):
-        shape(value)
+    def encode(names, raw, unknown):
         try:
-            codec.encode({name: value[name] for name in ("names", "raw", "unknown")})
+            codec.encode({"names": list(names), "raw": raw, "unknown": unknown})
         except codecs.FlagError as error:
             raise ShapeError(str(error)) from None
 
-    return check
+    def check(value):
+        shape.check(value)
+        encode(value["names"], value["raw"], value["unknown"])
+
+    def fits(values):
+        if not shape.fits(values):
+            return False
+        for found in {(tuple(value["names"]), value["raw"], value["unknown"]) for value in values}:
+            encode(*found)
+        return True
+
+    return Shape(check, fits)
 
 
 def _coded(codec):
@@ -162,13 +229,13 @@ def _coded(codec):
         return _flags(codec)
 
     def check(value):
-        _text(value)
+        _check_text(value)
         try:
             codec.encode(value)
         except (codecs.FlagError, ValueError) as error:
             raise ShapeError(str(error)) from None
 
-    return check
+    return Shape(check, lambda values: _each(check)(set(values)))
 
 
 # -- records -----------------------------------------------------------------------------------------------------------
@@ -200,6 +267,8 @@ def _of_hint(hint, codec=None):
     return _record(hint) if dataclasses.is_dataclass(hint) else _SCALARS[hint]
 
 
+_POLICIES = _mapping(dict.fromkeys(policies.FORBIDS, _boolean))
+_PORT_ADDRESSES = {"initiator_address": _nullable(_text), "saved_initiator_address": _nullable(_text)}
 _PLACE = _mapping({"address": _text, "port": _number})
 _VOLUMES = _nullable(_list_of(_record(records.Volume)))
 _STATES = ("offline", "read_only", "clustered", "uninitialized")
@@ -274,7 +343,7 @@ def _facts(forecast):
     known = (lambda inner: inner) if forecast else _nullable
     return _mapping(
         {
-            "host": _record(records.Host),
+            "host": _record(records.Host, {"policies": _nullable(_POLICIES)}),
             "initiator": _nullable(_record(records.Initiator)),
             "persistent_logins": known(
                 _list_of(
@@ -282,7 +351,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
-                            "initiator_address": _nullable(_text),
+                            **_PORT_ADDRESSES,
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -294,7 +363,7 @@ def _facts(forecast):
                 _list_of(
                     _record(
                         records.TargetPortal,
-                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                        {"any_initiator_port": _boolean, **_PORT_ADDRESSES},
                     )
                 )
             ),
@@ -314,7 +383,7 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
-            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
+            "initiator_ports": _nullable(_list_of(_record(ports.InitiatorPort))),
             "disks": _nullable(_list_of(_record(records.Disk))),
             "events": _nullable(_EVENTS),
             "next_boot": _nullable(_NEXT_BOOT),
@@ -341,7 +410,7 @@ def check_facts(facts):
             "gather the facts again with this version of the collection",
             "schema_version",
         )
-    _FACTS[facts.get("next_boot") is not None](facts)
+    _FACTS[facts.get("next_boot") is not None].validate(facts)
 
 
 # -- audits ------------------------------------------------------------------------------------------------------------
@@ -379,7 +448,7 @@ def check_audit(result):
 
     :raises ShapeError: naming the first place that is wrong.
     """
-    _AUDIT(result)
+    _AUDIT.validate(result)
 
 
 def check_drift(drift):
@@ -387,4 +456,4 @@ def check_drift(drift):
 
     :raises ShapeError: naming the first place that is wrong.
     """
-    _DRIFT(drift)
+    _DRIFT.validate(drift)

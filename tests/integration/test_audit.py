@@ -18,6 +18,7 @@ ARRAY = {
     "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}],
 }
 HOST = {
+    "windows": {"clock": "2026-11-25T08:00:00Z"},
     "service": {"state": "running", "start_mode": "automatic"},
     "mpio": {"claimed": True},
     "network": {"arrays": [ARRAY]},
@@ -80,7 +81,7 @@ CASES = {
         {"persistent_logins": [dict(LOGIN, connected=False), OTHER]},
         [("extra", "sessions", None, "connected", None)],
     ),
-    "service": ({"service_start_mode": "manual"}, [("differs", "service", "value", "automatic", "manual")]),
+    "service": ({"service_start_mode": "manual"}, [("differs", "service", "start_mode", "automatic", "manual")]),
     # what cannot be read is no difference, however it shall be set
     "secrets": (
         {
@@ -108,7 +109,7 @@ def play(site):
 - hosts: sql01
   gather_facts: false
   tasks:
-    - {name: facts, winstorage.iscsi.initiator_facts: }
+    - {name: facts, winstorage.iscsi.initiator_facts: {gather_subset: [all, events]}}
 """
         + TASKS,
         "-vvvvv",

@@ -256,14 +256,14 @@ CASES = {
     "portal-removed": Case("target_portal", {"address": "192.0.2.21", "state": "absent"}, KNOWN, "target_portals", []),
     "static-added": Case(
         "static_target",
-        {"target": GONE, "alias": "by hand", "portals": ["192.0.2.22", {"address": "192.0.2.41"}]},
+        {"target": GONE, "alias": "by hand", "portals": [{"address": "192.0.2.41"}]},
         RUNNING,
         "static_targets",
         [
             {
                 "target": GONE,
                 "alias": "by hand",
-                "portal_groups": [[{"address": "192.0.2.22"}, {"address": "192.0.2.41"}]],
+                "portal_groups": [[{"address": "192.0.2.41"}]],
             }
         ],
     ),

@@ -13,6 +13,8 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from . import policies
+
 # The codes that other parts of the collection act upon.
 SUCCESS = 0
 ACCESS_DENIED = 5
@@ -51,6 +53,7 @@ INVALID_INITIATOR_CHAP_SECRET = 0xEFFF004C
 INVALID_ISCSI_NAME = 0xEFFF0051
 DEVICE_ALREADY_PERSISTENTLY_BOUND = 0xEFFF005C
 DEVICE_NOT_FOUND = 0xEFFF005D
+RESTRICTED_BY_GROUP_POLICY = 0xEFFF0065
 NOT_RECORDED = 0x20000001  # the collection's own, by the bit that Windows leaves to applications
 
 _CODES = (
@@ -85,8 +88,8 @@ _CODES = (
     (1726, "RPC_S_CALL_FAILED", "The remote procedure call failed."),
     (1753, "EPT_S_NOT_REGISTERED", "There are no more endpoints available from the endpoint mapper."),
     (10013, "WSAEACCES", "An attempt was made to access a socket in a way forbidden by its access permissions."),
-    (10022, "WSAEINVAL", "An invalid argument was supplied."),
     (10047, "WSAEAFNOSUPPORT", "The address family is not supported."),
+    (10022, "WSAEINVAL", "An invalid argument was supplied."),
     (10049, "WSAEADDRNOTAVAIL", "The requested address is not valid in its context."),
     (10050, "WSAENETDOWN", "A socket operation encountered a dead network."),
     (10051, "WSAENETUNREACH", "A socket operation was attempted to an unreachable network."),
@@ -392,6 +395,7 @@ _HINTS = (
         " addresses of the host.",
         ("WSAEADDRNOTAVAIL", "ISDSC_INVALID_PORT_NUMBER"),
     ),
+    ("An address is neither an IP address nor a host name. Check how it is spelled.", ("WSAEINVAL",)),
     (
         "The host cannot resolve the name of the portal or server. Check its DNS (Resolve-DnsName), or declare an IP"
         " address.",
@@ -450,12 +454,13 @@ _HINTS = (
     ),
     (
         "No such initiator instance. Use one of those that the facts report, usually ROOT\\ISCSIPRT\\0000_0, or leave"
-        " it out.",
+        " it out. A login that is saved for an adapter that is gone can be removed only while the adapter is there.",
         ("ISDSC_INITIATOR_NOT_FOUND", "ISDSC_INITIATOR_INSTANCE_NOT_FOUND", "ISDSC_INITIATOR_NODE_NOT_FOUND"),
     ),
     (
-        "A session to this target is already open. For more paths set the login flag multipath_enabled on every"
-        " login, with MPIO installed and claiming iSCSI devices.",
+        "The target already has a session, or already has a saved login if this one was to be saved. Without the login"
+        " flag multipath_enabled there can be only one of each, through whatever portal and port. For more paths set"
+        " the flag (multipath: true) on every login, with MPIO installed and claiming iSCSI devices.",
         ("ISDSC_TARGET_ALREADY_LOGGED_IN", "ISDSC_SESSION_ALREADY_EXISTS", "ISDSC_CONNECTION_ALREADY_EXISTS"),
     ),
     (
@@ -575,11 +580,15 @@ class Status(t.NamedTuple):
         """The value as people look it up: hexadecimal for ISDSC codes, decimal for Win32 codes."""
         return f"0x{self.value:08X}" if self.value > 0xFFFF else str(self.value)
 
-    def describe(self) -> str:
-        """One line: "ISDSC_SESSION_BUSY (0xEFFF001F): Session is busy ... The session has another request ..."."""
+    def describe(self, export: str = "") -> str:
+        """One line: "ISDSC_SESSION_BUSY (0xEFFF001F): Session is busy ... The session has another request ...".
+
+        :param export: the function that ended so. Of group policies it tells which can have forbidden it.
+        """
         title = self.symbol if self.symbol == self.number else f"{self.symbol} ({self.number})"
         text = self.text if self.text.endswith(".") else self.text + "."
-        return f"{title}: {text} {self.hint}".rstrip()
+        explained = policies.explain(export) if self.value == RESTRICTED_BY_GROUP_POLICY else ""
+        return " ".join(filter(None, (f"{title}: {text}", explained, self.hint)))
 
 
 def _severity(value: int) -> str:

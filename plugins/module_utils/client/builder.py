@@ -42,7 +42,7 @@ class CallError(Exception):
 
     def __init__(self, export: str, code: int, problem: t.Optional[str] = None) -> None:
         self.export, self.status = export, status.of(code)
-        super().__init__(f"{export}: {problem or self.status.describe()}")
+        super().__init__(f"{export}: {problem or self.status.describe(export)}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -132,7 +132,8 @@ def _silent_portals(plan: Plan, discoveries: t.Mapping[str, status.Status]) -> t
             must_answer = (
                 payload.must_answer if isinstance(payload, RefreshPortal) else getattr(desired, "must_answer", False)
             )
-            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {code.describe()}"
+            cause = code.describe("RefreshIScsiSendTargetPortalW")  # the portal is there, so adding it was not refused
+            yield must_answer, f"{step.what}: discovery failed, but the portal is saved. {cause}"
 
 
 # -- the calls ---------------------------------------------------------------------------------------------------------
@@ -151,7 +152,8 @@ class Replies:
         failures: t.Dict[str, t.List[str]] = {}
         warnings: t.Dict[str, t.List[str]] = {}
         for emitted in batch.emitted:
-            subject = emitted.step.what if emitted.step else emitted.handle.function.name
+            export = emitted.handle.function.name
+            subject = emitted.step.what if emitted.step else export
             for code in self.statuses(emitted.handle):
                 if emitted.step is not None and emitted.operation in DISCOVERIES:
                     self.discoveries[emitted.step.what] = code
@@ -160,9 +162,8 @@ class Replies:
                 elif code.severity == "warning":
                     warnings.setdefault(code.describe(), []).append(subject)
                 if not code.ok:
-                    failures.setdefault(code.describe(), []).append(f"{subject} ({emitted.operation})")
+                    failures.setdefault(code.describe(export), []).append(f"{subject} ({emitted.operation})")
             if self._outcome(emitted.handle) == wire.NO_SUCH_EXPORT:
-                export = emitted.handle.function.name
                 cause = f"iscsidsc.dll on this host does not have the function {export}"
                 failures.setdefault(cause, []).append(f"{subject} ({emitted.operation})")
         self.failures = _by_cause(failures)

@@ -180,6 +180,15 @@ def _limit_logins(planning: Planning, changes: t.Sequence[LoginChange], saved: i
             f"{MAX_PERSISTENT_LOGINS}. Remove some first.",
         )
 
+    tested = [change for change in changes if change.may_be_refused and change.before and change.after and change.saves]
+    if tested and planning.plan.peak_logins >= MAX_PERSISTENT_LOGINS >= total:
+        planning.refuse(
+            identity.label(tested[0].sample),
+            "a login of one initiator port is changed by saving a second one first, in case the port is gone. Windows "
+            f"is reported to keep at most {MAX_PERSISTENT_LOGINS} persistent logins, so there is no room for it. "
+            "Remove a login first.",
+        )
+
 
 def _warn_of_keys(planning: Planning, change: LoginChange) -> None:
     """A preshared key of IPsec cannot be read back, nor whether there is one."""

@@ -177,11 +177,17 @@ class ScsiNumbers:
 
 
 class PortalList:
-    """Portals as people write them, in any order."""
+    """The portals of a static target as people write them. Windows takes at most one; hosts may report more."""
 
     @staticmethod
     def encode(value: t.Iterable[t.Any]) -> t.List[records.Portal]:
-        return in_order(socket(entry, f"[{index}]") for index, entry in enumerate(value))
+        portals = in_order(socket(entry, f"[{index}]") for index, entry in enumerate(value))
+        if len(portals) > 1:
+            raise DeclarationError(
+                f"expected at most one portal, this has {len(portals)}. Windows refuses a static target with more "
+                "(ERROR_INVALID_PARAMETER). Name the others in the logins to the target, or have it discovered"
+            )
+        return portals
 
     @staticmethod
     def decode(raw: t.Iterable[records.Portal]) -> t.List[str]:

@@ -59,7 +59,8 @@ def _step_drift(step):
         text = f"{'live' if step.action == 'logout' else 'present'}, but {step.reason}"
         yield _drift(step, "extra", text, None, _summary(step.before), None)
     else:
-        differing = list(_differing_fields(_as_list(step.before), _as_list(step.after)))
+        before, after = (_as_list(side, _field_name(step)) for side in (step.before, step.after))
+        differing = list(_differing_fields(before, after))
         for field, found, declared in differing:
             yield _drift(step, "differs", f"{field} differs", field, found, declared)
         if not differing:
@@ -79,9 +80,14 @@ def _summary(side):
     return f"{len(side)} saved" if isinstance(side, list) else "there" if isinstance(side, dict) else side
 
 
-def _as_list(side):
-    """A side of a step as a list of dicts of fields."""
-    return side if isinstance(side, list) else [side if isinstance(side, dict) else {"value": side}]
+def _field_name(step):
+    """The field that a step sets where it sets a single value: start_mode, node_name."""
+    return step.what.replace(" ", "_")
+
+
+def _as_list(side, field):
+    """A side of a step as a list of dicts of fields; a single value is that field."""
+    return side if isinstance(side, list) else [side if isinstance(side, dict) else {field: side}]
 
 
 def _differing_fields(before, after):

@@ -17,6 +17,9 @@ LOGIN_MODULE = "winstorage.iscsi.persistent_login"
 PORTAL_MODULE = "winstorage.iscsi.target_portal"
 
 START_SERVICE = {"winstorage.iscsi.initiator": {"service_state": "started"}}
+START_SERVICE_NOW_AND_AT_BOOT = {
+    "winstorage.iscsi.initiator": {"service_start_mode": "automatic", "service_state": "started"}
+}
 START_AUTOMATICALLY = {"winstorage.iscsi.initiator": {"service_start_mode": "automatic"}}
 START_WITHOUT_DELAY = {"ansible.windows.win_service": {"name": "MSiSCSI", "start_mode": "auto"}}
 CLAIM_DEVICES = [
@@ -83,18 +86,21 @@ class HostRemedies:
         self._facts = facts
         self._logins = _by_target(facts.get("persistent_logins"))
         self._sessions = _by_target(facts.get("sessions"))
-        self._tasks = {}  # by session: all disks of a session have the same
+        # The disks of a session have one remedy, so each is made once.
+        self._for_session, self._for_targets = {}, {}
 
     def save_session(self, session):
         """Save a live session. Options that it does not show are taken from a saved login to its target."""
-        if id(session) not in self._tasks:
-            self._tasks[id(session)] = self._save_session(session)
-        return self._tasks[id(session)]
+        if id(session) not in self._for_session:
+            self._for_session[id(session)] = self._save_session(session)
+        return self._for_session[id(session)]
 
     def _save_session(self, session):
         saved = self._logins[session["target"].lower()]
         options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
         options.pop("initiator_port", None)  # a session does not show it
+        if len(self._sessions[session["target"].lower()]) > 1:  # each needs the flag, or the others were refused
+            options["login_flags"] = sorted({*options.get("login_flags", ()), "multipath_enabled"})
         connection = next(iter(session["connections"]), None)
         if connection and connection["target_address"]:
             options["portal"] = {"address": connection["target_address"], "port": connection["target_port"]}
@@ -109,7 +115,13 @@ class HostRemedies:
             return None, []
         if self._facts["next_boot"]["service_starts"] is False:
             return "Set the start mode of MSiSCSI to automatic.", [START_AUTOMATICALLY]
-        targets = list(dict.fromkeys(name.lower() for name in disk["targets"]))
+        targets = tuple(dict.fromkeys(map(str.lower, disk["targets"])))
+        if targets not in self._for_targets:
+            self._for_targets[targets] = self._connect_again(targets)
+        return self._for_targets[targets]
+
+    def _connect_again(self, targets):
+        """The same for a disk that these targets have."""
         sessions = [session for target in targets for session in self._sessions[target] if session["saved"] is False]
         if sessions:
             text = "Save a persistent login for each session that is needed."

@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 
 from .. import names, shapes
-from ..audit import find_fleet_risks, find_risks, findings, remedies
+from ..audit import find_fleet_risks, find_risks, findings, remedies, risks
 
 SCHEMA_VERSION = 1
 STATES = ("at_risk", "degraded", "unknown", "ready")  # the worst first
@@ -65,7 +65,7 @@ def _describe_host(name, facts, damage, shared, drift=None, error=None, audit=No
     severities = collections.Counter(finding["severity"] for finding in found)
     return {
         "name": name,
-        "state": "unknown" if problems or not forecast else forecast["verdict"],
+        "state": _decide_state(facts, forecast, problems),
         "reason": problems or _explain_unknown(facts, forecast),
         "earlier": bool(error and facts),
         "damaged": bool(damage or damaged_audit or damaged_drift),
@@ -83,6 +83,15 @@ def _describe_host(name, facts, damage, shared, drift=None, error=None, audit=No
         "sessions": _sessions(facts),
         "connections": _connections(facts),
     }
+
+
+def _decide_state(facts, forecast, problems):
+    """One of STATES. A service that neither runs nor starts opens no saved login, although none could be read."""
+    if problems or not facts:
+        return "unknown"
+    if forecast:
+        return forecast["verdict"]
+    return "at_risk" if risks.is_stopped(facts) and risks.does_not_start(facts) else "unknown"
 
 
 _AUDIT_DAMAGED = "The result of its audit cannot be used"
@@ -103,8 +112,8 @@ def _explain_unknown(facts, forecast):
         return None
     if not facts:
         return "No facts. Gather them with winstorage.iscsi.initiator_facts."
-    if facts["host"]["service_state"] not in (None, "running"):
-        return f"MSiSCSI is {facts['host']['service_state']}, so what is saved could not be read."
+    if risks.is_stopped(facts):
+        return risks.explain_stopped(facts)
     return "Persistent logins and sessions were not both gathered."
 
 
@@ -168,6 +177,7 @@ def _login(login):
         "symbolic_name": portal and portal["symbolic_name"] or None,
         "initiator_instance": login["initiator_instance"],
         "initiator_port": login["initiator_port"],
+        "initiator_address": login["initiator_address"],
         "session_type": login["session_type"],
         "copies": login["copies"],
         "live_sessions": login["live_sessions"],
@@ -198,6 +208,7 @@ def _portal(portal):
         "symbolic_name": portal["portal"] and portal["portal"]["symbolic_name"] or None,
         "initiator_instance": portal["initiator_instance"],
         "initiator_port": portal["initiator_port"],
+        "initiator_address": portal["initiator_address"],
         "security_flags": names.flags(portal["security_flags"]),
         **(_chap(options) if options else dict.fromkeys(("auth_type", "username", "secret_set"))),
     }
@@ -256,6 +267,7 @@ def _count_totals(hosts):
     return {
         "hosts": len(hosts),
         **{state: states[state] for state in STATES},
+        "not_started": sum(host["state"] == "at_risk" and not host["forecast"] for host in hosts),
         "compared": sum(host["compliant"] is not None for host in hosts),
         "drifted": sum(host["compliant"] is False for host in hosts),
         "disks": {"total": sum(disks.values()), **{outlook: disks[outlook] for outlook in OUTLOOKS}},

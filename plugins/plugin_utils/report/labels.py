@@ -14,7 +14,7 @@ STATES = {"ready": "Ready", "degraded": "Degraded", "at_risk": "At risk", "unkno
 MEANING = {
     "ready": "every disk comes back as it is",
     "degraded": "disks come back, but not all that is connected now",
-    "at_risk": "a disk is not expected back",
+    "at_risk": "a disk is not expected back, or MSiSCSI does not start",
     "unknown": "could not be read",
 }
 OUTLOOKS = {"same": "Comes back", "fewer_paths": "Fewer paths", "unproven": "Unproven", "lost": "Lost"}
@@ -41,6 +41,7 @@ KINDS = {
     "stale_favourite": "Persistent login to an unknown target",
     "saved_twice": "Saved more than once",
     "vanished_initiator_port": "Bound to an initiator port that may be gone",
+    "moved_initiator_port": "Bound to an initiator port that has another address today",
     "vanished_instance": "Bound to an instance that is gone",
     "multipath_without_mpio": "Multipath without MPIO",
     "sessions_without_multipath": "Several logins without multipath",
@@ -59,6 +60,21 @@ KINDS = {
     "unverifiable": "Cannot be compared",
     "not_compared": "Could not be compared",
 }
+WINDOWS = {  # build -> name. Clients share some builds with servers; the facts do not tell them apart.
+    "7601": "Server 2008 R2",
+    "9200": "Server 2012",
+    "9600": "Server 2012 R2",
+    "14393": "Server 2016",
+    "17763": "Server 2019",
+    "19044": "10 21H2",
+    "19045": "10 22H2",
+    "20348": "Server 2022",
+    "22621": "11 22H2",
+    "22631": "11 23H2",
+    "25398": "Server 23H2",
+    "26100": "Server 2025",
+    "26200": "11 25H2",
+}
 CHAP = {"chap": "CHAP", "mutual_chap": "mutual CHAP"}
 OPTIONS = {
     "header_digest": "header digest",
@@ -67,6 +83,15 @@ OPTIONS = {
     "default_time2wait": "time2wait",
     "default_time2retain": "time2retain",
 }
+
+
+def name_windows(version, with_build=False):
+    """Windows by its name where its build is known: Server 2022, or Server 2022 (10.0.20348.2402)."""
+    build = (version or "").split(".")[2:3]
+    name = WINDOWS.get(build[0]) if build else None
+    if name is None:
+        return version
+    return f"{name} ({version})" if with_build else name
 
 
 def kind_heading(name):
@@ -78,19 +103,27 @@ def write_headline(totals):
     """The answer to the question that the report is for."""
     if not totals["hosts"]:
         return "There is no host to report."
-    if totals["at_risk"]:
-        return f"{count(totals['at_risk'], 'host')} of {totals['hosts']} will miss a disk after the next restart."
-    if totals["degraded"]:
+    if totals["unknown"] == totals["hosts"]:
+        return "No host could be read."
+    missing = totals["at_risk"] - totals["not_started"]
+    numbers = (
+        (missing, "will miss a disk after the next restart", "will miss a disk after the next restart"),
+        (totals["not_started"], "does not start MSiSCSI at boot", "do not start MSiSCSI at boot"),
+    )
+    sentences = [
+        f"{count(number, 'host')} of {totals['hosts']} {one if number == 1 else several}."
+        for number, one, several in numbers
+        if number
+    ]
+    if not sentences and totals["degraded"]:
         hosts = count(totals["degraded"], "host")
-        return f"Every known disk comes back after the next restart, but {hosts} with less than now."
+        sentences.append(f"Every known disk comes back after the next restart, but {hosts} with less than now.")
+    if not sentences:
+        hosts = "Every host that was read" if totals["unknown"] else "Every host"
+        sentences.append(f"{hosts} finds every disk after the next restart.")
     if totals["unknown"]:
-        return (
-            f"{count(totals['unknown'], 'host')} of {totals['hosts']} could not be read. "
-            "The others find every disk after the next restart."
-            if totals["ready"]
-            else "No host could be read."
-        )
-    return "Every host finds every disk after the next restart."
+        sentences.append(f"{count(totals['unknown'], 'host')} could not be read.")
+    return " ".join(sentences)
 
 
 def write_subheads(totals):

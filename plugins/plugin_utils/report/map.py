@@ -1,38 +1,47 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The map of hosts, portals and targets: what to draw where.
+"""The map of a fleet: what to draw where.
 
-Hosts whose connections are alike are one node. Where there are too many, targets are merged by the portals that lead to
-them, portals by the targets they lead to, and hosts by ever less of what they have, so that a map of any fleet fits.
+A small fleet is drawn in detail: hosts, portals and targets, where hosts in the same state with the same connections
+are one box. A larger one is drawn as hosts and arrays: targets that share a portal are one array, and hosts that use
+the same arrays are one box. Where even these are too many, the largest boxes are drawn and the rest is one box more.
+
+Boxes and lines keep the number of each host, so that the script of the page can draw what is left by a filter.
 """
 
 from __future__ import annotations
 
 import collections
+import os
 import typing as t
 
-from ..text import text
+from ..text import count, text
 from . import labels
 from .document import LIVE, NOT_LIVE, NOT_SAVED, STATES
 
-MOST = 36  # nodes in a column
-MOST_TARGETS = 24
+MOST_IN_DETAIL = 14  # boxes in a column of hosts, portals and targets
+MOST = 30  # boxes in a column of hosts and arrays
 WIDTH, NODE_HEIGHT, GAP, MARGIN = 1120, 42, 12, 12
 # column -> (left edge, width)
-COLUMNS = {"host": (MARGIN, 250), "portal": (424, 246), "target": (808, 300)}
+IN_DETAIL = {"host": (MARGIN, 250), "portal": (424, 246), "target": (808, 300)}
+BY_ARRAY = {"host": (MARGIN, 400), "array": (708, 400)}
 STATUSES = (LIVE, NOT_LIVE, NOT_SAVED)
 STATUS_LABELS = {LIVE: "live and saved", NOT_SAVED: "live, not saved", NOT_LIVE: "saved, not live"}
 ANY_PORTAL = "any portal"
+OTHERS = "others"  # the key of a box for all that is left
 
 
 class Node(t.NamedTuple):
-    """A box: what it stands for, and its corner."""
+    """A box: what it stands for, its corner, and the numbers of the hosts it is about."""
 
     id: str
     column: str
-    names: tuple
+    title: str
+    subtitle: str
+    tip: str
     state: str | None
+    hosts: tuple
     x: int
     y: float
     width: int
@@ -44,152 +53,174 @@ class Line(t.NamedTuple):
     ends: tuple
     of: list
     status: str
-    hosts: int
-    paths: int
+    paths: dict  # number of a host -> paths
     path: str
 
 
 class Connection(t.NamedTuple):
-    """A row of the map as a table: three boxes and what is between them."""
+    """A row of the map as a table: boxes and what is between them."""
 
-    host: Node
-    portal: Node
-    target: Node
+    nodes: tuple
     status: str
-    hosts: int
-    paths: int
+    paths: dict  # number of a host -> paths
 
 
 class Map(t.NamedTuple):
-    """All there is to draw. ``left_out``: hosts of which connections are not known."""
+    """All there is to draw. ``left_out``: the number of hosts of which connections are not known."""
 
+    columns: dict
     nodes: list
     lines: list
     connections: list
     height: float
     left_out: int
+    is_whole: bool  # whether no box stands for the rest
+
+    @property
+    def caption(self):
+        """What a box is."""
+        if "array" not in self.columns:
+            return "Hosts in the same state with the same connections are one box."
+        rest = "" if self.is_whole else f" Only the {MOST - 1} largest of a column are drawn; the rest is one box."
+        return f"Hosts that use the same arrays are one box. Targets that share a portal count as one array.{rest}"
+
+
+class Edge(t.NamedTuple):
+    """What a host is connected to."""
+
+    host: int
+    portal: str | None
+    target: str
+    status: str
+    paths: int
 
 
 def draw(hosts):
     """A :class:`Map` of the hosts of a document, or None where no connection is known."""
-    known = [host for host in hosts if host["connections"] is not None]
+    known = [number for number, host in enumerate(hosts) if host["connections"] is not None]
     edges = [
-        (host["name"], edge["portal"] or ANY_PORTAL, edge["target"], edge["status"], edge["paths"])
-        for host in known
-        for edge in host["connections"]
+        Edge(number, edge["portal"], edge["target"], edge["status"], edge["paths"])
+        for number in known
+        for edge in hosts[number]["connections"]
     ]
     if not edges:
         return None
-    target_groups = _merge_targets(edges)
-    portal_groups = _merge_portals(edges, target_groups)
-    host_groups = _merge_hosts(known, edges, portal_groups, target_groups)
-    bundles = collections.defaultdict(_Bundle)
-    for name, portal, target, status, paths in edges:
-        bundle = bundles[host_groups[name], portal_groups[portal], target_groups[target], status]
-        bundle.hosts.add(name)
-        bundle.paths += paths
-    members = {
-        "host": _members(host_groups),
-        "portal": _members(portal_groups),
-        "target": _members(target_groups),
-    }
-    states = {host["name"]: host["state"] for host in known}
-    return _lay_out(_place(_order(members, bundles, states), members, states), bundles, len(hosts) - len(known))
-
-
-class _Bundle:
-    """The edges that are drawn as one: hosts, and the number of their paths."""
-
-    def __init__(self):
-        self.hosts, self.paths = set(), 0
-
-
-# -- merging --
-
-
-def _merge_targets(edges):
+    states = {number: hosts[number]["state"] for number in known}
+    names = {number: text(hosts[number]["name"]) for number in known}
+    groups = _group_in_detail(edges, states)
+    columns = IN_DETAIL
+    if max(len(set(group.values())) for group in groups.values()) > MOST_IN_DETAIL:
+        groups, columns = _group_by_array(edges, states), BY_ARRAY
+    bundles = _bundle(edges, groups, columns)
+    members = {column: _members(group) for column, group in groups.items()}
     portals = collections.defaultdict(set)
-    for _name, portal, target, _status, _paths in edges:
-        portals[target].add(portal)
-    return _merge(
-        portals,
-        [lambda target: target, lambda target: frozenset(portals[target]), lambda target: len(portals[target])],
-        MOST_TARGETS,
-    )
+    for edge in edges:
+        portals[edge.target].add(edge.portal)
+    boxes = _place(_order(members, bundles, states), columns, _Writer(members, bundles, states, names, portals))
+    return _lay_out(columns, boxes, bundles, len(hosts) - len(known))
 
 
-def _merge_portals(edges, target_groups):
-    targets = collections.defaultdict(set)
-    for _name, portal, target, _status, _paths in edges:
-        targets[portal].add(target_groups[target])
-    return _merge(
-        targets, [lambda portal: portal, lambda portal: frozenset(targets[portal]), lambda _portal: None], MOST
-    )
+# -- grouping ----------------------------------------------------------------------------------------------------------
 
 
-def _merge_hosts(known, edges, portal_groups, target_groups):
-    ends = {host["name"]: set() for host in known}
-    states = {host["name"]: host["state"] for host in known}
-    for name, portal, target, status, _paths in edges:
-        ends[name].add((status, portal_groups[portal], target_groups[target]))
-    return _merge(
-        ends,
-        [
-            lambda host: (states[host], frozenset(ends[host])),
-            lambda host: (states[host], frozenset((status, portal) for status, portal, _target in ends[host])),
-            lambda host: (states[host], frozenset(status for status, _portal, _target in ends[host])),
-        ],
-        MOST,
-    )
+def _group_in_detail(edges, states):
+    """{column: {number or name: the key of its box}}."""
+    connected = collections.defaultdict(set)
+    for edge in edges:
+        connected[edge.host].add((edge.status, edge.portal, edge.target))
+    return {
+        "host": {host: (states[host], frozenset(connected[host])) for host in states},
+        "portal": {edge.portal: edge.portal for edge in edges},
+        "target": {edge.target: edge.target for edge in edges},
+    }
 
 
-def _merge(names, keys, most):
-    """{name: the first name of its group}, grouped by the first key that makes few enough groups, else by the last."""
-    for key in keys:
-        first = {}
-        groups = {name: first.setdefault(key(name), name) for name in sorted(names)}
-        if len(first) <= most:
-            break
-    return groups
+def _group_by_array(edges, states):
+    arrays = _keep_largest(_find_arrays(edges), collections.Counter(target for _host, target in _pairs(edges)))
+    used = collections.defaultdict(set)
+    for edge in edges:
+        used[edge.host].add(arrays[edge.target])
+    hosts = _keep_largest({host: frozenset(used[host]) for host in states}, dict.fromkeys(states, 1))
+    return {"host": hosts, "array": arrays}
+
+
+def _pairs(edges):
+    return {(edge.host, edge.target) for edge in edges}
+
+
+def _find_arrays(edges):
+    """{target: the first target of its array}: targets that share a portal are one array."""
+    first: dict = {edge.target: edge.target for edge in edges}
+
+    def find(target):
+        while first[target] != target:
+            first[target] = target = first[first[target]]
+        return target
+
+    by_portal: dict = {}
+    for portal, target in sorted({(edge.portal, edge.target) for edge in edges if edge.portal}):
+        lower, upper = sorted((find(by_portal.setdefault(portal, target)), find(target)))
+        first[upper] = lower
+    return {target: find(target) for target in first}
+
+
+def _keep_largest(groups, weights):
+    """The groups, those beyond MOST as one."""
+    sizes: dict = collections.Counter()
+    for name, key in groups.items():
+        sizes[key] += weights[name]
+    if len(sizes) <= MOST:
+        return groups
+    firsts = {key: name for name, key in reversed(groups.items())}
+    largest = set(sorted(sizes, key=lambda key: (-sizes[key], firsts[key]))[: MOST - 1])
+    return {name: key if key in largest else OTHERS for name, key in groups.items()}
 
 
 def _members(groups):
     found = collections.defaultdict(list)
-    for name, first in groups.items():
-        found[first].append(name)
+    for name, key in groups.items():
+        found[key].append(name)
     return dict(found)
 
 
-# -- placing --
+def _bundle(edges, groups, columns):
+    """{(the key of a box in each column, status): {number of a host: paths}}."""
+    bundles = collections.defaultdict(collections.Counter)
+    for edge in edges:
+        ends = {"host": edge.host, "portal": edge.portal, "target": edge.target, "array": edge.target}
+        bundles[tuple(groups[column][ends[column]] for column in columns), edge.status][edge.host] += edge.paths
+    return bundles
+
+
+# -- placing -----------------------------------------------------------------------------------------------------------
 
 
 def _order(members, bundles, states):
-    """{column: first names from top to bottom}, so that lines cross little: each node is near its neighbours.
+    """{column: keys from top to bottom}, so that lines cross little: each box is near its neighbours.
 
-    Hosts start by state, the rest by name. Then each column in turn is sorted by the mean height of the nodes that its
+    Hosts start by state, the rest by name. Then each column in turn is sorted by the mean height of the boxes that its
     own lead to, which the next column already has.
     """
-    order = {column: sorted(groups) for column, groups in members.items()}
-    order["host"].sort(key=lambda first: (STATES.index(states[first]), first))
-    neighbours = _neighbours(bundles)
-    for column in ("portal", "target", "host", "portal", "target"):
+    order = {column: sorted(groups, key=lambda key: str(groups[key][0])) for column, groups in members.items()}
+    order["host"].sort(key=lambda key: min(STATES.index(states[host]) for host in members["host"][key]))
+    neighbours = _neighbours(bundles, list(members))
+    for column in [*list(members)[1:], *members]:
         heights = {
-            (other, first): (index + 0.5) / len(firsts)
-            for other, firsts in order.items()
-            for index, first in enumerate(firsts)
+            (other, key): (index + 0.5) / len(keys) for other, keys in order.items() for index, key in enumerate(keys)
         }
-        means = {first: _mean([heights[end] for end in neighbours[column, first]]) for first in order[column]}
+        means = {key: _mean([heights[end] for end in neighbours[column, key]]) for key in order[column]}
         order[column].sort(key=means.__getitem__)
     return order
 
 
-def _neighbours(bundles):
-    """{(column, first name): the same of all nodes that a line leads to}."""
+def _neighbours(bundles, columns):
+    """{(column, key): the same of all boxes that a line leads to}."""
     found = collections.defaultdict(set)
-    for host, portal, target, _status in bundles:
-        found["host", host].add(("portal", portal))
-        found["target", target].add(("portal", portal))
-        found["portal", portal] |= {("host", host), ("target", target)}
+    for keys, _status in bundles:
+        ends = list(zip(columns, keys))
+        for one, other in zip(ends, ends[1:]):
+            found[one].add(other)
+            found[other].add(one)
     return found
 
 
@@ -197,20 +228,18 @@ def _mean(numbers):
     return sum(numbers) / len(numbers) if numbers else 1.0
 
 
-def _place(order, members, states):
-    """{(column, first name): Node}: each column in its order, centred beside the tallest."""
+def _place(order, columns, writer):
+    """{(column, key): Node}: each column in its order, centred beside the tallest."""
     step = NODE_HEIGHT + GAP
     tallest = max(map(len, order.values()))
     nodes = {}
-    for column, firsts in order.items():
-        left, width = COLUMNS[column]
-        top = MARGIN + (tallest - len(firsts)) * step / 2
-        for index, first in enumerate(firsts):
-            nodes[column, first] = Node(
+    for column, (left, width) in columns.items():
+        top = MARGIN + (tallest - len(order[column])) * step / 2
+        for index, key in enumerate(order[column]):
+            nodes[column, key] = Node(
                 id=f"{column[0]}{index}",
                 column=column,
-                names=tuple(members[column][first]),
-                state=states[first] if column == "host" else None,
+                **writer.describe(column, key),
                 x=left,
                 y=top + index * step,
                 width=width,
@@ -218,70 +247,109 @@ def _place(order, members, states):
     return nodes
 
 
-def _lay_out(nodes, bundles, left_out):
+def _lay_out(columns, boxes, bundles, left_out):
     connections = [
-        Connection(
-            nodes["host", host],
-            nodes["portal", portal],
-            nodes["target", target],
-            status,
-            len(bundle.hosts),
-            bundle.paths,
-        )
-        for (host, portal, target, status), bundle in bundles.items()
+        Connection(tuple(boxes[end] for end in zip(columns, keys)), status, dict(paths))
+        for (keys, status), paths in bundles.items()
     ]
     legs = collections.defaultdict(list)
     for connection in connections:
-        legs[connection.host, connection.portal, connection.status].append(connection)
-        legs[connection.portal, connection.target, connection.status].append(connection)
+        for start, end in zip(connection.nodes, connection.nodes[1:]):
+            legs[start, end, connection.status].append(connection)
     lines = [_line(*leg, along) for leg, along in legs.items()]
     lines.sort(key=lambda line: STATUSES.index(line.status))  # what is wrong is drawn last, and so lies above
-    connections.sort(key=lambda row: (-STATUSES.index(row.status), row.host.y, row.portal.y, row.target.y))
-    height = max(node.y for node in nodes.values()) + NODE_HEIGHT + MARGIN
-    in_order = sorted(nodes.values(), key=lambda node: (list(COLUMNS).index(node.column), node.y))
-    return Map(in_order, lines, connections, height, left_out)
+    connections.sort(key=lambda row: (-STATUSES.index(row.status), *(node.y for node in row.nodes)))
+    height = max(node.y for node in boxes.values()) + NODE_HEIGHT + MARGIN
+    in_order = sorted(boxes.values(), key=lambda node: (list(columns).index(node.column), node.y))
+    is_whole = all(key != OTHERS for _column, key in boxes)
+    return Map(columns, in_order, lines, connections, height, left_out, is_whole)
 
 
 def _line(start, end, status, connections):
-    """A curve from box to box; lines of different status run beside each other."""
+    """A curve from box to box; lines of different status run beside each other. page_map.js does the same."""
     shift = 6 * (STATUSES.index(status) - 1) + NODE_HEIGHT / 2
     x1, y1, x2, y2 = start.x + start.width, start.y + shift, end.x, end.y + shift
     middle = (x1 + x2) / 2
-    hosts = {connection.host.id: connection.hosts for connection in connections}
+    paths: dict = collections.Counter()
+    for connection in connections:
+        paths.update(connection.paths)
     return Line(
         ends=(start.id, end.id),
-        of=sorted({node.id for row in connections for node in (row.host, row.portal, row.target)}),
+        of=sorted({node.id for row in connections for node in row.nodes}),
         status=status,
-        hosts=sum(hosts.values()),
-        paths=sum(connection.paths for connection in connections),
+        paths=dict(paths),
         path=f"M{x1:g} {y1:g}C{middle:g} {y1:g} {middle:g} {y2:g} {x2:g} {y2:g}",
     )
 
 
-# -- labels --
+# -- words -------------------------------------------------------------------------------------------------------------
 
-_LETTERS = {"host": 25, "portal": 27, "target": 33}  # what fits into a box in a wide font
-_NOUNS = {"host": "hosts", "portal": "portals", "target": "targets"}
-
-
-def node_title(node):
-    """The first line of a box: a name, its middle left out where it is too long."""
-    if len(node.names) > 1:
-        return f"{len(node.names)} {_NOUNS[node.column]}"
-    name, most = text(node.names[0]), _LETTERS[node.column]
-    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most - most // 2) :]}"
+_NAMED = 40  # names in the tip of a box
 
 
-def node_subtitle(node):
-    """The second line: the state of hosts, or whose names they are."""
-    state = labels.STATES[node.state] if node.state else node.column
-    if len(node.names) == 1:
-        return state
-    names = ", ".join(map(text, node.names))
-    return names if len(names) <= _LETTERS[node.column] else names[: _LETTERS[node.column] - 1] + "…"
+class _Writer:
+    """What the boxes say."""
+
+    def __init__(self, members, bundles, states, names, portals):
+        self._members, self._states, self._names, self._portals = members, states, names, portals
+        self._hosts = collections.defaultdict(set)
+        for (keys, _status), paths in bundles.items():
+            for end in zip(members, keys):
+                self._hosts[end].update(paths)
+
+    def describe(self, column, key):
+        """The fields of a node that are words, its state, and its hosts."""
+        members = self._members[column][key]
+        if column == "host":
+            return self._describe_hosts(members)
+        names = [text(ANY_PORTAL if name is None else name) for name in members]
+        title, subtitle = names[0], column
+        if column == "array":
+            portals = set().union(*(self._portals[target] for target in members)) - {None}
+            subtitle = f"{count(len(names), 'target')}, {count(len(portals), 'portal')}"
+            title = "all other arrays" if key == OTHERS else _common_name(names)
+        return {
+            "title": title,
+            "subtitle": subtitle,
+            "tip": f"{subtitle}: {_list_names(names)}",
+            "state": None,
+            "hosts": tuple(sorted(self._hosts[column, key])),
+        }
+
+    def _describe_hosts(self, members):
+        names = [self._names[host] for host in members]
+        states = [self._states[host] for host in members]
+        worst = min(states, key=STATES.index)
+        return {
+            "title": names[0] if len(names) == 1 else f"{len(names)} hosts",
+            "subtitle": tally_states(states),
+            "tip": f"{'host' if len(names) == 1 else 'hosts'}: {_list_names(names)}",
+            "state": worst,
+            "hosts": tuple(members),
+        }
 
 
-def node_tip(node):
-    """All that a box stands for, within reason."""
-    names = ", ".join(node.names[:40]) + (f" and {len(node.names) - 40} more" if len(node.names) > 40 else "")
-    return f"{_NOUNS[node.column] if len(node.names) > 1 else node.column}: {names}"
+def tally_states(states):
+    """2 at risk, 5 ready; the state alone where it is that of all."""
+    tally = collections.Counter(states)
+    if len(tally) == 1:
+        return labels.STATES[states[0]]
+    return ", ".join(f"{tally[state]} {labels.STATES[state].lower()}" for state in STATES if tally[state])
+
+
+def _common_name(names):
+    """What the targets of an array have in common; the first and the number of the others where that says nothing."""
+    if len(names) == 1:
+        return names[0]
+    common = os.path.commonprefix(names)
+    return f"{common}…" if ":" in common else f"{names[0]} and {len(names) - 1} more"
+
+
+def _list_names(names):
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+
+
+def shorten(title, node):
+    """A title as it fits into its box, in a wide font: its middle is left out where it is too long."""
+    most = int((node.width - (45 if node.state else 24)) / 8.4)
+    return title if len(title) <= most else f"{title[: most // 2 - 1]}…{title[-(most - most // 2) :]}"

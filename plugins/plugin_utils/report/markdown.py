@@ -45,7 +45,7 @@ def _count_others(hosts):
 
 def _describe_trouble(host):
     """What is to come in a line, and what to do."""
-    if host["state"] == "unknown":
+    if host["reason"]:
         return _plain(host["reason"])
     lines = [
         f"{_code(disk['label'])}: {labels.describe_paths(disk)} ({_plain(disk['reason'])}). {_plain(disk['remedy'])}"

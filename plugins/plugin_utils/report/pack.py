@@ -5,7 +5,7 @@
 
 ``{"texts": [...], "data": ...}``. In the data a number n stands for the n-th entry of the texts. An entry is
 
-- a text, after a digit to the base of 36 that says how many letters it shares with the text before it;
+- a text, after a digit to the base of 62 that says how many letters it shares with the text before it;
 - two numbers: the entries to join with a blank, for many texts begin with a name that stands elsewhere, too;
 - a number in the data.
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import string
 
-_DIGITS = string.digits + string.ascii_lowercase
+_DIGITS = string.digits + string.ascii_lowercase + string.ascii_uppercase
 
 
 def pack(value):
@@ -50,9 +50,8 @@ class _Texts:
         columns = {"": len(rows)}
         for key in rows[0]:
             column = [row[key] for row in rows]
-            first = column[0]
-            if all(entry == first and type(entry) is type(first) for entry in column):
-                columns[key] = {"": self.pack(first)}
+            if column.count(column[0]) == len(rows) and len(set(map(type, column))) == 1:
+                columns[key] = {"": self.pack(column[0])}
             else:
                 columns[key] = [self.pack(entry) for entry in column]
         return columns

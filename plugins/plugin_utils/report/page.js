@@ -1,7 +1,7 @@
 /* Copyright: (c) 2026, winstorage.iscsi contributors
    GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
    SPDX-License-Identifier: GPL-3.0-or-later */
-"use strict";
+
 (() => {
   const $ = (selector) => document.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
@@ -10,11 +10,12 @@
 
   // The data, as pack.py describes it: numbers stand for texts, and lists of like mappings are columns.
   const data = JSON.parse($("#data").textContent);
+  const digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
   const expand = (entries) => {
     let last = "";
     const texts = [];
     for (const entry of entries) {
-      if (typeof entry === "string") texts.push((last = last.slice(0, parseInt(entry[0], 36)) + entry.slice(1)));
+      if (typeof entry === "string") texts.push((last = last.slice(0, digits.indexOf(entry[0])) + entry.slice(1)));
       else texts.push(Array.isArray(entry) ? `${texts[entry[0]]} ${texts[entry[1]]}` : entry);
     }
     return texts;
@@ -44,38 +45,45 @@
   const element = (tag, attributes, ...children) => {
     const created = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) if (value) created.setAttribute(name, value);
-    created.append(...children.flat().filter((child) => child !== null && child !== undefined));
+    created.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
     return created;
   };
   const cell = (kind, ...children) => element("td", { class: kind }, ...children);
   const name = (text) => element("bdi", {}, text);
   const badge = ({ tone, mark, word }) => element("span", { class: `badge ${tone}` }, element("b", { "aria-hidden": "true" }, mark), word);
   const link = (host) => element("a", { href: `#${encodeURIComponent(data.anchors[host])}` }, name(data.names[host]));
-  const links = (hosts) => {
-    if (hosts.length > 3) return [element("details", { class: "more hosts" }, element("summary", {}, `${hosts.length} hosts`))];
-    return hosts.flatMap((host, index) => (index ? [", ", link(host)] : [link(host)]));
+  // What is long is drawn when it is opened.
+  const drawers = new WeakMap();
+  const lazily = (kind, summary, draw) => {
+    const details = element("details", { class: `more ${kind}` }, element("summary", {}, summary));
+    drawers.set(details, draw);
+    return details;
   };
+  const linksOf = (hosts) => hosts.flatMap((host) => [link(host), " "]);
+  const links = (hosts) => (hosts.length > 3 ? [lazily("hosts", `${hosts.length} hosts`, () => linksOf(hosts))]
+    : hosts.flatMap((host, index) => (index ? [", ", link(host)] : [link(host)])));
+  const list = (items) => element("ul", {}, items.map((item) => element("li", {}, item)));
   const paths = ({ now, expected, unproven }) => {
     const missing = now > expected ? element("i", {}, "○".repeat(Math.min(now - expected, 8))) : null;
     const dots = now <= 8 ? [element("span", { class: "dots", "aria-hidden": "true" }, "●".repeat(Math.min(expected, 8)), missing), " "] : [];
     return [...dots, `${expected} of ${now}`, ...(unproven ? [" ", element("small", {}, `+${unproven} unproven`)] : [])];
   };
-  const toDo = ({ remedy, run }) => [remedy,
-    run.length ? element("details", { class: "run" }, element("summary", {}, "Tasks"), element("pre", { tabindex: "0" }, run.join("\n"))) : null];
+  const tasksOf = (host, run) => run.map((number) => part(host, "tasks")[number].join("\n")).join("\n");
+  const toDo = (host, { remedy, run }) => [remedy,
+    run.length ? lazily("run", run.length > 1 ? `${run.length} tasks` : "Tasks", () => [element("pre", { tabindex: "0" }, tasksOf(host, run))]) : null];
   const sides = ({ found, declared }) => [found, declared].map((text, index) => cell("mono", text ? element(index ? "ins" : "del", {}, text) : null));
   const table = (headings, rows) => element("table", {},
     element("thead", {}, element("tr", {}, headings.map((heading) => element("th", { class: heading.endsWith("#") ? "num" : "" }, heading.replace("#", ""))))),
     element("tbody", {}, rows));
 
-  // Long tables: rows are drawn as they are scrolled to.
-  const CHUNK = 200;
-  class LongTable {
-    constructor(found, rows, draw, keys) {
-      Object.assign(this, { table: found, rows, draw, keys, chosen: [], drawn: 0 });
-      this.body = found.tBodies[0];
-      this.rest = found.parentElement.querySelector(".rest");
+  // Long lists and tables: rows are drawn as they are scrolled to.
+  const CHUNK = 40;
+  class LongList {
+    constructor(body, rows, draw, keys = []) {
+      Object.assign(this, { body, rows, draw, keys, chosen: [], drawn: 0 });
+      this.rest = body.closest("table, div").parentElement.querySelector(".rest");
       this.rest.querySelector("button").addEventListener("click", () => this.more(CHUNK));
-      new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(CHUNK), { root: found.parentElement, rootMargin: "200px" })
+      new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(CHUNK), { root: body.closest(".scroll"), rootMargin: "200px" })
         .observe(this.rest);
     }
     show(isChosen) {
@@ -94,8 +102,14 @@
       this.drawn = 0;
       this.more(CHUNK);
     }
+    // Draw as far as a row, unless it is not among the chosen.
+    reach(row) {
+      const index = this.chosen.indexOf(row);
+      if (index >= this.drawn) this.more(index + 1 - this.drawn);
+      return index >= 0;
+    }
     more(number) {
-      this.body.append(...this.chosen.slice(this.drawn, this.drawn + number).map(this.draw));
+      this.body.append(...this.chosen.slice(this.drawn, this.drawn + number).map((row) => this.draw(row)));
       this.drawn = Math.min(this.drawn + number, this.chosen.length);
       this.rest.hidden = this.drawn === this.chosen.length;
       this.rest.querySelector("span").textContent = `${this.drawn} of ${this.chosen.length} rows`;
@@ -136,7 +150,7 @@
       const descending = header.getAttribute("aria-sort") === "ascending";
       for (const other of header.parentElement.cells) other.removeAttribute("aria-sort");
       header.setAttribute("aria-sort", descending ? "descending" : "ascending");
-      const long = longTables.find((one) => one.table === header.closest("table"));
+      const long = longLists.find((one) => one.body === header.closest("table").tBodies[0]);
       if (long) {
         long.sort(header.cellIndex, descending);
         return;
@@ -148,34 +162,54 @@
     });
   }
 
+  // A row of the forecast is about the disks of a host that have one fate and one remedy.
   const earlier = new Set(data.earlier);
   const same = data.outlooks.length - 1;
-  const longTables = [new LongTable($("#disks"),
-    data.hosts.flatMap((_, host) => (earlier.has(host) ? [] : part(host, "disks").map((disk) => ({ host, disk })))),
-    ({ host, disk }) => element("tr", { class: disk.outlook === same ? "same" : "" },
-      element("th", { scope: "row" }, link(host)), cell("", disk.names, element("br", {}), element("small", { class: "mono" }, disk.id)),
-      cell("num", disk.size), cell("mono", disk.targets.map((target) => element("div", {}, name(target)))), cell("", paths(disk)),
-      cell("", badge(data.outlooks[disk.outlook])), cell("", disk.reason), cell("", toDo(disk))),
-    [({ host }) => data.names[host], ({ disk }) => disk.names, ({ disk }) => disk.bytes, ({ disk }) => disk.targets.join(),
-      ({ disk }) => disk.expected - disk.now, ({ disk }) => disk.outlook, ({ disk }) => disk.reason || ""])];
+  const hosts = all("#host-table tbody tr");
+  const details = all("details.host");
+  const forecast = unpack(expand(data.forecast.texts), data.forecast.data);
+  const fates = Map.groupBy(forecast, (fate) => fate.host);
+  const disksOf = ({ host, at }) => part(host, "disks")[at];
+  const diskLine = (disk) => [disk.names, disk.size === "-" ? "" : `, ${disk.size}`, " ", element("small", { class: "mono" }, disk.id)];
+  const showDisks = (fate) => (fate.disks <= 3 ? disksOf(fate).map((disk) => element("div", {}, diskLine(disk)))
+    : lazily("disks", `${fate.disks} disks${fate.size === "-" ? "" : `, ${fate.size}`}`, () => [list(disksOf(fate).map(diskLine))]));
+  const targetsOf = (fate) => [...new Set(disksOf(fate).flatMap((disk) => disk.targets))];
+  const showTargets = (targets) => (targets.length <= 3 ? targets.map((target) => element("div", {}, name(target)))
+    : lazily("targets", `${targets.length} targets`, () => [list(targets.map(name))]));
+  const fateRows = new LongList($("#disks").tBodies[0], forecast.filter((fate) => !earlier.has(fate.host)),
+    (fate) => element("tr", { class: fate.outlook === same ? "same" : "" },
+      element("th", { scope: "row" }, link(fate.host)), cell("disk", showDisks(fate)), cell("mono target", showTargets(targetsOf(fate))), cell("paths", paths(fate)),
+      cell("outlook", badge(data.outlooks[fate.outlook])), cell("why", fate.reason), cell("do", toDo(fate.host, fate))),
+    [(fate) => data.names[fate.host], (fate) => disksOf(fate)[0].names, (fate) => targetsOf(fate).join(),
+      (fate) => fate.expected - fate.now, (fate) => fate.outlook, (fate) => fate.reason || ""]);
+  const hostRows = new LongList($("#host-table").tBodies[0], [...hosts], (row) => row, [...$("#host-table").tHead.rows[0].cells].map((_, index) => (row) => value(row, index)));
+  const cards = new LongList($("#host-details"), details, (one) => one);
+  const longLists = [fateRows, hostRows, cards];
   if ($("#differences")) {
-    longTables.push(new LongTable($("#differences"), unpack(expand(data.drift.texts), data.drift.data),
+    longLists.push(new LongList($("#differences").tBodies[0], unpack(expand(data.drift.texts), data.drift.data),
       (row) => element("tr", { "data-hs": row.hosts.join(" ") }, cell("", row.record), cell("", row.kind),
-        element("th", { scope: "row", class: "mono" }, row.field), sides(row), cell("", links(row.hosts))),
+        cell("mono", row.field), sides(row), cell("", links(row.hosts))),
       [(row) => row.record, (row) => row.kind, (row) => row.field, (row) => row.found, (row) => row.declared, (row) => row.hosts.length]));
   }
 
   // Details: what is known of a host is drawn when its part of the page is opened.
   const section = (title, headings, rows) => (rows.length ? [element("h3", {}, title), table(headings, rows)] : [element("h3", {}, title)]);
   const symbolic = (record) => (record.symbolic ? [" ", element("small", {}, name(record.symbolic))] : []);
+  const showRisk = ({ kind, found }) => {
+    const texts = new Set(found.map((one) => one.text));
+    const lines = () => [list(found.map(({ what, text }) => (texts.size === 1 ? name(what) : [name(what), ": ", text])))];
+    return found.length === 1 ? [cell("mono", name(found[0].what)), cell("", found[0].text)]
+      : [cell("mono", lazily("found", `${found.length} times`, lines)), cell("", texts.size === 1 ? [...texts] : kind)];
+  };
   const describe = (host) => {
-    const [facts, reason, disks, drift, risks, known] = ["facts", "reason", "disks", "drift", "risks", "known"].map((each) => part(host, each));
+    const [facts, reason, drift, risks, known] = ["facts", "reason", "drift", "risks", "known"].map((each) => part(host, each));
+    const disks = (fates.get(host) || []).flatMap((fate) => disksOf(fate).map((disk) => [fate, disk]));
     const found = [];
     if (reason) found.push(element("p", { class: "note" }, reason));
     if (facts) found.push(element("p", { class: "dim" }, facts.node ? [element("span", { class: "mono" }, name(facts.node)), " · "] : [], facts.line));
     if (disks.length) {
-      found.push(...section("Disks after the next restart", ["Disk", "Identifier", "Size#", "Paths kept", "Outlook", "Why"], disks.map((disk) => element("tr", {},
-        cell("", disk.names), cell("mono", disk.id), cell("num", disk.size), cell("", paths(disk)), cell("", badge(data.outlooks[disk.outlook])), cell("", disk.reason)))));
+      found.push(...section("Disks after the next restart", ["Disk", "Identifier", "Size#", "Paths kept", "Outlook", "Why"], disks.map(([fate, disk]) => element("tr", {},
+        cell("", disk.names), cell("mono", disk.id), cell("num", disk.size), cell("", paths(fate)), cell("", badge(data.outlooks[fate.outlook])), cell("", fate.reason)))));
     }
     if (drift) {
       found.push(...section("Compared with its declaration", ["Record", "What", "Field", "Found", "Declared"], drift.map((row) => element("tr", {},
@@ -184,7 +218,7 @@
     }
     if (risks.length) {
       found.push(...section("Findings", ["Severity", "What", "Finding", "What to do"], risks.map((risk) => element("tr", {},
-        cell("", badge(data.severities[risk.severity])), cell("mono", name(risk.what)), cell("", risk.text), cell("", toDo(risk))))));
+        cell("", badge(data.severities[risk.severity])), ...showRisk(risk), cell("do", toDo(host, risk))))));
     }
     if (known.includes("logins")) {
       found.push(...section(`Persistent logins: ${part(host, "copies") || "none"}`, ["Target", "Portal", "From", "CHAP", "Flags and options", "Live#"],
@@ -205,40 +239,41 @@
   const fill = (opened) => {
     if (opened.childElementCount > 1) return;
     if (opened.matches(".host")) opened.append(...describe(Number(opened.dataset.h)));
-    if (opened.matches(".hosts")) opened.append(...opened.closest("[data-hs]").dataset.hs.split(" ").flatMap((host) => [link(Number(host)), " "]));
+    else if (drawers.has(opened)) opened.append(...drawers.get(opened)());
+    else if (opened.matches(".hosts")) opened.append(...linksOf(opened.closest("[data-hs]").dataset.hs.split(" ").map(Number)));
   };
   document.addEventListener("toggle", (event) => event.target.open && fill(event.target), true);
 
+  const network = data.map && connectMap(data, $("#network"), $("#tip"));
+
   // Filtering: it chooses hosts, and all that is about other hosts goes.
-  const hosts = all("#host-table tbody tr").sort((one, other) => one.dataset.h - other.dataset.h);
-  const details = all("details.host");
-  const byHost = all("[data-h]");
   const byHosts = all("#findings [data-hs]").map((row) => [row, row.dataset.hs.split(" ")]);
   const [query, state, severity, shown] = ["#query", "#state", "#severity", "#shown"].map($);
   const tiles = all(".tile[data-state]");
   const allDisks = $("#all-disks");
   let words = null;
+  const outlook = (fate) => [fate.reason, fate.remedy, data.outlooks[fate.outlook].word];
   const haystack = (row, index) => {
-    return [row.textContent, details[index].textContent, ...textsOf(index)].join("\n").toLowerCase();
+    return [row.textContent, details[index].textContent, ...(fates.get(index) || []).flatMap(outlook), ...textsOf(index)].join("\n").toLowerCase();
   };
   const haystacks = () => (words = words || hosts.map(haystack));
   const filter = () => {
     const wanted = query.value.trim().toLowerCase();
     const visible = hosts.map((row, index) => (!state.value || row.dataset.state === state.value)
       && (!severity.value || Number(row.dataset[severity.value]) > 0) && (!wanted || haystacks()[index].includes(wanted)));
-    for (const one of byHost) one.hidden = !visible[one.dataset.h];
     for (const [row, members] of byHosts) {
       row.hidden = !members.some((one) => visible[one]) || Boolean(row.dataset.s && severity.value in { critical: 1, warning: 1, info: 1 } && row.dataset.s !== severity.value);
     }
-    const [disks, differences] = longTables;
-    disks.show(({ host, disk }) => visible[host] && (allDisks.checked || disk.outlook !== same));
-    if (differences) differences.show((row) => row.hosts.some((host) => visible[host]));
+    cards.show((one) => visible[one.dataset.h]);
+    hostRows.show((row) => visible[row.dataset.h]);
+    fateRows.show((fate) => visible[fate.host] && (allDisks.checked || fate.outlook !== same));
+    for (const differences of longLists.slice(3)) differences.show((row) => row.hosts.some((host) => visible[host]));
+    if (network) network.show(visible);
     for (const tile of tiles) tile.setAttribute("aria-pressed", tile.dataset.state === state.value);
     const count = visible.filter(Boolean).length;
     shown.textContent = count === hosts.length ? `${count} host${count === 1 ? "" : "s"}` : `${count} of ${hosts.length} hosts`;
     for (const empty of all(".empty")) {
-      const rows = all("tbody tr", empty.previousElementSibling);
-      empty.hidden = rows.some((row) => row.checkVisibility());
+      empty.hidden = all("tbody tr", empty.previousElementSibling).some((row) => !row.hidden);
     }
   };
   let waiting;
@@ -266,9 +301,9 @@
 
   // Links to a host open it, whatever the filter says.
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!target || !target.matches("details.host")) return;
-    if (target.hidden) {
+    const target = details.find((one) => one.id === decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    if (!cards.reach(target)) {
       $("#filter").reset();
       setTimeout(follow, 1);
       return;
@@ -285,50 +320,16 @@
   });
   follow();
 
-  // The map: what is pointed at or focused stands out with all that it is connected to, and says what it is.
-  const map = $("#network");
-  const tip = $("#tip");
-  if (map) {
-    const lines = all(".line", map);
-    const light = (one, x, y) => {
-      const id = one.id;
-      const near = one.matches(".line") ? [one] : lines.filter((line) => line.dataset.n.split(" ").includes(id));
-      const lit = new Set([one, ...near, ...near.flatMap((line) => line.dataset.e.split(" ").map((name) => document.getElementById(name)))]);
-      for (const each of all(".line, .node", map)) each.classList.toggle("lit", lit.has(each));
-      map.classList.add("following");
-      tip.textContent = one.dataset.t;
-      tip.hidden = false;
-      tip.style.left = `${Math.max(8, Math.min(x + 14, innerWidth - tip.offsetWidth - 8))}px`;
-      tip.style.top = `${Math.max(8, Math.min(y + 18, innerHeight - tip.offsetHeight - 8))}px`;
-    };
-    const unlight = () => {
-      map.classList.remove("following");
-      tip.hidden = true;
-    };
-    map.addEventListener("pointerover", (event) => {
-      const one = event.target.closest("[data-t]");
-      if (one) light(one, event.clientX, event.clientY);
-      else unlight();
-    });
-    map.addEventListener("pointerleave", unlight);
-    map.addEventListener("focusin", (event) => {
-      const one = event.target.closest("[data-t]");
-      const box = one.getBoundingClientRect();
-      light(one, box.left, box.bottom - 12);
-    });
-    map.addEventListener("focusout", unlight);
-  }
-
   // Printing: hosts with findings are opened, all of them in a small fleet, and closed again afterwards.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = details.filter((one, index) => !one.open && !one.hidden
+    for (const long of longLists) long.more(2000);
+    opened = details.filter((one, index) => !one.open && one.isConnected
       && (hosts.length <= 20 || Number(hosts[index].dataset.critical) > 0));
     for (const one of opened) {
       fill(one);
       one.open = true;
     }
-    for (const long of longTables) long.more(2000);
   });
   addEventListener("afterprint", () => {
     for (const one of opened) one.open = false;

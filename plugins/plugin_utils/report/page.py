@@ -51,9 +51,10 @@ TONES = {"✓": "ok", "▲": "warn", "✕": "bad", "?": "dim", "i": "dim"}
 
 def html(document):
     """A document as a page."""
-    style, script = (_read_asset(name) for name in ("page.css", "page.js"))
+    style, script = _read_asset("page.css"), _read_asset("page_map.js") + _read_asset("page.js")
     hosts = document["hosts"]
     anchors = _anchors(hosts)
+    drawn = network.draw(hosts)
     return (
         _environment()
         .get_template("page.html.j2")
@@ -69,9 +70,9 @@ def html(document):
             tone={key: TONES[mark] for key, mark in MARKS.items()},
             rank={state: index for index, state in enumerate(STATES)},
             network=network,
-            map=network.draw(hosts),
+            map=drawn,
             groups=view.group_findings(hosts),
-            data=_embed(_data(hosts, anchors)),
+            data=_embed(_data(hosts, anchors, drawn)),
             style=Markup(style),
             script=Markup(script),
             style_hash=_hash(style),
@@ -81,7 +82,7 @@ def html(document):
     )
 
 
-def _data(hosts, anchors):
+def _data(hosts, anchors, drawn):
     """What the script of the page draws. Each host is packed by itself, and unpacked when it is looked at."""
     return {
         "names": [text.text(host["name"]) for host in hosts],
@@ -89,8 +90,42 @@ def _data(hosts, anchors):
         "outlooks": [_badge(key, labels.OUTLOOKS[key]) for key in OUTLOOKS],
         "severities": [_badge(key, labels.SEVERITIES[key]) for key in findings.SEVERITIES],
         "earlier": [index for index, host in enumerate(hosts) if host["earlier"]],
+        "hostStates": [STATES.index(host["state"]) for host in hosts],
+        "states": [{**_badge(key, labels.STATES[key]), "key": key} for key in STATES],
         "drift": pack(view.group_drift(hosts)),
-        "hosts": [pack(view.show_host(host)) for host in hosts],
+        "map": drawn and _map_data(drawn),
+        **_hosts_data(hosts),
+    }
+
+
+def _hosts_data(hosts):
+    """Each host by itself, and the rows of the forecast, which are shown together."""
+    packed, forecast = [], []
+    for index, host in enumerate(hosts):
+        shown = view.show_host(host)
+        forecast += [{"host": index, "at": at, **row} for at, row in enumerate(shown.pop("forecast"))]
+        packed.append(pack(shown))
+    return {"forecast": pack(forecast), "hosts": packed}
+
+
+def _map_data(drawn):
+    """Which hosts each box and line of the map is about, so that it can be drawn for some of them."""
+
+    def paths(rows):
+        return [[list(row.paths), list(row.paths.values())] for row in rows]
+
+    return {
+        "nodes": [
+            {"id": node.id, "column": node.column, "hosts": node.hosts, "x": node.x, "width": node.width}
+            for node in drawn.nodes
+        ],
+        "lines": paths(drawn.lines),
+        "rows": paths(drawn.connections),
+        "step": network.NODE_HEIGHT + network.GAP,
+        "margin": network.MARGIN,
+        "height": network.NODE_HEIGHT,
+        "words": network.STATUS_LABELS,
+        "statuses": network.STATUSES,
     }
 
 

@@ -9,8 +9,7 @@ Names come from hosts and arrays, and may be anything: what is not printable sho
 from __future__ import annotations
 
 import collections
-import functools
-import json
+import operator
 
 from ...module_utils.model import volumes
 from ..audit.findings import SEVERITIES, is_remark
@@ -20,16 +19,23 @@ from .document import OUTLOOKS
 
 
 def show_host(host):
-    """One host of a document."""
+    """One host of a document. ``forecast`` is for the table of the fleet, with a row for disks of one fate."""
     findings = host["findings"]
+    disks = host["forecast"]["disks"] if host["forecast"] else []
+    tasks = _Tasks([*disks, *findings])
+    groups = _group_by(disks, _FATE)
     return {
         "facts": _facts_line(host),
         "reason": host["reason"] and text(host["reason"]) + (_EARLIER if host["earlier"] else ""),
-        "disks": [_disk(disk) for disk in host["forecast"]["disks"]] if host["forecast"] else [],
+        "tasks": tasks.lines,
+        "forecast": [_fate(group, tasks) for group in groups],
+        "disks": [list(map(_disk, group)) for group in groups],
         "drift": None
         if host["compliant"] is None
         else [_drift(finding) for finding in findings if finding["category"] == "drift"],
-        "risks": [_risk(finding) for finding in findings if finding["category"] == "risk"],
+        "risks": [
+            _risk(group, tasks) for group in _group_by([each for each in findings if each["category"] == "risk"], _RISK)
+        ],
         "copies": None if host["logins"] is None else sum(login["copies"] for login in host["logins"]),
         "logins": host["logins"] and [_login(login) for login in host["logins"]],
         "sessions": host["sessions"] and [_session(session) for session in host["sessions"]],
@@ -39,6 +45,47 @@ def show_host(host):
 
 
 _EARLIER = " What follows is from an earlier run."
+# What disks, and what findings, have in common in one row of a table: a remedy, and what it is for.
+_FATE = operator.itemgetter("outlook", "reason", "remedy", "paths_now", "paths_expected", "paths_unproven")
+_RISK = operator.itemgetter("severity", "kind", "remedy")
+
+
+def _group_by(records, key):
+    """Lists of records that are alike, in the order of their first ones."""
+    groups = collections.defaultdict(list)
+    for record in records:
+        groups[key(record)].append(record)
+    return list(groups.values())
+
+
+class _Tasks:
+    """The tasks of a host, each once: lines of YAML, which disks and findings refer to by number."""
+
+    def __init__(self, records):
+        numbers, distinct = {}, []
+        self._numbers = {}
+        for record in records:
+            for task in record["run"]:
+                if id(task) not in self._numbers:
+                    number = numbers.setdefault(repr(task), len(distinct))
+                    if number == len(distinct):
+                        distinct.append(task)
+                    self._numbers[id(task)] = number
+        self.lines = _show_tasks(distinct)
+
+    def of(self, records):
+        """The numbers of all tasks of some records."""
+        return list(dict.fromkeys(self._numbers[id(task)] for record in records for task in record["run"]))
+
+
+def _show_tasks(run):
+    """Each task as lines of YAML. All are written at once, because a writer takes longer to set up than to write."""
+    tasks = []
+    for line in labels.dump_tasks(run).rstrip("\n").split("\n") if run else ():
+        if line.startswith("- "):
+            tasks.append([])
+        tasks[-1].append(text(line) if line.strip() else "")
+    return tasks
 
 
 def _facts_line(host):
@@ -49,10 +96,28 @@ def _facts_line(host):
     delayed = " (delayed)" if service["delayed_start"] else ""
     parts = [
         f"MSiSCSI {text(service['state'])}, starts {text(service['start_mode'])}{delayed}",
-        f"Windows {text(service['windows_version'])}",
+        f"Windows {text(labels.name_windows(service['windows_version'], with_build=True))}",
         f"iscsidsc.dll {text(service['dll_version'])}",
     ]
     return {"node": host["initiator"] and text(host["initiator"]["node_name"]), "line": " · ".join(parts)}
+
+
+def _fate(disks, tasks):
+    """What becomes of some disks of a host, and what to do about it."""
+    first = disks[0]
+    sizes = [disk["size"] for disk in disks]
+    total = None if None in sizes else sum(sizes)
+    return {
+        "disks": len(disks),
+        "size": text(size(total)),
+        "now": first["paths_now"],
+        "expected": first["paths_expected"],
+        "unproven": first["paths_unproven"],
+        "outlook": OUTLOOKS.index(first["outlook"]),
+        "reason": first["reason"] and text(first["reason"]),
+        "remedy": first["remedy"],
+        "run": tasks.of(disks),
+    }
 
 
 def _disk(disk):
@@ -60,15 +125,7 @@ def _disk(disk):
         "names": text(", ".join([volumes.short_label(disk), *volumes.states(disk)])),
         "id": text([*disk["names"], disk["id"]] if disk["volumes"] else disk["id"]),
         "size": text(size(disk["size"])),
-        "bytes": -1 if disk["size"] is None else disk["size"],
         "targets": list(map(text, disk["targets"])),
-        "now": disk["paths_now"],
-        "expected": disk["paths_expected"],
-        "unproven": disk["paths_unproven"],
-        "outlook": OUTLOOKS.index(disk["outlook"]),
-        "reason": disk["reason"] and text(disk["reason"]),
-        "remedy": disk["remedy"],
-        "run": show_tasks(disk["run"]),
     }
 
 
@@ -84,13 +141,17 @@ def _drift(finding):
     }
 
 
-def _risk(finding):
+def _risk(findings, tasks):
+    """Findings that have a remedy in common."""
+    first = findings[0]
     return {
-        "severity": SEVERITIES.index(finding["severity"]),
-        "what": text(finding["what"]),
-        "text": text(labels.capitalize(finding["text"])),
-        "remedy": text(finding["remedy"]),
-        "run": show_tasks(finding["run"]),
+        "severity": SEVERITIES.index(first["severity"]),
+        "kind": text(labels.kind_heading(first["kind"])),
+        "remedy": text(first["remedy"]),
+        "run": tasks.of(findings),
+        "found": [
+            {"what": text(finding["what"]), "text": text(labels.capitalize(finding["text"]))} for finding in findings
+        ],
     }
 
 
@@ -132,24 +193,15 @@ def _portal(portal):
 
 
 def _initiator_port(record):
-    return "any port" if record["initiator_port"] is None else f"port {record['initiator_port']}"
+    if record["initiator_port"] is None:
+        return "any port"
+    address = record["initiator_address"]
+    return f"port {record['initiator_port']}{f' ({address})' if address else ''}"
 
 
 def show_side(value):
     """What was found, or what is declared, in words: none for an empty list, nothing where there is no such side."""
     return "" if value is None else "none" if value in ([], "") else text(value)
-
-
-def show_tasks(run):
-    """Tasks as lines of YAML."""
-    return list(_show_tasks(json.dumps(run))) if run else []
-
-
-@functools.lru_cache(maxsize=1024)
-def _show_tasks(run):
-    """The same of tasks as JSON: a disk and a finding have the same ones, and so have the disks of a session."""
-    lines = labels.dump_tasks(json.loads(run)).rstrip("\n").split("\n")
-    return [text(line) if line.strip() else "" for line in lines]
 
 
 # -- the fleet ---------------------------------------------------------------------------------------------------------
@@ -167,7 +219,7 @@ def group_findings(hosts):
         {
             "severity": SEVERITIES[rank],
             "category": category.capitalize(),
-            "kind": labels.kind_heading(kind),
+            "kind": kind,
             "count": counts[rank, category, kind],
             "hosts": list(members[rank, category, kind]),
         }

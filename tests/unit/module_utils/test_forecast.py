@@ -108,7 +108,8 @@ CASES = {
         [("lost", 1, 0, 0)],
         host=host("manual"),
         attention=(
-            "MSiSCSI starts only on demand: no saved login is replayed at boot. Set it to automatic.",
+            "MSiSCSI starts only on demand, so no saved login is expected to be opened at boot (Microsoft's help says "
+            "that they are opened once this service is loaded; it was not tried on Windows). Set it to automatic.",
             "PhysicalDrive1 (naa.60000): 1 path now, 0 expected after a restart: "
             "MSiSCSI does not start by itself, so no saved login is replayed.",
         ),
@@ -119,7 +120,10 @@ CASES = {
         "at_risk",
         [],
         host=host("disabled"),
-        attention=("MSiSCSI never starts: no saved login is replayed at boot. Set it to automatic.",),
+        attention=(
+            "MSiSCSI never starts, so no saved login is expected to be opened at boot (Microsoft's help says that they "
+            "are opened once this service is loaded; it was not tried on Windows). Set it to automatic.",
+        ),
     ),
     "a manual service that nobody needs": Case([], [], "ready", [], host=host("manual")),
     "a start mode that is not known": Case([login(A)], [session(1, A)], "ready", [("same", 1, 1, 0)], host=host(None)),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import policies, prototypes, status
 
 LINES = (Path(__file__).parent / "data" / "isdsc.txt").read_text(encoding="utf-8").splitlines()
 ISDSC = [line.split(" ", 2) for line in LINES if not line.startswith("#")]
@@ -130,6 +130,25 @@ def test_a_description_is_one_whole_line():
     for known in status.KNOWN:
         line = known.describe()
         assert len(line.splitlines()) == 1 and line.endswith(".") and "  " not in line and ".." not in line
+
+
+def test_a_policy_that_can_forbid_a_call_is_named():
+    forbidden = status.by_name("ISDSC_RESTRICTED_BY_GROUP_POLICY")
+    line = forbidden.describe("AddIScsiStaticTargetW")
+    assert (
+        "The policy that forbids it is NewStaticTargets (adding and removing static targets) or ConfigureTargets"
+        " (changes of targets that are known): one of the values of "
+        r"HKLM\SOFTWARE\Policies\Microsoft\Windows\iSCSI. Group policy (Computer" in line
+    )
+    assert "is ChangeIQNName (changes of the node name): a value of" in forbidden.describe("SetIScsiInitiatorNodeNameW")
+    assert forbidden.describe("GetIScsiSessionListW") == forbidden.describe()
+    assert status.of(0).describe("AddIScsiStaticTargetW") == status.of(0).describe()
+
+
+@pytest.mark.parametrize("export", policies.BY_EXPORT)
+def test_the_policies_of_each_function_are_those_that_microsoft_documents(export):
+    assert export in prototypes.FUNCTIONS
+    assert set(policies.BY_EXPORT[export]) <= set(policies.FORBIDS) and len(policies.FORBIDS) == 10
 
 
 def test_an_unknown_status_keeps_its_number():

@@ -11,6 +11,7 @@ import hashlib
 import html.parser
 import json
 import re
+import string
 import time
 
 import pytest
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, records
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import remedies
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
@@ -66,6 +67,7 @@ def test_totals_count_the_fleet(documents):
         "degraded": 1,
         "unknown": 0,
         "ready": 1,
+        "not_started": 0,
         "compared": 2,
         "drifted": 1,
         "disks": {"total": 5, "lost": 1, "unproven": 0, "fewer_paths": 2, "same": 2},
@@ -174,26 +176,74 @@ def columns(drawn):
 
 def test_three_hosts_are_three_boxes(documents):
     drawn = network.draw(documents["three"]["hosts"])
-    assert sorted(node.names for node in columns(drawn)["host"]) == [("files03",), ("hyperv02",), ("sql01",)]
-    assert {way.status for way in drawn.connections if way.host.names == ("sql01",)} == {"live"}
-    assert sum(way.paths for way in drawn.connections if way.host.names == ("sql01",)) == 4
+    assert sorted(node.title for node in columns(drawn)["host"]) == ["files03", "hyperv02", "sql01"]
+    of_sql01 = [row for row in drawn.connections if row.nodes[0].title == "sql01"]
+    assert {row.status for row in of_sql01} == {"live"}
+    assert sum(map(count_paths, of_sql01)) == 4
+    assert drawn.caption == "Hosts in the same state with the same connections are one box."
+
+
+def count_paths(row):
+    return sum(row.paths.values())
 
 
 def test_hosts_that_are_connected_alike_are_one_box():
     alike = [dict(fleets.demo_host("sql01"), name=f"sql{number:03d}") for number in range(500)]
     drawn = network.draw(report.build([*alike, *fleets.three()])["hosts"])
-    assert sorted(len(node.names) for node in columns(drawn)["host"]) == [1, 1, 501]
+    assert sorted(len(node.hosts) for node in columns(drawn)["host"]) == [1, 1, 501]
 
 
 def test_nobody_is_lost_in_a_large_map(documents):
     hosts = documents["many"]["hosts"]
     drawn = network.draw(hosts)
-    named = [name for node in columns(drawn)["host"] for name in node.names]
-    assert sorted(named) == sorted(host["name"] for host in hosts if host["connections"] is not None)
-    assert drawn.left_out == len(hosts) - len(named) == 10
-    assert sum(way.paths for way in drawn.connections) == sum(
+    drawn_hosts = [number for node in columns(drawn)["host"] for number in node.hosts]
+    assert sorted(drawn_hosts) == [number for number, host in enumerate(hosts) if host["connections"] is not None]
+    assert drawn.left_out == len(hosts) - len(drawn_hosts) == 10
+    assert sum(map(count_paths, drawn.connections)) == sum(
         edge["paths"] for host in hosts for edge in host["connections"] or ()
     )
+
+
+def test_a_large_map_is_of_hosts_that_use_the_same_arrays(documents):
+    """Targets that share a portal are one array, and the caption says what a box is."""
+    hosts = documents["many"]["hosts"]
+    drawn = network.draw(hosts)
+    assert list(columns(drawn)) == ["host", "array"]
+    assert len(columns(drawn)["array"]) <= 10
+    assert "Hosts that use the same arrays are one box." in drawn.caption and "largest" not in drawn.caption
+    arrays_of = collections.defaultdict(set)
+    for row in drawn.connections:
+        for number in row.paths:
+            arrays_of[number].add(row.nodes[1].id)
+    for node in columns(drawn)["host"]:
+        assert len({frozenset(arrays_of[number]) for number in node.hosts}) == 1
+    groups = collections.Counter(frozenset(arrays) for arrays in arrays_of.values())
+    assert sorted(groups.values()) == sorted(len(node.hosts) for node in columns(drawn)["host"])
+    portals = collections.defaultdict(set)
+    for host in hosts:
+        for edge in host["connections"] or ():
+            portals[edge["portal"]].add(edge["target"])
+    for targets in portals.values():
+        assert sum(any(target in node.tip for target in targets) for node in columns(drawn)["array"]) == 1
+
+
+def test_a_map_of_too_many_arrays_says_that_the_rest_is_one_box():
+    hosts = [
+        {
+            "name": f"host{number}",
+            "state": "ready",
+            "connections": [
+                {"portal": f"192.0.2.{number}:3260", "target": f"iqn.{number}", "status": "live", "paths": 1}
+            ],
+        }
+        for number in range(100)
+    ]
+    drawn = network.draw(hosts)
+    assert {column: len(nodes) for column, nodes in columns(drawn).items()} == {"host": 30, "array": 30}
+    assert max(len(node.hosts) for node in columns(drawn)["host"]) == 71
+    assert "Only the 29 largest of a column are drawn; the rest is one box." in drawn.caption
+    (rest,) = [node for node in columns(drawn)["array"] if node.title == "all other arrays"]
+    assert rest.subtitle == "71 targets, 71 portals"
 
 
 @given(
@@ -227,8 +277,9 @@ def test_any_map_fits_and_is_whole(connections):
         return
     boxes = columns(drawn)
     assert all(len(nodes) <= network.MOST for nodes in boxes.values())
-    assert sorted(name for node in boxes["host"] for name in node.names) == sorted(host["name"] for host in hosts)
-    assert sum(way.paths for way in drawn.connections) == sum(map(len, connections))
+    assert sorted(number for node in boxes["host"] for number in node.hosts) == list(range(len(hosts)))
+    assert sum(map(count_paths, drawn.connections)) == sum(map(len, connections))
+    assert sum(sum(line.paths.values()) for line in drawn.lines) == sum(map(len, connections)) * (len(boxes) - 1)
     corners = [(node.x, node.y) for node in drawn.nodes]
     assert len(set(corners)) == len(corners)
     assert all(0 <= node.y <= drawn.height - network.NODE_HEIGHT for node in drawn.nodes)
@@ -311,7 +362,7 @@ def unpack(packed):
     texts, last = [], ""
     for entry in packed["texts"]:
         if isinstance(entry, str):
-            last = last[: int(entry[0], 36)] + entry[1:]
+            last = last[: (string.digits + string.ascii_letters).index(entry[0])] + entry[1:]
             texts.append(last)
         else:
             texts.append(f"{texts[entry[0]]} {texts[entry[1]]}" if isinstance(entry, list) else entry)
@@ -365,9 +416,16 @@ def test_the_data_has_all_that_is_known_of_each_host(documents, pages, name):
     for host, packed in zip(documents[name]["hosts"], found["hosts"], strict=True):
         shown = unpack(packed)
         disks = host["forecast"]["disks"] if host["forecast"] else []
-        for disk, entry in zip(disks, shown["disks"], strict=True):
-            assert entry["id"].endswith(text(disk["id"]))
-        assert len(shown["risks"]) == sum(finding["category"] == "risk" for finding in host["findings"])
+        identifiers = [entry["id"] for group in shown["disks"] for entry in group]
+        assert len(identifiers) == len(disks)
+        assert all(any(found.endswith(text(disk["id"])) for found in identifiers) for disk in disks)
+        risks = [finding for finding in host["findings"] if finding["category"] == "risk"]
+        assert sum(len(risk["found"]) for risk in shown["risks"]) == len(risks)
+        written = {tuple(task) for task in shown["tasks"]}
+        for record in [*disks, *risks]:
+            for task in record["run"]:
+                lines = labels.dump_tasks([task]).rstrip("\n").split("\n")
+                assert tuple(text(line) if line.strip() else "" for line in lines) in written
         for part in ("logins", "sessions", "portals"):
             assert len(shown[part] or ()) == len(host[part] or ())
         assert [login["target"] for login in shown["logins"] or ()] == [
@@ -403,7 +461,7 @@ def test_a_host_with_256_disks_takes_few_bytes_and_little_time(paths):
     page = report.html(report.build(hosts))
     assert time.process_time() - began < 10 * 15 / 500 * 5  # machines differ, and others may use this one
     assert len(page.encode()) < 100_000 + 10 * (15 << 20) / 500
-    assert len(unpack(json.loads(data_of(page))["hosts"][9])["disks"]) == 256
+    assert sum(map(len, unpack(json.loads(data_of(page))["hosts"][9])["disks"])) == 256
 
 
 def test_the_forecast_comes_first(pages):
@@ -425,18 +483,93 @@ def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_o
 
 
 @pytest.mark.parametrize(
-    ("totals", "words_of_it"),
+    ("at_risk", "not_started", "degraded", "unknown", "ready", "headline"),
     [
-        ({"hosts": 3, "at_risk": 1, "degraded": 1, "unknown": 0, "ready": 1}, "1 host of 3 will miss a disk"),
-        ({"hosts": 3, "at_risk": 0, "degraded": 2, "unknown": 0, "ready": 1}, "but 2 hosts with less than now"),
-        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 2}, "1 host of 3 could not be read"),
-        ({"hosts": 1, "at_risk": 0, "degraded": 0, "unknown": 1, "ready": 0}, "No host could be read"),
-        ({"hosts": 3, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 3}, "Every host finds every disk"),
-        ({"hosts": 0, "at_risk": 0, "degraded": 0, "unknown": 0, "ready": 0}, "no host to report"),
+        (1, 0, 1, 0, 1, "1 host of 3 will miss a disk after the next restart."),
+        (
+            4,
+            2,
+            1,
+            3,
+            2,
+            "2 hosts of 10 will miss a disk after the next restart. "
+            "2 hosts of 10 do not start MSiSCSI at boot. 3 hosts could not be read.",
+        ),
+        (1, 1, 0, 0, 2, "1 host of 3 does not start MSiSCSI at boot."),
+        (0, 0, 2, 0, 1, "Every known disk comes back after the next restart, but 2 hosts with less than now."),
+        (
+            0,
+            0,
+            0,
+            1,
+            2,
+            "Every host that was read finds every disk after the next restart. 1 host could not be read.",
+        ),
+        (0, 0, 0, 1, 0, "No host could be read."),
+        (0, 0, 0, 0, 3, "Every host finds every disk after the next restart."),
+        (0, 0, 0, 0, 0, "There is no host to report."),
     ],
 )
-def test_the_headline_says_the_worst(totals, words_of_it):
-    assert words_of_it in labels.write_headline(totals)
+def test_the_headline_says_the_worst_and_leaves_nobody_out(at_risk, not_started, degraded, unknown, ready, headline):
+    totals = {
+        "hosts": at_risk + degraded + unknown + ready,
+        "at_risk": at_risk,
+        "not_started": not_started,
+        "degraded": degraded,
+        "unknown": unknown,
+        "ready": ready,
+    }
+    assert labels.write_headline(totals) == headline
+
+
+@pytest.mark.parametrize(
+    ("start_mode", "state", "reason"),
+    [
+        (
+            "manual",
+            "at_risk",
+            "MSiSCSI is stopped and starts only on demand. What is saved could not be read, and none of it is expected "
+            "to be opened at boot.",
+        ),
+        (
+            "disabled",
+            "at_risk",
+            "MSiSCSI is stopped and is disabled. What is saved could not be read, and none of it is expected to be "
+            "opened at boot.",
+        ),
+        ("automatic", "unknown", "MSiSCSI is stopped, so what is saved could not be read."),
+    ],
+)
+def test_a_host_whose_service_neither_runs_nor_starts_is_at_risk(start_mode, state, reason):
+    with pytest.raises(queries.ServiceStopped) as stopped:
+        queries.gather(Host({"service": {"state": "stopped", "start_mode": start_mode}}))
+    plain = facts.assemble(records.Snapshot(stopped.value.host))
+    document = report.build([{"name": "sql01", "facts": plain}, *fleets.three()])
+    (found,) = [host for host in document["hosts"] if host["name"] == "sql01" and host["forecast"] is None]
+    assert (found["state"], found["reason"]) == (state, reason)
+    (stop,) = [finding for finding in found["findings"] if finding["kind"] == "service_stopped"]
+    assert stop["severity"] == ("critical" if state == "at_risk" else "warning")
+    assert stop["run"][0]["winstorage.iscsi.initiator"]["service_state"] == "started"
+    assert document["totals"]["not_started"] == (state == "at_risk")
+    assert reason.partition(" and ")[0] in report.markdown(document)
+    assert report.html(document)
+
+
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [
+        ("10.0.20348.2402", "Server 2022"),
+        ("10.0.17763.5936", "Server 2019"),
+        ("6.3.9600", "Server 2012 R2"),
+        ("10.0.99999.1", "10.0.99999.1"),
+        ("<b>", "<b>"),
+        (None, None),
+    ],
+)
+def test_windows_has_its_name_where_its_build_is_known(version, name):
+    assert labels.name_windows(version) == name
+    if version != name:
+        assert labels.name_windows(version, with_build=True) == f"{name} ({version})"
 
 
 def test_every_kind_of_finding_has_a_heading(documents):

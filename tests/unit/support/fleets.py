@@ -123,6 +123,34 @@ def with_disks(number, paths=1):
     return {"name": f"host{number:03d}", "facts": json.loads(plain), "drift": None}
 
 
+@functools.cache
+def _host_with_sessions():
+    targets = [f"iqn.2004-01.com.example:array0-{number:03d}" for number in range(256)]
+    units = [
+        [{"lun": 0, "size": "100G", "naa": f"6001405a1b2c3d4e5f6071{number:010x}"}] for number in range(len(targets))
+    ]
+    state = {
+        "service": {"state": "running", "start_mode": "automatic"},
+        "network": {
+            "arrays": [
+                {
+                    "portals": ["192.0.2.21"],
+                    "targets": [{"iqn": target, "luns": luns} for target, luns in zip(targets, units)],
+                }
+            ]
+        },
+        "sessions": [{"target": target, "portal": "192.0.2.21"} for target in targets],
+    }
+    return json.dumps(facts.assemble(queries.gather(Host(state), list(queries.READS), 0)))
+
+
+def with_sessions(number):
+    """A host with 256 sessions to a target each, of which none is saved. Each number has names of its own."""
+    plain = _host_with_sessions().replace("5f6071", f"5f{number:04x}").replace(":array0", f":array{number}")
+    plain = plain.replace("win-simulated", f"host{number:03d}")
+    return {"name": f"host{number:03d}", "facts": json.loads(plain), "drift": None}
+
+
 def hostile():
     """A host for each harmful text, which stands in every place where a name, an address or a message can."""
     return [_hostile(harm) for harm in HARM] + [

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import status
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, change_batch, outcome
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.content import content
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse as declare
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import subsets
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor
@@ -72,6 +73,30 @@ def test_two_round_trips_to_change_and_one_to_find_nothing_to_do(plan):
     assert not run(machine, **plan.declared).problems and len(machine.batches) == 2
     if plan.declared.get("update_secret") != "always" and plan.name != "save a secret anew":
         assert not run(machine, **plan.declared).changed and len(machine.batches) == 3
+
+
+def listed(snapshot):
+    """What a snapshot lists, as far as check mode can know it: sessions have devices that nobody knows beforehand."""
+    records = [*(snapshot.persistent_logins or ()), *(snapshot.target_portals or ())]
+    names = [*(snapshot.isns_servers or ()), *(snapshot.radius_servers or ()), *(snapshot.persistent_devices or ())]
+    return (
+        sorted((content(record) for record in records), key=repr),
+        sorted(names),
+        snapshot.initiator.node_name,
+        snapshot.host.service_start_mode,
+    )
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [plan for plan in PLANS if "service_state" not in plan.declared],
+    ids=lambda plan: plan.name.replace(" ", "_"),
+)
+def test_check_mode_returns_what_would_be_there(plan):
+    machine = Host(plan.host)
+    predicted = apply.apply(machine, declare(plan.declared), check=True)
+    done = run(machine, **plan.declared)
+    assert listed(predicted.after) == listed(done.after)
 
 
 def test_check_mode_is_one_round_trip_and_starts_nothing():

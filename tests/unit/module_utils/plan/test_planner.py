@@ -273,6 +273,13 @@ def test_more_than_256_logins_are_refused():
     assert "257" in refusal(plan(snapshot(there), persistent_logins=[dict(wanted, copies=2)]))
 
 
+def test_a_login_of_a_port_needs_room_for_one_more_to_be_changed():
+    there = [login(f"10.0.{number // 250}.{number % 250}", 0, login_flags=MULTIPATH) for number in range(1, 257)]
+    wanted = declared(portal="10.0.0.1", initiator_port=0, header_digest="crc32c")
+    assert "there is no room for it" in refusal(plan(snapshot(there), persistent_logins=[wanted]))
+    assert len(steps(plan(snapshot(there[:-1]), persistent_logins=[wanted]))) == 1
+
+
 # -- secrets -----------------------------------------------------------------------------------------------------------
 
 
@@ -643,6 +650,15 @@ def test_a_static_target_keeps_what_is_not_declared():
     made = plan(now, static_targets=[{"target": FLASH, "alias": "new"}])
     assert steps(made) == [("static_targets", "replace")] and made.steps[0].reason == "alias differs"
     assert made.steps[0].after == dict(made.steps[0].before, alias="new")
+
+
+def test_a_static_target_has_one_portal_or_none():
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": ["10.0.0.1"]}])) != []
+    assert steps(plan(snapshot(), static_targets=[{"target": FLASH, "portals": []}])) != []
+    with pytest.raises(
+        DeclarationError, match=r"static_targets\[0\]\.portals: expected at most one portal, this has 2"
+    ):
+        declare({"static_targets": [{"target": FLASH, "portals": ["10.0.0.1", "10.0.0.2"]}]})
 
 
 def test_a_node_name_is_compared_without_letter_case():
