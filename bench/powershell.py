@@ -79,11 +79,23 @@ def _sent(module, kept):
         "winstorage_iscsi_engine": "powershell",
         "ansible_pwsh_interpreter": "powershell",
     }
-    command = ["ansible", "adhoc", "here", "-i", "here,", "-c", "powershell_here", "-m", module, "-e", json.dumps(variables)]
+    command = [
+        sys.executable,
+        "-m",
+        "ansible",
+        "adhoc",
+        "here",
+        "-i",
+        "here,",
+        "-c",
+        "powershell_here",
+        "-m",
+        module,
+        "-e",
+        json.dumps(variables),
+    ]
     # the task fails, since nothing is run
-    done = subprocess.run(
-        [sys.executable, "-m", *command], env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False
-    )
+    done = subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=False)
     if not kept.exists():
         raise SystemExit("ansible sent nothing, nothing is measured:\n" + done.stderr.decode() + done.stdout.decode())
     return json.loads(kept.read_text(encoding="utf-8"))
