@@ -1,14 +1,15 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures four things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures five things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); and the facts task through
-ansible-playbook against tasks that do nothing.
+takes; how the controller's work grows with the number of logins (see growth.py); the facts task through
+ansible-playbook against tasks that do nothing; and, where PowerShell is, what the runner module costs there (see
+powershell.py).
 
-    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--output results.json]
+    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--trips N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import tracemalloc
 
 import decoders
 import growth
+import powershell
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import apply
@@ -235,6 +237,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
     parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
+    parser.add_argument("--trips", type=int, default=7, help="in PowerShell, of each kind (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
 
@@ -278,8 +281,26 @@ def main():
         [(row["task"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in ran],
     )
 
+    lacking = powershell.missing()
+    tripped = [] if lacking else powershell.trips(options.trips)
+    if lacking:
+        print(f"\nRound trips in PowerShell are left out: there is no {lacking}")
+    else:
+        print(f"\nRound trips in PowerShell: median of {options.trips} interleaved rounds\n")
+        _table(
+            ("process", "ms", "times a module that does nothing"),
+            [(row["process"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in tripped],
+        )
+
     if options.output:
-        numbers = {"records": RECORDS, "decoding": decoded, "declaring": declared, "growth": grown, "tasks": ran}
+        numbers = {
+            "records": RECORDS,
+            "decoding": decoded,
+            "declaring": declared,
+            "growth": grown,
+            "tasks": ran,
+            "trips": tripped,
+        }
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump(numbers, file, indent=2)
 
