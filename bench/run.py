@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures four things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures five things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); and the facts task through
-ansible-playbook against tasks that do nothing.
+takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
+and in a browser (see fleet.py); and the facts task through ansible-playbook against tasks that do nothing.
 
-    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--output results.json]
+    python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import time
 import tracemalloc
 
 import decoders
+import fleet
 import growth
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
@@ -235,6 +236,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
     parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
+    parser.add_argument("--hosts", type=int, default=fleet.HOSTS, help="of a report (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
 
@@ -271,6 +273,25 @@ def main():
     )
     print("\n" + "\n".join(growth.judge(grown)))
 
+    written, seen = fleet.writing(options.hosts), fleet.looking()
+    print(f"\nThe report of {options.hosts} hosts, processor time\n")
+    _table(
+        ("fleet", "build, s", "page, s", "page, MiB", "memory, MiB"),
+        [
+            (
+                row["fleet"],
+                f"{row['build']:.1f}",
+                f"{row['html']:.1f}",
+                f"{row['bytes'] / fleet.MIB:.1f}",
+                f"{row['peak'] >> 20}",
+            )
+            for row in written
+        ],
+    )
+    print("\n" + "\n".join(fleet.judge(written, seen)))
+    if seen is None:
+        print("  Nothing was looked at: that takes playwright and a chromium on PATH.")
+
     ran = tasks(options.tasks)
     print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
     _table(
@@ -279,7 +300,14 @@ def main():
     )
 
     if options.output:
-        numbers = {"records": RECORDS, "decoding": decoded, "declaring": declared, "growth": grown, "tasks": ran}
+        numbers = {
+            "records": RECORDS,
+            "decoding": decoded,
+            "declaring": declared,
+            "growth": grown,
+            "report": {"hosts": options.hosts, "written": written, "seen": seen},
+            "tasks": ran,
+        }
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump(numbers, file, indent=2)
 
