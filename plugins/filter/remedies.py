@@ -37,8 +37,8 @@ options:
     type: str
     default: winstorage.iscsi.persistent_login
 notes:
-  - A remedy that needs a CHAP secret has the text C({{ chap_secret }}) in its place. Windows returns no secrets.
-    Replace it with C(| map('combine', {'secret': your_secret})).
+  - Windows returns no secrets. A remedy that needs a CHAP secret has the text C({{ chap_secret }}) in its place. Combine
+    it with your own, as with C(map) and C(combine).
 seealso:
   - module: winstorage.iscsi.audit_info
   - module: winstorage.iscsi.initiator_state
@@ -59,6 +59,11 @@ EXAMPLES = r"""
     port: "{{ item.port }}"
     refresh: true
   loop: "{{ audit.risks | winstorage.iscsi.remedies('silent_portal', module='winstorage.iscsi.target_portal') }}"
+
+- name: Save sessions that use CHAP
+  winstorage.iscsi.initiator_state:
+    persistent_logins: >-
+      {{ audit.risks | winstorage.iscsi.remedies('not_saved') | map('combine', {'secret': vaulted_chap_secret}) }}
 """
 
 RETURN = r"""
