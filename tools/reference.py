@@ -80,6 +80,7 @@ SECTIONS = {
         "ISDSC_PORTAL_NOT_FOUND",
         "ISDSC_INITIATOR_NOT_FOUND",
         "ERROR_INVALID_PARAMETER",
+        "WSAEINVAL",
         "ERROR_INTERNAL_ERROR",
     ),
     "Logging in": (

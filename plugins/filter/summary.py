@@ -53,7 +53,10 @@ def _portal(place):
 
 
 def _initiator_port(record):
-    return "any" if record["initiator_port"] is None else record["initiator_port"]
+    if record["initiator_port"] is None:
+        return "any"
+    address = record["initiator_address"]
+    return f"{record['initiator_port']} ({address})" if address else record["initiator_port"]
 
 
 def _chap(options):

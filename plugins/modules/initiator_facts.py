@@ -25,7 +25,8 @@ options:
       - Parts to gather. A name adds a part, and V(!) in front of a name leaves it out. V(all) means all parts but
         V(events). V(!all) means none but RV(ansible_facts.windows_iscsi.host), which is always there.
       - Names are V(initiator), V(persistent_logins), V(target_portals), V(targets), V(sessions), V(mappings),
-        V(isns_servers), V(radius_servers), V(persistent_devices), V(disks) and V(events).
+        V(isns_servers), V(radius_servers), V(persistent_devices), V(initiator_ports), V(saved_addresses), V(policies),
+        V(disks) and V(events).
       - A part that is not gathered is null, never an empty list. RV(ansible_facts.windows_iscsi.next_boot) needs
         V(persistent_logins) and V(sessions).
     type: list
@@ -126,6 +127,14 @@ ansible_facts:
               returned: success
               type: bool
               sample: true
+            policies:
+              description:
+                - Whether each group policy of the initiator is enabled, by the name of its registry value. What an
+                  enabled policy forbids ends with ISDSC_RESTRICTED_BY_GROUP_POLICY.
+                - Null where the registry could not be read.
+              returned: success
+              type: dict
+              sample: {RestrictAdditionalLogins: false, RequireOneWayCHAP: true}
         initiator:
           description: The initiator itself.
           returned: success
@@ -175,6 +184,18 @@ ansible_facts:
               returned: success
               type: bool
               sample: false
+            initiator_address: &initiator_address
+              description: Address that the initiator port has today. Null if that is not known.
+              returned: success
+              type: str
+              sample: 192.0.2.11
+            saved_initiator_address: &saved_initiator_address
+              description:
+                - Address that the initiator port had when the record was saved, as far as the registry tells.
+                - Null if that is not known.
+              returned: success
+              type: str
+              sample: 192.0.2.11
             portal:
               description: Portal of the target. Null means any of its portals.
               returned: success
@@ -325,6 +346,8 @@ ansible_facts:
               returned: success
               type: bool
               sample: true
+            initiator_address: *initiator_address
+            saved_initiator_address: *saved_initiator_address
             security_flags: *security_flags
             login_options: *login_options
         targets:
@@ -562,6 +585,25 @@ ansible_facts:
           type: list
           elements: str
           sample: ['D:\']
+        initiator_ports:
+          description:
+            - The ports of each initiator instance. Windows gives out their numbers anew when adapters change.
+            - Null where the management class MSiSCSI_PortalInfoClass could not be read.
+          returned: success
+          type: list
+          elements: dict
+          contains:
+            initiator_instance:
+              description: Initiator instance.
+              returned: success
+              type: str
+              sample: ROOT\ISCSIPRT\0000_0
+            number: {description: Number of the port., returned: success, type: int, sample: 0}
+            address:
+              description: IP address of the port today. Null if Windows reports none.
+              returned: success
+              type: str
+              sample: 192.0.2.11
         disks:
           description:
             - The disks of the initiator as Windows knows them. What Windows does not report is null.

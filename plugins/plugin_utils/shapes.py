@@ -15,9 +15,9 @@ import itertools
 import typing as t
 from collections.abc import Mapping
 
-from ..module_utils.abi import codecs
+from ..module_utils.abi import codecs, policies
 from ..module_utils.model import facts as facts_module
-from ..module_utils.model import records
+from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
 
 VERDICTS = ("ready", "degraded", "at_risk")
@@ -267,6 +267,8 @@ def _of_hint(hint, codec=None):
     return _record(hint) if dataclasses.is_dataclass(hint) else _SCALARS[hint]
 
 
+_POLICIES = _mapping(dict.fromkeys(policies.FORBIDS, _boolean))
+_PORT_ADDRESSES = {"initiator_address": _nullable(_text), "saved_initiator_address": _nullable(_text)}
 _PLACE = _mapping({"address": _text, "port": _number})
 _VOLUMES = _nullable(_list_of(_record(records.Volume)))
 _STATES = ("offline", "read_only", "clustered", "uninitialized")
@@ -341,7 +343,7 @@ def _facts(forecast):
     known = (lambda inner: inner) if forecast else _nullable
     return _mapping(
         {
-            "host": _record(records.Host),
+            "host": _record(records.Host, {"policies": _nullable(_POLICIES)}),
             "initiator": _nullable(_record(records.Initiator)),
             "persistent_logins": known(
                 _list_of(
@@ -349,7 +351,7 @@ def _facts(forecast):
                         records.PersistentLogin,
                         {
                             "any_initiator_port": _boolean,
-                            "initiator_address": _nullable(_text),
+                            **_PORT_ADDRESSES,
                             "copies": _positive,
                             "live_sessions": known(_number),
                             "connected": known(_boolean),
@@ -361,7 +363,7 @@ def _facts(forecast):
                 _list_of(
                     _record(
                         records.TargetPortal,
-                        {"any_initiator_port": _boolean, "initiator_address": _nullable(_text)},
+                        {"any_initiator_port": _boolean, **_PORT_ADDRESSES},
                     )
                 )
             ),
@@ -381,7 +383,7 @@ def _facts(forecast):
             "isns_servers": _nullable(_list_of(_text)),
             "radius_servers": _nullable(_list_of(_text)),
             "persistent_devices": _nullable(_list_of(_text)),
-            "initiator_ports": _nullable(_list_of(_record(records.InitiatorPort))),
+            "initiator_ports": _nullable(_list_of(_record(ports.InitiatorPort))),
             "disks": _nullable(_list_of(_record(records.Disk))),
             "events": _nullable(_EVENTS),
             "next_boot": _nullable(_NEXT_BOOT),

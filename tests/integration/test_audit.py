@@ -18,6 +18,7 @@ ARRAY = {
     "targets": [{"iqn": TARGET, "chap": {"user": "sql01", "secret": SECRET}, "luns": [0]}],
 }
 HOST = {
+    "windows": {"clock": "2026-11-25T08:00:00Z"},
     "service": {"state": "running", "start_mode": "automatic"},
     "mpio": {"claimed": True},
     "network": {"arrays": [ARRAY]},
@@ -108,7 +109,7 @@ def play(site):
 - hosts: sql01
   gather_facts: false
   tasks:
-    - {name: facts, winstorage.iscsi.initiator_facts: }
+    - {name: facts, winstorage.iscsi.initiator_facts: {gather_subset: [all, events]}}
 """
         + TASKS,
         "-vvvvv",

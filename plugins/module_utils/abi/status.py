@@ -88,8 +88,8 @@ _CODES = (
     (1726, "RPC_S_CALL_FAILED", "The remote procedure call failed."),
     (1753, "EPT_S_NOT_REGISTERED", "There are no more endpoints available from the endpoint mapper."),
     (10013, "WSAEACCES", "An attempt was made to access a socket in a way forbidden by its access permissions."),
-    (10022, "WSAEINVAL", "An invalid argument was supplied."),
     (10047, "WSAEAFNOSUPPORT", "The address family is not supported."),
+    (10022, "WSAEINVAL", "An invalid argument was supplied."),
     (10049, "WSAEADDRNOTAVAIL", "The requested address is not valid in its context."),
     (10050, "WSAENETDOWN", "A socket operation encountered a dead network."),
     (10051, "WSAENETUNREACH", "A socket operation was attempted to an unreachable network."),
@@ -395,6 +395,7 @@ _HINTS = (
         " addresses of the host.",
         ("WSAEADDRNOTAVAIL", "ISDSC_INVALID_PORT_NUMBER"),
     ),
+    ("An address is neither an IP address nor a host name. Check how it is spelled.", ("WSAEINVAL",)),
     (
         "The host cannot resolve the name of the portal or server. Check its DNS (Resolve-DnsName), or declare an IP"
         " address.",

@@ -14,10 +14,10 @@ import json
 import typing as t
 
 from ..abi import codecs
-from . import events, forecast, matching, records, volumes
+from . import events, forecast, matching, ports, records, volumes
 from .matching import Matches
 from .plain import Plain
-from .records import Discovery, InitiatorPort, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
+from .records import Discovery, Mapping, PersistentLogin, Session, Snapshot, Target, TargetPortal
 
 SCHEMA_VERSION = 1
 
@@ -33,18 +33,6 @@ def sort_sessions(snapshot: Snapshot) -> t.List[Session]:
     """The sessions of a snapshot in the order in which its facts list them."""
     entries = _Assembler(snapshot, include_session_ids=False).sessions()
     return [session for session, _entry in entries or ()]
-
-
-def port_address(
-    ports: t.Optional[t.Iterable[InitiatorPort]], instance: str, number: t.Optional[int]
-) -> t.Optional[str]:
-    """The address of an initiator port today. None for any port, for one that is not there, and where it is open."""
-    found = {
-        port.address
-        for port in ports or ()
-        if port.number == number and instance.lower() in ("", port.initiator_instance.lower())
-    }
-    return found.pop() if len(found) == 1 else None
 
 
 def find_contradictory_flags(snapshot: Snapshot) -> t.List[str]:
@@ -68,6 +56,10 @@ class _Assembler:
         self._snapshot = snapshot
         self._include_session_ids = include_session_ids
         self._matches: t.Optional[Matches] = matching.match(snapshot)
+        saved: t.Dict[int, t.Optional[str]] = {}
+        for found in (snapshot.persistent_logins, snapshot.target_portals):
+            saved.update(ports.saved_addresses(snapshot.saved_addresses, snapshot.initiator_ports, found or ()))
+        self._saved_addresses = saved
 
     def _plain(self, record: t.Any) -> Plain:
         plain: Plain = records.to_dict(record, private=self._include_session_ids)
@@ -84,7 +76,7 @@ class _Assembler:
         next_boot = forecast.next_boot(snapshot, self._matches, join, log)
         return {
             "schema_version": SCHEMA_VERSION,
-            "host": self._plain(snapshot.host),
+            "host": dict(self._plain(snapshot.host), policies=snapshot.policies),
             "initiator": snapshot.initiator
             and dict(self._plain(snapshot.initiator), instances=_sort_texts(snapshot.initiator.instances)),
             "persistent_logins": logins,
@@ -124,7 +116,7 @@ class _Assembler:
         return dict(
             min(map(self._plain, copies), key=_content),
             any_initiator_port=copies[0].initiator_port is None,
-            initiator_address=self._port_address(copies[0]),
+            **self._port_addresses(copies[0]),
             copies=len(copies),
             live_sessions=live,
             connected=None if live is None else live > 0,
@@ -134,12 +126,16 @@ class _Assembler:
         return dict(
             self._plain(portal),
             any_initiator_port=portal.initiator_port is None,
-            initiator_address=self._port_address(portal),
+            **self._port_addresses(portal),
         )
 
-    def _port_address(self, record: t.Union[PersistentLogin, TargetPortal]) -> t.Optional[str]:
-        """The address that the initiator port of a record means today; None where it is not known."""
-        return port_address(self._snapshot.initiator_ports, record.initiator_instance, record.initiator_port)
+    def _port_addresses(self, record: t.Union[PersistentLogin, TargetPortal]) -> Plain:
+        """What the initiator port of a record means today, and what it meant when the record was saved."""
+        known = self._snapshot.initiator_ports
+        return {
+            "initiator_address": ports.address_today(known, record.initiator_instance, record.initiator_port),
+            "saved_initiator_address": self._saved_addresses.get(id(record)),
+        }
 
     def _target(self, target: Target) -> Plain:
         discoveries = _sort_entries(target.discoveries, self._discovery) or []

@@ -63,8 +63,8 @@ def next_boot(
     attention = []
     if start_mode in _NOT_STARTED and (logins or sessions):
         attention.append(
-            f"MSiSCSI {_NOT_STARTED[start_mode]}, so no saved login is expected to be opened at boot ({SERVICE_BASIS}). "
-            "Set it to automatic."
+            f"MSiSCSI {_NOT_STARTED[start_mode]}, so no saved login is expected to be opened at boot "
+            f"({SERVICE_BASIS}). Set it to automatic."
         )
     attention += _describe_volumes(volumes or ())
     attention += [_describe_disk(disk) for disk in disks if disk["outlook"] != "same"]

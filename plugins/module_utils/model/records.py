@@ -43,6 +43,7 @@ from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
 from .plain import UserName, from_dict, shown_as, to_dict
+from .ports import InitiatorPort, SavedAddresses
 from .volumes import Disk, Volume
 
 __all__ = [  # every record, and what converts them, is reachable from here
@@ -55,7 +56,6 @@ __all__ = [  # every record, and what converts them, is reachable from here
     "Disk",
     "Host",
     "Initiator",
-    "InitiatorPort",
     "Inquiry",
     "LoginOptions",
     "Lun",
@@ -300,15 +300,6 @@ class Initiator:
     version: t.Optional[str] = None
 
 
-@dataclasses.dataclass
-class InitiatorPort:
-    """A port of an initiator instance, by the number that records have of it. ``address``: its IP address today."""
-
-    initiator_instance: str
-    number: int
-    address: t.Optional[str] = None
-
-
 SERVICE_STATES = {
     1: "stopped",
     2: "start_pending",
@@ -368,6 +359,8 @@ class Snapshot:
     radius_servers: t.Optional[t.List[str]] = None
     persistent_devices: t.Optional[t.List[str]] = None
     initiator_ports: t.Optional[t.List[InitiatorPort]] = None
+    saved_addresses: t.Optional[SavedAddresses] = None
+    policies: t.Optional[t.Dict[str, bool]] = None  # whether each group policy is enabled
     disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
     events: t.Optional[EventLog] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

@@ -67,6 +67,10 @@ class Values:
         self._complain(name, f"is no {expected}")
         return None
 
+    def raw(self, name: str) -> t.Any:
+        """The value as it is, of any type."""
+        return self._row.get(name)
+
     def number(self, name: str) -> t.Optional[int]:
         """A whole number of at most 64 bits."""
         found: t.Optional[int] = self._take(name, "number", is_number)

@@ -13,7 +13,7 @@ import collections
 import typing as t
 
 from ...module_utils.abi import codecs
-from ...module_utils.model import addresses, events, records
+from ...module_utils.model import addresses, events, ports, records
 from ...module_utils.model.forecast import SERVICE_BASIS
 from ...module_utils.model.names import is_iscsi_name
 from ...module_utils.plan.values import UNSPECIFIED
@@ -219,7 +219,10 @@ def find_idle_logins(facts):
     """Saved logins without a session, each with the surest reason for it."""
     targets = _known_targets(facts)
     connected_paths = {names.path(login) for login in facts.get("persistent_logins") or () if login["connected"]}
+    known = _ports(facts)
     for login in _idle_logins(facts):
+        if ports.is_missing(known, login["initiator_instance"], login["initiator_port"]):
+            continue  # which find_lost_ports explains
         finding = _explain_idle_login(login, facts, targets, connected_paths)
         reasons = _find_reasons(login, facts)
         if reasons:
@@ -230,6 +233,53 @@ def find_idle_logins(facts):
 
 
 _MOST_REASONS = 2  # of an idle login, in its text
+
+
+def find_lost_ports(facts):
+    """Logins and portals that are bound to an initiator port which is gone, or is another one today."""
+    known = _ports(facts)
+    for record, name, run in _bound_records(facts):
+        number, today, saved = (record[key] for key in ("initiator_port", *_PORT_ADDRESSES))
+        if ports.is_missing(known, record["initiator_instance"], number):
+            former = saved or _likely_address(record, facts)
+            text = f"saved for initiator port {number}, which this host no longer has."
+            text += f" The address of that port was probably {former}." if former else ""
+            yield findings.risk("warning", "vanished_initiator_port", name, text, _choose_port(known), run)
+        elif saved and today and addresses.canonical(saved) != addresses.canonical(today):
+            text = f"saved for initiator port {number} when that was {saved}. Today port {number} is {today}."
+            yield findings.risk("warning", "moved_initiator_port", name, text, _choose_port(known))
+
+
+def _ports(facts):
+    return [ports.InitiatorPort(**port) for port in facts.get("initiator_ports") or ()]
+
+
+_PORT_ADDRESSES = ("initiator_address", "saved_initiator_address")
+
+
+def _bound_records(facts):
+    """(record, what it is called, the tasks that remove it) of logins and portals."""
+    for login in facts.get("persistent_logins") or ():
+        yield login, names.login(login), [remedies.remove_login(login)]
+    for portal in facts.get("target_portals") or ():
+        if portal["portal"]:
+            yield portal, names.target_portal(portal), [remedies.remove_portal(portal)]
+
+
+def _choose_port(known):
+    listed = ", ".join(f"{port.number} ({port.address or 'without an address'})" for port in known)
+    return f"Save it for the port that is meant, or for any port, and remove this one. The ports are: {listed}."
+
+
+def _likely_address(record, facts):
+    """The address that a port had when another record was saved for it, if those records agree."""
+    found = {
+        other["saved_initiator_address"]
+        for other in (*(facts.get("persistent_logins") or ()), *(facts.get("target_portals") or ()))
+        if other["initiator_port"] == record["initiator_port"]
+        and other["initiator_instance"].lower() == record["initiator_instance"].lower()
+    } - {None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _idle_logins(facts):
@@ -266,7 +316,8 @@ def _explain_idle_login(login, facts, targets, connected_paths):
             "If the array is gone, remove it.",
             [remedies.remove_login(login)],
         )
-    if not login["any_initiator_port"] and names.path(login) in connected_paths:
+    is_guess = facts.get("initiator_ports") is None  # otherwise find_lost_ports knows better
+    if is_guess and not login["any_initiator_port"] and names.path(login) in connected_paths:
         return findings.risk(
             "warning",
             "vanished_initiator_port",
@@ -496,7 +547,12 @@ def find_idle_portals(facts):
                 "Refresh it. If it does not answer, check whether the array has moved, and remove the portal if so.",
                 [remedies.refresh_portal(portal)],
             )
-        elif discoveries is not None and discoveries[place] < entries[place] and not portal["any_initiator_port"]:
+        elif (
+            discoveries is not None
+            and discoveries[place] < entries[place]
+            and not portal["any_initiator_port"]
+            and facts.get("initiator_ports") is None  # otherwise find_lost_ports knows better
+        ):
             yield findings.risk(
                 "warning",
                 "vanished_initiator_port",
@@ -620,6 +676,7 @@ RISK_CHECKS = (
     RiskCheck(find_unsaved_sessions, ("not_saved",)),
     RiskCheck(find_copies, ("saved_twice",)),
     RiskCheck(find_idle_logins, ("vanished_instance", "stale_favourite", "vanished_initiator_port", "not_connected")),
+    RiskCheck(find_lost_ports, ("vanished_initiator_port", "moved_initiator_port")),
     RiskCheck(find_multipath_without_mpio, ("multipath_without_mpio",)),
     RiskCheck(find_sessions_without_multipath, ("sessions_without_multipath",)),
     RiskCheck(find_chap_without_secret, ("chap_without_secret",)),

@@ -177,6 +177,7 @@ def _login(login):
         "symbolic_name": portal and portal["symbolic_name"] or None,
         "initiator_instance": login["initiator_instance"],
         "initiator_port": login["initiator_port"],
+        "initiator_address": login["initiator_address"],
         "session_type": login["session_type"],
         "copies": login["copies"],
         "live_sessions": login["live_sessions"],
@@ -207,6 +208,7 @@ def _portal(portal):
         "symbolic_name": portal["portal"] and portal["portal"]["symbolic_name"] or None,
         "initiator_instance": portal["initiator_instance"],
         "initiator_port": portal["initiator_port"],
+        "initiator_address": portal["initiator_address"],
         "security_flags": names.flags(portal["security_flags"]),
         **(_chap(options) if options else dict.fromkeys(("auth_type", "username", "secret_set"))),
     }

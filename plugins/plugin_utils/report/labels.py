@@ -41,6 +41,7 @@ KINDS = {
     "stale_favourite": "Persistent login to an unknown target",
     "saved_twice": "Saved more than once",
     "vanished_initiator_port": "Bound to an initiator port that may be gone",
+    "moved_initiator_port": "Bound to an initiator port that has another address today",
     "vanished_instance": "Bound to an instance that is gone",
     "multipath_without_mpio": "Multipath without MPIO",
     "sessions_without_multipath": "Several logins without multipath",

@@ -204,7 +204,10 @@ def _portal(portal):
 
 
 def _initiator_port(record):
-    return "any port" if record["initiator_port"] is None else f"port {record['initiator_port']}"
+    if record["initiator_port"] is None:
+        return "any port"
+    address = record["initiator_address"]
+    return f"port {record['initiator_port']}{f' ({address})' if address else ''}"
 
 
 def show_side(value):

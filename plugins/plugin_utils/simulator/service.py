@@ -129,6 +129,8 @@ class Service(Discovery, Logins, Sessions, Settings):
         state = self.state
         for record in state["persistent_logins"]:
             self._fill_in_user_name(record["LoginOptions"])
+            if record["isid"] is None:
+                record["isid"] = self._free_isid(record["TargetName"])
         for entry in state["target_portals"]:
             if entry["initiator_address"] is None:
                 entry["initiator_address"] = self._port_address(entry["InitiatorName"], entry["InitiatorPortNumber"])
@@ -142,6 +144,8 @@ class Service(Discovery, Logins, Sessions, Settings):
         for session in state["sessions"]:
             if not session["number"]:
                 session["number"] = self._next_number()
+            if session["isid"] is None:
+                session["isid"] = self._free_isid(session["target"])
             if not session["connections"] and session["connected"]:
                 portals = [session["portal"]] if session["portal"] else self.network.portals_of(session["target"])
                 session["connections"] = [

@@ -55,6 +55,7 @@ def calls_only(run):
 
 
 FACTS_FROM_ROWS = ("initiator_ports",)
+_OF_RECORDS = ("initiator_address", "saved_initiator_address")
 _ABOUT_ROWS = ("The management class ", "The registry key ", "The events of ")
 
 
@@ -65,7 +66,7 @@ def without_rows(plain):
         return [without_rows(element) for element in lines]
     if not isinstance(plain, dict):
         return plain
-    drop = set(FACTS_FROM_ROWS) | ({"initiator_address"} if "any_initiator_port" in plain else set())
+    drop = {*FACTS_FROM_ROWS, *(_OF_RECORDS if "any_initiator_port" in plain else ())}
     return {name: without_rows(value) for name, value in plain.items() if name not in drop}
 
 

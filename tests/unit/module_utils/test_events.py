@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.client import storage
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries, storage
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import event_codes, events
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
 ARRAY, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 BOOT = "2026-11-25T06:00:00.5000000Z"
@@ -241,6 +242,21 @@ def test_the_binary_part_of_events_of_chap_is_not_asked_for():
     assert not {12, 13, 14, 15, 16, 17, 33, 35, 36} & set(asked["iScsiPrt"].binary)
     assert {1, 5, 10, 70} <= set(asked["iScsiPrt"].binary)
     assert {16, 17, 35, 36} <= set(asked["iScsiPrt"].ids)
+
+
+def test_the_binary_part_of_events_of_chap_does_not_leave_the_host():
+    secret = "00112233445566778899aabbccddeeff" * 4
+    ids = (1, 16, 17, 35, 36)
+    logged = [{"provider": "iScsiPrt", "id": number, "binary": f"{number:02x}{secret}"} for number in ids]
+    host = Host({"windows": {"events": logged}, "service": {"state": "running"}})
+    answers = []
+
+    def run(batch):
+        answers.append(host(batch))
+        return answers[-1]
+
+    assert len(queries.gather(run, ["events"]).events.events) == len(ids)
+    assert [number for number in ids if f"{number:02x}{secret}" in answers[0]] == [1]
 
 
 @pytest.mark.parametrize("provider", event_codes.MEANINGS)

@@ -52,6 +52,15 @@ IN_ORDER = {
 }
 
 
+WAS_BOUND = {"initiator_instance": "ROOT\\ISCSIPRT\\0000_0", "initiator_address": "192.0.2.19"}
+_CLASS = "SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e97b-e325-11ce-bfc1-08002be10318}\\0003\\PersistentTargets"
+LOGIN_KEY = {
+    f"{_CLASS}\\{DATA}#1\\LoginTarget": {"LocalIPAddress": {"binary": "02000000c0000212" + 8 * "00"}},
+    f"{_CLASS}\\{DATA}#2\\LoginTarget": {"LocalIPAddress": {"binary": "02000000c000020b" + 8 * "00"}},
+    f"{_CLASS}\\{DATA}base\\LoginTarget": {"LocalIPAddress": {"binary": "02000000c0000263" + 8 * "00"}},
+}
+
+
 def packet(dump):
     """The binary part of an event of the driver."""
     return f"0300{len(dump):02x}00".ljust(80, "0") + dump.hex()
@@ -230,11 +239,38 @@ CASES = [
     ),
     (
         "vanished_initiator_port",
-        {"persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=1)]},
+        {"persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=1)], "windows": {"reader": False}},
         "warning",
         DATA + " through 192.0.2.21:3260 from port 1",
         "another port reaches the same portal",
         True,
+    ),
+    (
+        "vanished_initiator_port",
+        {
+            "persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=5)],
+            "target_portals": ["192.0.2.31", {"address": "192.0.2.21", "initiator_port": 5, **WAS_BOUND}],
+        },
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 5",
+        "port 5, which this host no longer has. The address of that port was probably 192.0.2.19.",
+        True,
+    ),
+    (
+        "vanished_initiator_port",
+        {"persistent_logins": [*PATHS, dict(PATHS[0], initiator_port=5)], "windows": {"registry": LOGIN_KEY}},
+        "warning",
+        DATA + " through 192.0.2.21:3260 from port 5",
+        "port 5, which this host no longer has. The address of that port was probably 192.0.2.18.",
+        True,
+    ),
+    (
+        "moved_initiator_port",
+        {"target_portals": ["192.0.2.31", {"address": "192.0.2.21", "initiator_port": 1, **WAS_BOUND}]},
+        "warning",
+        "portal 192.0.2.21:3260 from port 1",
+        "saved for initiator port 1 when that was 192.0.2.19. Today port 1 is 198.51.100.11.",
+        False,
     ),
     (
         "saved_twice",
@@ -541,7 +577,7 @@ def test_a_check_finds_the_kinds_of_its_row_and_no_others(check):
     kinds = {
         risk["kind"] for changes in states for risk in check.find(facts.assemble(gathered(Host(IN_ORDER | changes))))
     }
-    elsewhere = {"service_stopped", "vanished_instance", "not_told"}  # what no host in order with one change has
+    elsewhere = {"service_stopped", "vanished_instance"}  # what no host in order with one change has
     edited_elsewhere = {"vanished_initiator_port"} if "silent_portal" in check.kinds else set()
     assert kinds == set(check.kinds) - elsewhere - edited_elsewhere
 

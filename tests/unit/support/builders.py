@@ -12,6 +12,7 @@ import typing as t
 
 from hypothesis import strategies as st
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import policies
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
@@ -188,7 +189,12 @@ _PLAIN = {
     bool: st.booleans(),
     type(None): st.none(),
 }
-_NAMED = {(records.PersistentLogin, "session_type"): st.sampled_from(records.SESSION_TYPES)}
+_NAMED = {
+    (records.PersistentLogin, "session_type"): st.sampled_from(records.SESSION_TYPES),
+    (records.Snapshot, "policies"): st.one_of(
+        st.none(), st.fixed_dictionaries({name: st.booleans() for name in policies.FORBIDS})
+    ),
+}
 
 
 @functools.lru_cache(maxsize=256)
