@@ -37,8 +37,8 @@ options:
     type: str
     default: winstorage.iscsi.persistent_login
 notes:
-  - Windows returns no secrets. A remedy that needs a CHAP secret has the text C({{ chap_secret }}) in its place. Combine
-    it with your own, as with C(map) and C(combine).
+  - Windows returns no secrets. A remedy that needs a CHAP secret has the text C({{ chap_secret }}) in its place. Put
+    your own there with C(map) and C(combine), as in the last example.
 seealso:
   - module: winstorage.iscsi.audit_info
   - module: winstorage.iscsi.initiator_state
