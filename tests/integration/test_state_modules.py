@@ -186,10 +186,10 @@ CASES = {
     ),
     "login-for-any-portal": Case(
         "persistent_login",
-        {"target": DATA.upper().replace("IQN", "iqn")},
+        {"target": DATA.upper().replace("IQN", "iqn"), "portal": "any"},
         KNOWN,
         "persistent_logins",
-        [{"target": DATA.upper().replace("IQN", "iqn"), "portal": None}],
+        [{"target": DATA.upper().replace("IQN", "iqn"), "portal": "192.0.2.21"}],  # the first that is known
     ),
     "login-through-a-portal-in-words": Case(
         "persistent_login",
