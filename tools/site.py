@@ -15,14 +15,17 @@ from pathlib import Path
 
 LANDING = Path("docs/docsite/landing.rst")
 # a heading that has nothing but a list of pages
-GUIDES = re.compile(r"^(?P<title>\w[\w ]*)\n-+\n\n\.\. toctree::\n    :maxdepth: 1\n\n(?P<pages>(?:    .+\n)+)", re.MULTILINE)
+GUIDES = re.compile(
+    r"^(?P<title>\w[\w ]*)\n-+\n\n\.\. toctree::\n    :maxdepth: 1\n\n(?P<pages>(?:    .+\n)+)", re.MULTILINE
+)
 PLUGINS = re.compile(r"\n\.\. toctree::\n    :maxdepth: 1\n    :hidden:\n\n(?P<pages>(?:    .+\n?)+)")
 EMPTY = ".. toctree::\n    :maxdepth: 1\n\n"
 KINDS = {"module": "Modules", "filter": "Filters", "test": "Tests", "role": "Role"}
 
 
 def list_pages(caption, pages):
-    return "\n".join(["", ".. toctree::", "    :hidden:", f"    :caption: {caption}", "", *[f"    {p}" for p in pages], ""])
+    head = ["", ".. toctree::", "    :hidden:", f"    :caption: {caption}", ""]
+    return "\n".join([*head, *[f"    {page}" for page in pages], ""])
 
 
 def main():

@@ -109,8 +109,10 @@ def test_every_link_between_pages_leads_to_one():
     assert [
         (page, link)
         for page, link in links
-        if "://" not in link and not (folders.get(page, DOCS / "rst") / link).exists()
-        or link.startswith(REPOSITORY) and not (ROOT / link[len(REPOSITORY) :].partition("#")[0]).exists()
+        if "://" not in link
+        and not (folders.get(page, DOCS / "rst") / link).exists()
+        or link.startswith(REPOSITORY)
+        and not (ROOT / link[len(REPOSITORY) :].partition("#")[0]).exists()
     ] == []
 
 
