@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures four things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures five things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); and the facts task through
-ansible-playbook against tasks that do nothing.
+takes; how the controller's work grows with the number of logins (see growth.py); what rows add to it (see reader.py);
+and the facts task through ansible-playbook against tasks that do nothing.
 
     python bench/run.py [--rounds N] [--growth N] [--tasks N] [--output results.json]
 """
@@ -28,6 +28,7 @@ import tracemalloc
 
 import decoders
 import growth
+import reader
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import apply
@@ -271,6 +272,16 @@ def main():
     )
     print("\n" + "\n".join(growth.judge(grown)))
 
+    read = reader.reading(options.growth)
+    print(f"\nThe controller's work for a host with {reader.DISKS} disks and 100 events, processor time\n")
+    _table(
+        ("read", "ms", "times the DLL", "bytes out", "bytes back"),
+        [
+            (row["operation"], f"{1000 * row['seconds']:.1f}", f"{row['ratio']:.2f}", row["sent"], row["received"])
+            for row in read
+        ],
+    )
+
     ran = tasks(options.tasks)
     print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
     _table(
@@ -279,7 +290,14 @@ def main():
     )
 
     if options.output:
-        numbers = {"records": RECORDS, "decoding": decoded, "declaring": declared, "growth": grown, "tasks": ran}
+        numbers = {
+            "records": RECORDS,
+            "decoding": decoded,
+            "declaring": declared,
+            "growth": grown,
+            "reading": read,
+            "tasks": ran,
+        }
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump(numbers, file, indent=2)
 
