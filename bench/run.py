@@ -8,7 +8,11 @@ rows first; a declaration of 256 persistent logins on a simulated host against r
 takes; how the controller's work grows with the number of logins (see growth.py); what rows add to it (see reader.py);
 and the facts task through ansible-playbook against tasks that do nothing.
 
-    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--output results.json]
+takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
+and in a browser (see fleet.py); the facts task through ansible-playbook against tasks that do nothing; and, where
+PowerShell is, what the runner module costs there (see powershell.py).
+
+    python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--trips N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -27,7 +31,9 @@ import time
 import tracemalloc
 
 import decoders
+import fleet
 import growth
+import powershell
 import reader
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
@@ -236,6 +242,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
     parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
+    parser.add_argument("--trips", type=int, default=7, help="in PowerShell, of each kind (default: %(default)s)")
+    parser.add_argument("--hosts", type=int, default=fleet.HOSTS, help="of a report (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
 
@@ -282,12 +290,42 @@ def main():
         ],
     )
 
+    written, seen = fleet.writing(options.hosts), fleet.looking()
+    print(f"\nThe report of {options.hosts} hosts, processor time\n")
+    _table(
+        ("fleet", "build, s", "page, s", "page, MiB", "memory, MiB"),
+        [
+            (
+                row["fleet"],
+                f"{row['build']:.1f}",
+                f"{row['html']:.1f}",
+                f"{row['bytes'] / fleet.MIB:.1f}",
+                f"{row['peak'] >> 20}",
+            )
+            for row in written
+        ],
+    )
+    print("\n" + "\n".join(fleet.judge(written, seen)))
+    if seen is None:
+        print("  Nothing was looked at: that takes playwright and a chromium on PATH.")
+
     ran = tasks(options.tasks)
     print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
     _table(
         ("task", "ms", "times nothing"),
         [(row["task"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in ran],
     )
+
+    lacking = powershell.missing()
+    tripped = [] if lacking else powershell.trips(options.trips)
+    if lacking:
+        print(f"\nRound trips in PowerShell are left out: there is no {lacking}")
+    else:
+        print(f"\nRound trips in PowerShell: median of {options.trips} interleaved rounds\n")
+        _table(
+            ("process", "ms", "times a module that does nothing"),
+            [(row["process"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in tripped],
+        )
 
     if options.output:
         numbers = {
@@ -296,7 +334,9 @@ def main():
             "declaring": declared,
             "growth": grown,
             "reading": read,
+            "report": {"hosts": options.hosts, "written": written, "seen": seen},
             "tasks": ran,
+            "trips": tripped,
         }
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump(numbers, file, indent=2)

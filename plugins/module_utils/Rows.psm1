@@ -33,23 +33,40 @@ $reader = {
         [string]$value
     }
 
+    function Select-Property($instance, $names) {
+        $row = @{}
+        foreach ($group in $names | Group-Object { $_.Split('.')[0] }) {
+            $value = $instance.CimInstanceProperties[$group.Name].Value
+            $inner = @($group.Group | Where-Object { $_.Contains('.') } | ForEach-Object { $_.Substring($_.IndexOf('.') + 1) })
+            $row[$group.Name] = if (-not $inner -or $null -eq $value) { ConvertTo-Plain $value }
+            elseif ($value -is [array]) { , @($value | ForEach-Object { Select-Property $_ $inner }) }
+            else { Select-Property $value $inner }
+        }
+        $row
+    }
+
     function Read-Cim($query) {
         $class = @{ Namespace = $query.namespace; ClassName = $query.class_name }
         if ($query.filter) { $class.Filter = $query.filter }
         Get-CimInstance @class -OperationTimeoutSec ([math]::Ceiling($question.milliseconds / 1000)) | ForEach-Object {
-            $row = @{}
-            foreach ($name in $query.properties) { $row[$name] = ConvertTo-Plain $_.CimInstanceProperties[$name].Value }
-            $row
+            Select-Property $_ $query.properties
         }
     }
 
-    function Read-Key($key, $parts, $at, $names) {
+    function Read-Count {
+        $lines = & "$env:SystemRoot\System32\iscsicli.exe" ListPersistentTargets
+        $total = $lines | Where-Object { $_ -match '^\D*(\d+)\D*$' } | Select-Object -First 1
+        if ($LASTEXITCODE -or $null -eq $total) { throw "iscsicli ended with $LASTEXITCODE and named no total" }
+        @{ count = [int]($total -replace '\D') }
+    }
+
+    function Read-Key($key, $parts, $at, $names, $head) {
         if ($at -lt $parts.Count) {
             $every = $parts[$at] -eq '*'
             foreach ($name in $(if ($every) { $key.GetSubKeyNames() } else { $parts[$at] })) {
                 try { $inner = $key.OpenSubKey($name) }
                 catch [System.Security.SecurityException] { if ($every) { continue } else { throw } }
-                if ($inner) { Read-Key $inner $parts ($at + 1) $names; $inner.Dispose() }
+                if ($inner) { Read-Key $inner $parts ($at + 1) $names $head; $inner.Dispose() }
             }
             return
         }
@@ -58,6 +75,10 @@ $reader = {
         foreach ($name in $(if ($null -eq $names) { $present } else { $names | Where-Object { $present -contains $_ } })) {
             $value = $key.GetValue($name, $null, 'DoNotExpandEnvironmentNames')
             if ($null -eq $names -and $value -is [byte[]]) { $value = $null }
+            if ($head -and $value -is [byte[]] -and $value.Length -gt $head) {
+                $rest, $value = $value, [byte[]]$value[0..($head - 1)]
+                [array]::Clear($rest, 0, $rest.Length)
+            }
             $values[$name] = ConvertTo-Plain $value
         }
         @{ key = $key.Name.Substring($key.Name.IndexOf('\') + 1); values = $values }
@@ -65,7 +86,7 @@ $reader = {
 
     function Read-Registry($query) {
         $root = [Microsoft.Win32.RegistryKey]::OpenBaseKey('LocalMachine', 'Registry64')
-        Read-Key $root $query.key.Split('\') 0 $query.values
+        Read-Key $root $query.key.Split('\') 0 $query.values $query.head
     }
 
     function Read-Events($query) {

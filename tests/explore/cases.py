@@ -21,7 +21,7 @@ FIRST, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
 PORTALS = ("10.0.0.1", "10.0.0.2", "fd00::1")
 SPELLINGS = {"fd00::1": ("fd00::1", "FD00::0001", "fd00:0:0:0:0:0:0:1")}
 SECRETS = ("a secret of 16 B", "another of 14B")
-DIALECTS = (*dialects.ALL, *dialects.PRESETS.values(), {"null_portal_record": "resolved"})
+DIALECTS = (*dialects.ALL, *dialects.PRESETS.values())
 STATUSES = (0xEFFF0041, 0xEFFF0042, 0xEFFF003F, 0xEFFF001F, 0xEFFF003E, 122, 5)
 LARGE_IN = 200  # one host in so many has 250 to 256 logins
 

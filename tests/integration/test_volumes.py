@@ -182,4 +182,5 @@ def test_where_windows_does_not_say_all_is_as_before_with_a_warning(play):
     facts = facts_of(play, "sql03", "events")
     assert (facts["disks"], facts["events"], facts["next_boot"]["volumes"]) == (None, None, None)
     assert f"PhysicalDrive1 (naa.{NAA}): 1 path now" in facts["next_boot"]["attention"][0]
-    assert sum("MSFT_Disk" in line for line in facts["warnings"]) == 1
+    assert sum("MSFT_" in line for line in facts["warnings"]) == 1
+    assert sum("events of" in line for line in facts["warnings"]) == 1

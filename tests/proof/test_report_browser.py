@@ -111,7 +111,9 @@ def test_the_answer_is_seen_first(show):
     expect(first).to_contain_text("files03")
     expect(first).to_contain_text("Lost")
     expect(first).to_contain_text("MSiSCSI does not start by itself")
-    expect(first.locator("td").first).to_have_text("F: UsersPhysicalDrive1, naa.600c0ff00064d8b17a1f5e6401000000")
+    expect(first.locator("td.disk")).to_have_text(
+        "F: Users, 6 TiB PhysicalDrive1, naa.600c0ff00064d8b17a1f5e6401000000"
+    )
     first.get_by_text("Tasks").click()
     expect(first.locator("pre")).to_have_text("- winstorage.iscsi.initiator:\n    service_start_mode: automatic")
     tops = [page.locator("#" + one).bounding_box()["y"] for one in ("summary", "forecast", "map", "findings", "hosts")]

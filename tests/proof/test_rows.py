@@ -57,6 +57,15 @@ RECORDED = {
             "Many": [{"Number": number} for number in range(50)],
             "Large": [{"Text": "x" * 5000}],
             "Nothing": [],
+            "Login": [
+                {
+                    "Name": "a",
+                    "Options": {"Flags": 2, "User": {"$bytes": "6162"}, "Password": {"$bytes": SECRET.encode().hex()}},
+                    "Logins": [{"Id": 1, "Password": SECRET}, {"Id": 2, "Password": SECRET}],
+                },
+                {"Name": "b", "Options": None, "Logins": []},
+                {"Name": "c", "Options": {}, "Logins": [{"Id": 3}]},
+            ],
         }
     },
     "events": [
@@ -168,3 +177,44 @@ def test_the_host_never_sends_the_binary_data_of_events_with_secrets(shell):
     assert SECRET.encode().hex() not in line.lower()
     (answer,) = rows.decode_rows(line, [query])
     assert {row["id"]: row["binary"] for row in answer.rows} == {10: "00010002", 16: None, 17: None, 35: None, 36: None}
+
+
+def test_of_embedded_instances_only_named_properties_come_back(shell):
+    (answer,) = shell.ask(rows.CimQuery("root/test", "Login", ("Name", "Options.Flags", "Options.User", "Logins.Id")))
+    assert answer == rows.RowAnswer(
+        [
+            {"Name": "a", "Options": {"Flags": 2, "User": "6162"}, "Logins": [{"Id": 1}, {"Id": 2}]},
+            {"Name": "b", "Options": None, "Logins": []},
+            {"Name": "c", "Options": {"Flags": None, "User": None}, "Logins": [{"Id": 3}]},
+        ]
+    )
+    line = shell.line(rows.encode_queries([rows.CimQuery("root/test", "Login", ("Options.Flags",))]))
+    assert SECRET.encode().hex() not in line and "Password" not in line
+
+
+@pytest.mark.parametrize(
+    "output, exit_code, found",
+    [
+        (
+            "Microsoft iSCSI Initiator Version 10.0 Build 20348\n\nTotal of 3 peristent targets\nTarget: iqn.x:7\n",
+            0,
+            3,
+        ),
+        ("Insgesamt 12 permanente Ziele\n", 0, 12),
+        ("Total of 0 peristent targets\n", 0, 0),
+        ("The service is not running. 0xefff003e\n", 1, None),
+        ("no number\n", 0, None),
+    ],
+)
+def test_of_iscsicli_only_its_count_comes_back(tmp_path, output, exit_code, found):
+    tool = tmp_path / "System32/iscsicli.exe"
+    tool.parent.mkdir()
+    script = f"test \"$*\" = ListPersistentTargets || exit 9\nprintf '%s' '{output}'\nexit {exit_code}\n"
+    tool.write_text("#!/bin/sh\n" + script)
+    tool.chmod(0o755)
+    (tmp_path / "recorded.json").write_text(json.dumps(RECORDED), encoding="utf-8")
+    environment = {**rows_standin.environment(tmp_path / "recorded.json"), "SystemRoot": str(tmp_path)}
+    with rows_standin.RowsPowerShell(powershell(), environment) as running:
+        (answer,) = running.ask(rows.CountQuery())
+    assert answer.rows == (None if found is None else [{"count": found}])
+    assert bool(answer.error) == (found is None)

@@ -56,6 +56,17 @@ def load(name):
 REFERENCE = load("reference")
 
 
+def test_each_fact_of_the_service_has_a_test_that_is_there():
+    """And each row of the tables names one."""
+    page = PAGES["service_facts"]
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/unit").rglob("test_*.py"))
+    named = set(re.findall(r"``(test_\w+)``", page))
+    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
+    rows = page.split("\n    * - ")[1:]
+    assert len(named) > 50
+    assert [row for row in rows if "test" not in row.lower()] == []
+
+
 @pytest.mark.parametrize("page", REFERENCE.PARTS)
 def test_tables_are_those_of_the_core(page):
     assert REFERENCE.renewed(page) == PAGES[page], "run: make reference"

@@ -92,6 +92,25 @@ def test_it_tells_each_dialect_and_leaves_the_host_as_it_was(dialect, architectu
     assert kept(host) == before
 
 
+def test_it_lets_the_other_witnesses_look_at_what_it_saved_and_removed():
+    host = Host(FRESH)
+    before, counts = kept(host), []
+
+    def compare():
+        counts.append(len(host.logins()))
+        return [f"{counts[-1]} seen"]
+
+    asking = probe.Probe(host, LAB, wait=lambda _seconds: None, compare=compare)
+    asking.run()
+    assert counts == [3, 2, 0] and kept(host) == before
+    assert asking.cross_checks == {
+        "3 logins saved": ["3 seen"],
+        "one removed, 2 left": ["2 seen"],
+        "all removed": ["0 seen"],
+    }
+    assert probe.cross_check_text(asking.cross_checks).splitlines()[0] == "# witnesses, 3 logins saved: 3 seen"
+
+
 @hypothesis.settings(max_examples=25)
 @hypothesis.given(
     dialect=strategies.fixed_dictionaries(

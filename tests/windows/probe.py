@@ -34,7 +34,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model import reco
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.addresses import canonical
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import change_batch
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, rows, wire
 
 # Names and addresses that are reserved for documentation, so nothing answers there.
 STATIC_TARGET = "iqn.2004-01.com.example:winstorage-probe"
@@ -47,6 +47,7 @@ CALL_SECONDS, BATCH_SECONDS = 120, 300
 SETTLING = 15  # seconds to wait for what Windows does on its own
 STOPPED, RUNNING = 1, 4  # winsvc.h
 ROUNDS = 20  # of removals before giving up
+UNSPECIFIED_NUMBER = 77  # of an option whose bit is not set
 ALIGNMENT = 16  # bytes that may lie between the data of two pointers in a list
 LOGINS, PORTALS, SESSIONS = "ReportIScsiPersistentLoginsW", "ReportIScsiSendTargetPortalsExW", "GetIScsiSessionListW"
 TARGETS, INSTANCES = "ReportIScsiTargetsW", "ReportIScsiInitiatorListW"
@@ -123,7 +124,8 @@ class Host:
 
     def _answer(self, builders):
         batch = wire.Batch(tuple(builder.program(1000 * BATCH_SECONDS) for builder in builders.values()))
-        return wire.decode_answer(self._run(wire.encode_batch(batch)))
+        answer, _no_rows = rows.split(self._run(wire.encode_batch(batch)))
+        return wire.decode_answer(answer)
 
     def service_state(self):
         return self._answer({self.pointer: Builder(self.pointer)}).host.service_state
@@ -181,10 +183,15 @@ class Probe:
     :param stop: stops MSiSCSI. None if it cannot be stopped.
     :param shell: runs a line of PowerShell on the host and returns its output. None if there is no PowerShell.
     :param wait: waits for a number of seconds.
+    :param compare: compares the DLL with the other witnesses of the host and returns lines. None where Ansible is not
+        there to do it.
+
+    ``cross_checks`` has the lines of each comparison, by what was done before it.
     """
 
-    def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep):
+    def __init__(self, run, lab, stop=None, shell=None, wait=time.sleep, compare=None):
         self.host, self.lab, self.stop, self.shell, self.wait = Host(run), lab, stop, shell, wait
+        self.compare, self.cross_checks = compare, {}
         self.target = lab.target.lower()
         self.instance = None
         self.portal = {"Address": lab.address, "Socket": lab.port, "SymbolicName": ""}
@@ -219,6 +226,7 @@ class Probe:
         found["empty_list"] = _asked(self._empty_list)
         try:
             self._prepare()
+            self._cross_check()
             for name, ask in QUESTIONS.items():
                 found[name] = _asked(getattr(self, ask))
                 self._clear()
@@ -305,6 +313,21 @@ class Probe:
         reply = self.host.ask("StartService", TimeoutMilliseconds=60000)
         if not reply.status.ok:
             raise ProbeBroken(f"MSiSCSI does not start: {reply.status.describe()}")
+
+    def _cross_check(self):
+        """Let the other witnesses look at records that the probe has saved, and at what is left when one is removed."""
+        if not self.compare:
+            return
+        self._save()
+        self._save(InitiatorPortNumber=0)
+        self._save(InitiatorPortNumber=0)
+        self.cross_checks[f"{len(self._logins())} logins saved"] = self.compare()
+        saved = self._logins()
+        if saved:
+            self._remove(saved[-1])
+        self.cross_checks[f"one removed, {len(self._logins())} left"] = self.compare()
+        self._clear()
+        self.cross_checks["all removed"] = self.compare()
 
     # -- the probe's own records ---------------------------------------------------------------------------------------
 
@@ -439,12 +462,16 @@ class Probe:
     # -- how records come back -----------------------------------------------------------------------------------------
 
     def _unset_options(self):
-        options = self._saved().LoginOptions
+        """Give a number without its bit."""
+        options = self._saved(LoginOptions=dict(MULTIPATH, DefaultTime2Retain=UNSPECIFIED_NUMBER)).LoginOptions
         bits = dict(records.LoginOptions.SPECIFIED.values())
         fields = dict({field: bit for bit, field in bits.items()}, UsernameLength=0x20, PasswordLength=0x40)
         del fields["Username"]
         held = {name: getattr(options, name) for name, bit in fields.items() if not options.InformationSpecified & bit}
-        return ("garbage" if any(held.values()) else "zero"), "InformationSpecified 0x{:X}, and unset: {}".format(
+        others = {name: value for name, value in held.items() if name != "DefaultTime2Retain"}
+        answers = {UNSPECIFIED_NUMBER: "as_given", 0: "zero"}
+        answer = "garbage" if any(others.values()) else answers.get(held.get("DefaultTime2Retain"), "garbage")
+        return answer, "InformationSpecified 0x{:X}, and unset: {}".format(
             options.InformationSpecified,
             ", ".join(f"{name} {value}" for name, value in sorted(held.items())) or "nothing",
         )
@@ -762,6 +789,12 @@ def dialect_text(findings):
         lines.append("  # {}".format(finding.evidence.replace("\n", " ")))
         lines.append(f'  {name}: "{finding.answer}"' if finding.answer else f"  # {name}: not known")
     return "\n".join(lines) + "\n"
+
+
+def cross_check_text(cross_checks):
+    """What the other witnesses said, as comments beside the dialect."""
+    lines = [f"# witnesses, {done}: {line}" for done, lines in cross_checks.items() for line in lines]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _plain(record):

@@ -24,7 +24,7 @@ from ..abi.structures import (
 from ..model import node_names, records
 from ..runner import wire
 from . import policies, ports, storage, units
-from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
+from .builder import ADAPTER_MISSING, BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
 Decoder = t.Callable[[Replies, Warn], t.Any]
@@ -35,14 +35,11 @@ _NOT_SUPPORTED = (status.REQUEST_NOT_SUPPORTED, status.PROC_NOT_FOUND)
 
 
 def persistent_logins(builder: Builder) -> Decoder:
-    """Every saved login, in the order of the report. User names that Windows filled in take the node name to know."""
+    """Every saved login, in the order of the report."""
     handle = builder.call("ReportIScsiPersistentLoginsW", retry=BUSY)
-    node = builder.call("GetIScsiInitiatorNodeNameW")
 
     def decode(replies: Replies, _warn: Warn) -> t.List[records.PersistentLogin]:
-        logins = [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
-        node_name = next((reply["InitiatorNodeName"] for reply in replies.each(node) if reply.status.ok), None)
-        return node_names.recognize(logins, node_name)
+        return [records.PersistentLogin.of(raw) for raw in replies.require(handle)["PersistentLoginInfo"]]
 
     return decode
 
@@ -206,6 +203,19 @@ READS: t.Dict[str, Operation] = {
 ON_REQUEST = ("events",)
 
 
+def await_adapter(builder: Builder, start: CallHandle) -> None:
+    """Have the lists wait for the adapter, which the first start of the service on a host creates.
+
+    Where it is there these are two calls more. Where it does not come the lists themselves say so.
+
+    :param start: the call that starts the service.
+    """
+    logins = builder.call(
+        "ReportIScsiPersistentLoginsW", when=[wire.Succeeded(start.index)], retry=ADAPTER_MISSING, back=False
+    )
+    builder.call("GetIScsiSessionListW", when=[wire.Succeeded(logins.index)], retry=ADAPTER_MISSING, back=False)
+
+
 class ServiceStopped(CallError):
     """MSiSCSI does not run, so nothing else can be read. ``host`` is known all the same."""
 
@@ -241,6 +251,9 @@ class Reading:
     def __init__(self, pointer: int, subsets: t.Iterable[str], builder: t.Optional[Builder] = None) -> None:
         self.builder = builder or Builder(pointer)
         self._decoders = {name: READS[name](self.builder) for name in subsets}
+        # logins without their initiator: its name tells which user names Windows filled in
+        asks = "persistent_logins" in self._decoders and "initiator" not in self._decoders
+        self._node_name = self.builder.call("GetIScsiInitiatorNodeNameW") if asks else None
 
     def snapshot(
         self, answer: Answer, trust_service: bool = False, seconds: t.Optional[float] = None
@@ -265,7 +278,16 @@ class Reading:
                     raise
                 warnings.append(f"{name} was not gathered: the recording of this host has no {error.export}.")
         self._warn_of_gaps(answer.calls, warnings.append)
+        if found.get("persistent_logins"):
+            node_name = self._find_node_name(replies, found.get("initiator"))
+            found["persistent_logins"] = node_names.recognize(found["persistent_logins"], node_name)
         return records.Snapshot(host=host, warnings=warnings, **found)
+
+    def _find_node_name(self, replies: Replies, initiator: t.Optional[records.Initiator]) -> t.Optional[str]:
+        if initiator is not None:
+            return initiator.node_name
+        asked = replies.each(self._node_name) if self._node_name is not None else ()
+        return next((reply["InitiatorNodeName"] for reply in asked if reply.status.ok), None)
 
     def _warn_of_gaps(self, answer: wire.Answer, warn: Warn) -> None:
         """A warning for each export of which a recording has not every call that a list is followed by."""

@@ -22,8 +22,11 @@ def disks(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[t.List[vol
     handles = [builder.ask(rows.CimQuery(_STORAGE, name, properties)) for name, properties in _CLASSES]
 
     def decode(replies: Replies, warn: Warn) -> t.Optional[t.List[volumes.Disk]]:
-        listed, partitions, found = (replies.rows(handle, warn) for handle in handles)
-        return None if listed is None else volumes.join(listed, partitions, found, warn)
+        disk, partition, volume = handles
+        listed = replies.rows(disk, warn)
+        if listed is None:  # then the others cannot be read either: one warning is enough
+            return None
+        return volumes.join(listed, replies.rows(partition, warn), replies.rows(volume, warn), warn)
 
     return decode
 
@@ -37,10 +40,14 @@ def event_log(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[events
     }
 
     def decode(replies: Replies, warn: Warn) -> t.Optional[events.EventLog]:
-        started = (replies.rows(boot, warn) or [{}])[0].get("LastBootUpTime")
-        found = {provider: replies.rows(handle, warn) for provider, handle in handles.items()}
-        if all(provider_rows is None for provider_rows in found.values()):
+        warnings: t.List[str] = []
+        found = {provider: replies.rows(handle, warnings.append) for provider, handle in handles.items()}
+        unreadable = all(provider_rows is None for provider_rows in found.values())
+        for line in warnings[:1] if unreadable else warnings:
+            warn(line)
+        if unreadable:
             return None
+        started = (replies.rows(boot, warn) or [{}])[0].get("LastBootUpTime")
         return events.read(found, started, warn)
 
     return decode

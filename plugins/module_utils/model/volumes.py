@@ -142,7 +142,9 @@ def _disk(row: Values) -> t.Optional[Disk]:
     bus = row.number("BusType")
     if number is None or number > 0xFFFFFFFF:
         return None
-    offline = row.truth("IsOffline")
+    offline, clustered = row.truth("IsOffline"), row.truth("IsClustered")
+    # Windows cannot read the partition table of a disk that is offline, or that another node of the cluster owns.
+    readable = not offline and not clustered
     return Disk(
         number,
         row.text("UniqueId"),
@@ -153,8 +155,8 @@ def _disk(row: Values) -> t.Optional[Disk]:
         offline,
         reason if offline and reason and reason <= 0xFFFF else None,
         row.truth("IsReadOnly"),
-        row.truth("IsClustered"),
-        None if style is None else style == _RAW,
+        clustered,
+        None if style is None or (style == _RAW and not readable) else style == _RAW,
     )
 
 
@@ -235,11 +237,13 @@ def merge(disks: t.Sequence[Disk]) -> Plain:
         volumes = {repr(volume): volume for disk in disks for volume in disk.volumes}
         sizes = [disk.size for disk in disks if disk.size is not None]
         reason = next((disk.offline_reason for disk in disks if disk.offline_reason), None)
+        # Without MPIO Windows may take all paths of a disk but one offline.
+        offline = None if all(disk.offline is None for disk in disks) else all(disk.offline for disk in disks)
         merged.update(
             size=max(sizes) if sizes else None,
             volumes=to_dict(sorted(volumes.values(), key=lambda volume: volume.sort_key)),
-            offline=_any(disk.offline for disk in disks),
-            offline_reason=None if reason is None else OFFLINE_REASONS.decode(reason),
+            offline=offline,
+            offline_reason=OFFLINE_REASONS.decode(reason) if offline and reason else None,
             read_only=_any(disk.read_only for disk in disks),
             clustered=_any(disk.clustered for disk in disks),
             uninitialized=_any(disk.uninitialized for disk in disks),

@@ -48,7 +48,7 @@ def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
             if name.lower() in present:
                 value = winreg.QueryValueEx(key, name)[0]
                 if isinstance(value, bytes):
-                    value = None if query.values is None else value.hex()
+                    value = None if query.values is None else value[: query.head or None].hex()
                 yield name, value
 
     return walk(winreg.HKEY_LOCAL_MACHINE, [], query.key.split("\\"))

@@ -29,9 +29,15 @@ _SHOWN = 300  # characters of an error of the host
 SECRET_EVENTS = frozenset((16, 17, 35, 36))
 
 
+# The value in which the driver keeps a saved login. Its secret lies behind this head, which is all that is read.
+LOGIN_TARGET, LOGIN_TARGET_HEAD = "LoginTargetIN", 2032
+
+
 class CimQuery(t.NamedTuple):
     """Instances of a management class, each a row of the properties asked for.
 
+    :param properties: names. ``A.B`` is the property B of the instance, or of each instance, that A holds; then no
+        other property of it is read but those named.
     :param where: for each property named, the values that it may have.
     """
 
@@ -60,10 +66,12 @@ class RegistryQuery(t.NamedTuple):
 
     :param key: a part of it may be ``*``: every sub key there is.
     :param values: names; None for all. The content of binary values comes only by name.
+    :param head: bytes of a binary value that leave the host; 0 for all.
     """
 
     key: str
     values: t.Optional[t.Sequence[str]] = None
+    head: int = 0
 
     @property
     def title(self) -> str:
@@ -71,7 +79,13 @@ class RegistryQuery(t.NamedTuple):
         return f"the registry key HKLM\\{self.key}"
 
     def for_host(self) -> Row:
-        """Nothing beside the fields."""
+        """Nothing beside the fields.
+
+        :raises ValueError: more is asked for of a value than is known to hold no secret.
+        """
+        named = {name.lower() for name in self.values or ()}
+        if LOGIN_TARGET.lower() in named and not 0 < self.head <= LOGIN_TARGET_HEAD:
+            raise ValueError(f"behind its first {LOGIN_TARGET_HEAD} bytes this value holds a secret")
         return {}
 
 
@@ -109,8 +123,26 @@ class EventQuery(t.NamedTuple):
         return {"xpath": f"*[System[{' and '.join(conditions)}]]"}
 
 
-Query = t.Union[CimQuery, RegistryQuery, EventQuery]
-_KINDS: t.Dict[str, t.Type[t.Any]] = {"cim": CimQuery, "registry": RegistryQuery, "events": EventQuery}
+class CountQuery(t.NamedTuple):
+    """How many persistent logins Windows' own tool iscsicli lists: a row of ``count``. Its other output stays there."""
+
+    @property
+    def title(self) -> str:
+        """What the query is about, for messages."""
+        return "the list of iscsicli"
+
+    def for_host(self) -> Row:
+        """Nothing beside the fields."""
+        return {}
+
+
+Query = t.Union[CimQuery, RegistryQuery, EventQuery, CountQuery]
+_KINDS: t.Dict[str, t.Type[t.Any]] = {
+    "cim": CimQuery,
+    "registry": RegistryQuery,
+    "events": EventQuery,
+    "count": CountQuery,
+}
 
 
 class RowAnswer(t.NamedTuple):
@@ -158,15 +190,21 @@ def encode_queries(queries: t.Sequence[Query], seconds: int = 0) -> str:
     """The line that asks for rows; empty where nothing is asked for. ``seconds``: at the most, 0 for the usual."""
     if not queries:
         return ""
-    names = {kind: name for name, kind in _KINDS.items()}
     return json.dumps(
         {
             "milliseconds": 1000 * (min(seconds, SECONDS) or SECONDS),
             "rows": MAX_ROWS,
             "bytes": MAX_BYTES,
-            "queries": [{"kind": names[type(query)], **query._asdict(), **query.for_host()} for query in queries],
+            "queries": [{**plain_query(query), **query.for_host()} for query in queries],
         }
     )
+
+
+def plain_query(query: Query) -> Row:
+    """The kind of a query, and its fields."""
+    name = next(name for name, kind in _KINDS.items() if isinstance(query, kind))
+    plain: Row = json.loads(json.dumps({"kind": name, **query._asdict()}))
+    return plain
 
 
 def decode_queries(line: str) -> t.List[Query]:
@@ -174,7 +212,7 @@ def decode_queries(line: str) -> t.List[Query]:
     found: t.List[Query] = []
     for plain in json.loads(line)["queries"]:
         kind = _KINDS[plain["kind"]]
-        found.append(kind(**{name: plain[name] for name in kind._fields}))
+        found.append(kind(**{name: plain[name] for name in kind._fields if name in plain}))
     return found
 
 

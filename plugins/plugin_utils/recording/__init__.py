@@ -11,16 +11,17 @@ anything is ever in it (:mod:`calls`); and its names can be replaced (:mod:`anon
 
 from __future__ import annotations
 
+import functools
 import time
 import typing as t
 
 from ...module_utils.runner import executor, rows, wire
 from . import calls, regions, text
 from .anonymize import Names
-from .player import PlayerMachine
+from .player import PlayerMachine, answer_queries
 from .text import RecordingError
 
-__all__ = ["Names", "RecordingError", "keep", "replay"]
+__all__ = ["Names", "PlayerMachine", "RecordingError", "answer", "keep", "replay"]
 
 
 def keep(
@@ -33,12 +34,15 @@ def keep(
     :raises OSError: if the file cannot be written.
     """
     try:
-        asked = wire.decode_batch(rows.split(batch)[0])
-        given = wire.decode_answer(rows.split(answer)[0], asked)
+        first, queries = rows.split(batch)
+        answered, found = rows.split(answer)
+        asked = wire.decode_batch(first)
+        given = wire.decode_answer(answered, asked)
         program = next(program for program in asked.programs if program.pointer == given.host.pointer)
         if not calls.only_reads(program):
             return None
         recording = calls.record(asked, given)
+        recording.rows = calls.record_rows(queries, found)
     except wire.WireError as error:
         return f"The answer of the host was not recorded in {path}: {error}."
     except regions.TooLarge:
@@ -57,4 +61,10 @@ def replay(path: str) -> t.Callable[[str], str]:
     :raises RecordingError: if the file is not a recording.
     """
     recording = text.read(path)
-    return lambda batch: executor.run(batch, PlayerMachine(recording))
+    return functools.partial(answer, recording)
+
+
+def answer(recording: calls.Recording, text: str) -> str:
+    """Answer a batch, and the queries that travel with it."""
+    batch, queries = rows.split(text)
+    return rows.join(executor.run(batch, PlayerMachine(recording)), answer_queries(recording, queries))

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 
 from ...module_utils.abi import layout, prototypes
-from ...module_utils.runner import wire
+from ...module_utils.runner import rows, wire
 from . import regions
 
 BASE = 0x10000  # where the memory of every output begins in a recording
@@ -43,6 +44,7 @@ READING = frozenset(
         "SendScsiReportLuns",
     }
 )
+_SECRET = re.compile("(?i)password|secret")
 RAN, NO_SUCH_EXPORT, TIMED_OUT = "ran", "no_such_export", "timed_out"
 _OUTCOMES = {wire.NO_SUCH_EXPORT: NO_SUCH_EXPORT, wire.TIMED_OUT: TIMED_OUT}
 
@@ -86,6 +88,20 @@ class Call:
 
 
 @dataclasses.dataclass
+class Rows:
+    """A query for rows, as its fields, and what it was answered. See runner/rows.py."""
+
+    query: t.Dict[str, t.Any]
+    rows: t.Optional[t.List[rows.Row]]
+    error: t.Optional[str] = None
+
+    @property
+    def key(self) -> str:
+        """What a replay finds the rows by."""
+        return json.dumps(self.query, sort_keys=True)
+
+
+@dataclasses.dataclass
 class Recording:
     """What a reading trip brought back.
 
@@ -94,6 +110,7 @@ class Recording:
 
     host: wire.Host
     calls: t.List[Call]
+    rows: t.List[Rows] = dataclasses.field(default_factory=list)
     about: t.Dict[str, t.Any] = dataclasses.field(default_factory=dict)
 
 
@@ -142,6 +159,32 @@ def _is_sizing(function: prototypes.Function, call: wire.Call) -> bool:
     given = dict(zip((argument.name for argument in function.arguments), call.arguments))
     blocks = [call.blocks[given[name].block] for name in buffers(function) if isinstance(given[name], wire.Address)]
     return any(not block.size and not block.growth for block in blocks)
+
+
+def record_rows(asked: str, answered: str) -> t.List[Rows]:
+    """The queries of a trip with their answers, both as the line that travelled."""
+    if not asked:
+        return []
+    queries = rows.decode_queries(asked)
+    found: t.Dict[str, Rows] = {}
+    for query, answer in zip(queries, rows.decode_rows(answered, queries)):
+        kept = answer.rows and [_without_secrets(row) for row in answer.rows]
+        entry = Rows(rows.plain_query(query), kept, answer.error)
+        found.setdefault(entry.key, entry)
+    return list(found.values())
+
+
+def _without_secrets(value: t.Any, name: str = "") -> t.Any:
+    """A row without what may be a secret. The queries ask for none; this is for a host that sends more."""
+    if isinstance(value, dict):
+        return {
+            key: _without_secrets(member, str(key)) for key, member in value.items() if not _SECRET.search(str(key))
+        }
+    if isinstance(value, list):
+        return [_without_secrets(member, name) for member in value]
+    if name == rows.LOGIN_TARGET and isinstance(value, str):
+        return value[: 2 * rows.LOGIN_TARGET_HEAD]
+    return value
 
 
 class _Item(t.NamedTuple):

@@ -10,6 +10,7 @@ have ends with the status NOT_RECORDED.
 from __future__ import annotations
 
 import collections
+import json
 import typing as t
 
 from ...module_utils.abi import layout, prototypes, status
@@ -17,6 +18,20 @@ from ...module_utils.runner import executor, rows
 from ..simulator.machine import Memory
 from . import calls as c
 from . import regions
+
+
+def answer_queries(recording: c.Recording, line: str) -> str:
+    """The answer to a line of queries for rows."""
+    if not line:
+        return ""
+    recorded = {entry.key: entry for entry in recording.rows}
+    found = [recorded.get(c.Rows(rows.plain_query(query), None).key) for query in rows.decode_queries(line)]
+    return json.dumps(
+        [
+            {"rows": entry.rows, "error": entry.error} if entry else {"rows": None, "error": "the recording has none"}
+            for entry in found
+        ]
+    )
 
 
 class PlayerMachine:

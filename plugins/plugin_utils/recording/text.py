@@ -72,6 +72,11 @@ def dump(recording: c.Recording) -> str:
     char = layout.WIDE[host.pointer].char
     for call in recording.calls:
         lines += _call(call, char)
+    lines += ["", "rows:"] if recording.rows else ["", "rows: []"]
+    for entry in recording.rows:
+        lines += ["", f"- query: {json.dumps(entry.query)}", f"  error: {json.dumps(entry.error)}"]
+        lines += ["  rows:" if entry.rows else f"  rows: {json.dumps(entry.rows)}"]
+        lines += [f"  - {json.dumps(row)}" for row in entry.rows or ()]
     return "\n".join(lines) + "\n"
 
 
@@ -163,7 +168,9 @@ def load(text: str) -> c.Recording:
         raise RecordingError(f"calls: more than {2 * wire.MAX_RUNS:,}.")
     left = [wire.MAX_ANSWER]
     loaded = [_load_call(_Place(f"calls[{number}]", value), left) for number, value in enumerate(listed.value)]
-    return c.Recording(host, loaded, about if isinstance(about, dict) else {})
+    answered = place.child("rows", list, [])
+    found_rows = [_load_rows(_Place(f"rows[{number}]", value)) for number, value in enumerate(answered.value)]
+    return c.Recording(host, loaded, found_rows, about if isinstance(about, dict) else {})
 
 
 class _Place(t.NamedTuple):
@@ -263,6 +270,20 @@ def _load_arguments(place: _Place, function: prototypes.Function) -> t.Dict[str,
         if not all(member is None or isinstance(member, (int, str)) for member in members):
             raise RecordingError(f"{place.name}.{name}: expected a number, a text, or a mapping of these.")
     return dict(place.value)
+
+
+def _load_rows(place: _Place) -> c.Rows:
+    query = place.child("query", dict).value
+    error, found = place.value.get("error"), place.value.get("rows")
+    if error is not None and not isinstance(error, str):
+        raise RecordingError(f"{place.name}.error: expected a text.")
+    if found is not None and not (isinstance(found, list) and all(isinstance(row, dict) for row in found)):
+        raise RecordingError(f"{place.name}.rows: expected a list of mappings.")
+    try:
+        json.dumps([query, found])
+    except (TypeError, ValueError, RecursionError):
+        raise RecordingError(f"{place.name}: expected texts, numbers, lists and mappings.") from None
+    return c.Rows(query, found, error)
 
 
 def _load_memory(place: _Place, left: t.List[int]) -> c.Memory:

@@ -38,7 +38,8 @@ SWITCHES = {
         ("nothing", "garbage"),
     ),
     "unset_options": Switch(
-        "Content of login options that are not specified: zero, or random values.", ("zero", "garbage")
+        "Content of login options that are not specified: what the caller gave, zero, or random values.",
+        ("as_given", "zero", "garbage"),
     ),
     "password_length": Switch(
         "PasswordLength of a reported record with a password: 0, or the length of the password, with a null pointer.",

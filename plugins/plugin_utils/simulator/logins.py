@@ -11,10 +11,12 @@ from ...module_utils.abi import status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from .errors import CallFailed
 from .exports import export
-from .network import MULTIPATH_ENABLED, same
+from .network import MULTIPATH_ENABLED, is_convertible, same
 from .wording import stored_mapping, stored_options
 
 PERSISTENT_LOGIN_LIMIT = 256  # observed: a multi-session script of Azure Elastic SAN
+_DRIVER_BUG = status.by_name("ISDSC_DRIVER_BUG").value
+_INVALID_ARGUMENT = status.by_name("WSAEINVAL").value
 _REMOVE_NOT_FOUND = {
     "could_not_remove": status.COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA,
     "target_not_found": status.TARGET_NOT_FOUND,
@@ -35,6 +37,7 @@ class Logins:
         portals = self._portals(given["TargetName"])
         self._check_chap(options, given["SecurityFlags"])
         portal = given["TargetPortal"] if given["TargetPortal"] and given["TargetPortal"]["Address"] else None
+        self._check_address(portal)
         record = {
             "TargetName": given["TargetName"],
             "IsInformationalSession": int(bool(given["IsInformationalSession"])),
@@ -69,6 +72,7 @@ class Logins:
             if not portals:
                 raise CallFailed(status.NO_PORTAL_SPECIFIED)
             record["TargetPortal"] = dict(portals[0])
+        record["isid"] = self._free_isid(record["TargetName"])
         self.state["persistent_logins"] = [*others, record]
         if self.dialect["saved_login_connects"] == "at_once":
             with contextlib.suppress(CallFailed):  # it tries again by itself; the saving went well
@@ -88,9 +92,19 @@ class Logins:
 
     @export("ReportIScsiPersistentLoginsW")
     def _report_logins(self, given):
+        """An adapter whose driver reports malformed records is skipped, or makes the whole list fail."""
         if not self.adapters:
             raise CallFailed(status.INITIATOR_NOT_FOUND)
-        return {"PersistentLoginInfo": [self.wording.login(record) for record in self.state["persistent_logins"]]}
+        if any(adapter["malformed_logins"] == "refused" for adapter in self.adapters):
+            raise CallFailed(_DRIVER_BUG)
+        skipped = {adapter["name"].casefold() for adapter in self.adapters if adapter["malformed_logins"]}
+        return {
+            "PersistentLoginInfo": [
+                self.wording.login(record)
+                for record in self.state["persistent_logins"]
+                if record["InitiatorInstance"].casefold() not in skipped
+            ]
+        }
 
     @export("RemoveIScsiPersistentTargetW")
     def _remove_login(self, given):
@@ -99,6 +113,7 @@ class Logins:
         if not given["InitiatorInstance"] and self.dialect["remove_null_instance"] == "refused":
             raise CallFailed(status.INVALID_PARAMETER)
         self._named_instance(given["InitiatorInstance"])
+        self._check_address(portal)
         every_port = port == ISCSI_ANY_INITIATOR_PORT and self.dialect["remove_any_port"] == "siblings"
 
         def is_meant(record):
@@ -133,6 +148,18 @@ class Logins:
         if not taken:
             raise CallFailed(_REMOVE_NOT_FOUND[self.dialect["remove_not_found"]])
         self.state["persistent_logins"] = kept
+
+    def _check_address(self, portal):
+        """Refuse an address that the service cannot convert into its binary form, unless it keeps addresses as text."""
+        as_text = self.dialect["ipv6_text"] == "as_given"
+        if portal and portal["Address"] and not as_text and not is_convertible(portal["Address"]):
+            raise CallFailed(_INVALID_ARGUMENT)
+
+    def _free_isid(self, target):
+        """The lowest ISID qualifier that no session and no saved login of a target has."""
+        used = {session["isid"] for session in self._sessions_to(target)}
+        used |= {record["isid"] for record in self.state["persistent_logins"] if same(record["TargetName"], target)}
+        return next(number for number in range(len(used) + 1) if number not in used)
 
     def _portals(self, target):
         """The known portals of a target, for a login through any portal."""
@@ -178,11 +205,18 @@ class Logins:
             "connected": True,
             "number": self._next_number(),
             "connections": [self._connection(used, record["InitiatorPortNumber"], options)],
+            "isid": self._isid_of(record),
             "disks": {},
         }
         self.state["sessions"].append(session)
         self.disks.attach(session)
         return session
+
+    def _isid_of(self, record):
+        """The ISID of a session for a login: that of the saved login, where it is not in use."""
+        used = {session["isid"] for session in self._sessions_to(record["TargetName"])}
+        own = record.get("isid")
+        return self._free_isid(record["TargetName"]) if own is None or own in used else own
 
     def _let_in(self, target, portals, options):
         refusal = CallFailed(status.NO_PORTAL_SPECIFIED)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import re
 
 from ...module_utils.abi import status
 from .errors import CallFailed
@@ -22,14 +23,31 @@ def same(one, other):
     return (one or "").casefold() == (other or "").casefold()
 
 
+_FOUR_NUMBERS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,11}){3}")
+
+
+def numeric(address):
+    """An IP address, or None for any other text. A number with a leading zero is octal, as Winsock reads it."""
+    text = address[1:-1] if address.startswith("[") and address.endswith("]") else address
+    try:
+        if _FOUR_NUMBERS.fullmatch(text):
+            text = ".".join(str(int(number, 8 if number.startswith("0") else 10)) for number in text.split("."))
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
 @functools.lru_cache(maxsize=1024)  # every report and every search compares the same few
 def canonical(address):
     """An IP address in canonical form, without brackets, or a host name in lower case."""
+    found = numeric(address)
     text = address[1:-1] if address.startswith("[") and address.endswith("]") else address
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return text.lower()
+    return text.lower() if found is None else str(found)
+
+
+def is_convertible(address):
+    """Whether a text is an IP address or may be a host name. What looks like an IP address, but is none, is neither."""
+    return numeric(address) is not None or (":" not in address and not re.fullmatch("[0-9.]+", address))
 
 
 class Network:

@@ -15,7 +15,7 @@ import ipaddress
 import re
 
 from ...module_utils.runner import rows
-from . import policy
+from . import policy, witnesses
 from .units import lun_identity, serial_number
 
 POLICY_KEY = "SOFTWARE\\Policies\\Microsoft\\Windows\\iSCSI"
@@ -49,7 +49,20 @@ def _cim(service, query):
         found = CLASSES[namespace, name](service)
     for instance in found:
         if all(instance.get(column) in wanted for column, wanted in query.where.items()):
-            yield {column: instance.get(column) for column in query.properties}
+            yield _select(instance, query.properties)
+
+
+def _select(instance, properties):
+    """Properties of an instance by name; ``A.B``: of what A holds only B."""
+    row = {}
+    for column in dict.fromkeys(path.partition(".")[0] for path in properties):
+        inner = [path.partition(".")[2] for path in properties if path.startswith(f"{column}.")]
+        value = instance.get(column)
+        if inner and isinstance(value, list):
+            row[column] = [_select(member, inner) for member in value]
+        else:
+            row[column] = _select(value, inner) if inner and isinstance(value, dict) else value
+    return row
 
 
 def _portal_info(service):
@@ -176,6 +189,7 @@ CLASSES = {
     ("root/microsoft/windows/storage", "msft_partition"): _partitions,
     ("root/microsoft/windows/storage", "msft_volume"): _volumes,
     ("root/cimv2", "win32_operatingsystem"): _operating_system,
+    **witnesses.CLASSES,
 }
 
 
@@ -187,7 +201,7 @@ def _registry(service, query):
     matches = re.compile(pattern, re.IGNORECASE).fullmatch
     for key, values in _keys(service).items():
         if matches(key):
-            yield {"key": key, "values": dict(_values(values, query.values))}
+            yield {"key": key, "values": dict(_values(values, query.values, query.head))}
 
 
 def _keys(service):
@@ -195,7 +209,8 @@ def _keys(service):
     state = service.state
     enabled = {name: state["group_policy"][name] for name in policy.VALUES}
     portals = {service.portal_name(entry): b"" for entry in state["target_portals"]}
-    found = {POLICY_KEY: {name: value for name, value in enabled.items() if value is not None}}
+    found = witnesses.registry(service)
+    found[POLICY_KEY] = {name: value for name, value in enabled.items() if value is not None}
     found[SEND_TARGETS_KEY] = portals
     if not found[POLICY_KEY]:
         del found[POLICY_KEY]
@@ -208,13 +223,13 @@ def _keys(service):
     return found
 
 
-def _values(values, names):
+def _values(values, names, head):
     present = {name.lower(): value for name, value in values.items()}
     for name in values if names is None else names:
         if name.lower() in present:
             value = present[name.lower()]
             if isinstance(value, bytes):
-                value = None if names is None else value.hex()
+                value = None if names is None else value[: head or None].hex()
             yield name, value
 
 
@@ -250,4 +265,9 @@ def _time(moment):
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
-_READERS = {rows.CimQuery: _cim, rows.RegistryQuery: _registry, rows.EventQuery: _events}
+_READERS = {
+    rows.CimQuery: _cim,
+    rows.RegistryQuery: _registry,
+    rows.EventQuery: _events,
+    rows.CountQuery: witnesses.count,
+}

@@ -21,6 +21,7 @@ _LAST, _LEADING, _CONNECTION_ID = (
     )
 )
 _WMI_GUID_NOT_FOUND = 4200  # winerror.h
+_ISID = bytes.fromhex("40000137")  # of Microsoft's initiator; the qualifier follows
 _FULL_FEATURE = 2  # ISCSI_CONNECTION_INFO_EX.State, as RFC 7143 names it
 
 
@@ -74,7 +75,7 @@ class Sessions:
                     "InitiatorName": self.wording.name(self._node_name),
                     "TargetNodeName": None,
                     "TargetName": self.wording.name(session["target"]),
-                    "ISID": bytes.fromhex("400001370000"),
+                    "ISID": _ISID + session["isid"].to_bytes(2, "big"),
                     "TSID": session["number"].to_bytes(4, "big")[2:],
                     "Connections": [
                         self._connection_info(session, index, connection)

@@ -48,6 +48,16 @@ _SPECIFIED = {  # name in the file -> (bit of InformationSpecified, field of the
 _KNOWN_BITS = sum(bit for bit, _field, _kind in _SPECIFIED.values())
 
 
+# The numbers of login options that were given without their bit.
+_UNSET = Table(
+    {
+        name: (Number(0, ULONG_MAX), 0, field)
+        for name, (_bit, field, kind) in _SPECIFIED.items()
+        if not isinstance(kind, Blob)
+    }
+)
+
+
 class LoginOptions(Kind):
     """ISCSI_LOGIN_OPTIONS. A field that is absent or null is not specified, so its bit is clear."""
 
@@ -57,6 +67,7 @@ class LoginOptions(Kind):
             login_flags=(Coded(codecs.LOGIN_FLAGS), [], "LoginFlags"),
             version=(Number(0, ULONG_MAX), 0, "Version"),
             other_bits=(Number(0, ULONG_MAX), 0, "InformationSpecified"),  # bits of InformationSpecified without a name
+            unset=(_UNSET, {}, "Unset"),
         )
     )
 
@@ -74,7 +85,10 @@ class LoginOptions(Kind):
         specified = value["InformationSpecified"]
         plain = {field: value[field] if specified & bit else None for bit, field, _kind in _SPECIFIED.values()}
         plain.update(
-            LoginFlags=value["LoginFlags"], Version=value["Version"], InformationSpecified=specified & ~_KNOWN_BITS
+            LoginFlags=value["LoginFlags"],
+            Version=value["Version"],
+            InformationSpecified=specified & ~_KNOWN_BITS,
+            Unset=value["Unset"],
         )
         return self._TABLE.dump(plain)
 
@@ -183,6 +197,8 @@ _MAPPING = Table(
     }
 )
 
+_QUALIFIER = Number(0, 0xFFFF)  # the part of an ISID that tells the sessions to a target apart; null: the lowest free
+
 _LOGIN = Table(
     {
         "target": (_iqn(), REQUIRED, "TargetName"),
@@ -193,6 +209,7 @@ _LOGIN = Table(
         "security_flags": (_SECURITY, [], "SecurityFlags"),
         "mappings": (_MAPPING, None, "Mappings"),
         "login_options": (_OPTIONS, {}, "LoginOptions"),
+        "isid": (_QUALIFIER, None),
     }
 )
 
@@ -243,6 +260,7 @@ _SESSION = Table(
         "connected": (Truth(), True),
         "number": (Number(0, ULONG_MAX), 0),
         "connections": (List(_CONNECTION), []),
+        "isid": (_QUALIFIER, None),
         "disks": (Map(Number(0, ULONG_MAX)), {}),
     }
 )
@@ -436,6 +454,8 @@ HOST = Table(
                     "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
                     "delayed_start": (Truth(), False),
                     "has_run": (Truth(), True),  # its first start creates the adapter
+                    # calls after a start that find no adapter yet, because it is still being created
+                    "calls_without_adapter": (Number(0, 1000), 0),
                 }
             ),
             {},
@@ -449,7 +469,16 @@ HOST = Table(
                     "radius_secret": (Blob(), None),
                     "group_preshared_key": (Blob(), None),
                     "instances": (
-                        List(Table({"name": (_INSTANCE, DEFAULT_INSTANCE), "addresses": (List(_Address()), [])})),
+                        List(
+                            Table(
+                                {
+                                    "name": (_INSTANCE, DEFAULT_INSTANCE),
+                                    "addresses": (List(_Address()), []),
+                                    # what becomes of its saved logins because its driver reports them malformed
+                                    "malformed_logins": (Choice("skipped", "refused"), None),
+                                }
+                            )
+                        ),
                         [{"addresses": ["192.0.2.10"]}],
                     ),
                 }

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import ipaddress
-
-from .network import canonical
+from .network import canonical, numeric
 
 _GARBAGE = 0xCCCCCCCC  # the value that the Microsoft debug runtime puts into uninitialized memory
 _SPECIFIED = (
@@ -22,11 +20,12 @@ _BLOBS = (("Username", 0x20), ("Password", 0x40))
 
 
 def stored_options(given):
-    """Login options as the service saves them. An option that is not specified is not saved."""
+    """Login options as the service saves them: numbers that are not specified too, but apart from the others."""
     given = given or {}
     specified = given.get("InformationSpecified", 0)
     kept = {name: given.get(name, 0) if specified & bit else 0 for name, bit in _SPECIFIED}
     kept.update({name: (given.get(name) or b"") if specified & bit else None for name, bit in _BLOBS})
+    kept["Unset"] = {name: 0 if specified & bit else given.get(name, 0) for name, bit in _SPECIFIED}
     return dict(
         kept, Version=given.get("Version", 0), InformationSpecified=specified, LoginFlags=given.get("LoginFlags", 0)
     )
@@ -61,9 +60,8 @@ class Wording:
         """The address of a portal. A host name is not changed."""
         if self._dialect["ipv6_text"] == "as_given" or not text:
             return text
-        try:
-            found = ipaddress.ip_address(canonical(text))
-        except ValueError:
+        found = numeric(text)
+        if found is None:
             return text
         return f"[{found}]" if found.version == 6 and self._dialect["ipv6_text"] == "bracketed" else str(found)
 
@@ -86,7 +84,7 @@ class Wording:
         if not portal["Address"] and self._dialect["null_portal_record"] == "empty_with_port":
             portal["Socket"] = 3260
         found = dict(
-            record,
+            {name: value for name, value in record.items() if name != "isid"},
             TargetName=self.name(record["TargetName"]),
             InitiatorInstance=self.name(record["InitiatorInstance"]),
             TargetPortal=portal,
@@ -102,6 +100,9 @@ class Wording:
         """Login options without the password, which Windows does not seem to report (observed: go-win-iscsidsc)."""
         specified = options["InformationSpecified"]
         found = dict(options, Password=None)
+        unset = found.pop("Unset")
+        if self._dialect["unset_options"] == "as_given":
+            found.update({name: unset[name] for name, bit in _SPECIFIED if not specified & bit})
         if self._dialect["password_length"] == "length":
             found["PasswordLength"] = len(options["Password"] or b"")
         if self._dialect["unset_options"] == "garbage":

@@ -19,6 +19,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.model import reco
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows, wire
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils import support
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.support import ScriptedMachine, exports
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
 each_width = pytest.mark.parametrize("pointer", [8, 4], ids=["x64", "x86"])
 NOT_SUPPORTED = statuses.REQUEST_NOT_SUPPORTED
@@ -533,3 +534,20 @@ def test_everything_is_one_trip():
     found = gather(answers, *queries.READS)  # asserts one trip
     assert all(getattr(found, subset) is not None for subset in queries.READS)
     assert found.host.windows_version == "10.0.20348"
+
+
+@pytest.mark.parametrize("subsets", [["persistent_logins"], ["persistent_logins", "initiator"]])
+def test_a_user_name_that_windows_filled_in_is_no_user_name(subsets):
+    """Whether or not the initiator is read too: the node name tells."""
+    network = {"arrays": [{"portals": ["10.0.0.1"], "targets": [{"iqn": "iqn.2004-01.com.example:data"}]}]}
+    login = {"target": "iqn.2004-01.com.example:data", "portal": "10.0.0.1", "login_options": {"auth_type": "chap"}}
+    state = {
+        "service": {"state": "running"},
+        "initiator": {"node_name": "iqn.2020-01.com.example:node"},
+        "network": network,
+        "persistent_logins": [login],
+    }
+    (found,) = queries.gather(Host(state), subsets).persistent_logins
+    options = found.login_options
+    assert (options.username, options.default_username) == (None, b"iqn.2020-01.com.example:node")
+    assert options.information_specified == 0x80

@@ -141,6 +141,20 @@ def test_a_disk_that_is_not_initialized_has_its_number_for_a_name():
     assert label_of([disk_row(PartitionStyle=0)]) == "PhysicalDrive1, 1 GiB, not initialized (naa.60000)"
 
 
+@pytest.mark.parametrize("state", [{"IsOffline": True}, {"IsClustered": True}])
+def test_a_partition_table_that_windows_cannot_read_is_not_missing(state):
+    (disk,), _warnings = join([disk_row(PartitionStyle=0, **state)])
+    assert disk.uninitialized is None
+
+
+def test_a_disk_is_offline_if_all_its_paths_are():
+    """Without MPIO a disk is there several times, and Windows takes all but one offline."""
+    rows = [disk_row(1), disk_row(2, IsOffline=True, OfflineReason=2)]
+    found, _warnings = join(rows, [partition_row()], [volume_row()])
+    assert volumes.merge(found)["offline"] is False
+    assert volumes.merge(found[1:])["offline_reason"] == "redundant_path"
+
+
 def test_where_the_classes_were_not_read_a_disk_is_called_by_its_number():
     found = facts.assemble(partial_snapshot([login()], [session()]))
     (disk,) = found["next_boot"]["disks"]

@@ -528,13 +528,14 @@ def test_the_headline_says_the_worst_and_leaves_nobody_out(at_risk, not_started,
         (
             "manual",
             "at_risk",
-            "MSiSCSI is stopped and starts only on demand. What is saved could not be read, and none of it is expected to "
-            "be opened at boot.",
+            "MSiSCSI is stopped and starts only on demand. What is saved could not be read, and none of it is expected "
+            "to be opened at boot.",
         ),
         (
             "disabled",
             "at_risk",
-            "MSiSCSI is stopped and is disabled. What is saved could not be read, and none of it is expected to be opened at boot.",
+            "MSiSCSI is stopped and is disabled. What is saved could not be read, and none of it is expected to be "
+            "opened at boot.",
         ),
         ("automatic", "unknown", "MSiSCSI is stopped, so what is saved could not be read."),
     ],

@@ -11,11 +11,18 @@ import time
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload, witnesses
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.action import InitiatorAction
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import Service, Store
 from ansible_collections.winstorage.iscsi.tests.windows import probe
 
 _STATE = "winstorage_iscsi_simulator_state"
+
+
+def _compare(engine):
+    """The verdict of the other witnesses of the host, and each difference."""
+    table = witnesses.examine(engine)["table"]
+    return [line for line in table if "DIFFERS" in line or "witnesses could be read" in line]
 
 
 class ActionModule(InitiatorAction):
@@ -43,12 +50,14 @@ class ActionModule(InitiatorAction):
         except (probe.ProbeRefused, probe.ProbeBroken, CallError) as problem:
             raise AnsibleActionFail(str(problem)) from None
         return {
-            "dialect": probe.dialect_text(found),
+            "dialect": probe.dialect_text(found) + probe.cross_check_text(self._cross_checks),
+            "cross_checks": self._cross_checks,
             "changed": False,
             "findings": {name: {"answer": one.answer, "evidence": one.evidence} for name, one in found.items()},
         }
 
     def _findings(self, options, engine):
+        self._cross_checks = {}
         if options["as_standard_user"]:
             return probe.not_elevated(engine)
         if not options["portal"] or not options["target"]:
@@ -56,16 +65,21 @@ class ActionModule(InitiatorAction):
         lab = probe.Lab(options["portal"]["address"], options["portal"]["port"], options["target"])
         state = self._templar.template(self._vars.get(_STATE))
         if state:  # simulated, so no time passes
-            return probe.Probe(engine, lab, stop=lambda: self._stop_simulated(state), wait=lambda _seconds: None).run()
-        return probe.Probe(
-            engine, lab, stop=lambda: self._powershell(probe.STOP_SERVICE), shell=self._powershell, wait=time.sleep
-        ).run()
+            means = {"stop": lambda: self._stop_simulated(state), "wait": lambda _seconds: None}
+        else:
+            means = {
+                "stop": lambda: self._powershell(probe.STOP_SERVICE),
+                "wait": time.sleep,
+                "shell": self._powershell,
+            }
+        asked = probe.Probe(engine, lab, compare=lambda: _compare(engine), **means)
+        found = asked.run()
+        self._cross_checks = asked.cross_checks
+        return found
 
     def _powershell(self, line):
         """Run a line of PowerShell on the host, whatever the shell of its connection. Returns its output."""
-        if getattr(self._connection._shell, "SHELL_FAMILY", "") != "powershell":
-            line = f'powershell.exe -NoProfile -NonInteractive -Command "{line}"'
-        return self._low_level_execute_command(line)["stdout"]
+        return self._low_level_execute_command(python_payload.powershell_command(line))["stdout"]
 
     def _stop_simulated(self, state):
         base = self._vars.get("inventory_dir") or self._loader.get_basedir()

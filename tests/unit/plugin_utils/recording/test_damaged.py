@@ -66,7 +66,7 @@ def changed(old, new):
         (lambda: changed("export: Report", "export: Delete"), "is not an export that is recorded."),
         (
             lambda: changed("- export: ReportISNSServerListW", "- 5\n- export: ReportISNSServerListW"),
-            "calls[1]: expected a mapping, got int.",
+            "]: expected a mapping, got int.",
         ),
         (
             lambda: changed("  Count: 2", "  Sum: 2"),

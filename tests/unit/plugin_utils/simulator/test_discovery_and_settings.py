@@ -46,7 +46,7 @@ def test_a_portal_keeps_flags_and_options_but_not_the_password(host):
     assert one.add_portal("10.0.0.8", chap(b"disco", DefaultTime2Wait=7), 0x22) == "ERROR_SUCCESS"
     entry = one.call("ReportIScsiSendTargetPortalsExW")["PortalInfo"][0]
     assert (entry.SecurityFlags, entry.LoginOptions.Username, entry.LoginOptions.Password) == (0x22, b"disco", None)
-    assert entry.LoginOptions.DefaultTime2Wait == 0  # its bit was not set
+    assert entry.LoginOptions.DefaultTime2Wait == 7  # as given, although its bit was not set
     assert one.call("ReportIScsiSendTargetPortalsW")["PortalInfo"][0].Address == "10.0.0.8"
 
 

@@ -3,13 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What public analyses of the service behind iscsidsc.dll say (x64, a build of Windows 10 or 11), each fact a test.
 
-The table "What the service does" in simulator.rst names the test of each fact.
+The page service_facts.rst names the test of each fact.
 """
 
 from __future__ import annotations
-
-import re
-from pathlib import Path
 
 import pytest
 
@@ -29,6 +26,7 @@ from .conftest import (
     chap,
     known_host,
     portal,
+    session_id,
     simulated_machine,
     sized,
 )
@@ -183,6 +181,24 @@ def test_numeric_addresses_come_back_in_canonical_form_and_host_names_as_given(s
     assert one.remove(given) == OK
 
 
+@pytest.mark.parametrize(
+    "given, expected", [("010.0.0.1", "8.0.0.1"), ("010.00.000.012", "8.0.0.10"), ("10.0.0.1", "10.0.0.1")]
+)
+def test_a_number_with_a_leading_zero_is_octal(service, given, expected):
+    one = service()
+    assert one.save(address=given) == OK
+    assert one.saved == [(ANY, expected)]
+
+
+def test_numbers_that_are_not_specified_come_back_as_given(service):
+    one = service()
+    given = {"InformationSpecified": 0x10, "DefaultTime2Wait": 7, "DefaultTime2Retain": 9, "AuthType": 1}
+    assert one.save(options=given) == OK
+    found = one.logins[0].LoginOptions
+    assert (found.InformationSpecified, found.DefaultTime2Wait, found.DefaultTime2Retain) == (0x30, 7, 9)
+    assert (found.AuthType, found.HeaderDigest, found.Password) == (1, 0, None)
+
+
 # -- saving ------------------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +260,35 @@ def test_a_login_for_any_portal_of_a_target_without_portals_is_refused(service):
     assert one.logins == []
 
 
+def _isids(one):
+    """The ISID qualifiers of saved logins and of sessions."""
+    with Store(str(one.path)).transaction() as found:
+        return [login["isid"] for login in found["persistent_logins"]]
+
+
+def _live_isids(one):
+    return [int.from_bytes(session.ISID[4:], "big") for session in one.sessions]
+
+
+def test_each_login_and_session_gets_the_lowest_free_isid_of_its_target(service):
+    one = service()
+    for _twice in range(2):
+        one.save(options=MULTIPATH)
+        assert one.login(options=MULTIPATH).status.symbol == OK
+    assert (_isids(one), _live_isids(one)) == ([0, 2], [1, 3])
+    one.call("LogoutIScsiTarget", UniqueSessionId=session_id(one.sessions[0].SessionId))
+    one.save(options=MULTIPATH, target=TARGET.upper())
+    assert (_isids(one), _live_isids(one)) == ([0, 2, 1], [3])
+
+
+def test_a_session_that_is_opened_at_boot_has_the_isid_of_its_login(service):
+    one = service()
+    for port in (0, 1):
+        one.save(options=MULTIPATH, port=port)
+    assert simulator.boot(str(one.path)) == []
+    assert _isids(one) == _live_isids(one) == [0, 1]
+
+
 # -- removing ----------------------------------------------------------------------------------------------------------
 
 
@@ -264,6 +309,28 @@ def test_a_removal_without_an_instance_applies_to_every_instance(service):
     )
     assert one.remove(instance=None) == OK
     assert one.logins == []
+
+
+@pytest.mark.parametrize("text", ["10.0.0.256", "10.0.0", "fd00::g", "10.0.0.1:3260"])
+def test_an_address_that_cannot_be_converted_is_refused_before_anything_is_done(service, text):
+    one = service(known_host(persistent_logins=[RECORD]))
+    assert one.remove(text) == one.save(address=text, options=MULTIPATH) == "WSAEINVAL"
+    assert one.saved == [(ANY, "10.0.0.1")]
+
+
+def test_malformed_records_of_a_driver_hide_those_of_its_adapter_or_make_the_list_fail(service):
+    def reported(answer):
+        one = service(
+            known_host(
+                initiator={"instances": [{"name": INSTANCE}, {"name": SECOND, "malformed_logins": answer}]},
+                persistent_logins=[RECORD, dict(RECORD, initiator_instance=SECOND)],
+            )
+        )
+        return one.call("ReportIScsiPersistentLoginsW")
+
+    assert [login.InitiatorInstance for login in reported("skipped")["PersistentLoginInfo"]] == [INSTANCE]
+    assert reported("refused").status.symbol == "ISDSC_DRIVER_BUG"
+    assert len(reported(None)["PersistentLoginInfo"]) == 2
 
 
 # -- target portals ----------------------------------------------------------------------------------------------------
@@ -609,20 +676,18 @@ def test_the_first_start_of_the_service_creates_the_adapter(service):
     assert adapters() == one.call("ReportIScsiInitiatorListW")["Buffer"] == [INSTANCE]
 
 
+def test_while_the_adapter_is_created_lists_say_that_there_is_none(service):
+    one = service({"service": {"has_run": False, "calls_without_adapter": 4}})
+    assert one.status("StartService", TimeoutMilliseconds=0) == OK
+    assert one.call("ReportIScsiInitiatorListW")["Buffer"] == []
+    assert one.status("ReportIScsiPersistentLoginsW") == "ISDSC_INITIATOR_NOT_FOUND"
+    sessions = [one.status("GetIScsiSessionListW") for _attempt in range(3)]
+    assert set(sessions) == {"ERROR_WMI_GUID_NOT_FOUND", "ERROR_WMI_INSTANCE_NOT_FOUND"}
+    assert one.call("ReportIScsiInitiatorListW")["Buffer"] == [INSTANCE]
+
+
 @pytest.mark.parametrize("contradiction", [{"service": {"state": "running"}}, {"persistent_logins": [RECORD]}])
 def test_a_service_that_never_ran_cannot_run_or_have_logins(contradiction):
     plain = dict(contradiction, service=dict(contradiction.get("service", {}), has_run=False))
     with pytest.raises(simulator.HostFileError, match=r"service\.has_run"):
         states.load(plain)
-
-
-# -- the documentation -------------------------------------------------------------------------------------------------
-
-
-def test_the_documentation_names_a_test_for_each_fact():
-    folder = Path(__file__).parent
-    guide = (folder.parents[3] / "docs/docsite/rst/simulator.rst").read_text(encoding="utf-8")
-    named = set(re.findall(r"``(test_\w+)``", guide))
-    tests = "".join(path.read_text(encoding="utf-8") for path in folder.glob("test_*.py"))
-    assert len(named) > 25
-    assert [name for name in sorted(named) if f"def {name}(" not in tests] == []
