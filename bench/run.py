@@ -1,16 +1,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures five things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures several things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); what rows add to it (see reader.py);
-and the facts task through ansible-playbook against tasks that do nothing.
-
-takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
-and in a browser (see fleet.py); the facts task through ansible-playbook against tasks that do nothing; and, where
-PowerShell is, what the runner module costs there (see powershell.py).
+takes; how the controller's work grows with the number of logins (see growth.py), and what rows add to it (see
+reader.py); the report of a large fleet, written and in a browser (see fleet.py); the facts task through
+ansible-playbook against tasks that do nothing; and, where PowerShell is, what the runner module costs there (see
+powershell.py).
 
     python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--trips N] [--output results.json]
 """
