@@ -6,9 +6,10 @@
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
 takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
-and in a browser (see fleet.py); and the facts task through ansible-playbook against tasks that do nothing.
+and in a browser (see fleet.py); the facts task through ansible-playbook against tasks that do nothing; and, where
+PowerShell is, what the runner module costs there (see powershell.py).
 
-    python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--output results.json]
+    python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--trips N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import tracemalloc
 import decoders
 import fleet
 import growth
+import powershell
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import apply
@@ -236,6 +238,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=15, help="of decoding (default: %(default)s)")
     parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
+    parser.add_argument("--trips", type=int, default=7, help="in PowerShell, of each kind (default: %(default)s)")
     parser.add_argument("--hosts", type=int, default=fleet.HOSTS, help="of a report (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
@@ -299,6 +302,17 @@ def main():
         [(row["task"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in ran],
     )
 
+    lacking = powershell.missing()
+    tripped = [] if lacking else powershell.trips(options.trips)
+    if lacking:
+        print(f"\nRound trips in PowerShell are left out: there is no {lacking}")
+    else:
+        print(f"\nRound trips in PowerShell: median of {options.trips} interleaved rounds\n")
+        _table(
+            ("process", "ms", "times a module that does nothing"),
+            [(row["process"], f"{1000 * row['seconds']:.0f}", f"{row['ratio']:.2f}") for row in tripped],
+        )
+
     if options.output:
         numbers = {
             "records": RECORDS,
@@ -307,6 +321,7 @@ def main():
             "growth": grown,
             "report": {"hosts": options.hosts, "written": written, "seen": seen},
             "tasks": ran,
+            "trips": tripped,
         }
         with open(options.output, "w", encoding="utf-8") as file:
             json.dump(numbers, file, indent=2)

@@ -28,6 +28,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Serv
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support import rows_standin
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import arrived, sources
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,8 +121,35 @@ def test_the_commands_of_ansible_reach_the_connection_whole(site):
     site.play({"winstorage.iscsi.initiator_facts": {"gather_subset": ["persistent_logins"]}})
     kept = json.loads(site.kept.read_text(encoding="utf-8"))
     assert kept["arguments"][-2] == "-EncodedCommand"
-    for name in ("Ansible.Basic.cs", "Iscsidsc.cs", "Rows.psm1", "iscsidsc_call.ps1"):
-        assert name in kept["input"]
+    assert arrived(kept["input"].encode()) == list(sources())
+
+
+# -- scripts -----------------------------------------------------------------------------------------------------------
+
+
+PARSE = """
+foreach ($path in $args) {
+    $problems = $null
+    $null = [System.Management.Automation.Language.Parser]::ParseFile($path, [ref]$null, [ref]$problems)
+    $problems | ForEach-Object { "${path}:$($_.Extent.StartLineNumber): $($_.Message)" }
+}
+"""
+
+
+def problems_of(pwsh, scripts, folder):
+    (folder / "parse.ps1").write_text(PARSE)
+    command = [pwsh, "-NoProfile", "-NonInteractive", "-File", folder / "parse.ps1", *scripts]
+    return subprocess.run(command, capture_output=True, check=True, text=True, timeout=300).stdout.splitlines()
+
+
+def test_every_script_of_the_repository_can_be_parsed(pwsh, tmp_path):
+    folders = [folder for folder in ROOT.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+    scripts = [script for folder in folders for script in folder.rglob("*.ps*1")]
+    assert ROOT / "plugins" / "modules" / "iscsidsc_call.ps1" in scripts
+    broken = tmp_path / "broken.ps1"
+    broken.write_text("if (1 {")
+    problems = problems_of(pwsh, [*scripts, broken], tmp_path)
+    assert problems and [line for line in problems if not line.startswith(str(broken))] == []
 
 
 # -- through Ansible ---------------------------------------------------------------------------------------------------

@@ -22,13 +22,12 @@ from ansible_collections.winstorage.iscsi.tests.proof.secrecy import leaks
 from ansible_collections.winstorage.iscsi.tests.proof.secrecy.watch import Watch
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import scenario
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Thrown
 
 MARK = scenario.MARK.encode()
 REMOTE = ("winrm", "psrp", "windows-python")
 WORKING = ("simulator", "native", "local-python", *REMOTE)
 BROKEN = {
-    "thrown": "iscsidsc.dll went away",
+    "thrown": "iscsidsc.dll cannot be used in this 64-bit process",
     "cut": "Code 500",
     "no-python": "python engine failed",
     "no-library": "iscsidsc.dll",
@@ -84,12 +83,19 @@ def watch(tmp_path_factory):
     return Watch(tmp_path_factory.mktemp("watch"))
 
 
-def fails_with_a_secret(problem):
-    def check(batch):
-        if leaks.shown(batch.encode(), MARK) is not None:
-            raise problem
+def holds_a_secret(stdin):
+    return leaks.shown(stdin, MARK) is not None
 
-    return check
+
+def breaks_with_a_secret(stdin):
+    """The connection."""
+    if holds_a_secret(stdin):
+        raise ConnectionResetError()
+
+
+def throws_with_a_secret(stdin):
+    """The C#, which does not find the DLL."""
+    return {"LD_LIBRARY_PATH": ""} if holds_a_secret(stdin) else {}
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +107,8 @@ def fleet(wine_python, tmp_path_factory):
         hosts.windows("winrm", "winrm")
         hosts.windows("psrp", "psrp")
         hosts.windows_python("windows-python", wine_python)
-        hosts.windows(
-            "thrown",
-            before=fails_with_a_secret(
-                Thrown("System.DllNotFoundException: iscsidsc.dll went away |   at CallRunner.Run")
-            ),
-        )
-        hosts.windows("cut", before=fails_with_a_secret(ConnectionResetError()))
+        hosts.windows("thrown", before=throws_with_a_secret)
+        hosts.windows("cut", before=breaks_with_a_secret)
         hosts.python("no-python", interpreter="/bin/false")
         hosts.python("no-library")
         hosts.hosts["no-library"].update(winstorage_iscsi_engine="native", winstorage_iscsi_dll="/no/iscsidsc.dll")

@@ -54,7 +54,8 @@ def calls_only(run):
     return lambda text: run(rows.split(text)[0])
 
 
-FACTS_FROM_ROWS = ("initiator_ports",)
+FACTS_FROM_ROWS = ("initiator_ports", "disks")
+_OF_DISKS = ("volumes", "offline", "uninitialized", "read_only", "clustered")  # in next_boot, too
 _OF_RECORDS = ("initiator_address", "saved_initiator_address")
 _ABOUT_ROWS = ("The management class ", "The registry key ", "The events of ")
 
@@ -66,7 +67,8 @@ def without_rows(plain):
         return [without_rows(element) for element in lines]
     if not isinstance(plain, dict):
         return plain
-    drop = {*FACTS_FROM_ROWS, *(_OF_RECORDS if "any_initiator_port" in plain else ())}
+    of_facts = FACTS_FROM_ROWS if "schema_version" in plain else ()
+    drop = {*of_facts, *_OF_DISKS, *(_OF_RECORDS if "any_initiator_port" in plain else ())}
     return {name: without_rows(value) for name, value in plain.items() if name not in drop}
 
 

@@ -24,7 +24,8 @@ WINE_LIBRARIES = (
     "/opt/wine-stable/lib/wine",
 )
 
-# What a prefix needs of the registry: Windows 10, and the environment that every Windows process has.
+# What a prefix needs of the registry: Windows 10, the environment that every Windows process has, and the place where
+# programs name themselves as sources of events, as Ansible.Basic does.
 REGISTRY = r"""REGEDIT4
 
 [HKEY_CURRENT_USER\Software\Wine]
@@ -37,6 +38,8 @@ REGISTRY = r"""REGEDIT4
 "TEMP"="C:\\windows\\temp"
 "TMP"="C:\\windows\\temp"
 "windir"="C:\\windows"
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Services\EventLog\Application]
 """
 
 # The panda3d wheel carries python.org's python3xx.dll and its extension modules, to be shipped with games.
@@ -93,8 +96,9 @@ class WinePrefix:
         self._quietly("wineserver", "-k")  # ends every program in this prefix
         self._quietly("wineserver", "-w")
 
-    def _environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Nothing of the caller's environment but what Wine needs: no PYTHONPATH of Linux reaches a Windows program."""
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """What a program runs with: nothing of the caller's environment but what Wine needs. No PYTHONPATH of Linux
+        reaches it."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "USER") if name in os.environ}
         return {
             **kept,
@@ -108,7 +112,7 @@ class WinePrefix:
     def _quietly(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [requires(program, "wine"), *arguments],
-            env=self._environment(),
+            env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -135,6 +139,16 @@ class WinePrefix:
         if running:
             self._succeeds("sc", "start", name)
 
+    def add_drives(self) -> None:
+        """Have the mount manager say what the drives are. Few programs ask it; PowerShell does."""
+        drivers = self.windows / "system32" / "drivers"
+        if not drivers.exists():
+            drivers.mkdir()
+            (drivers / "mountmgr.sys").symlink_to((drivers.parent / "mountmgr.sys").resolve())
+            path = r"C:\windows\system32\drivers\mountmgr.sys"
+            self._succeeds("sc", "create", "MountMgr", "binPath=", path, "type=", "kernel", "start=", "demand")
+            self._succeeds("sc", "start", "MountMgr")
+
     def run(
         self,
         program: str | Path,
@@ -149,7 +163,7 @@ class WinePrefix:
             [requires("wine", "wine"), program, *arguments],
             input=stdin,
             capture_output=True,
-            env=self._environment(env),
+            env=self.environment(env),
             timeout=timeout,
             check=False,
         )

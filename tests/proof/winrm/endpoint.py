@@ -4,7 +4,7 @@
 """A WinRM endpoint on a port of 127.0.0.1: what pywinrm and pypsrp speak, over HTTP with basic authentication.
 
 WS-Management as MS-WSMV has it: Create, Command, Send, Receive, Signal and Delete of a shell. The shell of commands is
-here, that of PowerShell remoting in psrp.py; what a command does is the host's affair (host.py).
+here, that of PowerShell remoting in psrp.py; what runs in them is PowerShell itself (host.py).
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class TimedOut(Exception):
 class Endpoint:
     """Serves a host from ``with`` to its end.
 
-    :param host: has ``run(command_line, stdin) -> (exit code, stdout, stderr)``, bytes but for the command line, and
-        ``invoke(script, lines) -> (exit code, lines, error)``, texts.
+    :param host: has ``run(command_line, stdin) -> (exit code, stdout, stderr)``, bytes but for the command line; and
+        ``serve()``, a process that psrp.py speaks to.
     :param shells: {resource URI: shell class}, made with the host and the rsp:Shell element of the request.
     """
 
@@ -63,6 +63,8 @@ class Endpoint:
     def __exit__(self, kind, *_problem):
         self._http.shutdown()
         self._http.server_close()
+        for shell in self.shells.values():
+            shell.close()
         if self.problems and kind is None:
             raise self.problems[0]
 
@@ -139,11 +141,12 @@ class Endpoint:
         return [response]
 
     def _signal(self, header, body):
-        self._shell(header).end(body.find("rsp:Signal", NAMES).get("CommandId"))
+        signal = body.find("rsp:Signal", NAMES)
+        self._shell(header).end(signal.get("CommandId"), signal.findtext("rsp:Code", namespaces=NAMES))
         return [_element("rsp:SignalResponse")]
 
     def _delete(self, header, _body):
-        del self.shells[_selected(header)]
+        self.shells.pop(_selected(header)).close()
         return []
 
     def _shell(self, header):
@@ -204,8 +207,11 @@ class CommandShell:
         exit_code, output, errors = self.commands[command_id].result()
         return [("stdout", output), ("stderr", errors)], exit_code
 
-    def end(self, command_id):
+    def end(self, command_id, _code):
         del self.commands[command_id]
+
+    def close(self):
+        """Nothing: a command ends by itself."""
 
 
 class Work:

@@ -9,9 +9,9 @@ But for that of the simulator engine each has its own simulated host behind the 
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -20,12 +20,13 @@ from types import SimpleNamespace
 import yaml
 
 import ansible_collections.winstorage.iscsi as collection
-from ansible_collections.winstorage.iscsi.tests.proof.standin import build, engines
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import windows_path
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import host
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import Host, Thrown
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.psrp import RunspaceShell
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +36,9 @@ CONNECTIONS = {
     "winrm": {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"},
     "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic", "ansible_psrp_message_encryption": "never"},
 }
+
+# With it Windows PowerShell 5.1 begins a program's standard input under code page 65001.
+BYTE_ORDER_MARK = "\\357\\273\\277"
 
 
 class Fleet(contextlib.ExitStack):
@@ -80,37 +84,37 @@ class Fleet(contextlib.ExitStack):
     def _on_this_machine(self, name, **variables):
         self.hosts[name] = {"ansible_connection": "local", **_ours(dll=str(build.library("elf")), **variables)}
 
-    def windows(self, name, connection="winrm", before=None):
-        """A host of the powershell engine; ``before`` is called with each batch, and may raise."""
-        server, mono = self._server(name), self._mono
+    def windows(self, name, connection="winrm", before=None, options=(), **environment):
+        """A host of the powershell engine, which is this machine; see :func:`host.linux`."""
+        environment = {**self._server(name).environment, **environment}
+        self._remote(name, connection, host.linux(self.folder.parent / name, environment, before, options))
 
-        def csharp(batch):
-            if before:
-                before(batch)
-            answer = mono.run(batch, server.environment)
-            if answer.startswith("! "):
-                raise Thrown(answer[2:])
-            return answer
-
-        self._remote(name, connection, Host(csharp=csharp))
+    def wine(self, name, powershell):
+        """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
+        environment = powershell.environment(self._server(name).environment)
+        self._remote(name, "winrm", host.Host(powershell.command, environment))
+        # ansible-core 2.21 looks for powershell.exe, and under Wine PowerShell finds no program by its name alone
+        self.hosts[name]["ansible_pwsh_interpreter"] = windows_path(powershell.executable)
 
     def windows_python(self, name, python, connection="winrm"):
-        """A host of the python engine: ``python`` is a :class:`wine.WinePython`."""
-        server = self._server(name)
-
-        def run(interpreter, stdin):
-            if interpreter != windows_path(python.executable):
-                return 127, b"", b""
-            done = python.wine.run(python.executable, "-I", "-", stdin=stdin, env=server.environment)
-            return done.returncode, done.stdout, done.stderr
-
-        self._remote(name, connection, Host(python=run))
-        self.hosts[name].update(
-            _ours(engine="python", python=windows_path(python.executable), dll=windows_path(build.library("x64")))
+        """A host of the python engine: ``python`` is a :class:`wine.WinePython`, which the PowerShell there starts."""
+        environment = self._server(name).environment
+        started = [requires("wine", "wine"), str(python.executable)]
+        wrapper = self.folder / (name + "-python")
+        wrapper.write_text(
+            "#!/bin/sh\n{ printf '"
+            + BYTE_ORDER_MARK
+            + "'; cat; } | env -i "
+            + shlex.join([*map("=".join, python.wine.environment(environment).items()), *started])
+            + ' "$@"\n',
+            encoding="ascii",
         )
+        wrapper.chmod(0o755)
+        self._remote(name, connection, host.linux(self.folder.parent / name, environment))
+        self.hosts[name].update(_ours(engine="python", python=str(wrapper), dll=windows_path(build.library("x64"))))
 
-    def _remote(self, name, connection, host):
-        endpoint = self.endpoints[name] = self.enter_context(Endpoint(host, SHELLS))
+    def _remote(self, name, connection, reached):
+        endpoint = self.endpoints[name] = self.enter_context(Endpoint(reached, SHELLS))
         self.hosts[name] = {
             "ansible_connection": connection,
             "ansible_host": "127.0.0.1",
@@ -123,12 +127,6 @@ class Fleet(contextlib.ExitStack):
     def _server(self, name):
         self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
         return self.servers[name]
-
-    @functools.cached_property
-    def _mono(self):
-        folder = self.folder.parent / "mono"
-        folder.mkdir()
-        return engines.Mono(folder)
 
     # -- playbooks --
 

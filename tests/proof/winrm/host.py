@@ -1,146 +1,113 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Windows host behind the endpoint. PowerShell itself is not here: what Ansible has it do is recognized and done.
+"""A host behind the endpoint whose one program is PowerShell: that of this machine does what Ansible asks for.
 
-Ansible sends its bootstrap script as -EncodedCommand, and on standard input a description of the module: its script and
-C# utilities in base64, its arguments. PowerShell would compile the C# and run the script, whose dozen lines hand the
-batch to the C# and print its answer; here the same C# runs under Mono. The other script that is known is that of the
-python engine, which runs on a Windows Python under Wine.
+It finds the stand-in libraries as Windows finds its own. What came is kept for the tests to look at.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import re
-import typing as t
+import os
+import shlex
+import subprocess
 from pathlib import Path
 
 from ansible.executor.powershell import module_manifest
 
 from ansible_collections.winstorage.iscsi import plugins
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.support import powershell, tools
 
 PLUGINS = Path(next(iter(plugins.__path__)))
 LONGEST_COMMAND_LINE = 8191  # cmd.exe's own limit: Microsoft, "Command prompt line string limitation"
-END_OF_SCRIPT = "\0\0\0\0"
-ROWS = "ansible_collections.winstorage.iscsi.plugins.module_utils.Rows.psm1"
-MODULE = "ansible_collections.winstorage.iscsi.plugins.modules.iscsidsc_call.ps1"
-UTILITY = "ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.cs"
-NO_LOG = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"  # what Ansible.Basic writes for it
-
-_ENCODED = re.compile(
-    r"powershell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand (\S+)", re.IGNORECASE
-)
-_PYTHON = re.compile(
-    r"\$python = Get-Command '((?:[^']|'')+)' -ErrorAction Ignore; if \(-not \$python\) \{ exit 127 \}; "
-    r"\$input \| & \$python -I -; exit \$LASTEXITCODE"
-)
-
-
-class Sent(t.NamedTuple):
-    """A module as it arrived: {name: content of the script and of its utilities}, arguments."""
-
-    files: dict
-    arguments: dict
+NAMES = ("powershell", "pwsh")
 
 
 class Host:
     """See endpoint.py for what it is asked.
 
-    :param csharp: runs a batch; raises what the C# raised (:class:`Thrown`).
-    :param python: ``python(interpreter, stdin) -> (exit code, stdout, stderr)``.
+    :param start: the command of its PowerShell, to which options are added.
+    :param environment: all variables of each process.
+    :param before: called with the standard input of each command; may raise, or return other variables for it.
     """
 
-    def __init__(self, csharp=None, python=None):
-        self.csharp, self.python = csharp, python
-        self.command_lines, self.scripts, self.inputs, self.sent = [], [], [], []
+    def __init__(self, start, environment, before=None):
+        self.start, self.environment, self.before = start, environment, before or (lambda stdin: {})
+        self.command_lines, self.scripts, self.inputs = [], [], []
 
     def run(self, command_line, stdin):
-        """As cmd.exe would."""
+        """As cmd.exe would: exit code, output, errors."""
         self.command_lines.append(command_line)
-        encoded = _ENCODED.fullmatch(command_line)
-        if not encoded:
-            raise AssertionError(f"this host has no other program: {command_line}")
         if len("cmd /c " + command_line) > LONGEST_COMMAND_LINE:
             return 1, b"", b"The command line is too long.\r\n"
-        script = base64.b64decode(encoded.group(1)).decode("utf-16-le")
-        exit_code, lines, error = self.invoke(script, stdin.decode("utf-8").splitlines())
-        return exit_code, "".join(line + "\r\n" for line in lines).encode(), error.encode()
+        program, *arguments = command_line.split()
+        if program.lower().rpartition("\\")[2].removesuffix(".exe") not in NAMES:
+            message = f"'{program}' is not recognized as an internal or external command,\r\n"
+            return 1, b"", (message + "operable program or batch file.\r\n").encode()
+        encoded = arguments[arguments.index("-EncodedCommand") + 1]
+        self.keep(base64.b64decode(encoded).decode("utf-16-le"), stdin)
+        done = subprocess.run(
+            [*self.start, *arguments],
+            input=stdin,
+            capture_output=True,
+            env={**self.environment, **(self.before(stdin) or {})},
+            timeout=300,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
 
-    def invoke(self, script, lines):
-        """As PowerShell would, with the lines as $input."""
+    def serve(self):
+        """The process that WinRM starts for a shell of PowerShell remoting; the protocol is on its standard streams."""
+        return subprocess.Popen(
+            [*self.start, "-NoProfile", "-NoLogo", "-ServerMode"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=self.environment,
+        )
+
+    def keep(self, script, stdin):
+        """Keep what came as a command and as its input."""
         self.scripts.append(script)
-        self.inputs.append("\n".join(lines).encode())
-        python = _PYTHON.fullmatch(script)
-        if python:
-            return self._python(python.group(1).replace("''", "'"), lines)
-        if _plain(script) != _plain(module_manifest._get_powershell_script("bootstrap_wrapper.ps1").decode()):
-            raise AssertionError(f"neither Ansible's bootstrap nor the python engine's command: {script}")
-        return self._module(lines)
-
-    def _python(self, interpreter, lines):
-        # under code page 65001 Windows PowerShell 5.1 begins a program's standard input with a byte order mark
-        stdin = "\ufeff" + "".join(line + "\r\n" for line in lines)
-        exit_code, output, errors = self.python(interpreter, stdin.encode("utf-8"))
-        return exit_code, output.decode("utf-8").splitlines(), errors.decode("utf-8")
-
-    def _module(self, lines):
-        """bootstrap_wrapper.ps1, exec_wrapper.ps1, module_wrapper.ps1 and iscsidsc_call.ps1, as far as they matter."""
-        end = lines.index(END_OF_SCRIPT)
-        bootstrap, manifest = json.loads("".join(lines[:end])), json.loads("".join(lines[end + 1 :]))
-        if bootstrap["script"] != module_manifest._get_powershell_script("exec_wrapper.ps1").decode():
-            raise AssertionError("exec_wrapper.ps1 did not arrive as Ansible has it")
-        (action,) = manifest["actions"]
-        if (action["name"], action["params"]["Script"]) != ("module_wrapper.ps1", MODULE):
-            raise AssertionError("another module: {}".format(action["name"]))
-        arguments = next(
-            variable["Value"] for variable in action["params"]["Variables"] if variable["Name"] == "complex_args"
-        )
-        wanted = [MODULE, *action["params"]["CSharpModules"], *action["params"]["PowerShellModules"]]
-        self.sent.append(
-            Sent(
-                {name: base64.b64decode(manifest["scripts"][name]["script"]) for name in wanted},
-                {name: value for name, value in arguments.items() if not name.startswith("_ansible_")},
-            )
-        )
-        try:
-            result = {
-                "changed": False,
-                "answer": self.csharp(arguments["batch"]),
-                "invocation": {"module_args": {"batch": NO_LOG}},
-            }
-        except Thrown as thrown:
-            message = f'Exception calling "Run" with "1" argument(s): "{thrown.message}"'
-            result = {
-                "failed": True,
-                "msg": "Unhandled exception while executing module: " + message,
-                "exception": f"{message}\r\n{thrown.trace}",
-            }
-        return int("failed" in result), [json.dumps(result)], ""
+        self.inputs.append(stdin)
 
 
-class Thrown(Exception):
-    """An exception of the C#."""
+def linux(folder, environment, before=None, options=()):
+    """A host that is this machine.
 
-    def __init__(self, text):
-        super().__init__(text)
-        self.trace = text.replace(" | ", "\r\n")
-        self.message = self.trace.splitlines()[0].partition(": ")[2]
-
-
-def repository_files():
-    """What is sent, as the repository and ansible-core have it."""
-    basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
-    return {
-        MODULE: (PLUGINS / "modules" / "iscsidsc_call.ps1").read_bytes(),
-        UTILITY: (PLUGINS / "module_utils" / "Iscsidsc.cs").read_bytes(),
-        ROWS: (PLUGINS / "module_utils" / "Rows.psm1").read_bytes(),
-        basic.name: basic.read_bytes(),
+    :param folder: an empty folder of its own: home of its user, and of programs that Windows has.
+    :param environment: variables of each process beside its own.
+    :param options: of each PowerShell, before those that Ansible chose.
+    """
+    programs, home = folder / "programs", folder / "home"
+    programs.mkdir(parents=True)
+    home.mkdir()
+    for name in NAMES:  # ansible-core 2.21 compares its place with that of the running PowerShell
+        (programs / name).symlink_to(powershell.executable())
+    start = [tools.powershell(), *options]
+    # ansible-core 2.16 starts a second PowerShell from the first, over winrm, and chooses the code page
+    for name, script in {"PowerShell": f'exec {shlex.join(start)} "$@"', "chcp.com": "exit"}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+        (programs / name).chmod(0o755)
+    own = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "HOME": str(home),
+        "LD_LIBRARY_PATH": f"{build.library('elf').parent}:{build.service_manager().parent}",
     }
+    environment = {**os.environ, **powershell.ENVIRONMENT, **own, **environment}
+    return Host(start, environment, before)
 
 
-def _plain(script):
-    """A script without indentation, empty lines and comments, in which versions of ansible-core differ."""
-    lines = (line.strip() for line in script.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+def sources():
+    """{name: content} of what is sent for PowerShell to compile or run, as the repository and ansible-core have it."""
+    basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
+    utilities = [PLUGINS / "module_utils" / name for name in ("Iscsidsc.cs", "Rows.psm1")]
+    files = (PLUGINS / "modules" / "iscsidsc_call.ps1", *utilities, basic)
+    return {path.name: path.read_bytes() for path in files}
+
+
+def arrived(stdin):
+    """The names of the sources in the standard input of a command. Every ansible-core sends them in base64."""
+    return [name for name, content in sources().items() if base64.b64encode(content) in stdin]

@@ -1,79 +1,139 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""PowerShell remoting (MS-PSRP) at the endpoint: a runspace pool whose pipelines are scripts with input.
+"""PowerShell remoting (MS-PSRP) at the endpoint: what the client sends goes to a PowerShell, and its answers back.
 
-The protocol is psrpcore's; the host runs the script.
+``pwsh -ServerMode`` has a runspace pool on its standard streams: the fragments of the protocol in base64, each in an
+element of XML on a line of its own. WinRM carries the same fragments. psrpcore only reads along, for the tests.
 """
 
 from __future__ import annotations
 
 import base64
+import collections
+import contextlib
+import queue
+import subprocess
+import threading
 import uuid
+from xml.etree import ElementTree
 
 import psrpcore
-from psrpcore import types
 
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import Work
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import PATIENCE, TimedOut
+
+POOL = uuid.UUID(int=0)  # the element is about the runspace pool, not about one of its pipelines
+END = 20  # seconds for a process that has been told to end
 
 
 class RunspaceShell:
-    """What the psrp connection plugin opens."""
+    """What the psrp connection plugin opens: a process with a runspace pool, whose pipelines are commands."""
 
     URI = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
 
     def __init__(self, host, wanted):
-        self.host, self.pipelines = host, {}
-        self.pool = psrpcore.ServerRunspacePool()
+        self.host = host
+        self.server = ServerProcess(host.serve())
+        self._read = psrpcore.ServerRunspacePool()
+        self._pipelines, self._lines = {}, collections.defaultdict(list)
         creation = wanted.find("{http://schemas.microsoft.com/powershell}creationXml")
-        self._take(base64.b64decode(creation.text))
+        self._pass_on(base64.b64decode(creation.text), POOL)
 
     def start(self, command_id, words, _has_input):
-        pipeline = psrpcore.ServerPipeline(self.pool, uuid.UUID(command_id))
-        self.pipelines[command_id] = Pipeline(self.host, pipeline)
-        self._take(base64.b64decode("".join(words)), command_id)
+        pipeline = uuid.UUID(command_id)
+        self._pipelines[pipeline] = psrpcore.ServerPipeline(self._read, pipeline)
+        self.server.send("Command", pipeline)
+        self._pass_on(base64.b64decode("".join(words)), pipeline)
 
     def send(self, command_id, data, _last):
-        self._take(data, command_id)
-
-    def _take(self, data, command_id=None):
-        self.pool.receive_data(
-            psrpcore.PSRPPayload(data, psrpcore.StreamType.default, command_id and uuid.UUID(command_id))
-        )
-        while (event := self.pool.next_event()) is not None:
-            if isinstance(event, psrpcore.PipelineInputEvent):
-                self.pipelines[command_id].lines.append(event.data)
-            elif isinstance(event, psrpcore.EndOfPipelineInputEvent):
-                self.pipelines[command_id].work.begin()
+        self._pass_on(data, _guid(command_id))
 
     def receive(self, command_id):
-        if command_id:
-            self.pipelines[command_id].tell()
-        payload = self.pool.data_to_send()
-        return [("stdout", payload.data if payload else b"")], 0 if command_id else None
+        """What there is. A client sees in it when a pipeline has ended, and does not ask WinRM for that."""
+        return [("stdout", self.server.receive(_guid(command_id)))], None
 
-    def end(self, command_id):
-        self.pipelines.pop(command_id).pipeline.close()
+    def end(self, command_id, code):
+        self.server.send("Close" if code.endswith("/Terminate") else "Signal", _guid(command_id))
+
+    def close(self):
+        self.server.close()
+
+    def _pass_on(self, data, guid):
+        self._read_along(data, guid)
+        self.server.send("Data", guid, data)
+
+    def _read_along(self, data, guid):
+        pipeline = None if guid == POOL else guid
+        self._read.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline))
+        while (event := self._read.next_event()) is not None:
+            if isinstance(event, psrpcore.PipelineInputEvent):
+                self._lines[guid].append(str(event.data))
+            elif isinstance(event, psrpcore.EndOfPipelineInputEvent):
+                (command,) = self._pipelines[guid].metadata.commands
+                self.host.keep(command.command_text, "\n".join(self._lines.pop(guid, [])).encode())
 
 
-class Pipeline:
-    """One script of a runspace pool, its input so far, and the running of it."""
+class ServerProcess:
+    """``pwsh -ServerMode``."""
 
-    def __init__(self, host, pipeline):
-        self.host, self.pipeline, self.lines = host, pipeline, []
-        self.work = Work(lambda _stdin: self._invoke())
+    def __init__(self, process):
+        self.process = process
+        self._turn, self._acknowledged = threading.Lock(), queue.Queue()
+        self._output = collections.defaultdict(queue.Queue)
+        threading.Thread(target=self._read, daemon=True).start()
 
-    def _invoke(self):
-        (command,) = self.pipeline.metadata.commands
-        return self.host.invoke(command.command_text, [str(line) for line in self.lines])
+    def send(self, kind, guid, data=None):
+        """Send an element and wait until it is acknowledged: PowerShell drops data for a pipeline that it does not have
+        yet, and would have several elements at the same time."""
+        element = ElementTree.Element(kind, PSGuid=str(guid), **({} if data is None else {"Stream": "Default"}))
+        element.text = None if data is None else base64.b64encode(data).decode()
+        with self._turn:
+            self.process.stdin.write(ElementTree.tostring(element) + b"\n")
+            self.process.stdin.flush()
+            answer = self._acknowledged.get(timeout=60)
+        if answer != (kind + "Ack", guid):
+            raise AssertionError(f"PowerShell answered {answer} to {kind} of {guid}")
 
-    def tell(self):
-        """Queue what came of it for the client."""
-        exit_code, lines, error = self.work.result()
-        self.pipeline.start()
-        for line in lines:
-            self.pipeline.write_output(line)
-        if error:
-            self.pipeline.write_error(types.NETException(error))
-        self.pipeline.host_call(types.HostMethodIdentifier.SetShouldExit, [exit_code])
-        self.pipeline.complete()
+    def receive(self, guid):
+        """All fragments that came for it, at least one.
+
+        :raises TimedOut: there is none yet.
+        """
+        try:
+            found = [self._output[guid].get(timeout=PATIENCE)]
+        except queue.Empty:
+            raise TimedOut() from None
+        if self.process.poll() is not None:
+            raise AssertionError(f"PowerShell ended with exit code {self.process.returncode}")
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._output[guid].get_nowait())
+        return b"".join(found)
+
+    def close(self):
+        """End the process, also if it does not want to."""
+        try:
+            if self.process.poll() is None:
+                self.send("Close", POOL)
+                self.process.stdin.close()
+                self.process.wait(END)
+        except (OSError, queue.Empty, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
+
+    def _read(self):
+        for line in self.process.stdout:
+            element = ElementTree.fromstring(line)
+            guid = uuid.UUID(element.get("PSGuid"))
+            if element.tag == "Data":
+                self._output[guid].put(base64.b64decode(element.text))
+            else:
+                self._acknowledged.put((element.tag, guid))
+        self.process.wait()
+        for waiting in list(self._output.values()):
+            waiting.put(b"")
+        self._acknowledged.put(("the end of its output", POOL))
+
+
+def _guid(command_id):
+    return uuid.UUID(command_id) if command_id else POOL
