@@ -24,6 +24,7 @@ html_theme = "sphinx_rtd_theme"
 html_theme_options = {"collapse_navigation": True, "navigation_depth": 3}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_show_sphinx = False
 html_copy_source = False
 highlight_language = "yaml+jinja"
