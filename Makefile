@@ -124,7 +124,7 @@ lint-yaml: .venv-lint/lint.stamp
 	.venv-lint/bin/yamllint --strict .
 
 .PHONY: bench
-bench: .venv-$(CORE)/bench.stamp $(VIEW) | pythons ## measure decoding and a facts task against their likes
+bench: .venv-$(CORE)/bench.stamp $(VIEW) | pythons ## measure decoding, a facts task and the report of a large fleet
 	$(call IN_VIEW,$(CORE)) python bench/run.py
 
 ##@ Write

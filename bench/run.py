@@ -5,11 +5,11 @@
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); the facts task through
-ansible-playbook against tasks that do nothing; and, where PowerShell is, what the runner module costs there (see
-powershell.py).
+takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
+and in a browser (see fleet.py); the facts task through ansible-playbook against tasks that do nothing; and, where
+PowerShell is, what the runner module costs there (see powershell.py).
 
-    python bench/run.py [--rounds N] [--growth N] [--tasks N] [--trips N] [--output results.json]
+    python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--trips N] [--output results.json]
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import time
 import tracemalloc
 
 import decoders
+import fleet
 import growth
 import powershell
 
@@ -238,6 +239,7 @@ def main():
     parser.add_argument("--growth", type=int, default=5, help="of each size of host (default: %(default)s)")
     parser.add_argument("--tasks", type=int, default=10, help="of each kind (default: %(default)s)")
     parser.add_argument("--trips", type=int, default=7, help="in PowerShell, of each kind (default: %(default)s)")
+    parser.add_argument("--hosts", type=int, default=fleet.HOSTS, help="of a report (default: %(default)s)")
     parser.add_argument("--output", help="write the numbers to this JSON file, too")
     options = parser.parse_args()
 
@@ -274,6 +276,25 @@ def main():
     )
     print("\n" + "\n".join(growth.judge(grown)))
 
+    written, seen = fleet.writing(options.hosts), fleet.looking()
+    print(f"\nThe report of {options.hosts} hosts, processor time\n")
+    _table(
+        ("fleet", "build, s", "page, s", "page, MiB", "memory, MiB"),
+        [
+            (
+                row["fleet"],
+                f"{row['build']:.1f}",
+                f"{row['html']:.1f}",
+                f"{row['bytes'] / fleet.MIB:.1f}",
+                f"{row['peak'] >> 20}",
+            )
+            for row in written
+        ],
+    )
+    print("\n" + "\n".join(fleet.judge(written, seen)))
+    if seen is None:
+        print("  Nothing was looked at: that takes playwright and a chromium on PATH.")
+
     ran = tasks(options.tasks)
     print(f"\nTasks through ansible-playbook: median of {options.tasks} interleaved rounds\n")
     _table(
@@ -298,6 +319,7 @@ def main():
             "decoding": decoded,
             "declaring": declared,
             "growth": grown,
+            "report": {"hosts": options.hosts, "written": written, "seen": seen},
             "tasks": ran,
             "trips": tripped,
         }

@@ -24,7 +24,7 @@ class ActionModule(ActionBase):
 
     ARGUMENTS = {
         "path": {"type": "path", "required": True},
-        "formats": {"type": "list", "elements": "str", "choices": [*report.FORMATS], "default": [*report.FORMATS]},
+        "formats": {"type": "list", "elements": "str", "choices": [*report.FORMATS], "default": report.DEFAULT_FORMATS},
         "title": {"type": "str", "default": "iSCSI initiators"},
         "hosts": {"type": "list", "elements": "str"},
         "audits": {"type": "dict"},

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Shows the facts of a host on one page. It says first whether the host will find its disks after the next restart and
-    what deserves attention. Then follow tables of its persistent logins, target portals, sessions and disks.
+    what deserves attention. Then follow tables of its persistent logins, target portals, sessions and disks, and of
+    events if they were gathered.
   - Parts that were not gathered and columns without any value are left out.
 options:
   _input:

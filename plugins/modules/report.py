@@ -12,7 +12,8 @@ short_description: Write a report on the iSCSI initiators of a fleet
 version_added: 0.1.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Writes a report on all hosts of a play as an HTML page, as JSON, and as a summary in Markdown.
+  - Writes a report on all hosts of a play as an HTML page, as JSON, as a summary in Markdown, as a table of disks, and
+    as metrics.
   - The page is one file that needs no network. It shows first whether each disk will be there after the next restart,
     and what to run if not. Then follow a map of hosts, portals and targets, the findings, the drift field by field, and
     the details of each host.
@@ -22,16 +23,19 @@ options:
     description:
       - Path of the report on the controller.
       - A path that ends in V(.html) is the path of the page. The other files are written next to it. Any other path is
-        a folder for the files C(iscsi.html), C(iscsi.json) and C(iscsi.md).
+        a folder for the files C(iscsi.html), C(iscsi.json), C(iscsi.md), C(iscsi.csv) and C(iscsi.prom).
       - Missing folders are created.
     type: path
     required: true
   formats:
-    description: Formats to write.
+    description:
+      - Formats to write.
+      - V(csv) is a table for a spreadsheet, with a row for each disk. V(prometheus) is a file of metrics for the
+        textfile collector of the node exporter.
     type: list
     elements: str
-    choices: [html, json, markdown]
-    default: [html, json, markdown]
+    choices: [html, json, markdown, csv, prometheus]
+    default: [html, json, markdown, csv]
   title:
     description: Heading of the report.
     type: str
@@ -125,7 +129,16 @@ totals:
   type: dict
   contains:
     hosts: {description: Hosts in the report., returned: success, type: int, sample: 3}
-    at_risk: {description: Hosts that will miss a disk after the next restart., returned: success, type: int, sample: 1}
+    at_risk:
+      description: Hosts that will miss a disk after the next restart, or on which MSiSCSI neither runs nor starts.
+      returned: success
+      type: int
+      sample: 1
+    not_started:
+      description: Those of them on which MSiSCSI neither runs nor starts, so that nothing could be read.
+      returned: success
+      type: int
+      sample: 0
     degraded:
       description: Hosts whose disks all come back, but with fewer sessions than now.
       returned: success

@@ -12,8 +12,8 @@ short_description: Compare what the initiator's DLL says with what else Windows 
 version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Reads the records of a host by C(iscsidsc.dll) as all modules do, and by every other witness that can be reached, and
-    compares them field by field. It never changes anything, and takes one round trip to the host.
+  - Reads the records of a host by C(iscsidsc.dll) as all modules do, and by every other witness that can be
+    reached, and compares them field by field. It never changes anything, and takes one round trip to the host.
   - The other witnesses of persistent logins are the management classes C(MSiSCSIInitiator_PersistentLoginClass) and
     C(MSiSCSI_PersistentLogins), the values C(LoginTargetIN) in the registry, the number of their keys, and the count of
     C(iscsicli ListPersistentTargets). Target portals, static targets, bound devices, iSNS servers and the node name are

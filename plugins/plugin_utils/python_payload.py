@@ -92,6 +92,11 @@ def command(interpreter, shell):
         f"$python = Get-Command {program} -ErrorAction Ignore; if (-not $python) {{ exit 127 }}; "
         f"$input | & $python{options} -I -; exit $LASTEXITCODE"
     )
+    return powershell_command(script)
+
+
+def powershell_command(script):
+    """The command line that has PowerShell run a script, and in which no shell finds anything to expand."""
     return "{} -EncodedCommand {}".format(_POWERSHELL, base64.b64encode(script.encode("utf-16-le")).decode("ascii"))
 
 

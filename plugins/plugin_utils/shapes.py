@@ -416,17 +416,26 @@ def check_facts(facts):
 # -- audits ------------------------------------------------------------------------------------------------------------
 
 
-def _finding(category):
+def _check_task(value):
+    if not isinstance(value, Mapping):
+        raise _expect("a task", value)
+    _check_plain(value)
+
+
+_task = Shape(_check_task, _each(_check_task))
+
+
+def _finding(*categories):
     fields = {
         "severity": _choice(*SEVERITIES),
-        "category": _choice(category),
+        "category": _choice(*categories),
         "kind": _text,
         "what": _text,
         "text": _text,
         "remedy": _text,
-        "run": _list_of(_plain),
+        "run": _list_of(_task),
     }
-    if category == "drift":
+    if categories == ("drift",):
         fields.update(record=_text, field=_nullable(_text), found=_plain, declared=_plain)
     return _list_of(_mapping(fields))
 
@@ -441,6 +450,17 @@ _AUDIT = _mapping(
         "compliant": _boolean,
     }
 )
+
+
+_FINDINGS = _finding("drift", "risk")
+
+
+def check_findings(found):
+    """Check that a value is a list of findings.
+
+    :raises ShapeError: naming the first place that is wrong.
+    """
+    _FINDINGS.validate(found)
 
 
 def check_audit(result):

@@ -8,6 +8,8 @@ Each case has a seed of its own, which a failure names. WINSTORAGE_ISCSI_HOSTILE
 
 from __future__ import annotations
 
+import copy
+import json
 import os
 import random
 import shutil
@@ -15,13 +17,15 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.winstorage.iscsi.plugins.filter.summary import summary
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.memory import ImageError
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi.structures import WIDE
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, volumes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows, wire
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import find_risks
 from ansible_collections.winstorage.iscsi.tests.unit.module_utils.support import ScriptedMachine
 
 DEMO = Path(__file__).parents[2] / "demo" / "hosts"
@@ -45,13 +49,25 @@ def cases(chunk):
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory):
     """The answer of a host that has something of everything, by the text of its batch."""
-    path = tmp_path_factory.mktemp("host") / "sql01.yml"
-    shutil.copy(DEMO / "sql01.yml", path)
+    answer, _rows = rows.split(_answer_of(tmp_path_factory, "sql01"))
+    return wire.decode_answer(answer)
+
+
+@pytest.fixture(scope="module")
+def honest_with_rows(tmp_path_factory):
+    """The same of a host that has events: (the text of its answer, the plain rows that came with it)."""
+    answer, line = rows.split(_answer_of(tmp_path_factory, "hyperv02"))
+    return answer, json.loads(line)
+
+
+def _answer_of(tmp_path_factory, name):
+    path = tmp_path_factory.mktemp("host") / f"{name}.yml"
+    shutil.copy(DEMO / f"{name}.yml", path)
     answers = []
 
     def run(text):
-        answers.append(wire.decode_answer(simulator.run(text, str(path))))
-        return wire.encode_answer(answers[0])
+        answers.append(simulator.run(text, str(path)))
+        return answers[0]
 
     queries.gather(run)
     return answers[0]
@@ -146,6 +162,63 @@ def test_of_a_harmful_answer_come_facts_or_a_documented_error(honest, chunk):
         except Exception as error:
             raise AssertionError(f"the answer of seed {seed} ends in {error!r}") from error
     assert 0 < refused < CASES // CHUNKS  # both kinds are among them
+
+
+JUNK = (None, True, -1, 0, 1 << 70, 1.5, "", "x" * 5000, "<b>\u202e\x1b[31m\0", [], [[]], {}, {"": None}, ["E:\\", 7])
+
+
+def _places(value, path=()):
+    """Every place in plain data."""
+    for key, inside in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*path, key)
+        if isinstance(inside, (dict, list)):
+            yield from _places(inside, (*path, key))
+
+
+def _saved(found):
+    """What the DLL alone says of the saved logins."""
+    rest = ("initiator_address",)
+    return [{name: login[name] for name in login if name not in rest} for login in found["persistent_logins"]]
+
+
+def _harmful_rows(chance, plain):
+    """Rows of which some values are something else, missing, or there many times; now and then no rows at all."""
+    if chance.random() < 0.05:
+        return chance.choice(("", "[", "null", "[" * 5000, "{}", json.dumps(JUNK)))
+    plain = copy.deepcopy(plain)
+    for _change in range(chance.choice((1, 1, 2, 8))):
+        *path, last = chance.choice(list(_places(plain)))
+        holder = plain
+        for key in path:
+            holder = holder[key]
+        if chance.random() < 0.15 and isinstance(holder, list):
+            holder[last:last] = [holder[last]] * chance.choice((1, 3000))
+        elif chance.random() < 0.15:
+            del holder[last]
+        else:
+            holder[last] = chance.choice(JUNK)
+    return json.dumps(plain)
+
+
+@chunks
+def test_harmful_rows_cost_a_warning_and_take_nothing_else_down(honest_with_rows, chunk):
+    answer, plain = honest_with_rows
+    whole = facts.assemble(queries.gather(lambda _batch: rows.join(answer, json.dumps(plain))))
+    warned = 0
+    for seed, chance in cases(chunk):
+        text = rows.join(answer, _harmful_rows(chance, plain))
+        try:
+            found = facts.assemble(queries.gather(lambda _batch, text=text: text))
+            summary(found)
+            risks = find_risks(found)
+        except Exception as error:
+            raise AssertionError(f"the rows of seed {seed} end in {error!r}") from error
+        assert _saved(found) == _saved(whole), seed
+        assert found["next_boot"]["verdict"] == whole["next_boot"]["verdict"], seed
+        assert all(disk.isprintable() for disk in map(volumes.label, found["next_boot"]["disks"])), seed
+        assert all(risk["text"].isprintable() for risk in risks), seed
+        warned += found["warnings"] != whole["warnings"]
+    assert warned > CASES // CHUNKS // 4
 
 
 def _result_of(answer, export):

@@ -30,6 +30,8 @@ PLAYS = (
     - {name: again, winstorage.iscsi.report: {path: out, title: North site}, run_once: true}
     - {name: check again, winstorage.iscsi.report: {path: out, title: North site}, run_once: true, check_mode: true}
     - {name: other, winstorage.iscsi.report: {path: out, title: South site}, run_once: true}
+    - {name: metrics, winstorage.iscsi.report: {path: metrics, formats: [prometheus]}, run_once: true}
+    - {name: metrics again, winstorage.iscsi.report: {path: metrics, formats: [prometheus]}, run_once: true}
     - {name: one file, winstorage.iscsi.report: {path: www/all.html, formats: [html]}, run_once: true}
     - name: audited
       winstorage.iscsi.report: {path: audited, formats: [json], audits: "{{ audits }}"}
@@ -74,15 +76,26 @@ def test_all_hosts_of_the_play_are_in_it_also_one_that_is_away(site, play):
     assert told["totals"]["unknown"] == 1
 
 
-def test_three_files_are_written_and_named(site, play):
+def test_four_files_are_written_and_named(site, play):
     assert result_of(play, "first")["paths"] == {
         form: str(site.folder / "out" / ("iscsi" + ending))
-        for form, ending in (("html", ".html"), ("json", ".json"), ("markdown", ".md"))
+        for form, ending in (("html", ".html"), ("json", ".json"), ("markdown", ".md"), ("csv", ".csv"))
     }
-    assert sorted(os.listdir(site.folder / "out")) == ["iscsi.html", "iscsi.json", "iscsi.md"]
+    assert sorted(os.listdir(site.folder / "out")) == ["iscsi.csv", "iscsi.html", "iscsi.json", "iscsi.md"]
     assert (site.folder / "out/iscsi.html").read_text().startswith("<!DOCTYPE html>")
     assert (site.folder / "out/iscsi.md").read_text().startswith("# South site\n")
     assert stat.S_IMODE((site.folder / "out/iscsi.html").stat().st_mode) & 0o400
+
+
+def test_metrics_are_written_where_somebody_asks_for_them(site, play):
+    assert result_of(play, "metrics")["paths"] == {"prometheus": str(site.folder / "metrics/iscsi.prom")}
+    assert 'winstorage_iscsi_host_state{host="away",state="unknown"} 1' in (
+        (site.folder / "metrics/iscsi.prom").read_text().splitlines()
+    )
+
+
+def test_metrics_that_tell_the_same_are_no_change(play):
+    assert (result_of(play, "metrics")["changed"], result_of(play, "metrics again")["changed"]) == (True, False)
 
 
 def test_a_path_to_a_page_names_it(site, play):

@@ -5,14 +5,19 @@
 
 from __future__ import annotations
 
+import base64
+import importlib
 import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 import yaml
+
+from ansible_collections.winstorage.iscsi.tests.windows import probe
 
 ROOT = Path(__file__).parents[2]
 LAB, TARGET = "192.0.2.50", "iqn.2004-01.com.example:lab"
@@ -118,3 +123,18 @@ def test_a_standard_user_is_asked_by_the_action(folder):
     )
     done = play(folder, "user-play.yml")
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("family", ["cmd", "powershell"])
+def test_powershell_gets_the_evidence_of_wmi_unchanged(family):
+    """A shell between Ansible and PowerShell would expand $_ in double quotes. Connections differ in having one."""
+    name = "ansible_collections.winstorage.iscsi.tests.windows.action_plugins.probe"
+    action = object.__new__(importlib.import_module(name).ActionModule)
+    action._connection = types.SimpleNamespace(_shell=types.SimpleNamespace(SHELL_FAMILY=family, _IS_WINDOWS=True))
+    commands = []
+    action._low_level_execute_command = lambda command: commands.append(command) or {"stdout": "16 bytes"}
+    line = probe.WMI_PASSWORDS.format(target=TARGET)
+    assert action._powershell(line) == "16 bytes"
+    (command,) = commands
+    assert "$_" in line and base64.b64decode(command.rpartition(" ")[2]).decode("utf-16-le") == line
+    assert not set(command) & set("$\"'`%&|")

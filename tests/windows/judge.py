@@ -5,8 +5,13 @@
 
 python -m ansible_collections.winstorage.iscsi.tests.windows.judge COMMAND ...
 
-read OUT.json                       read this host in this process (64 or 32 bits) and write the facts
-sent KEPT.json POWERSHELL OUT.json  the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
+read OUT.json BITS RUNTIME          read this host in this process and write the facts. It fails unless the process has
+                                    BITS (64 or 32) and the runtime matches the regular expression RUNTIME
+sent KEPT.json POWERSHELL OUT.json BITS RUNTIME
+                                    the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
+secret KEPT.json POWERSHELL SECRET BATCH.txt
+                                    have a PowerShell run what Ansible sends with a batch that holds SECRET, and write
+                                    that batch, for search_logs.ps1. It saves a login to a target that does not exist
 same A.json B.json ...              fail unless all files have the same content
 windows FACTS.json SEEN.json        fail unless the tools of Windows (seen.ps1) report the same logins and portals
 conformance POINTER COMMAND ...     fail unless a line-by-line runner passes the suite of tests/proof/conformance
@@ -16,21 +21,28 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 
 
-def read(out, run=native.run_here):
-    """Write the facts of this host, without the part about the process that read them."""
+def read(out, bits, runtime, run=native.run_here):
+    """Write the facts of this host, without the part about the process that read them, which must be as expected."""
     snapshot = queries.gather(run)
     found = facts.assemble(snapshot)
     about = found.pop("host")
+    if about["pointer_bits"] != int(bits) or not re.match(runtime, about["runtime"]):
+        raise AssertionError(
+            f"{out}: expected a process of {bits} bits and the runtime {runtime}, "
+            f"but {about['pointer_bits']} bits and {about['runtime']} answered"
+        )
     Path(out).write_text(json.dumps(found, indent=1, sort_keys=True), encoding="utf-8")
     print(
         f"{out}: {len(found['persistent_logins'])} persistent logins, {len(found['target_portals'])} portals, "
@@ -38,7 +50,7 @@ def read(out, run=native.run_here):
     )
 
 
-def sent(kept, powershell, out):
+def sent(kept, powershell, out, bits, runtime):
     """Run what Ansible sent in a PowerShell of this machine. Its batch is that of :func:`read`."""
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
 
@@ -54,7 +66,36 @@ def sent(kept, powershell, out):
             raise AssertionError("{}\n{}".format(result.get("msg"), done.stderr.decode(errors="replace")))
         return result["answer"]
 
-    read(out, run)
+    read(out, bits, runtime, run)
+
+
+def secret(kept, powershell, text, out):
+    """Run what Ansible sent, with another batch in it: one that saves a login with a CHAP secret, and fails."""
+    command = json.loads(Path(kept).read_text(encoding="utf-8"))
+    programs = []
+    for pointer in (8, 4):
+        builder = Builder(pointer)
+        options = {"InformationSpecified": 0xE0, "AuthType": 1, "Username": b"judge", "Password": text.encode()}
+        builder.call(
+            "LoginIScsiTargetW",
+            TargetName="iqn.2004-01.com.example:no-such-target",
+            IsInformationalSession=0,
+            InitiatorPortNumber=0xFFFFFFFF,
+            SecurityFlags=0,
+            LoginOptions=options,
+            IsPersistent=1,
+        )
+        programs.append(builder.program())
+    batch = wire.encode_batch(wire.Batch(tuple(programs)))
+    changed, count = re.subn(r'("batch": *")[A-Za-z0-9+/=]+', lambda found: found.group(1) + batch, command["input"])
+    if count != 1:
+        raise AssertionError(f"{kept} holds {count} batches")
+    done = subprocess.run([powershell, *command["arguments"]], input=changed.encode(), capture_output=True, check=False)
+    (run,) = wire.decode_answer(json.loads(done.stdout.decode("utf-8-sig"))["answer"]).results[0].runs
+    if not run.status:
+        raise AssertionError("the login to a target that does not exist was saved")
+    Path(out).write_text(batch, encoding="ascii")
+    print(f"a login with a secret was refused with 0x{run.status:08X}")
 
 
 def same(*paths):
@@ -137,7 +178,14 @@ def conformance(pointer, *command, environment=None):
     print(f"{len(suite.CASES) + len(broken)} cases passed with pointers of {pointer} bytes")
 
 
-COMMANDS = {"read": read, "sent": sent, "same": same, "windows": windows, "conformance": conformance}
+COMMANDS = {
+    "read": read,
+    "sent": sent,
+    "secret": secret,
+    "same": same,
+    "windows": windows,
+    "conformance": conformance,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -27,6 +27,8 @@ SERVICE_NOT_ACTIVE = 1062
 TIMEOUT = 1460
 RPC_UNKNOWN_IF = 1717
 RPC_SERVER_UNAVAILABLE = 1722
+WMI_GUID_NOT_FOUND = 4200
+WMI_INSTANCE_NOT_FOUND = 4201
 CONNECTION_FAILED = 0xEFFF0003
 AUTHENTICATION_FAILURE = 0xEFFF0009
 INVALID_SESSION_ID = 0xEFFF001C
@@ -87,6 +89,12 @@ _CODES = (
     (1722, "RPC_S_SERVER_UNAVAILABLE", "The RPC server is unavailable."),
     (1726, "RPC_S_CALL_FAILED", "The remote procedure call failed."),
     (1753, "EPT_S_NOT_REGISTERED", "There are no more endpoints available from the endpoint mapper."),
+    (4200, "ERROR_WMI_GUID_NOT_FOUND", "The GUID passed was not recognized as valid by a WMI data provider."),
+    (
+        4201,
+        "ERROR_WMI_INSTANCE_NOT_FOUND",
+        "The instance name passed was not recognized as valid by a WMI data provider.",
+    ),
     (10013, "WSAEACCES", "An attempt was made to access a socket in a way forbidden by its access permissions."),
     (10047, "WSAEAFNOSUPPORT", "The address family is not supported."),
     (10022, "WSAEINVAL", "An invalid argument was supplied."),
@@ -333,6 +341,12 @@ _CODES = (
 
 # What to do, for those that people meet.
 _HINTS = (
+    (
+        "The driver of the initiator has no adapter. After the first start of MSiSCSI on a host Windows needs some"
+        " seconds to create it: run the task again. Otherwise check the device Microsoft iSCSI Initiator in the device"
+        " manager.",
+        ("ERROR_WMI_GUID_NOT_FOUND", "ERROR_WMI_INSTANCE_NOT_FOUND"),
+    ),
     (
         "Record the host again with this version of the collection, and without leaving out parts.",
         ("NOT_RECORDED",),

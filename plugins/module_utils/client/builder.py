@@ -32,6 +32,11 @@ from ..runner.rows import Query, Row, RowAnswer
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
 BUSY = wire.Retry(3, 500, (status.SESSION_BUSY, status.DEVICE_BUSY_ON_SESSION, status.INSUFFICIENT_BUFFER))
+# A service that has just started for the first time on a host still creates its adapter (public analyses of the
+# service). Half a minute at the most.
+ADAPTER_MISSING = wire.Retry(
+    60, 500, (status.INITIATOR_NOT_FOUND, status.WMI_GUID_NOT_FOUND, status.WMI_INSTANCE_NOT_FOUND)
+)
 
 
 _T = t.TypeVar("_T")

@@ -24,7 +24,7 @@ from ..abi.structures import (
 from ..model import node_names, records
 from ..runner import wire
 from . import policies, ports, storage, units
-from .builder import BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
+from .builder import ADAPTER_MISSING, BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
 Decoder = t.Callable[[Replies, Warn], t.Any]
@@ -201,6 +201,19 @@ READS: t.Dict[str, Operation] = {
 }
 # Read only where they are named: they are no part of "all".
 ON_REQUEST = ("events",)
+
+
+def await_adapter(builder: Builder, start: CallHandle) -> None:
+    """Have the lists wait for the adapter, which the first start of the service on a host creates.
+
+    Where it is there these are two calls more. Where it does not come the lists themselves say so.
+
+    :param start: the call that starts the service.
+    """
+    logins = builder.call(
+        "ReportIScsiPersistentLoginsW", when=[wire.Succeeded(start.index)], retry=ADAPTER_MISSING, back=False
+    )
+    builder.call("GetIScsiSessionListW", when=[wire.Succeeded(logins.index)], retry=ADAPTER_MISSING, back=False)
 
 
 class ServiceStopped(CallError):

@@ -127,10 +127,12 @@ def portal_key(place: Plain) -> PortalKey:
 
 
 def _pack(address: str) -> bytes:
+    """An address as it may be in dump data; nothing for a host name and for one of zeros, which would be everywhere."""
     try:
-        return ipaddress.ip_address(address).packed
+        packed = ipaddress.ip_address(address.partition("%")[0]).packed
     except ValueError:
         return b""
+    return packed if any(packed) else b""
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------

@@ -153,7 +153,8 @@ def _read(engine: Engine, declaration: Declaration, check: bool, limits: Limits)
         if start_mode is not None:
             builder.call("SetServiceStartMode", StartMode=START_MODES[start_mode], vital=True)
         if state == "started":
-            builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
+            start = builder.call("StartService", TimeoutMilliseconds=1000 * SERVICE_START_SECONDS, vital=True)
+            queries.await_adapter(builder, start)
         readings[pointer] = queries.Reading(pointer, subsets(declaration), builder)
     batch = wire.Batch(tuple(reading.builder.program(1000 * limits.total) for reading in readings.values()))
     asked = readings[4].builder.queries

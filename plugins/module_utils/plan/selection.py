@@ -75,9 +75,9 @@ class _Selecting:
                 selection.unmatched.append(desired)
                 self._warn_of_near_matches(desired)
             elif not meant and not self._is_met_by_narrower(desired):
-                self._refuse_beside_others(desired)
                 made = complete(self.planning, desired, self.may_omit_instance)
                 self._refuse_contradiction(desired, made)
+                self._refuse_confusion(desired, made)
                 selection.declared.append(made)
         return selection
 
@@ -117,17 +117,18 @@ class _Selecting:
             for other in self.of_target[desired.selector.target]
         )
 
-    def _refuse_beside_others(self, desired: t.Any) -> None:
+    def _refuse_confusion(self, desired: t.Any, made: t.Any) -> None:
         """A login that is saved for any portal may come back with one, and then be taken for another login."""
         if not _is_for_any_portal(desired):
             return
-        others = [other for other in self.of_target[desired.selector.target] if other.present and other is not desired]
-        if others:
-            self.planning.refuse(
-                desired.where,
-                f"asks for a login through any portal beside {others[0].where}. Windows may save it with one of the "
-                "target's portals, and the two could no longer be told apart. Declare its portal.",
-            )
+        for other in self.of_target[desired.selector.target]:
+            through_any = other.selector._replace(portal=OMITTED)
+            if other.present and other is not desired and through_any.matches(made.record.identity):
+                self.planning.refuse(
+                    desired.where,
+                    f"asks for a login through any portal beside {other.where}. Windows may save it with one of the "
+                    "target's portals, and the two could no longer be told apart. Declare its portal.",
+                )
 
     def _refuse_contradiction(self, desired: t.Any, made: t.Any) -> None:
         for other in self.of_target[desired.selector.target]:

@@ -202,7 +202,7 @@ def encode_queries(queries: t.Sequence[Query], seconds: int = 0) -> str:
 
 def plain_query(query: Query) -> Row:
     """The kind of a query, and its fields."""
-    name = next(name for name, kind in _KINDS.items() if kind is type(query))
+    name = next(name for name, kind in _KINDS.items() if isinstance(query, kind))
     plain: Row = json.loads(json.dumps({"kind": name, **query._asdict()}))
     return plain
 

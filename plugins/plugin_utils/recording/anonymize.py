@@ -14,6 +14,7 @@ with the same phrase go together. Nobody can find the names without the key, nor
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -24,6 +25,7 @@ import string
 import typing as t
 
 from ...module_utils.abi import layout
+from ...module_utils.model import event_codes
 from ...module_utils.runner import rows
 from . import calls as c
 from . import regions
@@ -59,7 +61,7 @@ _NAMES = frozenset(
 # Bytes of rows, in hex, that hold names. (LoginTargetIN: see Microsoft's iscsiop.h and witnesses/sources.py.)
 _BINARY = frozenset({"IpV6Address", "Username", "LocalIPAddress", rows.LOGIN_TARGET})
 _TEXTS_OF_HEAD = {80: "Address", 620: "InitiatorNodeName", 1580: "TargetName"}
-_LOGIN_RESPONSE = 10  # the event of iScsiPrt whose binary is a login response, which names nobody
+_DUMP = 40  # where the dump data of an event of the driver begins
 _LISTS_OF_ADDRESSES = frozenset({"ReportISNSServerListW", "ReportRadiusServerListW"})
 _LISTS_OF_NAMES = frozenset({"ReportIScsiTargetsW", "GetIScsiInitiatorNodeNameW"})
 _ALIAS = 1  # TARGET_INFORMATION_CLASS of the text that an array calls a target by
@@ -76,6 +78,7 @@ class Names:
         self._key = hashlib.sha256(phrase.encode("utf-8")).digest() if phrase else os.urandom(32)
         self._replaced: t.Dict[t.Tuple[str, ...], str] = {}
         self._taken: t.Set[t.Tuple[str, ...]] = set()
+        self._packed: t.Dict[bytes, bytes] = {}  # the addresses replaced so far, in binary
 
     def replace(self, recording: c.Recording) -> c.Recording:
         """The recording with other names."""
@@ -115,8 +118,8 @@ class Names:
             return [self._row(member, name) for member in value]
         if isinstance(value, dict):
             found = {self.text(key, "") if name == "values" else key: self._row(value[key], key) for key in value}
-            if value.get("binary") and value.get("id") != _LOGIN_RESPONSE:
-                found["binary"] = None
+            if value.get("binary"):
+                found["binary"] = self._event_binary(value)
             return found
         if name == "IpV4Address" and isinstance(value, int) and 0 <= value < 1 << 32:
             return int.from_bytes(self._binary_ipv4(value.to_bytes(4, "little")), "little")
@@ -134,6 +137,24 @@ class Names:
         else:
             self._replace_in_head(data)
         return data.hex()
+
+    def _event_binary(self, event: t.Mapping[str, t.Any]) -> t.Optional[str]:
+        """The binary of an event of the driver; None unless all names in it are known to be replaced."""
+        meaning = event_codes.MEANINGS["iScsiPrt"].get(event.get("id"))
+        kind = meaning and meaning.dump
+        if kind in (event_codes.LOGIN_RESPONSE, event_codes.STATUS) or not _HEX.fullmatch(event["binary"]):
+            return event["binary"] if kind else None
+        data = bytes.fromhex(event["binary"])
+        if kind == event_codes.ADDRESS:
+            known = sorted((old for old in self._packed if old in data), key=len)
+            return data.replace(known[-1], self._packed[known[-1]]).hex() if known else None
+        if kind == event_codes.NAME:
+            for encoding in ("utf-16-le", "ascii"):
+                with contextlib.suppress(UnicodeError):
+                    text = data[_DUMP:].decode(encoding)
+                    if _FOUND.search(text):
+                        return (data[:_DUMP] + self.text(text, "").encode(encoding)).hex()
+        return None
 
     def _replace_in_head(self, data: bytearray) -> None:
         """The names in the head of LoginTargetIN: two addresses, and texts behind their lengths in bytes."""
@@ -241,7 +262,11 @@ class Names:
             scope = ("ipv4", ".".join(map(str, numbers[:index])), str(numbers[index]))
             value = self._choose(scope, "ddddd" if not index else "dddd", candidate)
             found.append(value.rjust(len(part), "0"))
+        self._note_packed(".".join(map(str, numbers)), ".".join(str(int(part)) for part in found))
         return ".".join(found)
+
+    def _note_packed(self, old: str, new: str) -> None:
+        self._packed[ipaddress.ip_address(old).packed] = ipaddress.ip_address(new).packed
 
     def _ipv6(self, text: str) -> str:
         bare, bracket = text.strip("[]"), text[:1] == "["
@@ -256,6 +281,7 @@ class Names:
         head, double, tail = host.partition("::")
         front = self._groups(head, values, 0)
         back = self._groups(tail, values, 8 - _group_count(tail))
+        self._note_packed(host, front + double + back)
         whole = front + double + back + percent + scope_id
         return f"[{whole}]" if bracket else whole
 

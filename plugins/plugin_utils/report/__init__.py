@@ -9,9 +9,11 @@ import json
 
 from .document import SCHEMA_VERSION, build
 from .markdown import markdown
+from .metrics import metrics
 from .page import html
+from .table import table
 
-__all__ = ["FORMATS", "SCHEMA_VERSION", "build", "html", "markdown"]
+__all__ = ["DEFAULT_FORMATS", "FORMATS", "SCHEMA_VERSION", "build", "html", "markdown", "metrics", "table"]
 
 
 def _json(document):
@@ -19,4 +21,11 @@ def _json(document):
 
 
 # Name of a form -> (ending of its file, what writes a document in it).
-FORMATS = {"html": (".html", html), "json": (".json", _json), "markdown": (".md", markdown)}
+FORMATS = {
+    "html": (".html", html),
+    "json": (".json", _json),
+    "markdown": (".md", markdown),
+    "csv": (".csv", table),
+    "prometheus": (".prom", metrics),
+}
+DEFAULT_FORMATS = ["html", "json", "markdown", "csv"]

@@ -24,6 +24,8 @@ def show_host(host):
     disks = host["forecast"]["disks"] if host["forecast"] else []
     tasks = _Tasks([*disks, *findings])
     groups = _group_by(disks, _FATE)
+    # A finding about a disk calls it by its short name: what else there is to know of the disk stands with the disks.
+    short = {disk["label"]: _short_name(disk) for disk in disks}
     return {
         "facts": _facts_line(host),
         "reason": host["reason"] and text(host["reason"]) + (_EARLIER if host["earlier"] else ""),
@@ -34,7 +36,8 @@ def show_host(host):
         if host["compliant"] is None
         else [_drift(finding) for finding in findings if finding["category"] == "drift"],
         "risks": [
-            _risk(group, tasks) for group in _group_by([each for each in findings if each["category"] == "risk"], _RISK)
+            _risk(group, tasks, short)
+            for group in _group_by([each for each in findings if each["category"] == "risk"], _RISK)
         ],
         "copies": None if host["logins"] is None else sum(login["copies"] for login in host["logins"]),
         "logins": host["logins"] and [_login(login) for login in host["logins"]],
@@ -120,9 +123,13 @@ def _fate(disks, tasks):
     }
 
 
+def _short_name(disk):
+    return text(volumes.short_label(disk))
+
+
 def _disk(disk):
     return {
-        "names": text(", ".join([volumes.short_label(disk), *volumes.states(disk)])),
+        "names": text(", ".join([_short_name(disk), *volumes.states(disk)])),
         "id": text([*disk["names"], disk["id"]] if disk["volumes"] else disk["id"]),
         "size": text(size(disk["size"])),
         "targets": list(map(text, disk["targets"])),
@@ -141,7 +148,7 @@ def _drift(finding):
     }
 
 
-def _risk(findings, tasks):
+def _risk(findings, tasks, short):
     """Findings that have a remedy in common."""
     first = findings[0]
     return {
@@ -150,7 +157,11 @@ def _risk(findings, tasks):
         "remedy": text(first["remedy"]),
         "run": tasks.of(findings),
         "found": [
-            {"what": text(finding["what"]), "text": text(labels.capitalize(finding["text"]))} for finding in findings
+            {
+                "what": short.get(finding["what"]) or text(finding["what"]),
+                "text": text(labels.capitalize(finding["text"])),
+            }
+            for finding in findings
         ],
     }
 

@@ -38,6 +38,14 @@ _NOT_ELEVATED = {
     "elevation_required": status.by_name("ERROR_ELEVATION_REQUIRED").value,
 }
 _NO_INSTANCE = status.by_name("ISDSC_INITIATOR_INSTANCE_NOT_FOUND").value
+# What lists answer while the driver has no adapter, one status after another (analyses of the service).
+_WMI = (status.WMI_INSTANCE_NOT_FOUND, status.WMI_GUID_NOT_FOUND)
+_WITHOUT_ADAPTER = {
+    "ReportIScsiPersistentLoginsW": (status.INITIATOR_NOT_FOUND,),
+    "GetIScsiSessionListW": _WMI,
+    "GetIScsiSessionListEx": _WMI,
+    "ReportActiveIScsiTargetMappingsW": _WMI,
+}
 _USERNAME = 0x20  # ISCSI_LOGIN_OPTIONS_USERNAME
 _SECRET_LENGTHS = range(12, 17)  # bytes (header iscsierr.h, observed: go-win-iscsidsc)
 _IPSEC = 0x02  # ISCSI_SECURITY_FLAG_IKE_IPSEC_ENABLED
@@ -106,9 +114,18 @@ class Service(Discovery, Logins, Sessions, Settings):
             raise CallFailed(_NOT_ELEVATED[self.dialect["not_elevated_status"]])
         if export not in prototypes.SERVICE_FUNCTIONS and self.state["service"]["state"] != "running":
             raise CallFailed(_STOPPED[self.dialect["stopped_status"]])
+        self._await_adapter(export)
         if any(fnmatch.fnmatchcase(export, pattern) for pattern in self.state["group_policy"]["forbids"]):
             raise CallFailed(_POLICY)
         self.policy.check_call(export, inputs)
+
+    def _await_adapter(self, export):
+        """After its first start the service creates the adapter while it already answers (analyses of the service)."""
+        service = self.state["service"]
+        if service["calls_without_adapter"] and export in _WITHOUT_ADAPTER:
+            service["calls_without_adapter"] -= 1
+            statuses = _WITHOUT_ADAPTER[export]
+            raise CallFailed(statuses[service["calls_without_adapter"] % len(statuses)])
 
     def _fault(self, export):
         """The fault that applies to this call, or None. Each fault counts the calls that match its export."""
@@ -174,7 +191,9 @@ class Service(Discovery, Logins, Sessions, Settings):
     @property
     def adapters(self):
         """The initiator instances that exist. The first start of the service on a host creates them."""
-        return self.state["initiator"]["instances"] if self.state["service"]["has_run"] else []
+        service = self.state["service"]
+        exist = service["has_run"] and not service["calls_without_adapter"]
+        return self.state["initiator"]["instances"] if exist else []
 
     def _named_instance(self, name):
         """The initiator instance of this name; without a name the first of all."""

@@ -454,6 +454,8 @@ HOST = Table(
                     "start_mode": (Choice("automatic", "manual", "disabled"), "manual"),
                     "delayed_start": (Truth(), False),
                     "has_run": (Truth(), True),  # its first start creates the adapter
+                    # calls after a start that find no adapter yet, because it is still being created
+                    "calls_without_adapter": (Number(0, 1000), 0),
                 }
             ),
             {},

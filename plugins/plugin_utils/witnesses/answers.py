@@ -111,7 +111,8 @@ def _unset_options(evidence: Evidence) -> Possible:
     if not unset:
         return None
     others = sum(value != 0 for value in unset)
-    return ["garbage" if others else "zero"], f"{others} of {len(unset)} unspecified fields are not zero"
+    # whoever saved them may have given any value
+    return ["as_given", "garbage" if others else "zero"], f"{others} of {len(unset)} unspecified fields are not zero"
 
 
 def _password_length(evidence: Evidence) -> Possible:

@@ -19,6 +19,7 @@ from ...module_utils.abi import memory
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from ...module_utils.client.builder import BUSY, Builder, CallError, CallHandle, Replies, Reply, RowsHandle
 from ...module_utils.model.addresses import canonical, host_port
+from ...module_utils.model.row_values import is_number
 from ...module_utils.runner import rows, wire
 
 Entry = t.Dict[str, t.Any]
@@ -165,6 +166,29 @@ def _login(values: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any], portal
     return entry
 
 
+def _text(row: t.Mapping[str, t.Any], name: str) -> t.Optional[str]:
+    value = row.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _number(row: t.Mapping[str, t.Any], name: str, most: int = (1 << 64) - 1) -> t.Optional[int]:
+    value = row.get(name)
+    return value if is_number(value) and value <= most else None
+
+
+def _mapping(value: t.Any) -> t.Dict[str, t.Any]:
+    """A mapping; TypeError for what is there and is none. Rows come from the host."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError(type(value))
+    return value
+
+
+def _mappings(value: t.Any) -> t.List[t.Dict[str, t.Any]]:
+    return [_mapping(member) for member in value] if isinstance(value, list) else []
+
+
 def _lower(text: t.Any) -> t.Optional[str]:
     return text.lower() if isinstance(text, str) else None
 
@@ -197,11 +221,11 @@ def _address(value: t.Any) -> t.Optional[str]:
     if not isinstance(value, dict):
         return value if isinstance(value, str) else None
     try:
-        ipv6 = bytes.fromhex(rows.text(value, "IpV6Address") or "")
-        ipv4 = (rows.number(value, "IpV4Address", 0xFFFFFFFF) or 0).to_bytes(4, "little")
+        ipv6 = bytes.fromhex(_text(value, "IpV6Address") or "")
+        ipv4 = (_number(value, "IpV4Address", 0xFFFFFFFF) or 0).to_bytes(4, "little")
     except ValueError:
         return None
-    return _typed_address(rows.number(value, "Type"), ipv4, ipv6, rows.text(value, "TextAddress"))
+    return _typed_address(_number(value, "Type"), ipv4, ipv6, _text(value, "TextAddress"))
 
 
 def _typed_address(kind: t.Optional[int], ipv4: bytes, ipv6: bytes, text: t.Optional[str]) -> t.Optional[str]:
@@ -256,28 +280,28 @@ def read(witness: Witness, replies: Replies, handles: t.Sequence[RowsHandle]) ->
                 if not (value is None or isinstance(value, (str, int))):
                     raise TypeError(type(value))
         return Found(entries)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:  # rows come from the host
+    except (LookupError, TypeError, ValueError) as error:  # rows come from the host
         return Found(None, f"its rows have a form that is not known ({type(error).__name__})")
 
 
 def _logins_of_service(found: t.List[rows.Row]) -> t.List[Entry]:
-    return [_login(row, row.get("LoginOptions") or {}, row.get("TargetPortal") or {}) for row in found]
+    return [_login(row, _mapping(row.get("LoginOptions")), _mapping(row.get("TargetPortal"))) for row in found]
 
 
 def _logins_of_driver(found: t.List[rows.Row]) -> t.List[Entry]:
     return [
         _login(
             dict(login, InitiatorInstance=row.get("InstanceName")),
-            login.get("LoginOptions") or {},
-            login.get("TargetPortal") or {},
+            _mapping(login.get("LoginOptions")),
+            _mapping(login.get("TargetPortal")),
         )
         for row in found
-        for login in rows.entries(row, "PersistentLogins", dict)
+        for login in _mappings(row.get("PersistentLogins"))
     ]
 
 
 def _logins_of_registry(found: t.List[rows.Row]) -> t.List[Entry]:
-    heads = [bytes.fromhex(row["values"].get(rows.LOGIN_TARGET) or "") for row in found]
+    heads = [bytes.fromhex(_text(_mapping(row["values"]), rows.LOGIN_TARGET) or "") for row in found]
     return [_login_of_head(head) for head in heads]
 
 
@@ -308,7 +332,7 @@ _SEND_TARGETS = re.compile(r"\*?(?P<address>\S+) (?P<port>\d{7})(?: .*)?")
 
 
 def _portals_of_registry(found: t.List[rows.Row]) -> t.List[Entry]:
-    names = [name for row in found for name in row["values"]]
+    names = [name for row in found for name in _mapping(row["values"])]
     entries = []
     for name in names:
         match = _SEND_TARGETS.fullmatch(name)
@@ -319,14 +343,14 @@ def _portals_of_registry(found: t.List[rows.Row]) -> t.List[Entry]:
 
 
 def _names_of_values(found: t.List[rows.Row]) -> t.List[Entry]:
-    return [{"target": name.lstrip("*").lower()} for row in found for name in row["values"]]
+    return [{"target": name.lstrip("*").lower()} for row in found for name in _mapping(row["values"])]
 
 
 def _listed(value: str, key: str) -> t.Callable[[t.List[rows.Row]], t.List[Entry]]:
     def decode(found: t.List[rows.Row]) -> t.List[Entry]:
-        texts = [row["values"].get(value) or [] for row in found]
+        texts = [_mapping(row["values"]).get(value) or [] for row in found]
         flat = [text for entry in texts for text in (entry if isinstance(entry, list) else [entry])]
-        return [{key: text.lower()} for text in flat]
+        return [{key: _lower(text)} for text in flat]
 
     return decode
 
@@ -409,7 +433,7 @@ WITNESSES = (
         "iscsicli ListPersistentTargets, count",
         LOGINS,
         (rows.CountQuery(),),
-        lambda found: [{} for _number in range(min(rows.number(found[0], "count", 1 << 16) or 0, 1 << 16))],
+        lambda found: [{} for _number in range(min(_number(found[0], "count", 1 << 16) or 0, 1 << 16))],
         (),
     ),
     Witness(

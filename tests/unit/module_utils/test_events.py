@@ -95,6 +95,11 @@ def test_an_address_that_the_host_does_not_know_is_not_guessed():
     assert entry["portal"] is None
 
 
+def test_an_address_of_zeros_is_not_found_everywhere():
+    (entry,) = explain([login(portal="0.0.0.0", connected=False)], iScsiPrt=[event(1, dump=address("10.0.0.1"))])
+    assert entry["portal"] is None
+
+
 def test_a_portal_that_is_connected_now_is_no_trouble():
     found = explain([login(), login(TAPE, "10.0.0.2", connected=False)], iScsiPrt=[event(1, dump=address("10.0.0.1"))])
     assert [entry["severity"] for entry in found] == ["info"]

@@ -257,7 +257,6 @@ def test_the_answer_of_a_host_is_never_excluded(switch, answer):
     [
         ("list_size_reports", "larger"),
         ("text_list_tail", "garbage"),
-        ("unset_options", "garbage"),
         ("password_length", "length"),
         ("letter_case", "upper"),
         ("ipv6_text", "bracketed"),

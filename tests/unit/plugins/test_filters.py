@@ -14,11 +14,12 @@ from ansible_collections.winstorage.iscsi.plugins.filter.findings import finding
 from ansible_collections.winstorage.iscsi.plugins.filter.flags import flags
 from ansible_collections.winstorage.iscsi.plugins.filter.flags_raw import flags_raw
 from ansible_collections.winstorage.iscsi.plugins.filter.logins_to import logins_to
+from ansible_collections.winstorage.iscsi.plugins.filter.remedies import remedies
 from ansible_collections.winstorage.iscsi.plugins.filter.summary import summary
 from ansible_collections.winstorage.iscsi.plugins.filter.table import table
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import text
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit, text
 from ansible_collections.winstorage.iscsi.plugins.test.iqn import iqn
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
@@ -205,3 +206,48 @@ def test_summary_refuses_what_is_not_facts(plain):
 def test_iqn_takes_any_value(value, expected):
     """The grammar has tests of its own, in test_names."""
     assert iqn(value) is expected
+
+
+# -- remedies ----------------------------------------------------------------------------------------------------------
+
+
+def demo_risks(name):
+    return audit.find_risks(fleets.demo_host(name)["facts"])
+
+
+def test_remedies_are_what_a_module_takes():
+    (login,) = remedies(demo_risks("hyperv02"), "not_saved")
+    assert login["portal"] == {"address": "10.20.31.10", "port": 3260}
+    assert login["secret"] == "{{ chap_secret }}"
+    (stale,) = remedies(demo_risks("hyperv02"), "stale_favourite")
+    assert (stale["target"], stale["state"]) == ("iqn.1992-04.com.emc:cx.apm00093203217.a0", "absent")
+
+
+def test_remedies_of_several_kinds_or_of_all_are_there_once():
+    risks = demo_risks("hyperv02")
+    both = remedies(risks, ["not_saved", "stale_favourite"])
+    assert both == remedies(risks, "not_saved") + remedies(risks, "stale_favourite")
+    assert sorted(map(repr, remedies(risks))) == sorted(map(repr, both))  # a disk with fewer paths has the same remedy
+    assert remedies(risks + risks) == remedies(risks)
+    assert remedies(risks, "no_such_kind") == [] == remedies([])
+
+
+def test_remedies_are_chosen_by_their_module():
+    found = remedies(demo_risks("files03"), "service_not_automatic", module="winstorage.iscsi.initiator")
+    assert found == [{"service_start_mode": "automatic"}]
+    assert remedies(demo_risks("files03"), "service_not_automatic") == []
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "problem"),
+    [
+        ({"risks": []}, None, "expected a list, found dict"),
+        (None, None, "expected a list, found nothing"),
+        ([{"kind": "x"}], None, r"\[0\].severity: missing"),
+        ([], 5, "takes a kind of finding, or a list of kinds"),
+        ([], [5], "takes a kind of finding, or a list of kinds"),
+    ],
+)
+def test_remedies_say_what_they_take(found, kind, problem):
+    with pytest.raises(AnsibleFilterError, match=rf"winstorage\.iscsi\.remedies .*{problem}"):
+        remedies(found, kind)

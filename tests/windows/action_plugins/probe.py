@@ -11,7 +11,7 @@ import time
 from ansible.errors import AnsibleActionFail
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.plugin_utils import witnesses
+from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload, witnesses
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.action import InitiatorAction
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import Service, Store
 from ansible_collections.winstorage.iscsi.tests.windows import probe
@@ -79,9 +79,7 @@ class ActionModule(InitiatorAction):
 
     def _powershell(self, line):
         """Run a line of PowerShell on the host, whatever the shell of its connection. Returns its output."""
-        if getattr(self._connection._shell, "SHELL_FAMILY", "") != "powershell":
-            line = f'powershell.exe -NoProfile -NonInteractive -Command "{line}"'
-        return self._low_level_execute_command(line)["stdout"]
+        return self._low_level_execute_command(python_payload.powershell_command(line))["stdout"]
 
     def _stop_simulated(self, state):
         base = self._vars.get("inventory_dir") or self._loader.get_basedir()

@@ -292,6 +292,25 @@ def test_a_refusal_after_the_service_was_started_says_that_it_was():
     assert caught.value.changed and machine.state["service"]["state"] == "running"
 
 
+def starting(calls):
+    """A host on which the service never ran, and whose adapter is there after so many calls."""
+    return Host(host(service={"state": "stopped", "has_run": False, "calls_without_adapter": calls}))
+
+
+def test_the_adapter_that_a_first_start_creates_is_awaited():
+    machine = starting(9)
+    report = run(machine, service_state="started", isns_servers=["192.0.2.70"])
+    assert not report.problems and len(machine.batches) == 2
+    assert report.after.isns_servers == ["192.0.2.70"] and machine.state["service"]["calls_without_adapter"] == 0
+
+
+def test_an_adapter_that_does_not_come_is_an_error_with_what_to_do():
+    machine = starting(1000)
+    with pytest.raises(CallError, match="ReportIScsiPersistentLoginsW: ISDSC_INITIATOR_NOT_FOUND"):
+        run(machine, service_state="started", persistent_logins=[wish(FLASH, A)])
+    assert machine.state["service"]["calls_without_adapter"] > 900  # it is not awaited for ever
+
+
 def test_a_service_that_cannot_be_started_is_told_with_its_status():
     machine = Host(host(service={"state": "stopped", "start_mode": "disabled"}))
     with pytest.raises(CallError, match="StartService.*disabled"):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 
 import pytest
@@ -116,8 +117,33 @@ def test_names_in_rows_are_replaced_as_in_calls_so_that_witnesses_still_agree(pa
     assert bytes([10, 20, 30, 10]).hex() not in written
 
 
-def test_of_events_only_a_login_response_keeps_its_binary(path):
-    query = rows.EventQuery("System", "iScsiPrt", (1, 10), 0, (1, 10))
-    events = [{"id": number, "time": "", "record": 1, "data": [], "binary": "0a141e0a"} for number in (1, 10)]
-    ask(record(answering([{"rows": events, "error": None}]), path, recording.Names()), query)
-    assert [row["binary"] for row in text.read(str(path)).rows[0].rows] == [None, "0a141e0a"]
+def test_names_in_the_binary_of_events_are_replaced_or_the_binary_is_left_out(path):
+    query = rows.EventQuery("System", "iScsiPrt", (1, 5, 10, 34, 20), 0, (1, 5, 10, 34, 20))
+    packet = b"\0" * 40
+    name = "iqn.1992-08.com.netapp:sn.1"
+    dumps = {
+        1: bytes([10, 20, 30, 10, 0x0C, 0xBC]),
+        5: (0xC0000001).to_bytes(4, "little"),
+        10: b"response",
+        34: name.encode("utf-16-le"),
+        20: b"unknown",
+        72: bytes([10, 20, 30, 99]),
+    }
+    events = [
+        {"id": number, "time": "", "record": 1, "data": [], "binary": (packet + dump).hex()}
+        for number, dump in dumps.items()
+    ]
+    names = recording.Names("a phrase")
+    ip, iqn = names.address("10.20.30.10"), names.text(name, "")
+    ask(record(answering([{"rows": events, "error": None}]), path, names), query)
+    found = {
+        row["id"]: row["binary"] and bytes.fromhex(row["binary"])[40:] for row in text.read(str(path)).rows[0].rows
+    }
+    assert found.pop(72) in (None, dumps[72]) and b"\x0a\x14\x1e" not in found[1]
+    assert found == {
+        1: ipaddress.ip_address(ip).packed + dumps[1][4:],
+        5: dumps[5],
+        10: dumps[10],
+        34: iqn.encode("utf-16-le"),
+        20: None,
+    }

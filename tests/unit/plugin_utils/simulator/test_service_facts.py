@@ -676,6 +676,16 @@ def test_the_first_start_of_the_service_creates_the_adapter(service):
     assert adapters() == one.call("ReportIScsiInitiatorListW")["Buffer"] == [INSTANCE]
 
 
+def test_while_the_adapter_is_created_lists_say_that_there_is_none(service):
+    one = service({"service": {"has_run": False, "calls_without_adapter": 4}})
+    assert one.status("StartService", TimeoutMilliseconds=0) == OK
+    assert one.call("ReportIScsiInitiatorListW")["Buffer"] == []
+    assert one.status("ReportIScsiPersistentLoginsW") == "ISDSC_INITIATOR_NOT_FOUND"
+    sessions = [one.status("GetIScsiSessionListW") for _attempt in range(3)]
+    assert set(sessions) == {"ERROR_WMI_GUID_NOT_FOUND", "ERROR_WMI_INSTANCE_NOT_FOUND"}
+    assert one.call("ReportIScsiInitiatorListW")["Buffer"] == [INSTANCE]
+
+
 @pytest.mark.parametrize("contradiction", [{"service": {"state": "running"}}, {"persistent_logins": [RECORD]}])
 def test_a_service_that_never_ran_cannot_run_or_have_logins(contradiction):
     plain = dict(contradiction, service=dict(contradiction.get("service", {}), has_run=False))

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of the workflow on Windows, as far as they run here: with PowerShell 7 and the replacement library."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import ansible_collections.winstorage.iscsi as collection
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, wire
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
+from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.windows import judge
+
+ROOT = Path(next(iter(collection.__path__)))
+SECRET = "Marker-Secret42"
+DOTNET = "CLR ([5-9]|1[0-9])[.]"  # as the workflow asks of PowerShell 7
+
+
+@pytest.fixture(scope="module")
+def pwsh():
+    return powershell()
+
+
+@pytest.fixture(scope="module")
+def kept(pwsh, tmp_path_factory):
+    """What Ansible sends to read a host, kept by the connection of the workflow."""
+    folder = tmp_path_factory.mktemp("kept")
+    subprocess.run(
+        [
+            *(sys.executable, Path(sys.executable).parent / "ansible", "windows", "-i", "windows,"),
+            *("-c", "powershell_here", "-m", "winstorage.iscsi.initiator_facts"),
+            *("-e", f"powershell_here_keep={folder / 'kept.json'}", "-e", "winstorage_iscsi_engine=powershell"),
+            *("-e", f"ansible_pwsh_interpreter={pwsh}"),
+        ],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
+            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "windows" / "connection_plugins"),
+            "ANSIBLE_HOME": str(folder / "home"),
+        },
+    )
+    return folder / "kept.json"
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """A simulated host behind the library that PowerShell loads."""
+    host = SimulatedHost(ROOT / "demo" / "hosts" / "sql01.yml")
+    with Server(host, host.variant) as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("LD_LIBRARY_PATH", f"{build.library('elf').parent}:{build.service_manager().parent}")
+        yield host
+
+
+def test_what_ansible_sends_is_read_by_powershell_7(kept, pwsh, host, tmp_path):
+    judge.sent(kept, pwsh, tmp_path / "facts.json", "64", DOTNET)
+    assert "persistent_logins" in (tmp_path / "facts.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("bits", "runtime"), [("32", "simulator"), ("64", DOTNET), ("64", "CLR 4[.]")])
+def test_a_process_of_another_width_or_runtime_fails(tmp_path, bits, runtime):
+    """So that nothing is taken for 32-bit or PowerShell 7 that is not."""
+    machine = SimulatedHost(ROOT / "demo" / "hosts" / "sql01.yml").machine()
+    with pytest.raises(AssertionError, match=f"expected a process of {bits} bits.*but 64 bits and simulator answered"):
+        judge.read(tmp_path / "facts.json", bits, runtime, lambda batch: executor.run(batch, machine))
+
+
+def test_a_login_with_a_secret_is_refused_and_its_batch_kept(kept, pwsh, host, tmp_path):
+    before = len(host.simulator.state["persistent_logins"])
+    judge.secret(kept, pwsh, SECRET, tmp_path / "batch.txt")
+    batch = (tmp_path / "batch.txt").read_text(encoding="ascii")
+    (call,) = wire.decode_batch(batch).programs[0].calls
+    assert any(SECRET.encode() in block.data for block in call.blocks)
+    assert SECRET not in batch
+    assert len(host.simulator.state["persistent_logins"]) == before
+
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_the_steps_of_a_workflow_are_powershell_and_call_what_is_there(pwsh, path):
+    jobs = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].values()
+    steps = [
+        re.sub(r"\$\{\{.*?\}\}", "value", step["run"])  # what GitHub fills in
+        for job in jobs
+        for step in job["steps"]
+        if "run" in step and job.get("defaults", {}).get("run", {}).get("shell") == "powershell"
+    ]
+    assert bool(steps) == (path.stem == "windows")
+    for step in steps:
+        assert "exit " in step.splitlines()[-1], f"the exit code of this step is that of its last program:\n{step}"
+        for word in step.replace('"', " ").split():
+            if word.startswith("$env:COLLECTION/"):
+                assert (ROOT / word.partition("/")[2]).exists(), word
+    check = (
+        "foreach ($step in ConvertFrom-Json $env:STEPS) { $problems = $null; $null ="
+        " [Management.Automation.Language.Parser]::ParseInput($step, [ref]$null, [ref]$problems);"
+        " if ($problems) { $step; $problems | Out-Host; exit 1 } }"
+    )
+    done = subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-Command", check],
+        env={**os.environ, "STEPS": json.dumps(steps)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

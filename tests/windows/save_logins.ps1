@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Saves two logins and opens a session to the target of lab.ps1, with tools of Windows; with -Remove it takes them back.
+# Windows saves a second login of a target only with the multipath flag (2). It is written for the workflow and has not
+# been run anywhere else.
+
+param(
+    [Parameter(Mandatory = $true)][string]$Target,
+    [Parameter(Mandatory = $true)][string]$Address,
+    [switch]$Remove
+)
+$ErrorActionPreference = 'Stop'
+
+function Invoke-Iscsicli {
+    & iscsicli.exe @args | Out-Host
+    if ($LASTEXITCODE) { throw ('iscsicli {0}: status 0x{1:X8}' -f ($args -join ' '), $LASTEXITCODE) }
+}
+
+if ($Remove) {
+    Get-IscsiSession | Where-Object TargetNodeAddress -eq $Target | ForEach-Object {
+        Disconnect-IscsiTarget -SessionIdentifier $_.SessionIdentifier -Confirm:$false
+    }
+    Invoke-Iscsicli RemovePersistentTarget ROOT\ISCSIPRT\0000_0 $Target '*' $Address 3260
+    # The other login was saved for any portal. Whether it is gone with the first is not known, so it may fail.
+    & iscsicli.exe RemovePersistentTarget ROOT\ISCSIPRT\0000_0 $Target '*' '*' '*' | Out-Host
+    Remove-IscsiTargetPortal -TargetPortalAddress $Address -Confirm:$false
+    exit 0
+}
+$null = New-IscsiTargetPortal -TargetPortalAddress $Address
+$any = @('*') * 9
+Invoke-Iscsicli PersistentLoginTarget $Target T $Address 3260 '*' '*' '*' 0x00000002 @any 0
+Invoke-Iscsicli PersistentLoginTarget $Target T '*' '*' '*' '*' '*' 0x00000002 @any 0
+$null = Connect-IscsiTarget -NodeAddress $Target -TargetPortalAddress $Address -IsMultipathEnabled $true
+exit 0

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# What PowerShell's logs keep of a secret. With -Enable it switches on script-block, module and transcription logging on
+# this disposable host. Without it, it searches events 4103, 4104 and 800 and the transcripts, prints where the batch
+# was recorded, and fails if the secret was. It has not been run anywhere.
+
+param(
+    [Parameter(Mandatory = $true)][string]$Folder, # of the transcripts
+    [switch]$Enable,
+    [string]$Secret,
+    [string]$Batch # the file with the text of the batch
+)
+$ErrorActionPreference = 'Stop'
+
+if ($Enable) {
+    $null = New-Item -ItemType Directory -Force -Path $Folder
+    foreach ($root in 'Windows\PowerShell', 'PowerShellCore') {
+        $policy = "HKLM:\SOFTWARE\Policies\Microsoft\$root"
+        $values = @{
+            ScriptBlockLogging = @{ EnableScriptBlockLogging = 1 }
+            ModuleLogging = @{ EnableModuleLogging = 1 }
+            'ModuleLogging\ModuleNames' = @{ '*' = '*' }
+            Transcription = @{ EnableTranscripting = 1; OutputDirectory = $Folder }
+        }
+        foreach ($key in $values.Keys) {
+            if (-not (Test-Path -Path "$policy\$key")) { $null = New-Item -Force -Path "$policy\$key" }
+            foreach ($name in $values[$key].Keys) {
+                Set-ItemProperty -LiteralPath "$policy\$key" -Name $name -Value $values[$key][$name]
+            }
+        }
+    }
+    exit 0
+}
+
+$start = (Get-Content -Path $Batch -Raw).Substring(0, 200)
+$found = @(
+    foreach ($log in 'Microsoft-Windows-PowerShell/Operational', 'PowerShellCore/Operational', 'Windows PowerShell') {
+        Get-WinEvent -FilterHashtable @{ LogName = $log; Id = 4103, 4104, 800 } -ErrorAction SilentlyContinue |
+            ForEach-Object { @{ Place = "$log, event $($_.Id)"; Text = $_.ToXml() } }
+    }
+    Get-ChildItem -Path $Folder -Recurse -File |
+        ForEach-Object { @{ Place = "transcript $($_.Name)"; Text = Get-Content -LiteralPath $_.FullName -Raw } }
+)
+if (-not $found.Count) { throw 'Nothing was logged, so the search says nothing' }
+"$($found.Count) events and transcripts"
+$found | Where-Object { "$($_.Text)".Contains($start) } | ForEach-Object { "the batch is in $($_.Place)" }
+$clear = @($found | Where-Object { "$($_.Text)".Contains($Secret) })
+if ($clear.Count) { throw "The secret is in clear in: $(($clear.Place | Sort-Object -Unique) -join '; ')" }
+'the secret is in clear nowhere'
+exit 0
