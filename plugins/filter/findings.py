@@ -8,15 +8,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: findings
 short_description: Findings of an audit as plain text
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Shows the result of M(winstorage.iscsi.audit_info) as text. It says first whether the host will find its disks
+  - Shows the result of M(winstorage.iscsi.audit_facts) as text. It says first whether the host will find its disks
     after the
     next restart, then lists each difference from the declaration, then each risk with its remedy.
 options:
   _input:
-    description: Result of M(winstorage.iscsi.audit_info). The result of an audit that failed is accepted too.
+    description: Result of M(winstorage.iscsi.audit_facts). The result of an audit that failed is accepted too.
     type: dict
     required: true
   info:
@@ -24,14 +24,14 @@ options:
     type: bool
     default: false
 seealso:
-  - module: winstorage.iscsi.audit_info
+  - module: winstorage.iscsi.audit_facts
   - plugin: winstorage.iscsi.summary
     plugin_type: filter
 """
 
 EXAMPLES = r"""
 - name: Compare the host with its declaration
-  winstorage.iscsi.audit_info:
+  winstorage.iscsi.audit_facts:
     persistent_logins: "{{ iscsi_logins }}"
   register: audit
 

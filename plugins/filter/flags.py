@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: flags
 short_description: Turn a number into names of flags
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Turns a number of flags, as Windows stores it, into the names of its bits.

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: flags_raw
 short_description: Turn names of flags into a number
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Turns names of flags into the number that Windows stores, to compare it with other tools such as C(iscsicli).

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: logins_to
 short_description: The persistent logins of a host to a target
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Selects the persistent logins to one target from the facts of a host.

@@ -11,14 +11,14 @@ short_description: What the remedies of findings declare
 version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
-  - Each finding of M(winstorage.iscsi.audit_info) has tasks that fix it, in its key C(run). This filter returns the
+  - Each finding of M(winstorage.iscsi.audit_facts) has tasks that fix it, in its key C(run). This filter returns the
     options of these tasks, so that M(winstorage.iscsi.initiator_state) or a loop can carry them out.
   - Findings that have one remedy have it once in the result.
 positional: kind
 options:
   _input:
-    description: Findings, the value of RV(winstorage.iscsi.audit_info#module:risks) or
-      RV(winstorage.iscsi.audit_info#module:drift).
+    description: Findings, the value of RV(winstorage.iscsi.audit_facts#module:risks) or
+      RV(winstorage.iscsi.audit_facts#module:drift).
     type: list
     elements: dict
     required: true
@@ -40,13 +40,13 @@ notes:
   - Windows returns no secrets. A remedy that needs a CHAP secret has the text C({{ chap_secret }}) in its place. Put
     your own there with C(map) and C(combine), as in the last example.
 seealso:
-  - module: winstorage.iscsi.audit_info
+  - module: winstorage.iscsi.audit_facts
   - module: winstorage.iscsi.initiator_state
 """
 
 EXAMPLES = r"""
 - name: Look for sessions that are not saved
-  winstorage.iscsi.audit_info:
+  winstorage.iscsi.audit_facts:
   register: audit
 
 - name: Save a login for each of them
@@ -85,7 +85,7 @@ def remedies(findings, kind=None, module=tasks.LOGIN_MODULE):
         shapes.check_findings(findings)
     except shapes.ShapeError as error:
         raise AnsibleFilterError(
-            "winstorage.iscsi.remedies takes findings, such as the risks of winstorage.iscsi.audit_info; these are "
+            "winstorage.iscsi.remedies takes findings, such as the risks of winstorage.iscsi.audit_facts; these are "
             f"not usable: {error}."
         ) from None
     kinds = [kind] if isinstance(kind, str) else kind

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: summary
 short_description: Facts of a host as plain text
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Shows the facts of a host on one page. It says first whether the host will find its disks after the next restart and

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: table
 short_description: Show a list of mappings as an aligned table
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Turns a list of mappings into plain text, with one line for each mapping and columns under headings.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: initiator
 short_description: Manage the settings of the initiator itself
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Manages the service, the node name, and the secrets and keys that belong to the host as a whole.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: initiator_facts
 short_description: Report the iSCSI initiator of a Windows host
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Reports the saved configuration and the live sessions of a host's Microsoft iSCSI initiator as

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: initiator_state
 short_description: Manage a whole initiator
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Applies the whole declaration of a host in one task. It takes two round trips at most, however much there is to do.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: isns_server
 short_description: Manage an iSNS server
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - The initiator discovers targets through an iSNS server (Internet Storage Name Service).

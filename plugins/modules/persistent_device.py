@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: persistent_device
 short_description: Manage the volumes that the initiator waits for at boot
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - At boot, MSiSCSI reports itself as started only when all bound ("persistent") volumes and devices are there.

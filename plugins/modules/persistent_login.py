@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: persistent_login
 short_description: Manage a persistent login
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - A persistent login ("favorite target") tells the initiator to open a session after each boot.

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: report
 short_description: Write a report on the iSCSI initiators of a fleet
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Writes a report on all hosts of a play as an HTML page, as JSON, as a summary in Markdown, as a table of disks, and
@@ -48,7 +48,7 @@ options:
     elements: str
   audits:
     description:
-      - Results of M(winstorage.iscsi.audit_info) by host.
+      - Results of M(winstorage.iscsi.audit_facts) by host.
       - For a host without an entry, the variable C(initiator_audit) of the host is used, in which the role registers
         the result. A host without either is reported from its facts, and counts neither as compliant nor as drifted.
     type: dict
@@ -88,7 +88,7 @@ notes:
     has a C(schema_version).
 seealso:
   - module: winstorage.iscsi.initiator_facts
-  - module: winstorage.iscsi.audit_info
+  - module: winstorage.iscsi.audit_facts
 """
 
 EXAMPLES = r"""

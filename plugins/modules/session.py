@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: session
 short_description: Log in to a target or log out
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Manages live sessions. A session does not come back after a restart unless a persistent login for it is saved too.

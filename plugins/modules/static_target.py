@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: static_target
 short_description: Manage a static target
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - A static target is added to the initiator by hand, with its portals. It needs no discovery.

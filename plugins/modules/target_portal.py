@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: target_portal
 short_description: Manage a SendTargets portal
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - The initiator discovers targets through a target portal by SendTargets. It does so when the portal is added, when

@@ -38,6 +38,6 @@ def take_audit(name, value):
         shapes.check_audit(value)
     except shapes.ShapeError as error:
         raise AnsibleFilterError(
-            f"winstorage.iscsi.{name} takes the result of winstorage.iscsi.audit_info; this is not usable: {error}."
+            f"winstorage.iscsi.{name} takes the result of winstorage.iscsi.audit_facts; this is not usable: {error}."
         ) from None
     return value

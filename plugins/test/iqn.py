@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: iqn
 short_description: Whether text is an iSCSI name
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - True for the name of an iSCSI node as RFC 3720, RFC 3980 and RFC 7143 define it, in any letter case.

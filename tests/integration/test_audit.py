@@ -95,7 +95,7 @@ CASES = {
     ),
 }
 TASKS = "".join(
-    f"    - {{name: {name}, winstorage.iscsi.audit_info: {json.dumps(declaration)}, diff: true}}\n"
+    f"    - {{name: {name}, winstorage.iscsi.audit_facts: {json.dumps(declaration)}, diff: true}}\n"
     for name, (declaration, _findings) in CASES.items()
 )
 
@@ -178,18 +178,18 @@ def odd(site):
 - hosts: stopped
   gather_facts: false
   tasks:
-    - {name: undeclared, winstorage.iscsi.audit_info: }
-    - {name: declared, winstorage.iscsi.audit_info: {service_state: started, target_portals: [{address: 192.0.2.21}]}}
+    - {name: undeclared, winstorage.iscsi.audit_facts: }
+    - {name: declared, winstorage.iscsi.audit_facts: {service_state: started, target_portals: [{address: 192.0.2.21}]}}
 - hosts: denied:wrong
   gather_facts: false
   tasks:
     - name: read
-      winstorage.iscsi.audit_info:
+      winstorage.iscsi.audit_facts:
         persistent_logins: "{{ logins }}"
       when: inventory_hostname == 'wrong'
       ignore_errors: true
     - name: read too
-      winstorage.iscsi.audit_info:
+      winstorage.iscsi.audit_facts:
       register: denied
       ignore_errors: true
     - name: shown

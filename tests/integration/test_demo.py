@@ -22,6 +22,7 @@ def demo(site):
     """A copy, so that a run from here and one of somebody else do not meet."""
     folder = site.folder / "copy/demo"
     shutil.copytree(ROOT / "demo", folder)
+    shutil.copytree(ROOT / "playbooks", folder.parent / "playbooks")
     return folder
 
 

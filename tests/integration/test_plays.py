@@ -102,10 +102,11 @@ def test_a_variable_of_the_task_chooses_the_host(play):
 
 
 def test_filters_and_tests_take_the_facts(play):
-    assert result_of(play, "filters and tests")["msg"] == [
-        1,
+    # before ansible-core 2.19, a template gives text
+    assert [str(value) for value in result_of(play, "filters and tests")["msg"]] == [
+        "1",
         "portal.address\n192.0.2.21",
-        3,
-        True,
+        "3",
+        "True",
         "Next boot: ready. Every disk comes back over as many paths as now.",
     ]

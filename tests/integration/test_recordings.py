@@ -25,7 +25,7 @@ ALL = """
   tasks:
     - {name: facts, winstorage.iscsi.initiator_facts: }
     - name: audit
-      winstorage.iscsi.audit_info: {isns_servers: [{address: isns.example.com}]}
+      winstorage.iscsi.audit_facts: {isns_servers: [{address: isns.example.com}]}
       register: initiator_audit
     - name: report
       winstorage.iscsi.report: {path: "{{ inventory_dir }}/report", formats: [json, markdown]}

@@ -437,4 +437,6 @@ def test_a_refused_plan_is_told_and_nothing_is_changed(run, name):
 
 def test_no_secret_is_told_anywhere(run):
     assert SECRET not in run.output and OTHER not in run.output
-    assert not re.search("Traceback|unexpected exception|please report|defect", run.output, re.IGNORECASE)
+    # what ansible-core before 2.19 shows at -vvv of an error without a cause
+    output = run.output.replace("The full traceback is:\nNoneType: None\n", "")
+    assert not re.search("Traceback|unexpected exception|please report|defect", output, re.IGNORECASE)

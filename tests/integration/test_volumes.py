@@ -85,7 +85,7 @@ PLAYS = """
   tasks:
     - {name: usual, winstorage.iscsi.initiator_facts: }
     - {name: events, winstorage.iscsi.initiator_facts: {gather_subset: [all, events]}}
-    - {name: audit, winstorage.iscsi.audit_info: }
+    - {name: audit, winstorage.iscsi.audit_facts: }
     - {name: summary, ansible.builtin.debug: {msg: "{{ ansible_facts.windows_iscsi | winstorage.iscsi.summary }}"}}
     - {name: report, winstorage.iscsi.report: {path: "{{ playbook_dir }}/report.html"}, run_once: true}
 """

@@ -78,8 +78,13 @@ def test_ansible_sends_it_along_with_the_module():
         plugins = "ansible_collections.winstorage.iscsi.plugins."
         module = pathlib.Path(sys.argv[1]).read_bytes()
         finder.scan_module(module, fqn=plugins + "modules.iscsidsc_call", powershell=True)
-        assert "Ansible.Basic.cs" in finder.scripts
-        sys.stdout.buffer.write(base64.b64decode(finder.scripts[plugins + "module_utils.Iscsidsc.cs"].script))
+        if hasattr(finder, "scripts"):
+            assert "Ansible.Basic.cs" in finder.scripts
+            script = finder.scripts[plugins + "module_utils.Iscsidsc.cs"].script
+            sys.stdout.buffer.write(base64.b64decode(script))
+        else:  # before ansible-core 2.19
+            assert "Ansible.Basic" in finder.cs_utils_module
+            sys.stdout.buffer.write(finder.cs_utils_module["..module_utils.Iscsidsc"]["data"])
     """
     view = Path(next(iter(collection.__path__))).parents[2]
     module = engines.MODULE_UTILS.parent / "modules" / "iscsidsc_call.ps1"

@@ -92,13 +92,16 @@ def test_every_page_is_in_the_table_of_contents_and_labelled_by_its_name():
         ]
 
 
+REPOSITORY = "https://github.com/winstorage/winstorage.iscsi/blob/main/"  # Galaxy resolves no other links in a README
+
+
 def test_every_link_between_pages_leads_to_one():
     folders = {"README": ROOT, "SECURITY": ROOT}
     texts = {**PAGES, **{name: (ROOT / f"{name}.md").read_text(encoding="utf-8") for name in folders}}
     links = [
         (page, link)
         for page, text in texts.items()
-        for link in re.findall(r"<([^<>\s]+)>`_|\]\(([^)\s]+)\)", text)
+        for link in re.findall(r"<([^<>\s]+)>`_|\]\(([^)\s]+)\)|^\[[\w.-]+\]: (\S+)", text, re.MULTILINE)
         for link in link
         if link
     ]
@@ -106,7 +109,10 @@ def test_every_link_between_pages_leads_to_one():
     assert [
         (page, link)
         for page, link in links
-        if "://" not in link and not (folders.get(page, DOCS / "rst") / link).exists()
+        if "://" not in link
+        and not (folders.get(page, DOCS / "rst") / link).exists()
+        or link.startswith(REPOSITORY)
+        and not (ROOT / link[len(REPOSITORY) :].partition("#")[0]).exists()
     ] == []
 
 
@@ -138,6 +144,7 @@ def test_what_is_shown_as_yaml_is_yaml_without_a_key_twice():
 
 def test_what_is_named_is_there():
     there = {path.stem for kind in ("modules", "filter", "test") for path in (ROOT / "plugins" / kind).glob("*.*")}
+    there |= {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     for page, text in PAGES.items():
         named = set(re.findall(r"``winstorage\.iscsi\.([a-z_]+)``", text))
         assert named <= there, page

@@ -23,9 +23,9 @@ def names(folder, pattern="*"):
 
 
 def test_changelog_has_the_version():
-    released = ROOT / "changelogs/changelog.yaml"
-    releases = yaml.safe_load(released.read_text())["releases"] if released.exists() else {}
-    assert GALAXY["version"] in releases or GALAXY["version"] in names("changelogs/fragments", "*.yml")
+    releases = yaml.safe_load((ROOT / "changelogs/changelog.yaml").read_text())["releases"]
+    assert GALAXY["version"] in releases
+    assert f"v{GALAXY['version']}" in (ROOT / "CHANGELOG.rst").read_text()
 
 
 def test_every_license_of_the_metadata_has_its_text():
@@ -47,10 +47,12 @@ def artifact(tmp_path_factory):
 
 
 def test_artifact_leaves_development_files_out(artifact):
-    expected = {"COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "changelogs", "meta", "plugins"}
-    optional = {"CHANGELOG.md", "demo", "docs", "examples", "extensions", "playbooks", "roles", "SECURITY.md"}
+    expected = {"CHANGELOG.rst", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "bindep.txt"}
+    expected |= {"changelogs", "demo", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
+    optional = {"docs", "examples", "extensions", "SECURITY.md"}
     tops = {name.split("/")[0] for name in artifact}
     assert expected <= tops <= expected | optional
+    assert not {"docs/docsite/conf.py", "changelogs/fragments"} & artifact
 
 
 def test_artifact_holds_every_plugin(artifact):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compares an initiator with a declaration and changes nothing. Documentation: plugins/modules/audit_info.py."""
+"""Compares an initiator with a declaration and changes nothing. Documentation: plugins/modules/audit_facts.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..plugin_utils.action import InitiatorAction
 
 
 class ActionModule(InitiatorAction):
-    """winstorage.iscsi.audit_info"""
+    """winstorage.iscsi.audit_facts"""
 
     ARGUMENTS = {**arguments.DECLARATION, **arguments.TIME_LIMIT}
 

@@ -2,14 +2,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of winstorage.iscsi.audit_info; the work is in plugins/action/audit_info.py."""
+"""Documentation of winstorage.iscsi.audit_facts; the work is in plugins/action/audit_facts.py."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: audit_info
+module: audit_facts
 short_description: Compare an initiator with its declaration, and look for risks
-version_added: 0.1.0
+version_added: 1.0.0
 author: winstorage.iscsi contributors (@winstorage)
 description:
   - Reports whether a host will find its disks after the next restart, where its initiator differs from the declaration,
@@ -123,10 +123,10 @@ seealso:
 
 EXAMPLES = r"""
 - name: Report risks only
-  winstorage.iscsi.audit_info:
+  winstorage.iscsi.audit_facts:
 
 - name: Compare the host with a declaration
-  winstorage.iscsi.audit_info:
+  winstorage.iscsi.audit_facts:
     service_start_mode: automatic
     persistent_logins:
       - target: iqn.2004-01.com.example:sql01-data
