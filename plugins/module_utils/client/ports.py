@@ -65,7 +65,8 @@ def _address(row: Values) -> t.Optional[str]:
         if kind == _TEXT:
             return row.text("TextAddress")
         if kind == _IPV4:
-            return str(ipaddress.IPv4Address((row.number("IpV4Address") or 0).to_bytes(4, "little")))
+            raw = row.number("IpV4Address") or 0  # 0: the adapter has no address
+            return str(ipaddress.IPv4Address(raw.to_bytes(4, "little"))) if raw else None
         if kind == _IPV6:
             address = ipaddress.IPv6Address(bytes.fromhex(row.text("IpV6Address") or ""))
             scope = row.number("IpV6ScopeId")

@@ -16,7 +16,7 @@ from ..client import queries
 from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
 from ..runner import wire
-from . import planner
+from . import planner, port_addresses
 from .change_batch import ChangeBatch, Limits
 from .declaration import subsets
 from .desired import Declaration
@@ -80,6 +80,7 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     if check or all(step.kind == "service" for step in plan.steps):
         after = predict(before, plan)
         return Outcome(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
+    declaration, _refusals = port_addresses.resolve(before, declaration)
     batch = build_batch(plan, declaration, before.host.pointer_bits // 8, limits)
     return carry_out(engine, batch, before, declaration)
 

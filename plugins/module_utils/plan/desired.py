@@ -40,6 +40,7 @@ class Desired(t.Generic[Record]):
     :param values: the properties declared, by raw value.
     :param secret: of CHAP.
     :param omitted: the fields of the record's identity that were left out, so that any value there is meant.
+    :param initiator_address: the address of the initiator port, until :mod:`port_addresses` has found its number.
     """
 
     where: str
@@ -50,6 +51,7 @@ class Desired(t.Generic[Record]):
     update_secret: str = "on_create"
     copies: int = 1
     omitted: t.FrozenSet[str] = frozenset()
+    initiator_address: t.Optional[str] = None
 
     def __post_init__(self) -> None:
         """Two options can be about one value: :class:`DeclarationError` where they contradict each other."""
@@ -196,6 +198,20 @@ def parse_initiator(plain: Plain, where: str) -> t.Dict[str, t.Any]:
     return {"initiator_instance": instance or "", "initiator_port": port}
 
 
+def parse_initiator_address(plain: Plain, where: str) -> t.Optional[str]:
+    """The address of the initiator port, which takes the place of its number."""
+    address = plain.get("initiator_address")
+    if address in (None, ""):
+        return None
+    if plain.get("initiator_port") not in (None, ""):
+        raise DeclarationError(f"{where}: initiator_address and initiator_port name the same port. Leave one out")
+    if plain.get("initiator_instance") == ANY:
+        raise DeclarationError(f"{where}: a port with an address has an instance. Leave initiator_instance out")
+    if not isinstance(address, str) or not addresses.is_numeric(address):
+        raise DeclarationError(f"{where}.initiator_address: expected an IP address of the host, not {address!r}")
+    return addresses.canonical(address)
+
+
 def _parse_omitted(plain: Plain, *options: str) -> t.FrozenSet[str]:
     """The options of an identity that are left out."""
     return frozenset(option for option in options if plain.get(option) in (None, ""))
@@ -231,6 +247,7 @@ def _parse_login(plain: Plain, properties: t.Iterable[Property], where: str) -> 
         "record": record,
         "values": declared,
         "omitted": _parse_omitted(plain, *_INITIATOR, "portal"),
+        "initiator_address": parse_initiator_address(plain, where),
         "copies": 1 if copies is None else values.number(copies, f"{where}.copies", 1, 256),
         "key": values.secret(plain, "ipsec_key", values.KEY_BYTES, where),
         **_parse_secret(plain, declared, where),
@@ -278,6 +295,7 @@ def target_portal(plain: Plain, where: str = "target_portal") -> DesiredPortal:
         record=record,
         values=declared,
         omitted=_parse_omitted(plain, *_INITIATOR),
+        initiator_address=parse_initiator_address(plain, where),
         present=values.is_present(plain),
         refresh=bool(plain.get("refresh")),
         must_answer=plain.get("discovery_failure") != "warn",

@@ -15,7 +15,7 @@ import typing as t
 
 from ..abi import codecs
 from . import values
-from .desired import parse_initiator
+from .desired import parse_initiator, parse_initiator_address
 from .properties import SECURITY_FLAGS, Property, Shown
 from .values import DeclarationError, Plain, Secret
 
@@ -37,6 +37,7 @@ class Ike:
     id: bytes
     security_flags: int
     key: Secret
+    initiator_address: t.Optional[str] = None
 
     def label(self) -> str:
         """Its identity in words."""
@@ -61,6 +62,7 @@ class Tunnel:
     initiator_port: t.Optional[int]
     destination: str
     outer_address: str
+    initiator_address: t.Optional[str] = None
 
     def label(self) -> str:
         """Its identity in words."""
@@ -92,6 +94,7 @@ def ike(plain: Plain, where: str = "ike") -> Ike:
         security_flags=SECURITY_FLAGS.accept(plain.get("security_flags") or 0, where),
         key=Secret.of(plain.get("key"), f"{where}.key", values.KEY_BYTES),
         **parse_initiator(plain, where),
+        initiator_address=parse_initiator_address(plain, where),
     )
 
 
@@ -102,4 +105,5 @@ def tunnel(plain: Plain, where: str = "tunnel_outer_address") -> Tunnel:
         destination=values.address(plain["destination"], f"{where}.destination"),
         outer_address=values.address(plain["outer_address"], f"{where}.outer_address"),
         **parse_initiator(plain, where),
+        initiator_address=parse_initiator_address(plain, where),
     )

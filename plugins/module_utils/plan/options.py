@@ -69,7 +69,7 @@ def _of(properties: t.Iterable[Property]) -> Specs:
 
 
 _TARGET: Specs = {"target": {"type": "str", "required": True}}
-_INITIATOR: Specs = {"initiator_instance": TEXT, "initiator_port": {"type": "raw"}}
+_INITIATOR: Specs = {"initiator_instance": TEXT, "initiator_port": {"type": "raw"}, "initiator_address": TEXT}
 UPDATE_SECRET: Specs = {"update_secret": dict(choice("on_create", "always", default="on_create"), no_log=False)}
 _LOGIN: Specs = {
     **_TARGET,

@@ -10,6 +10,7 @@ a change is found here, before anything is touched: a plan with refusals is neve
 from __future__ import annotations
 
 from ..model import records
+from . import port_addresses
 from .desired import Declaration
 from .parts import PARTS
 from .planning import Planning
@@ -18,7 +19,9 @@ from .steps import Plan
 
 def plan(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
     """What must be done to make the snapshot what was declared."""
+    declaration, refusals = port_addresses.resolve(snapshot, declaration)
     planning = Planning(snapshot, declaration)
+    planning.plan.refusals.extend(refusals)
     for part in PARTS:
         part.plan(planning, declaration.values.get(part.name))
     return planning.plan

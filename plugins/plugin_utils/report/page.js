@@ -183,7 +183,7 @@
     [(fate) => data.names[fate.host], (fate) => disksOf(fate)[0].names, (fate) => targetsOf(fate).join(),
       (fate) => fate.expected - fate.now, (fate) => fate.outlook, (fate) => fate.reason || ""]);
   const hostRows = new LongList($("#host-table").tBodies[0], [...hosts], (row) => row, [...$("#host-table").tHead.rows[0].cells].map((_, index) => (row) => value(row, index)));
-  const cards = new LongList($("#host-details"), details, (one) => one);
+  const cards = new LongList($("#cards"), details, (one) => one);
   const longLists = [fateRows, hostRows, cards];
   if ($("#differences")) {
     longLists.push(new LongList($("#differences").tBodies[0], unpack(expand(data.drift.texts), data.drift.data),

@@ -170,7 +170,7 @@ def _visible(value):
 
 def _anchors(hosts):
     """{host: the id of its part of the page}: #host-sql01."""
-    anchors, taken = {}, collections.Counter()
+    anchors, taken = {}, collections.Counter(["host-table"])  # which is the id of the list of hosts
     for host in hosts:
         anchor = "host-" + (re.sub(r"[^A-Za-z0-9._-]+", "-", host["name"]) or "-")
         taken[anchor.lower()] += 1

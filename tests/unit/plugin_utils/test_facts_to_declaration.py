@@ -194,7 +194,7 @@ def test_every_declarable_value_is_said():
                 "target": TARGETS[0],
                 "portal": {"address": "192.0.2.21", "port": 3260},
                 "initiator_instance": INSTANCE,
-                "initiator_port": 0,
+                "initiator_address": "192.0.2.11",
                 "copies": 2,
                 "security_flags": ["valid", "0x80"],
                 "login_flags": ["multipath_enabled"],
