@@ -39,6 +39,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     login,
     logins,
     session,
+    sole,
     wish,
 )
 
@@ -83,7 +84,7 @@ def test_02_an_omitted_initiator_address_disconnects_nothing():
 
 def test_03_the_multipath_flag_is_compared_and_reaches_the_login_call():
     """The multipath flag is dropped from the connect call and never compared."""
-    machine = Host(host([login(FLASH, A)]))
+    machine = Host(host([sole(FLASH, A)]))
     report = run(machine, persistent_logins=[wish(FLASH, A, login_flags=MULTIPATH, connected=True)])
     assert "login_flags differs" in [step.reason for step in report.plan.steps]
     assert machine.state["persistent_logins"][0]["LoginOptions"]["LoginFlags"] == 0x02
@@ -141,12 +142,8 @@ def test_09_the_service_is_started_when_asked():
     """The service must already run."""
     machine = Host(host(service={"state": "stopped", "start_mode": "disabled"}))
     report = run(machine, service_state="started", service_start_mode="automatic", persistent_logins=[wish(FLASH, A)])
-    assert report.changed and machine.state["service"] == {
-        "state": "running",
-        "start_mode": "automatic",
-        "delayed_start": False,
-        "has_run": True,
-    }
+    service = machine.state["service"]
+    assert report.changed and (service["state"], service["start_mode"]) == ("running", "automatic")
     assert saved(machine) == [(FLASH, A)] and len(machine.batches) == 2
 
 

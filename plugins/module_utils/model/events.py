@@ -34,7 +34,7 @@ from .event_codes import (
     Meaning,
 )
 from .identity import PortalKey
-from .plain import Plain
+from .plain import Hex, Plain, shown_as
 from .row_values import Rows, Warn, printable
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
@@ -54,7 +54,7 @@ class Event:
     number: int
     time: str
     data: t.List[str] = dataclasses.field(default_factory=list)
-    binary: bytes = b""
+    binary: bytes = dataclasses.field(default=b"", metadata=shown_as(Hex))
 
     @property
     def dump(self) -> bytes:

@@ -277,6 +277,9 @@ class Names:
             return text
         if address.is_loopback or address.is_unspecified or address.is_multicast:
             return text
+        prefix, _colon, last = host.rpartition(":")
+        if address.ipv4_mapped is not None and "." in last:
+            return text.replace(last, self._ipv4(last))
         values = address.exploded.split(":")
         head, double, tail = host.partition("::")
         front = self._groups(head, values, 0)
