@@ -46,10 +46,10 @@ CASES = {
     ),
     "letter case": ({"persistent_logins": [dict(LOGIN, target=TARGET.upper().replace("IQN", "iqn"))]}, []),
     "field": (
-        {"persistent_logins": [dict(WITH_SECRET, header_digest="crc32c", login_flags=[])]},
+        {"persistent_logins": [dict(WITH_SECRET, header_digest="crc32c", maximum_connections=4)]},
         [
             ("differs", "persistent_logins", "header_digest", "unspecified", "crc32c"),
-            ("differs", "persistent_logins", "login_flags", ["multipath_enabled"], []),
+            ("differs", "persistent_logins", "maximum_connections", "unspecified", 4),
         ],
     ),
     "copies": (

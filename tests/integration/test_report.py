@@ -255,4 +255,4 @@ def test_mistakes_are_told(site, play, options, message):
 """)
     (failed,) = [one for one in done.results if one.status == "failed"]
     assert message in failed.result["msg"]
-    assert sorted(os.listdir(site.folder / "out")) == ["iscsi.html", "iscsi.json", "iscsi.md"]
+    assert sorted(os.listdir(site.folder / "out")) == ["iscsi.csv", "iscsi.html", "iscsi.json", "iscsi.md"]

@@ -125,7 +125,7 @@ def test_what_is_shown_begins_with_the_next_restart(audit):
     assert set(shown) == set(HOSTS)
     assert shown["drifted"][0] == "Next boot: AT RISK. A disk is not expected back."
     assert "- differs: service, start_mode" in shown["drifted"]
-    assert "  it is manual, declared automatic" in shown["drifted"]
+    assert "  start_mode is manual, declared automatic" in shown["drifted"]
     assert shown["away"][0].startswith("Not reached: ") and shown["denied"][0].startswith("Not read: ")
 
 
@@ -135,7 +135,7 @@ def test_hosts_that_could_not_be_read_fail_after_the_report_shows_them(audit):
     assert {host: one["state"] for host, one in audit.report.items()} == {
         "well": "ready",
         "drifted": "at_risk",
-        "stopped": "unknown",
+        "stopped": "at_risk",
         "denied": "unknown",
         "away": "unknown",
         "lost": "at_risk",
@@ -157,7 +157,7 @@ def test_batches_of_one_end_in_a_report_of_all(fleet):
     assert {host: one["state"] for host, one in done.report.items()} == {
         "well": "ready",
         "drifted": "at_risk",
-        "stopped": "unknown",
+        "stopped": "at_risk",
     }
 
 
@@ -178,8 +178,10 @@ def test_a_limit_leaves_the_others_out_of_the_report(fleet):
             {"initiator_fail_on_drift": True},
             {"drifted": "Not as declared: start_mode.", "stopped": "Not as declared: MSiSCSI,"},
         ),
-        # the risks of a stopped host are not known
-        ({"initiator_fail_on_risk": "critical"}, {"drifted": "MSiSCSI: MSiSCSI starts only on demand"}),
+        (
+            {"initiator_fail_on_risk": "critical"},
+            {"drifted": "MSiSCSI: MSiSCSI starts only on demand", "stopped": "MSiSCSI: MSiSCSI is stopped"},
+        ),
         (
             {"initiator_fail_on_risk": "warning"},
             {"drifted": "MSiSCSI: MSiSCSI starts only on demand", "stopped": "MSiSCSI: MSiSCSI is stopped"},

@@ -243,7 +243,7 @@ CASES = {
     ),
     "sibling-secret-missing": Case(
         "persistent_login",
-        {"target": LOGS, "state": "absent"},
+        {"target": LOGS, "portal": "any", "state": "absent"},
         dict(CHAP, persistent_logins=[{"target": LOGS, "portal": None}] + CHAP["persistent_logins"]),
         "may also remove it.*without its CHAP secret",
         [LOGS, LOGS],

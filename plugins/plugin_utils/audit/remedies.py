@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 
+from ...module_utils.plan.desired import ANY
 from .. import facts_to_declaration
 
 # Placeholders for what only the reader knows.
@@ -98,7 +99,9 @@ class HostRemedies:
     def _save_session(self, session):
         saved = self._logins[session["target"].lower()]
         options = facts_to_declaration.LOGINS.declare(saved[0]) if saved else {"target": session["target"]}
-        options.pop("initiator_port", None)  # a session does not show it
+        # A session does not show its port. A login of another port is not the one that it lacks.
+        options.pop("initiator_address", None)
+        options["initiator_port"] = ANY
         if len(self._sessions[session["target"].lower()]) > 1:  # each needs the flag, or the others were refused
             options["login_flags"] = sorted({*options.get("login_flags", ()), "multipath_enabled"})
         connection = next(iter(session["connections"]), None)
