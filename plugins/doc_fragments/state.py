@@ -53,11 +53,11 @@ initiator_port:
     - Number of the initiator port, which stands for one IP address of the host, or V(any) for a record that was saved
       for any port.
     - Part of the identity. If omitted, records of every port are meant. If none exists, one is saved for any port.
-    - Windows gives out the numbers anew when network adapters change, so prefer O(initiator_address).
+    - Windows gives out the numbers anew when network adapters change, so prefer C(initiator_address).
   type: raw
 initiator_address:
   description:
-    - IP address of the host whose initiator port is meant, in place of O(initiator_port).
+    - IP address of the host whose initiator port is meant, in place of C(initiator_port).
     - It is looked up in the trip that reads the host. If it is the address of no port, or of more than one, nothing is
       changed, and the task fails and lists the ports.
   type: str

@@ -25,6 +25,10 @@ description:
   - The playbook C(winstorage.iscsi.first_contact) runs it on many hosts and shows its table.
 extends_documentation_fragment:
   - winstorage.iscsi.reading
+  - ansible.builtin.action_common_attributes
+  - ansible.builtin.action_common_attributes.conn
+  - ansible.builtin.action_common_attributes.facts
+  - ansible.builtin.action_common_attributes.flow
 seealso:
   - module: winstorage.iscsi.initiator_facts
 """
@@ -106,14 +110,9 @@ table:
   type: list
   elements: str
   sample: ["9 of 10 witnesses could be read. Nothing differs from the DLL."]
-ansible_facts:
-  description: Facts to add to those of the host.
-  returned: if they could be read
+windows_iscsi:
+  description: What was read, in the form of the facts that M(winstorage.iscsi.initiator_facts) returns.
+  returned: if it could be read
   type: dict
-  contains:
-    windows_iscsi:
-      description: As M(winstorage.iscsi.initiator_facts) reports them.
-      returned: success
-      type: dict
-      sample: {schema_version: 1}
+  sample: {schema_version: 1}
 """

@@ -66,5 +66,5 @@ class _Asked:
         }
         result["table"] = table.lines(comparison, found_answers, seen.host, problem)
         if snapshot is not None:
-            result["ansible_facts"] = {"windows_iscsi": facts.assemble(snapshot)}
+            result["windows_iscsi"] = facts.assemble(snapshot)
         return result

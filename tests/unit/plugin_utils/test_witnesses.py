@@ -85,7 +85,7 @@ def test_all_witnesses_agree_in_every_field_whatever_the_kind_of_address():
 @pytest.mark.parametrize("path", DEMO, ids=lambda path: path.stem)
 def test_the_demo_hosts_have_no_differences(path):
     result = examine(yaml.safe_load(path.read_text()))
-    assert result["differences"] == 0 and result["ansible_facts"]["windows_iscsi"]["schema_version"] == 1
+    assert result["differences"] == 0 and result["windows_iscsi"]["schema_version"] == 1
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_stopped_service_leaves_what_the_registry_has():
     result = examine(service={"state": "stopped", "start_mode": "automatic"})
     (entry,) = (entry for entry in result["comparison"] if entry["witness"] == "registry, number of keys")
     assert entry["reason"] == "5 here, but ReportIScsiPersistentLoginsW ended with ISDSC_SERVICE_NOT_RUNNING"
-    assert "ansible_facts" not in result and "MSiSCSI is stopped" in result["problem"]
+    assert "windows_iscsi" not in result and "MSiSCSI is stopped" in result["problem"]
     assert result["answers"]["stopped_status"]["answer"] == "service_not_running"
 
 
