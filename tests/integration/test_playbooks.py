@@ -86,10 +86,10 @@ def installed(tmp_path_factory):
     """The collection as a user installs it, in a folder where nobody may write."""
     folder = tmp_path_factory.mktemp("installed")
     galaxy = [sys.executable, Path(sys.executable).parent / "ansible-galaxy", "collection"]
-    quiet = {"check": True, "capture_output": True, "stdin": subprocess.DEVNULL}
-    subprocess.run([*galaxy, "build", "--output-path", folder, ROOT], **quiet)
+    quiet = {"capture_output": True, "stdin": subprocess.DEVNULL}
+    subprocess.run([*galaxy, "build", "--output-path", folder, ROOT], check=True, **quiet)
     (artifact,) = folder.glob("winstorage-iscsi-*.tar.gz")
-    subprocess.run([*galaxy, "install", "--offline", "-p", folder / "collections", artifact], **quiet)
+    subprocess.run([*galaxy, "install", "--offline", "-p", folder / "collections", artifact], check=True, **quiet)
     subprocess.run(["chmod", "-R", "a-w", folder / "collections"], check=True)
     yield folder / "collections"
     subprocess.run(["chmod", "-R", "u+w", folder / "collections"], check=True)

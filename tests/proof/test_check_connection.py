@@ -117,7 +117,7 @@ def tables(tmp_path_factory):
 
 def test_where_all_holds_only_the_reading_can_fail(tables):
     found = verdicts(tables["good"])
-    assert [check for check, (holds, _) in found.items() if not holds] == ["The collection reads the initiator"]
+    assert [check for check, (holds, _detail) in found.items() if not holds] == ["The collection reads the initiator"]
     assert found["PowerShell runs a command"] == (True, "Windows Server 2022 Standard 20348")
     assert any("script blocks, transcripts" in line for line in tables["good"])
 
@@ -134,7 +134,7 @@ def test_where_all_holds_only_the_reading_can_fail(tables):
 )
 def test_what_does_not_hold_is_marked_with_what_to_do(tables, host, checks):
     found = verdicts(tables[host])
-    failed = [check for check, (holds, _) in found.items() if not holds]
+    failed = [check for check, (holds, _detail) in found.items() if not holds]
     assert failed == [*checks, "The collection reads the initiator"]
     assert sum(" -> " in line for line in tables[host]) == len(failed)
 

@@ -51,8 +51,8 @@ STATE = {
 SERVICE_CLASS, DRIVER_CLASS = (name for _space, name in simulated.CLASSES)
 
 
-def examine(state=STATE, **changes):
-    return witnesses.examine(Host({**state, **changes}))
+def examine(state=None, **changes):
+    return witnesses.examine(Host({**(state or STATE), **changes}))
 
 
 def outcomes(result, *outcome):

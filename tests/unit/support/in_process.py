@@ -17,7 +17,7 @@ _CODECS = ("encode_batch", "decode_batch", "encode_answer", "decode_answer")
 def objects_for_texts():
     """Batches and answers are passed on as the tuples they are; nobody can change them. Rows remain texts."""
     substitutes = {(wire, name): lambda value, *_bounds, **_limits: value for name in _CODECS}
-    substitutes[rows, "join"] = lambda first, second: _Both(first, second)
+    substitutes[rows, "join"] = _Both
     substitutes[rows, "split"] = lambda value: value if isinstance(value, _Both) else _Both(value, "")
     codecs = {place: getattr(*place) for place in substitutes}
     for place, function in substitutes.items():
