@@ -80,7 +80,7 @@ def check_seconds(options, names):
 def plain(value):
     """Values without the tags that Ansible gives them: what goes into records must be what it looks like."""
     if isinstance(value, Mapping):
-        return {str(key): plain(inside) for key, inside in value.items()}
+        return {str.__str__(key) if isinstance(key, str) else str(key): plain(inside) for key, inside in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(inside) for inside in value]
     if isinstance(value, str):

@@ -143,7 +143,7 @@ def test_disks_of_one_fate_and_one_remedy_are_one_row(show):
     page = show("three")
     row = page.locator("#disks tbody tr", has_text="hyperv02")
     expect(row).to_have_count(1)
-    expect(row.locator(".disk > div")).to_contain_text(["PhysicalDrive1", "PhysicalDrive2, 1 GiB"])
+    expect(row.locator(".disk > div")).to_contain_text(["V: VMS01, 4 TiB", "Q: Witness, clustered, 1 GiB"])
     expect(row.get_by_text("Save a persistent login for each session that is needed.")).to_have_count(1)
     row.get_by_text("Tasks", exact=True).click()
     expect(row.locator("pre")).to_contain_text("- winstorage.iscsi.persistent_login:")

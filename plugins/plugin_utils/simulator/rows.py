@@ -257,7 +257,7 @@ def _events(service, query):
 def _now(service):
     clock = service.state["windows"]["clock"]
     if clock is None:
-        return datetime.datetime.now(datetime.UTC)
+        return datetime.datetime.now(datetime.timezone.utc)
     return datetime.datetime.fromisoformat(clock.replace("Z", "+00:00"))
 
 
