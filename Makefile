@@ -69,6 +69,9 @@ test: $(RUNS:%=test-%) $(CHECKS) ## all suites, molecule, sanity and lint, under
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(RUNS:%=.build/reports/%.xml)
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these, too")
 
+# Under another core than the newest the proof is that of the connections, winrm and psrp.
+PATH_OF = tests/$(1)$(if $(filter proof,$(1)),$(if $(filter-out $(NEWEST),$(2)),/test_winrm.py))
+
 define SUITE
 .PHONY: test-$(1)
 test-$(1): $(filter test-$(1)-%,$(RUNS:%=test-%))
@@ -77,7 +80,7 @@ define SUITE_UNDER_CORE
 .PHONY: test-$(1)-$(2)
 test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 	$$(call IN_VIEW,$(2)) python -m pytest -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
-	    --junit-xml=.build/reports/$(1)-$(2).xml tests/$(1)
+	    --junit-xml=.build/reports/$(1)-$(2).xml $(call PATH_OF,$(1),$(2))
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))

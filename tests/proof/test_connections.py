@@ -34,9 +34,12 @@ CORES = {
 SHELL_TYPES = ("cmd", "powershell")
 
 # The table of the page "Connect to Windows": ansible-core -> (ansible_shell_type, what sshd starts) that work.
+_ALL = {(type_, sshd) for type_ in SHELL_TYPES for sshd in SHELL_TYPES}
 WORKING = {
     "2.16": {("cmd", "cmd"), ("powershell", "powershell")},
-    "2.19": {(type_, sshd) for type_ in SHELL_TYPES for sshd in SHELL_TYPES},
+    "2.18": _ALL,
+    "2.19": _ALL,
+    "2.20": _ALL,
     "2.21": {("cmd", "cmd"), ("cmd", "powershell"), ("powershell", "powershell")},
 }
 

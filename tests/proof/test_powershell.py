@@ -158,7 +158,8 @@ def test_every_script_of_the_repository_can_be_parsed(pwsh, tmp_path):
 def test_facts_of_a_host_through_powershell(site, pwsh, tmp_path):
     """ansible-playbook, exec wrapper, Ansible.Basic, iscsidsc_call.ps1, Iscsidsc.cs and Rows.psm1, and back."""
     host = SimulatedHost(HOSTS[0])
-    plain = queries.gather(lambda batch: executor.run(batch, host.machine()))
+    reads = [name for name in queries.READS if name not in queries.ON_REQUEST]
+    plain = queries.gather(lambda batch: executor.run(batch, host.machine()), reads)
     rows_standin.write_host(tmp_path / "rows.json", host.simulator)
     with Server(host, host.variant) as server:
         environment = {**server.environment, **_libraries(), **rows_standin.environment(tmp_path / "rows.json")}
@@ -167,6 +168,8 @@ def test_facts_of_a_host_through_powershell(site, pwsh, tmp_path):
     expected = json.loads(json.dumps(facts.assemble(plain)))
     assert expected["persistent_logins"] and expected["initiator_ports"]
     del found["host"], expected["host"]  # who ran it
+    # PowerShell on Linux has no registry, and says so
+    found["warnings"] = [line for line in found["warnings"] if not line.startswith("The registry key ")]
     assert found == expected, output
 
 
