@@ -162,8 +162,8 @@ reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status co
 	$(call IN_VIEW,$(CORE)) python tools/reference.py
 
 .PHONY: changelog
-changelog: .venv-lint/lint.stamp ## release the version of galaxy.yml: CHANGELOG.rst from the fragments
-	.venv-lint/bin/antsibull-changelog release --update-existing --refresh --reload-plugins
+changelog: .venv-lint/lint.stamp $(VIEW) ## release the version of galaxy.yml: CHANGELOG.rst from the fragments
+	$(call IN_VIEW,lint) antsibull-changelog release --update-existing --refresh --reload-plugins
 
 ##@ Keep
 .PHONY: help
