@@ -77,7 +77,9 @@ def main():
     make_home(home)
     provide_bootstrap(home)
     here = os.path.dirname(sys.executable)
-    environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), os.environ["PATH"]]))
+    # a shim of pyenv is found for Pythons, too, that it then cannot start
+    others = [folder for folder in os.environ["PATH"].split(os.pathsep) if not folder.endswith("/shims")]
+    environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), *others]))
 
     def sanity(*arguments):
         command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *arguments]
