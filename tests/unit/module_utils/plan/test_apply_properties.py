@@ -230,12 +230,10 @@ def is_kept(plan, identity, host):
     return any(line.startswith(f"{name}: ") and "copies are kept" in line for line in plan.kept for name in names)
 
 
-def may_be_resolved(identity, host, plain):
-    """Whether Windows may have saved it in the place of a login for any portal, with a portal of its own choice."""
+def may_be_resolved(identity, plain):
+    """Whether it may stand for a login for any portal: Windows may save that with a portal of its own choice."""
     kind, key = identity
-    if kind != "persistent_logins" or host.state["dialect"]["null_portal_record"] != "resolved":
-        return False
-    return any(
+    return kind == "persistent_logins" and any(
         wish["portal"] == "any" and identify(desired.persistent_login(wish).record)[:3] == key[:3]
         for wish in plain["persistent_logins"]
     )
@@ -278,9 +276,9 @@ def test_one_run_converges_or_refuses_and_the_next_has_nothing_to_do(case):
     }
     kept = {identity for identity in stays if is_kept(report.plan, identity, host)}
     stays -= kept
-    stays -= {identity for identity in stays if may_be_resolved(identity, host, plain)}
+    stays -= {identity for identity in stays if may_be_resolved(identity, plain)}
     assert {identity: now[identity] for identity in stays} == {identity: meant[identity] for identity in stays}
-    more = {identity for identity in set(now) - kept if not may_be_resolved(identity, host, plain)}
+    more = {identity for identity in set(now) - kept if not may_be_resolved(identity, plain)}
     assert all(now[identity] <= meant[identity] for identity in more), "more is there than before"
     assert all(now[identity] > meant[identity] for identity in kept), "what is kept is no surplus"
 
