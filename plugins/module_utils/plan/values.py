@@ -42,9 +42,11 @@ class DeclarationError(ValueError):
 class Codec(t.Protocol):
     """Turns a declared value into the raw one of a record (``encode``) and back (``decode``)."""
 
-    def encode(self, value: t.Any) -> t.Any: ...
+    def encode(self, value: t.Any) -> t.Any:
+        """The raw value of what was declared."""
 
-    def decode(self, raw: t.Any) -> t.Any: ...
+    def decode(self, raw: t.Any) -> t.Any:
+        """A raw value as people write it."""
 
 
 class Secret:
