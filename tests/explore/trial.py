@@ -111,7 +111,10 @@ class Controller:
                 desired = parse({kind: [dict(plain)]}).values[kind][0]
                 known = self._meant(kind, desired)
                 for identity in known or ([] if desired.omitted else [desired.record.identity]):
-                    found[kind, identity] = plain
+                    if desired.selector.matches(identity):
+                        found[kind, identity] = plain
+                    else:  # what stands for a login through any portal is nobody else's
+                        found.setdefault((kind, identity), plain)
         return found
 
     def _meant(self, kind, desired):
