@@ -80,7 +80,7 @@ portal:
     - Part of the identity. If omitted, logins through every portal are meant. If none exists, one is saved through the
       portal by which the initiator knows the target. If it knows several portals, the task fails and lists them.
     - V(any) means a login that was saved for any portal. Windows may save it with a portal of its own choice, so where
-      no login is saved for any portal, every undeclared login to the target counts as one.
+      no login is saved for any portal, every undeclared login to the target with the declared options counts as one.
   type: raw
 copies:
   description:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from ..module_utils.model import records
 from ..module_utils.plan import properties
-from ..module_utils.plan.desired import ANY
 from ..module_utils.plan.options import START_MODES
+from ..module_utils.plan.properties import ANY
 from ..module_utils.plan.values import UNSPECIFIED, DeclarationError
 from . import names
 

@@ -18,6 +18,7 @@ from ..model import addresses, records
 from ..model.identity import OMITTED, Selector
 from . import values
 from .properties import (
+    ANY,
     PERSISTENT_LOGIN,
     SESSION,
     SESSION_TYPE,
@@ -178,7 +179,6 @@ def needs_secret(record: t.Any) -> bool:
 # -- parsing -----------------------------------------------------------------------------------------------------------
 
 
-ANY = "any"  # a value of its own: what was saved for no instance, port or portal in particular
 _INITIATOR = ("initiator_instance", "initiator_port")
 
 

@@ -33,6 +33,9 @@ Record = t.TypeVar("Record", records.PersistentLogin, records.TargetPortal, reco
 Shown = t.Dict[str, t.Any]
 
 
+ANY = "any"  # a value of its own: what was saved for no instance, port or portal in particular
+
+
 class Property(t.NamedTuple):
     """A row: the option's name, where the value stands in a record, its codec, and whether it can be unspecified.
 
@@ -202,10 +205,11 @@ def as_declared(record: Saved) -> Shown:
     """A login or portal as a declaration would have it, but for its secret: Windows does not give that back."""
     socket = record.portal and {"address": record.portal.address, "port": record.portal.port}
     if isinstance(record, records.PersistentLogin):
-        plain: Shown = {"target": record.target, "portal": socket}
+        plain: Shown = {"target": record.target, "portal": socket or ANY}
     else:
         plain = dict(socket or {})
-    plain.update(initiator_instance=record.initiator_instance or None, initiator_port=record.initiator_port)
+    port = record.initiator_port
+    plain.update(initiator_instance=record.initiator_instance or ANY, initiator_port=ANY if port is None else port)
     plain.update(show(record, PERSISTENT_LOGIN if isinstance(record, records.PersistentLogin) else TARGET_PORTAL))
     del plain["secret"]
     if isinstance(record, records.PersistentLogin) and record.mappings is None:

@@ -104,12 +104,17 @@ class _Selecting:
     def _resolved_by_windows(self, desired: t.Any) -> t.List[Identity]:
         """What a login for any portal may have become: Windows may save it with a portal of its own choice.
 
-        So where none is saved for any portal, every login counts that nobody else declares.
+        So where none is saved for any portal, every login counts that nobody else declares and that has the declared
+        options.
         """
         if not _is_for_any_portal(desired) or not desired.present:
             return []
         selector = desired.selector._replace(portal=OMITTED)
-        return [each for each in self.free.get(selector.target, ()) if selector.matches(each)]
+        return [
+            each
+            for each in self.free.get(selector.target, ())
+            if selector.matches(each) and not any(map(desired.differing_options, self.groups[each]))
+        ]
 
     def _is_met_by_narrower(self, desired: t.Any) -> bool:
         return any(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import collections
 
-from ...module_utils.plan.desired import ANY
+from ...module_utils.plan.properties import ANY
 from .. import facts_to_declaration
 
 # Placeholders for what only the reader knows.
