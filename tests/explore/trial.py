@@ -20,7 +20,6 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import OMITTED
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
@@ -111,20 +110,13 @@ class Controller:
                 desired = parse({kind: [dict(plain)]}).values[kind][0]
                 known = self._meant(kind, desired)
                 for identity in known or ([] if desired.omitted else [desired.record.identity]):
-                    if desired.selector.matches(identity):
-                        found[kind, identity] = plain
-                    else:  # what stands for a login through any portal is nobody else's
-                        found.setdefault((kind, identity), plain)
+                    found[kind, identity] = plain
         return found
 
     def _meant(self, kind, desired):
         """The identities that were there and that a declaration means."""
         there = [identity for identity, contents in self.started.found[kind].items() if contents]
-        meant = [identity for identity in there if desired.selector.matches(identity)]
-        if meant or not desired.present or desired.record.portal is not None or "portal" in desired.omitted:
-            return meant
-        whatever = desired.selector._replace(portal=OMITTED)  # a login for any portal may have got one from Windows
-        return [identity for identity in there if whatever.matches(identity)]
+        return [identity for identity in there if desired.selector.matches(identity)]
 
     def _is_wanted(self, kind, identity):
         """Whether a record was declared, or made for a declaration that leaves a part of it open."""
@@ -186,6 +178,8 @@ class Controller:
         for (kind, identity), plain in self.declared().items():
             if kind == "target_portals" or self._may_be_resolved(kind, identity):
                 continue
+            if identity.portal is None and not self.started.found[kind][identity]:
+                continue  # a login through a portal may stand for it
             contents = self.after.found[kind][identity]
             name = self.after.names.get((kind, identity), str(identity))
             wanted = 0 if plain.get("state") == "absent" else plain.get("copies", 1)
