@@ -67,7 +67,7 @@ CHECKS ?= lint test-sanity test-molecule
 .PHONY: test
 test: $(RUNS:%=test-%) $(CHECKS) ## all suites, molecule, sanity and lint, under the newest ansible-core; CORES=all for all that a Python here serves
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(RUNS:%=.build/reports/%.xml)
-	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these, too")
+	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")
 
 # Under another core than the newest the proof is that of the connections, winrm and psrp.
 PATH_OF = tests/$(1)$(if $(filter proof,$(1)),$(if $(filter-out $(NEWEST),$(2)),/test_winrm.py))

@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The make targets: what they would run is a valid shell script, whichever cores are chosen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# The newest core alone leaves others out, all leave none out: the recipes differ.
+TARGETS = [["test"], ["test", "CORES=all"], ["demo"], ["docs"], ["bench"]]
+
+
+def recipes(*arguments):
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+    command = ["make", "--dry-run", "--always-make", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("arguments", TARGETS, ids=" ".join)
+def test_shell_understands_every_recipe(arguments):
+    script = recipes(*arguments)
+    assert script.strip()
+    parsed = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert parsed.stderr == ""
+
+
+def test_summary_names_the_cores_left_out():
+    found = recipes("pythons").count("/bin/python")
+    assert ("make test CORES=all runs these too" in recipes("test")) == (found > 1)
+    assert "left out: ansible-core" not in recipes("test", "CORES=all")
