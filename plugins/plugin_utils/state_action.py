@@ -62,6 +62,8 @@ class StateAction(InitiatorAction):
             warnings = [*warnings, "Nothing is declared, so that nothing was compared or changed."]
         if warnings:
             result["warnings"] = warnings
+        if outcome.reboot_reasons:
+            result["reboot_reasons"] = outcome.reboot_reasons
         if outcome.lost:
             result["lost"] = outcome.lost
         if outcome.problems:
