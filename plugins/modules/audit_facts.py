@@ -90,6 +90,11 @@ options:
     description: Accepted so that a declaration can be used unchanged. It is never reported as a difference.
     type: bool
     default: false
+  host_settings:
+    description:
+      - Settings of Windows that iSCSI depends on, with the options of M(winstorage.iscsi.host_settings). A difference
+        is reported for each setting. If its value comes from a profile, the finding names the source.
+    type: dict
   purge:
     description: Kinds of records whose undeclared entries are reported as differences.
     type: list
@@ -195,6 +200,11 @@ drift:
     field: {description: "Field that differs, or null.", returned: success, type: str, sample: login_flags}
     found: {description: Value on the host., returned: success, type: raw, sample: []}
     declared: {description: Declared value., returned: success, type: raw, sample: [multipath_enabled]}
+    source:
+      description: Where a declared value comes from if a profile of host settings names it. Otherwise null.
+      returned: success
+      type: str
+      sample: null
     text: {description: The finding in words., returned: success, type: str, sample: login_flags differs}
     remedy:
       description: What to do about it.

@@ -97,7 +97,8 @@ def _lines(value):
         return ""
     if isinstance(value, str):
         return value + "\n"
-    return yaml.safe_dump(value, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10000)
+    flow = False if isinstance(value, dict) else None  # a line for each field, and for each record of a list
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=10000)
 
 
 # -- what is there now -------------------------------------------------------------------------------------------------

@@ -57,8 +57,8 @@ class Setting(t.NamedTuple):
         return self.unit == "bool"
 
     def plain(self, number: t.Optional[int]) -> t.Union[None, bool, int]:
-        """A number of the registry as people write it."""
-        return bool(number) if self.is_flag and number in (0, 1) else number
+        """A number of the registry as people write it. Windows takes every number but 0 for true."""
+        return bool(number) if self.is_flag and number is not None else number
 
 
 def _timer(option: str, value: str, default: int, purpose: str, most: int = _DAY, unit: str = "s") -> Setting:

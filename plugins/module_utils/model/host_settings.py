@@ -35,7 +35,7 @@ class Found(t.NamedTuple):
         """The value as a diff shows it."""
         if not self.is_set:
             default = setting.plain(setting.default)
-            return "not set" if default is None else f"not set (default: {str(default).lower()})"
+            return "not set" if default is None else f"not set, default {str(default).lower()}"
         return "no number" if self.value is None else setting.plain(self.value)
 
 

@@ -38,7 +38,7 @@ def subsets(declaration: Declaration) -> t.List[str]:
     """The read operations that a declaration needs, in their order."""
     managed = [part for part in PARTS if declaration.manages(part.name)]
     needed = {name for part in managed for name in part.reads}
-    if needed != set(WITHOUT_SERVICE):
+    if not managed or not all(part.reads and set(part.reads) <= set(WITHOUT_SERVICE) for part in managed):
         needed.add("initiator")
     if port_addresses.are_declared(declaration):
         needed.add(port_addresses.READ)

@@ -158,7 +158,7 @@ def _plan_group(planning: Planning, now: HostSettings, group: table.Group, decla
         PART,
         "set",
         group.title,
-        f"{'differs' if len(names) == 1 else 'differ'}: {', '.join(names)}",
+        f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}",
         SetHostSettings(
             tuple(changes), group.effect, values={name: Found(declared[name].value, True) for name in names}
         ),
@@ -236,7 +236,7 @@ def _plan_firewall(planning: Planning, now: HostSettings, firewall: t.Mapping[st
             PART,
             "set",
             "firewall rules of iSCSI",
-            f"differs: {', '.join(differing)}",
+            f"{' and '.join(differing)} {'differs' if len(differing) == 1 else 'differ'}",
             SetHostSettings(changes, None, firewall_rules=rules),
             {side: not enabled for side, enabled in differing.items()},
             dict(differing),

@@ -162,7 +162,8 @@ PortalChange = ChangeRecords[records.TargetPortal]
 AnyChange = t.Union[LoginChange, PortalChange]
 Payload = t.Union[
     SetService, SetNodeName, SetSecret, SetIke, SetTunnel, ListEntry, RefreshIsnsServers, BindAllVolumes,
-    SetHostSettings, ChangeStaticTarget, LoginChange, PortalChange, RefreshPortal, LogIn, LogOut,
+    ChangeStaticTarget, LoginChange, PortalChange, RefreshPortal, LogIn, LogOut,
+    SetHostSettings,
 ]  # fmt: skip
 
 

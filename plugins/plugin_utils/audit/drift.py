@@ -65,17 +65,16 @@ def _step_drift(step):
         for field, found, declared in differing:
             source = step.sources.get(field)
             text = f"{field} differs ({source})" if source else f"{field} differs"
-            yield _drift(step, "differs", text, field, found, declared)
+            yield _drift(step, "differs", text, field, found, declared, source)
         if not differing:
             text = "its secret cannot be compared; update_secret: always would set it again"
             yield _drift(step, "unverifiable", text, "secret", NOT_SHOWN, "set")
 
 
-def _drift(step, kind, text, field, found, declared):
+def _drift(step, kind, text, field, found, declared, source=None):
     severity = "info" if kind == "unverifiable" else "warning"
-    return findings.drift(
-        severity, kind, step.what, text, _ENFORCE, record=step.kind, field=field, found=found, declared=declared
-    )
+    sides = {"found": found, "declared": declared, "source": source}
+    return findings.drift(severity, kind, step.what, text, _ENFORCE, record=step.kind, field=field, **sides)
 
 
 def _summary(side):

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import remedies
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
