@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ..client.queries import READS
-from . import port_addresses
+from . import group_policies, port_addresses
 from .desired import Declaration, Desired, DesiredPortal, DesiredStaticTarget
 from .parts import PARTS
 from .values import Plain
@@ -36,7 +36,10 @@ def declared_parts(declaration: Declaration) -> t.List[str]:
 
 def subsets(declaration: Declaration) -> t.List[str]:
     """The read operations that a declaration needs, in their order."""
-    needed = {"initiator", *(name for part in PARTS if declaration.manages(part.name) for name in part.reads)}
+    managed = [part for part in PARTS if declaration.manages(part.name)]
+    needed = {"initiator", *(name for part in managed for name in part.reads)}
+    if managed:
+        needed.add(group_policies.READ)
     if port_addresses.are_declared(declaration):
         needed.add(port_addresses.READ)
     return [name for name in READS if name in needed]
