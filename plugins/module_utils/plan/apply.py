@@ -16,7 +16,7 @@ from ..client import queries
 from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
 from ..runner import wire
-from . import planner, port_addresses
+from . import group_policies, planner, port_addresses
 from .change_batch import ChangeBatch, Limits
 from .declaration import subsets
 from .desired import Declaration
@@ -95,7 +95,7 @@ def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limi
     for part in PARTS:
         if part.removes_last:
             part.emit(batch, [step for step in plan.of(part.name) if step.is_removal])
-    batch.read_again(subsets(declaration))
+    batch.read_again([name for name in subsets(declaration) if name != group_policies.READ])
     return batch
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ..client.queries import READS, WITHOUT_SERVICE
-from . import port_addresses
+from . import group_policies, port_addresses
 from .desired import Declaration, Desired, DesiredPortal, DesiredStaticTarget
 from .parts import PARTS
 from .values import Plain
@@ -38,7 +38,10 @@ def subsets(declaration: Declaration) -> t.List[str]:
     """The read operations that a declaration needs, in their order."""
     managed = [part for part in PARTS if declaration.manages(part.name)]
     needed = {name for part in managed for name in part.reads}
-    if not managed or not all(part.reads and set(part.reads) <= set(WITHOUT_SERVICE) for part in managed):
+    others = [part for part in managed if not part.reads or set(part.reads) - set(WITHOUT_SERVICE)]
+    if others:
+        needed.add(group_policies.READ)
+    if others or not managed:
         needed.add("initiator")
     if port_addresses.are_declared(declaration):
         needed.add(port_addresses.READ)

@@ -10,7 +10,7 @@ a change is found here, before anything is touched: a plan with refusals is neve
 from __future__ import annotations
 
 from ..model import records
-from . import port_addresses
+from . import group_policies, port_addresses
 from .desired import Declaration
 from .parts import PARTS
 from .planning import Planning
@@ -24,6 +24,7 @@ def plan(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
     planning.plan.refusals.extend(refusals)
     for part in PARTS:
         part.plan(planning, declaration.values.get(part.name))
+    group_policies.refuse_forbidden(planning)
     return planning.plan
 
 
