@@ -170,8 +170,8 @@ def test_module_and_utilities_arrive_as_they_are(fleet, enforced):
 # -- scripts of the Windows workflow -----------------------------------------------------------------------------------
 
 
-# Under Wine .NET 10 does not come back from the end of a thread that was denied an export.
-NOT_UNDER_WINE = ("within its time limit",)
+# The first call of an export that the library lacks is answered. Under Wine .NET 10 does not get over a second one.
+NOT_UNDER_WINE = ("a vital export that the library lacks", "within its time limit")
 
 
 def test_the_runner_of_lines_meets_the_suite(powershell, tmp_path):
@@ -188,7 +188,7 @@ def test_the_runner_of_lines_meets_the_suite(powershell, tmp_path):
 AS_CONNECTION = (
     "$stream = [Net.Sockets.TcpClient]::new('127.0.0.1', {port}).GetStream(); "
     "[Console]::SetIn([IO.StreamReader]::new($stream)); "
-    "[Console]::SetOut([IO.StreamWriter]::new($stream)); [Console]::Out.AutoFlush = $true; "
+    "$writer = [IO.StreamWriter]::new($stream); $writer.AutoFlush = $true; [Console]::SetOut($writer); "
     "& '{script}' '{argument}'"
 )
 LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")

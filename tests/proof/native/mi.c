@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-/* mi.dll, the client of Windows' management classes, which Wine lacks: every operation fails, as where they are broken.
- * Without the library .NET finds none of the modules that it loads next, and PowerShell waits for ever. */
+/* mi.dll, the client of the management classes, which Wine lacks: every operation fails, as where they are broken.
+ * Under Wine .NET does not get over a library that is missing: PowerShell would wait for ever. */
 
 #include <stddef.h>
 #include <stdint.h>
