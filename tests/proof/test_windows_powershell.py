@@ -65,10 +65,7 @@ SAVED = HEAD[: rows.LOGIN_TARGET_HEAD] + bytes(2512 - rows.LOGIN_TARGET_HEAD) + 
 def test_rows_come_from_the_registry_and_of_a_login_only_its_head(powershell):
     """Broken management classes and a broken event log say so, and take nothing else with them."""
     registry.fill(powershell.wine)
-    value = SAVED.hex(",")
-    powershell.wine.import_registry(
-        f'REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\{LOGINS}\\A\\LoginTarget]\n"LoginTargetIN"=hex:{value}\n'
-    )
+    registry.add_binary(powershell.wine, f"{LOGINS}\\A\\LoginTarget", {rows.LOGIN_TARGET: SAVED})
     broken = [rows.CimQuery("root/wmi", "Any", ("Name",)), rows.EventQuery("System", "iScsiPrt", (1,))]
     saved = rows.RegistryQuery(LOGINS + "\\*\\LoginTarget", (rows.LOGIN_TARGET,), rows.LOGIN_TARGET_HEAD)
     asked = [*broken, *registry.ASKED, saved, *broken]
@@ -87,6 +84,7 @@ def test_rows_come_from_the_registry_and_of_a_login_only_its_head(powershell):
 
 # The host of which the role changes something. Its declaration is that of the demo.
 CHANGED = "hyperv02"
+SEND_TARGETS = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets"
 SERVICE = {"state": "running", "start_mode": "automatic"}  # as the one of Wine is
 FACTS = [{"name": "facts", "winstorage.iscsi.initiator_facts": None}]
 ROLE = [
@@ -110,7 +108,10 @@ def fleet(powershell, tmp_path_factory):
             state, answers = folder / f"{name}-state.yml", folder / f"{name}-rows.json"
             described = yaml.safe_load((DEMO / "hosts" / f"{name}.yml").read_text(encoding="utf-8"))
             state.write_text(yaml.safe_dump({**described, "service": SERVICE}), encoding="utf-8")
-            rows_standin.write_host(answers, SimulatedHost(state).simulator)
+            simulated = SimulatedHost(state)
+            rows_standin.write_host(answers, simulated.simulator)
+            for row in simulated.machine().rows(rows.RegistryQuery(SEND_TARGETS)):
+                registry.add_binary(powershell.wine, row["key"], dict.fromkeys(row["values"], b"\0"))
             hosts.simulator("simulated-" + name, state)
             hosts.wine(name, powershell, state, **{rows_standin.VARIABLE: windows_path(answers)})
         yield hosts
