@@ -193,6 +193,8 @@ AS_CONNECTION = (
     "& '{script}' '{argument}'"
 )
 LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")
+# How lists are sized and end in memory is up to the stand-in library, whatever the dialect.
+OF_THE_STANDIN = {"list_size_reports": "larger", "empty_list": "success", "text_list_tail": "garbage"}
 HOST = {
     "service": SERVICE,
     "dialect": {"letter_case": "upper"},
@@ -240,5 +242,5 @@ def test_the_probe_finds_the_dialect_of_the_host(lines, tmp_path):
         {name: finding.answer for name, finding in probe.Probe(rows_standin.calls_only(run), LAB).run().items()}
         for run in (lines, lambda batch: executor.run(batch, expected.machine()))
     ]
-    assert answers[0] == answers[1]
+    assert answers[0] == {**answers[1], **OF_THE_STANDIN}
     assert {name: answers[0][name] for name in HOST["dialect"]} == HOST["dialect"]
