@@ -88,7 +88,7 @@ def test_somebody_elses_dependency_that_comes_in_between_stays():
     host = Host(RUNNING)
     run(host, check=True, dependent_services=["LanmanServer"])
     registry(host)[SERVER] = {"DependOnService": ["SamSS", "Srv2", "Another"]}
-    keys = rows._keys(host_service(host))
+    keys = rows.keys(host_service(host))
     simulated.write(host_service(host), keys, settings.Entry(SERVER, "DependOnService", "MSiSCSI", True))
     assert registry(host)[SERVER]["DependOnService"] == ["SamSS", "Srv2", "Another", "MSiSCSI"]
 
@@ -118,6 +118,9 @@ def test_mpio_claims_iscsi_disks_from_the_next_boot_on():
     host = Host(RUNNING)
     outcome = run(host, claim_iscsi_disks=True)
     assert outcome.after.host_settings.claims_iscsi_disks and outcome.reboot_required
+    assert host.state["mpio"]["claimed"] is False
+    host_service(host).boot()
+    assert host.state["mpio"]["claimed"] is True
     assert not run(host, claim_iscsi_disks=True).changed
     assert run(host, claim_iscsi_disks=False).changed
     assert not run(host, claim_iscsi_disks=False).changed
