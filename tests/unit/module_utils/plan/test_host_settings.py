@@ -280,6 +280,27 @@ def test_settings_of_mpio_are_refused_where_it_is_not_installed():
     assert not run(host, claim_iscsi_disks=False).changed
 
 
+def test_no_key_is_made_up_for_a_driver_that_is_not_there():
+    class WithoutDsm(Host):
+        """MPIO with the DSM of a vendor: there is no msdsm."""
+
+        def __call__(self, text):
+            def registry_without(service):
+                return {key: values for key, values in original(service).items() if "msdsm" not in key}
+
+            original, simulated.registry = simulated.registry, registry_without
+            try:
+                return super().__call__(text)
+            finally:
+                simulated.registry = original
+
+    host = WithoutDsm(RUNNING)
+    assert run(host, mpio={"pdo_remove_period": 130}).problems == []
+    assert registry(host) == {table.MPIO_KEY: {"PDORemovePeriod": 130}}
+    with pytest.raises(apply.PlanRejected, match="host_settings.dsm_maximum_state_transition_time: the key .* missing"):
+        run(host, mpio={"dsm_maximum_state_transition_time": 120})
+
+
 def test_a_service_that_is_not_there_is_refused():
     assert rejected(Host(RUNNING), dependent_services=["SQL"]) == [
         "host_settings.dependent_services: this host has no service SQL."
