@@ -155,7 +155,7 @@ docs: .venv-lint/lint.stamp .venv-$(CORE)/core.stamp $(VIEW) ## the site of guid
 
 .PHONY: pictures
 pictures: docs ## the pictures in the repository, anew from the demo
-	cp .build/docs/rst/pictures/* docs/docsite/pictures
+	cp .build/docs/rst/pictures/*.png docs/docsite/pictures
 
 .PHONY: reference
 reference: .venv-$(CORE)/core.stamp $(VIEW) ## the tables of flags and status codes in docs, and the declarations in C#, anew from the core

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import Directive, directives
 from sphinx import addnodes
 from sphinx.directives.code import LiteralInclude
 from sphinx.transforms import SphinxTransform
@@ -98,9 +99,33 @@ class IncludedFile(LiteralInclude):
     """A file beside the guides. The pages are built from copies of the guides, which lie elsewhere."""
 
     def run(self):
-        page = Path(self.env.doc2path(self.env.current_document.docname)).parent
-        self.arguments[0] = os.path.relpath(Path(__file__).parent / "rst" / self.arguments[0], page)
+        if self.env.current_document.docname.startswith("docsite/"):
+            page = Path(self.env.doc2path(self.env.current_document.docname)).parent
+            self.arguments[0] = os.path.relpath(Path(__file__).parent / "rst" / self.arguments[0], page)
         return super().run()
+
+
+class NoContents(Directive):
+    """Nothing: the theme shows the contents of each page beside it, and complains of a second list."""
+
+    option_spec = {"local": directives.flag, "depth": directives.nonnegative_int}
+
+    def run(self):
+        return []
+
+
+# What the theme and the extension for plugins write, and what it has to be for a screen reader.
+CORRECTIONS = {
+    'class="caption" role="heading"': 'class="caption" role="heading" aria-level="2"',
+    'aria-role="button" ': "",
+}
+
+
+def correct_accessibility(_app, _page, _template, context, _document):
+    """Correct what is known to be wrong in a page."""
+    for part in ("body", "furo_navigation_tree"):
+        for written, correct in CORRECTIONS.items():
+            context[part] = (context.get(part) or "").replace(written, correct)
 
 
 def find_at_ansible(_app, _environment, node, content):
@@ -113,7 +138,9 @@ def find_at_ansible(_app, _environment, node, content):
 def setup(app):
     """Called by Sphinx."""
     app.add_directive("literalinclude", IncludedFile, override=True)
+    app.add_directive("contents", NoContents, override=True)
     app.add_transform(LinksBetweenPages)
     app.add_transform(LinksToReference)
     app.connect("missing-reference", find_at_ansible)
+    app.connect("html-page-context", correct_accessibility, priority=900)  # after the theme
     return {"parallel_read_safe": True}

@@ -20,6 +20,7 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import OMITTED
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
@@ -120,9 +121,13 @@ class Controller:
 
     def _is_wanted(self, kind, identity):
         """Whether a record was declared, or made for a declaration that leaves a part of it open."""
-        return (kind, identity) in self.declared() or any(
-            parse({kind: [dict(plain)]}).values[kind][0].selector.matches(identity)
-            for plain in self.plain.get(kind) or ()
+        return (
+            (kind, identity) in self.declared()
+            or any(
+                parse({kind: [dict(plain)]}).values[kind][0].selector.matches(identity)
+                for plain in self.plain.get(kind) or ()
+            )
+            or self._renewing(kind, identity) is not None
         )
 
     def _may_be_resolved(self, kind, identity):
@@ -140,7 +145,16 @@ class Controller:
                     continue
                 if self._may_be_resolved(kind, identity):
                     continue
-                yield kind, identity, contents, plain
+                yield kind, identity, contents, plain or self._renewing(kind, identity)
+
+    def _renewing(self, kind, identity):
+        """The declaration for any portal that a login may stand for, and that saves its secret anew."""
+        for plain in self.plain.get(kind) or ():
+            if plain.get("portal") == "any" and plain.get("update_secret") == "always":
+                selector = parse({kind: [dict(plain)]}).values[kind][0].selector
+                if selector._replace(portal=OMITTED).matches(identity):
+                    return plain
+        return None
 
     def _check_losses(self, outcome, error):
         named = outcome.lost if outcome is not None else getattr(error, "at_risk", {})

@@ -3,5 +3,6 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 // What scrolls can be reached with the keyboard.
 document.addEventListener("DOMContentLoaded", () => {
-  for (const block of document.querySelectorAll("pre")) if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
+  for (const block of document.querySelectorAll("pre, .table-wrapper"))
+    if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
 });

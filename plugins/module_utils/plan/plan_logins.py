@@ -57,7 +57,7 @@ def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[Des
 def _reason_to_keep(
     planning: Planning, plan: RecordPlan[records.PersistentLogin]
 ) -> t.Callable[[t.List[records.PersistentLogin]], t.Optional[str]]:
-    """Return a function that says why an undeclared login is kept: a live session uses it.
+    """Return a function that says why an undeclared login is kept: a live session uses it, or it cannot be removed.
 
     Sessions are matched with the logins as they will be once all that is declared is there: the next run must keep
     what this one keeps.
@@ -70,7 +70,14 @@ def _reason_to_keep(
             logins += [desired.merge(found[0] if found else None) for _copy in range(desired.copies)]
     matches = matching.Matches(logins, planning.snapshot.sessions or ())
 
+    instances = {instance.lower() for instance in planning.instances}
+
     def reason(found: t.List[records.PersistentLogin]) -> t.Optional[str]:
+        instance = found[0].initiator_instance
+        if instances and instance and instance.lower() not in instances:
+            return (
+                f"kept, because {instance} is gone, and Windows removes no login of an unknown instance (0xEFFF0044)."
+            )
         if not planning.declaration.purge_connected and any(matches.live(record) for record in found):
             return "kept, because a live session uses it. To remove it too, set purge_connected: true."
         return None

@@ -206,6 +206,8 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
         planning, "target_portals", TARGET_PORTAL, wanted, saved, may_omit_instance=True
     )
     for desired in plan.wanted:
+        if _spares_hidden_copies(planning, desired, plan.groups.get(desired.record.identity, [])):
+            continue
         if not plan.plan_declared(desired) and desired.present and desired.refresh:
             found = plan.groups[desired.record.identity][0]  # Windows knows it by its own text
             planning.add(
@@ -213,7 +215,31 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
                 RefreshPortal(found, desired.must_answer),
             )  # fmt: skip
     if purge:
-        plan.plan_purge(lambda _found: None)
+        plan.plan_purge(lambda found: _OUT_OF_REACH if _has_hidden_copies(found) else None)
     plan.keep_copies_beside_secrets()
     plan.plan_collateral()
     plan.require_secrets()
+
+
+# Windows names a portal of one initiator port by the address that the port had then, but takes only its number.
+_OUT_OF_REACH = (
+    "it is saved more than once for one initiator port, so all but one were probably saved when the port had another "
+    "address. Windows would remove the one that works, and no call reaches the others, which are values of "
+    "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets"
+)
+
+
+def _has_hidden_copies(found: t.Sequence[records.TargetPortal]) -> bool:
+    return len(found) > 1 and found[0].initiator_port is not None
+
+
+def _spares_hidden_copies(planning: Planning, desired: DesiredPortal, now: t.List[records.TargetPortal]) -> bool:
+    """Keep or refuse portals of which a removal would take the wrong one; whether there are such."""
+    if not _has_hidden_copies(now) or (desired.present and desired.copies == len(now)):
+        return False
+    differing = desired.renews_secret or any(map(desired.differing_options, now))
+    if desired.present and not differing:
+        planning.plan.kept.append(f"{identity.label(now[0])}: {_OUT_OF_REACH}.")
+    else:
+        planning.refuse(identity.label(now[0]), f"{_OUT_OF_REACH}.")
+    return True

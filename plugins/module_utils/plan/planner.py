@@ -10,7 +10,7 @@ a change is found here, before anything is touched: a plan with refusals is neve
 from __future__ import annotations
 
 from ..model import records
-from . import port_addresses
+from . import group_policies, port_addresses
 from .desired import Declaration
 from .parts import PARTS
 from .planning import Planning
@@ -24,13 +24,14 @@ def plan(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
     planning.plan.refusals.extend(refusals)
     for part in PARTS:
         part.plan(planning, declaration.values.get(part.name))
+    group_policies.refuse_forbidden(planning)
     return planning.plan
 
 
-def plan_service(host: records.Host, declaration: Declaration) -> Plan:
-    """The same for MSiSCSI alone: while it does not run, nothing else can be compared."""
-    planning = Planning(records.Snapshot(host), declaration)
+def plan_without_service(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
+    """The same for MSiSCSI itself and the settings of the host: while it does not run, nothing else can be compared."""
+    planning = Planning(snapshot, declaration)
     for part in PARTS:
-        if part.name.startswith("service_"):
+        if part.without_service:
             part.plan(planning, declaration.values.get(part.name))
     return planning.plan

@@ -512,6 +512,32 @@ def test_a_function_that_the_dll_does_not_have_is_a_failure_though_no_list_shows
     assert "does not have the function SetIScsiInitiatorCHAPSharedSecret" in report.problems[0] and not report.changed
 
 
+def a_host_with_a_stale_portal():
+    """Portal A twice for port 0: as it is today, and under the address that the port had before."""
+    own = {"address": A, "initiator_instance": INSTANCE, "initiator_port": 0}
+    return Host(host(target_portals=[own, dict(own, initiator_address="192.0.2.77"), B]))
+
+
+def test_a_portal_is_not_removed_because_it_is_also_there_under_a_former_address():
+    """A removal takes the port's number, which means its present address: it would take the good one."""
+    machine = a_host_with_a_stale_portal()
+    before = machine.portals()
+    done = run(machine, target_portals=[{"address": A, "initiator_port": 0}])
+    assert not done.changed and len(machine.portals()) == 3
+    assert "when the port had another address" in done.plan.kept[0]
+    done = run(machine, target_portals=[{"address": B}], purge=["target_portals"])
+    assert not done.changed and "no call reaches the others" in done.plan.kept[0]
+    assert machine.portals() == before
+
+
+@pytest.mark.parametrize("declared", [{"state": "absent"}, {"header_digest": "crc32c"}])
+def test_a_portal_with_a_former_address_beside_it_is_neither_changed_nor_removed(declared):
+    machine = a_host_with_a_stale_portal()
+    with pytest.raises(apply.PlanRejected, match="Windows would remove the one that works"):
+        run(machine, target_portals=[dict(declared, address=A, initiator_port=0)])
+    assert len(machine.portals()) == 3
+
+
 def test_a_portal_that_does_not_answer_is_saved_with_its_new_secret_where_that_is_fine():
     state = host([])
     state["target_portals"] = [{"address": "10.9.9.9", "login_options": {"auth_type": "chap", "username": "sql01"}}]

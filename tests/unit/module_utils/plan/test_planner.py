@@ -445,6 +445,14 @@ def test_purge_spares_what_is_behind_a_live_session_and_says_so():
     ]
 
 
+def test_purge_spares_what_windows_would_not_remove_and_says_so():
+    """Windows looks the instance up by its name and refuses an unknown one."""
+    now = snapshot([login(), login(target=TAPE, instance="PCI\\HBA\\0001_0")])
+    planned = plan(now, persistent_logins=[declared()], purge=["persistent_logins"])
+    assert steps(planned) == [] and len(planned.kept) == 1
+    assert TAPE in planned.kept[0] and "PCI\\HBA\\0001_0 is gone" in planned.kept[0]
+
+
 def test_what_is_not_purged_stays():
     assert steps(
         plan(
