@@ -32,9 +32,12 @@ class Site:
             variables.setdefault("winstorage_iscsi_simulator_state", f"{name}.yml")
         self.hosts[name] = dict(variables, ansible_connection="local")
 
+    def write_inventory(self):
+        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}))
+
     def run(self, plays, *arguments, **environment):
         """Run plays, given as the text of a playbook, against the hosts."""
-        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}))
+        self.write_inventory()
         (self.folder / "playbook.yml").write_text(plays)
         return self.run_here(self.folder, "-i", "inventory.yml", "playbook.yml", *arguments, **environment)
 

@@ -38,7 +38,7 @@ def contact(site):
         "hyperv02": {"reader": False},
     }.items():
         site.host(name, demo(name, **windows))
-    site.run("- hosts: all\n  gather_facts: false\n")  # writes the inventory
+    site.write_inventory()
     before = sorted(path.name for path in site.folder.iterdir())
     done = site.run_here(
         site.folder,

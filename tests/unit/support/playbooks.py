@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs ansible-playbook of this Python, without starting it each time.
 
-Half of the time of a small playbook goes into importing Ansible and the collection. The first playbook of an
-environment is run by the command itself. From the second on, a process that has imported everything under the same
+Half of the time of a small playbook goes into importing Ansible and the collection. The first playbooks of an
+environment are run by the command itself. Where more follow, a process that has imported everything under the same
 environment forks a child for each. The child calls what the command calls.
 """
 
@@ -27,6 +27,7 @@ from pathlib import Path
 COMMAND = Path(sys.executable).parent / "ansible-playbook"
 # What may differ from run to run: it is not looked at while Ansible is imported.
 OF_ONE_RUN = ("PWD", "PYTEST_CURRENT_TEST", "RESULTS_FILE")
+BY_THE_COMMAND = 2  # so many playbooks of an environment: a server costs as much as it spares for another two
 MOST_SERVERS = 4
 
 
@@ -34,9 +35,9 @@ def run(*arguments, cwd, env):
     """Run ansible-playbook: a CompletedProcess, with everything that it printed as stdout."""
     arguments = [str(COMMAND), *map(str, arguments)]
     key = _key(cwd, env)
-    if key in _met:
+    _runs[key] += 1
+    if _runs[key] > BY_THE_COMMAND:
         return _server(key, cwd, env).run(arguments, cwd, env)
-    _met.add(key)
     return subprocess.run(
         [sys.executable, *arguments],
         check=False,
@@ -51,7 +52,7 @@ def run(*arguments, cwd, env):
 
 # -- the side of the tests ---------------------------------------------------------------------------------------------
 
-_met = set()
+_runs = collections.Counter()
 _servers = collections.OrderedDict()  # by key, the last one used at the end
 
 
@@ -136,7 +137,7 @@ def _receive(connection, length):
 
 def _import_all():
     """What ansible-playbook itself imports, and the plugins that it loads when a playbook asks for them."""
-    import ansible.cli.playbook
+    importlib.import_module("ansible.cli.playbook")
     from ansible.plugins import loader
     from ansible.utils.collection_loader import _collection_finder
 
