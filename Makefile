@@ -78,7 +78,7 @@ PATH_OF = $(if $(filter proof,$(1)),$(if $(filter $(NEWEST),$(2)),tests/proof,$(
 
 # How many random examples, and how many of all faults, does not depend on the Python below: as many as the environment
 # says under the newest core, and as many as are usual under others.
-SEARCH_OF = $(if $(filter $(NEWEST),$(1)),,env --unset=HYPOTHESIS_PROFILE --unset=SWEEP)
+SEARCH_OF = $(if $(filter $(NEWEST),$(1)),,env -u HYPOTHESIS_PROFILE -u SWEEP)
 
 define SUITE
 .PHONY: test-$(1)
