@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the parts of other files that follow from the core: make reference
 
-They are the tables of the pages of flags and status codes, and the declarations of iscsidsc.dll in Iscsidsc.cs. A
-part begins at the comment ``begin NAME`` and ends at ``end NAME``. A test fails when a part is out of date.
+They are the tables of the pages of flags, status codes, events and host settings, the options of host settings in the
+documentation of modules, and the declarations of iscsidsc.dll in Iscsidsc.cs. A part begins at the comment ``begin
+NAME`` and ends at ``end NAME``. A test fails when a part is out of date.
 """
 
 from __future__ import annotations
@@ -14,12 +15,20 @@ import sys
 import textwrap
 from pathlib import Path
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, layout, prototypes, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import (
+    codecs,
+    host_settings,
+    layout,
+    prototypes,
+    status,
+)
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import event_codes
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import profiles
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs/docsite/rst"
 RUNNER = ROOT / "plugins/module_utils/Iscsidsc.cs"
+FRAGMENT = ROOT / "plugins/doc_fragments/state.py"
 WIDTH = 120
 
 
@@ -186,6 +195,142 @@ def refusals():
     )
 
 
+# -- host settings -----------------------------------------------------------------------------------------------------
+
+
+def shown(setting, number):
+    """A value of a setting as people write it."""
+    value = setting.plain(number)
+    return "" if value is None else str(value).lower()
+
+
+UNITS = {"s": "seconds", "bytes": "bytes", "bool": "true, false"}
+
+
+def bounds(setting):
+    return "" if setting.is_flag else f"{setting.least} to {setting.most}"
+
+
+def settings_of(group):
+    """The settings of a group, with what holds while they are not set."""
+    return table(
+        ["Option", "In the registry", "Unit", "Bounds", "Default", "Meaning"],
+        [
+            [
+                literal(each.option),
+                literal(each.value),
+                UNITS.get(each.unit, ""),
+                bounds(each),
+                shown(each, each.default),
+                words(each.purpose),
+            ]
+            for each in group.settings
+        ],
+    )
+
+
+def settings_pages():
+    """What the page of host settings shows of each group, and of the profiles."""
+    groups = {f"settings {group.name}": group for group in host_settings.GROUPS}
+    return {
+        **{name: lambda group=group: settings_of(group) for name, group in groups.items()},
+        "profiles": profile_table,
+        "profile sources": profile_sources,
+    }
+
+
+def profile_table():
+    """The values of every profile."""
+    rows = []
+    for option, setting in host_settings.SETTINGS.items():
+        values = [profile.values.get(option) for profile in profiles.PROFILES.values()]
+        if any(values):
+            rows.append([literal(option), *(shown(setting, advice.value) if advice else "" for advice in values)])
+    return table(["Option", *map(literal, profiles.PROFILES)], rows)
+
+
+def profile_sources():
+    rows = []
+    for name, profile in profiles.PROFILES.items():
+        for source in dict.fromkeys(advice.source for advice in profile.values.values()):
+            rows.append([literal(name), profile.title, words(profile.applies_to), words(source.text), source.date])
+    return table(["Profile", "Array or service", "For", "Source", "As of"], rows)
+
+
+PROFILE = """\
+profile:
+  description:
+    - Values that a vendor recommends. A value that is declared beside it takes precedence.
+    - Nothing is recommended by this collection itself. The vendors contradict each other.
+"""
+OTHERS = """\
+dependent_services:
+  description:
+    - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
+      with C(name) and C(state). MSiSCSI is added to what the service depends on. Everything else there stays.
+    - Takes effect after a restart.
+  type: list
+  elements: raw
+firewall:
+  description:
+    - Rules of the Windows firewall for MSiSCSI. They are needed for notifications of iSNS servers, and for outbound
+      connections only where the firewall blocks them by default. Takes effect at once.
+  type: dict
+  suboptions:
+    inbound:
+      description: Whether the rule C(MsiScsi-In-TCP) is enabled.
+      type: bool
+    outbound:
+      description: Whether the rule C(MsiScsi-Out-TCP) is enabled.
+      type: bool
+claim_iscsi_disks:
+  description:
+    - Whether MPIO claims every iSCSI disk (C(MSFT2005iSCSIBusType_0x9)), as C(Enable-MSDSMAutomaticClaim) sets it.
+      Takes effect after a restart.
+  type: bool
+"""
+
+
+def option_lines(setting):
+    default = shown(setting, setting.default)
+    unit = UNITS.get(setting.unit) if not setting.is_flag else None
+    text = [setting.purpose, f"In {unit}." if unit else "", f"Default of Windows is {default}." if default else ""]
+    if not setting.is_flag:
+        text.append(f"From {setting.least} to {setting.most}.")
+    return [
+        f"{setting.option}:",
+        *wrapped(f'description: "{" ".join(filter(None, [f"C({setting.value}).", *text]))}"', 2),
+        f"  type: {'bool' if setting.is_flag else 'int'}",
+    ]
+
+
+def wrapped(text, indent, following=2):
+    room = WIDTH - 12  # the text is indented where it is used
+    margins = {"initial_indent": " " * indent, "subsequent_indent": " " * (indent + following)}
+    return textwrap.wrap(text, room, break_on_hyphens=False, **margins)
+
+
+def documented_settings():
+    """The options of host settings, as the documentation of modules has them."""
+    lines = ['_HOST_SETTINGS = r"""', *PROFILE.splitlines()]
+    for name, profile in profiles.PROFILES.items():
+        values = ", ".join(
+            f"{option} {shown(host_settings.SETTINGS[option], advice.value)}"
+            for option, advice in profile.values.items()
+        )
+        source = next(iter(profile.values.values())).source
+        text = f"V({name}) - {profile.title}. {profile.applies_to} {values}. Source - {source.text}, {source.date}."
+        lines += wrapped(f"- {text}", 4)
+    lines += ["  type: str", f"  choices: [{', '.join(profiles.PROFILES)}]"]
+    for group in host_settings.GROUPS:
+        if group.nested:
+            text = f"Settings of {'MPIO' if group.name == 'mpio' else 'the initiator'}. Take effect {group.effect}."
+            lines += [f"{group.name}:", *wrapped(f"description: {text}", 2), "  type: dict", "  suboptions:"]
+        for setting in group.settings:
+            lines += [f"{'    ' if group.nested else ''}{line}" for line in option_lines(setting)]
+    return [*lines, *OTHERS.splitlines(), '"""']
+
+
 PARTS = {
     "flags": {
         "security flags": lambda: flag_set(codecs.SECURITY_FLAGS),
@@ -197,6 +342,7 @@ PARTS = {
     },
     "status_codes": {"remedies": troubleshooting, "others": others},
     "events": {"events": event_meanings, "refusals": refusals},
+    "host_settings": settings_pages(),
 }
 
 
@@ -251,10 +397,17 @@ def renewed_runner():
     return replaced(text, begin, end, declarations())
 
 
+def renewed_fragment():
+    """The text of the documentation that modules share, with the options of host settings as they should be."""
+    text = FRAGMENT.read_text(encoding="utf-8")
+    return replaced(text, "# begin host settings", "# end host settings", documented_settings())
+
+
 def main():
     for page in PARTS:
         (PAGES / f"{page}.rst").write_text(renewed(page), encoding="utf-8")
     RUNNER.write_text(renewed_runner(), encoding="utf-8")
+    FRAGMENT.write_text(renewed_fragment(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.client import queries
-from ..module_utils.model import facts, records
+from ..module_utils.model import facts
 from ..module_utils.plan import planner
 from ..module_utils.plan.declaration import comparable, declared_parts, parse
 from ..module_utils.plan.values import DeclarationError
@@ -31,7 +31,8 @@ class ActionModule(InitiatorAction):
             snapshot = queries.gather(engine, time_limit=options["time_limit"])
             plan = planner.plan(snapshot, comparable(declaration))
         except queries.ServiceStopped as stopped:
-            snapshot, plan = records.Snapshot(stopped.host), planner.plan_service(stopped.host, declaration)
+            snapshot = stopped.snapshot
+            plan = planner.plan_without_service(snapshot, declaration)
         found = facts.assemble(snapshot)
         report = audit.build_report(found, plan, declared_parts(declaration))
         return dict(report, changed=False, ansible_facts={"windows_iscsi": found})

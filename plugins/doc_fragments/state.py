@@ -23,6 +23,12 @@ def _list_of(name, description, *blocks):
     return head + textwrap.indent("".join(blocks), "    ")
 
 
+def _dict_of(name, description, *blocks):
+    """A block with one option: a mapping whose keys are the options of some blocks."""
+    head = f"{name}:\n  description: {description}\n  type: dict\n  suboptions:\n"
+    return head + textwrap.indent("".join(blocks), "    ")
+
+
 _STATE = r"""
 state:
   description: Whether the entry must be present or absent.
@@ -413,6 +419,201 @@ refresh_isns_servers:
   default: false
 """
 
+# begin host settings
+_HOST_SETTINGS = r"""
+profile:
+  description:
+    - Values that a vendor recommends. A value that is declared beside it takes precedence.
+    - Nothing is recommended by this collection itself. The vendors contradict each other.
+    - V(netapp) - NetApp ONTAP. Hosts with MPIO. Without it, NetApp recommends 120 for max_request_hold_time
+      and disk_timeout. max_request_hold_time 30, link_down_time 10, ipsec_config_timeout 60,
+      pdo_remove_period 130, path_verify_enabled true, retry_count 6, retry_interval 1,
+      use_custom_path_recovery_interval true, path_recovery_interval 30,
+      dsm_maximum_retry_time_during_state_transition 120, dsm_maximum_state_transition_time 120,
+      disk_timeout 60. Source - NetApp, Windows Unified Host Utilities 8.0, hu-wuhu-configuration,
+      2026-07-16.
+    - V(dell_sc) - Dell SC (Compellent). Hosts with MPIO that use SC arrays alone. Hosts that also use PS
+      arrays (EqualLogic) need other values. max_request_hold_time 90, link_down_time 35,
+      delay_between_reconnect 5, max_connection_retries 4294967295, portal_retry_count 5,
+      network_ready_retry_count 10, tcp_connect_time 15, tcp_disconnect_time 15, wmi_request_timeout 30,
+      enable_nop_out true, ipsec_config_timeout 60, max_transfer_length 262144, max_burst_length 262144,
+      first_burst_length 65536, max_recv_data_segment_length 65536, initial_r2t false, immediate_data true,
+      max_pending_requests 255, error_recovery_level 2, pdo_remove_period 120, path_verify_enabled true,
+      path_verification_period 30, retry_count 3, retry_interval 1, use_custom_path_recovery_interval true,
+      path_recovery_interval 25, disk_path_check_interval 25, disk_timeout 60. Source - a published script
+      that checks hosts of Dell SC arrays, column SC, 2026-11.
+    - V(pure) - Pure Storage FlashArray. Hosts with MPIO. An earlier edition of the same checks asked for a
+      pdo_remove_period of 60. pdo_remove_period 30, path_verify_enabled true,
+      use_custom_path_recovery_interval true, path_recovery_interval 20, disk_timeout 60. Source - Pure
+      Storage, checks of its PowerShell module for Windows hosts, 2026-11.
+    - V(azure_elastic_san) - Azure Elastic SAN. Virtual machines in Azure. An earlier edition of the page
+      asked for a wmi_request_timeout of 15. link_down_time 30, wmi_request_timeout 30, max_transfer_length
+      262144, max_burst_length 262144, first_burst_length 262144, max_recv_data_segment_length 262144,
+      initial_r2t false, immediate_data true, disk_timeout 30. Source - Microsoft, Azure Elastic SAN,
+      performance page and validate-elastic-san.ps1, 2026-11.
+    - V(azure_backup) - Azure Backup, file recovery. Hosts that recover files from virtual machines with
+      many or large disks. An earlier edition asked for 2400. max_request_hold_time 1200, srb_timeout_delta
+      1200, enable_nop_out true, disk_timeout 1200. Source - Microsoft, Azure Backup,
+      backup-azure-restore-files-from-vm, 2026-11.
+  type: str
+  choices: [netapp, dell_sc, pure, azure_elastic_san, azure_backup]
+timers:
+  description: Settings of the initiator. Take effect after the iSCSI adapter is disabled and enabled again
+    in Device Manager, or after a restart.
+  type: dict
+  suboptions:
+    max_request_hold_time:
+      description: "C(MaxRequestHoldTime). How long requests wait for a lost session without MPIO. In seconds.
+        Default of Windows is 60. From 0 to 86400."
+      type: int
+    link_down_time:
+      description: "C(LinkDownTime). How long requests wait for a lost session with MPIO. In seconds. Default of
+        Windows is 15. From 0 to 86400."
+      type: int
+    delay_between_reconnect:
+      description: "C(DelayBetweenReconnect). Pause between two attempts to reconnect. In seconds. Default of
+        Windows is 5. From 0 to 86400."
+      type: int
+    max_connection_retries:
+      description: "C(MaxConnectionRetries). Attempts to reconnect; 4294967295: no limit. Default of Windows is
+        4294967295. From 0 to 4294967295."
+      type: int
+    portal_retry_count:
+      description: "C(PortalRetryCount). Attempts to reach a portal during a login. Default of Windows is 5.
+        From 0 to 4294967295."
+      type: int
+    network_ready_retry_count:
+      description: "C(NetworkReadyRetryCount). Attempts to find the network at boot. Default of Windows is 10.
+        From 0 to 4294967295."
+      type: int
+    tcp_connect_time:
+      description: "C(TCPConnectTime). Limit for opening a TCP connection. In seconds. Default of Windows is 15.
+        From 0 to 86400."
+      type: int
+    tcp_disconnect_time:
+      description: "C(TCPDisconnectTime). Limit for closing a TCP connection. In seconds. Default of Windows is
+        15. From 0 to 86400."
+      type: int
+    wmi_request_timeout:
+      description: "C(WMIRequestTimeout). Limit for a request to the driver, such as a login. In seconds.
+        Default of Windows is 30. From 0 to 86400."
+      type: int
+    srb_timeout_delta:
+      description: "C(SrbTimeoutDelta). Seconds that the driver adds to the time limit of a request. In seconds.
+        Default of Windows is 15. From 0 to 86400."
+      type: int
+    enable_nop_out:
+      description: "C(EnableNOPOut). Whether idle connections are tested by NOP-Out. Default of Windows is
+        false."
+      type: bool
+    ipsec_config_timeout:
+      description: "C(IPSecConfigTimeout). Limit for the negotiation of IPsec. In seconds. Default of Windows is
+        60. From 0 to 86400."
+      type: int
+    max_transfer_length:
+      description: "C(MaxTransferLength). Most bytes of a SCSI request. In bytes. Default of Windows is 262144.
+        From 512 to 16777215."
+      type: int
+    max_burst_length:
+      description: "C(MaxBurstLength). Most bytes of a sequence of data (RFC 7143). In bytes. Default of Windows
+        is 262144. From 512 to 16777215."
+      type: int
+    first_burst_length:
+      description: "C(FirstBurstLength). Most bytes of unsolicited data (RFC 7143). In bytes. Default of Windows
+        is 65536. From 512 to 16777215."
+      type: int
+    max_recv_data_segment_length:
+      description: "C(MaxRecvDataSegmentLength). Most bytes of a received PDU (RFC 7143). In bytes. Default of
+        Windows is 65536. From 512 to 16777215."
+      type: int
+    initial_r2t:
+      description: "C(InitialR2T). Whether writes wait for R2T (RFC 7143). Default of Windows is false."
+      type: bool
+    immediate_data:
+      description: "C(ImmediateData). Whether commands carry data (RFC 7143). Default of Windows is true."
+      type: bool
+    max_pending_requests:
+      description: "C(MaxPendingRequests). Most requests that are open at a time. Default of Windows is 255.
+        From 0 to 65535."
+      type: int
+    error_recovery_level:
+      description: "C(ErrorRecoveryLevel). Highest level that is negotiated (RFC 7143). Default of Windows is 2.
+        From 0 to 2."
+      type: int
+mpio:
+  description: Settings of MPIO. Take effect after a restart.
+  type: dict
+  suboptions:
+    pdo_remove_period:
+      description: "C(PDORemovePeriod). How long a disk stays after its last path is lost. In seconds. Default
+        of Windows is 20. From 10 to 9999."
+      type: int
+    path_verify_enabled:
+      description: "C(PathVerifyEnabled). Whether MPIO tests every path. Default of Windows is false."
+      type: bool
+    path_verification_period:
+      description: "C(PathVerificationPeriod). Pause between two tests of a path. In seconds. Default of Windows
+        is 30. From 1 to 9999."
+      type: int
+    retry_count:
+      description: "C(RetryCount). Attempts of a request before MPIO fails over. Default of Windows is 3. From 3
+        to 9999."
+      type: int
+    retry_interval:
+      description: "C(RetryInterval). Pause between two attempts of a request. In seconds. Default of Windows is
+        1. From 1 to 9999."
+      type: int
+    use_custom_path_recovery_interval:
+      description: "C(UseCustomPathRecoveryInterval). Whether path_recovery_interval counts. Default of Windows
+        is false."
+      type: bool
+    path_recovery_interval:
+      description: "C(PathRecoveryInterval). How long MPIO waits for a path to recover. In seconds. Default of
+        Windows is 40. From 10 to 9999."
+      type: int
+    disk_path_check_interval:
+      description: "C(DiskPathCheckInterval). Pause between two tests of the paths of a disk. In seconds.
+        Default of Windows is 10. From 1 to 9999."
+      type: int
+    dsm_maximum_retry_time_during_state_transition:
+      description: "C(DsmMaximumRetryTimeDuringStateTransition). Limit for repeating requests while an array
+        changes the state of its paths. In seconds. From 0 to 9999."
+      type: int
+    dsm_maximum_state_transition_time:
+      description: "C(DsmMaximumStateTransitionTime). The same limit for persistent reservations. In seconds.
+        From 0 to 9999."
+      type: int
+disk_timeout:
+  description: "C(TimeOutValue). Time limit of a request to any disk of the host. In seconds. Default of
+    Windows is 60. From 1 to 9999."
+  type: int
+dependent_services:
+  description:
+    - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
+      with C(name) and C(state). MSiSCSI is added to what the service depends on. Everything else there stays.
+    - Takes effect after a restart.
+  type: list
+  elements: raw
+firewall:
+  description:
+    - Rules of the Windows firewall for MSiSCSI. They are needed for notifications of iSNS servers, and for outbound
+      connections only where the firewall blocks them by default. Takes effect at once.
+  type: dict
+  suboptions:
+    inbound:
+      description: Whether the rule C(MsiScsi-In-TCP) is enabled.
+      type: bool
+    outbound:
+      description: Whether the rule C(MsiScsi-Out-TCP) is enabled.
+      type: bool
+claim_iscsi_disks:
+  description:
+    - Whether MPIO claims every iSCSI disk (C(MSFT2005iSCSIBusType_0x9)), as C(Enable-MSDSMAutomaticClaim) sets it.
+      Takes effect after a restart.
+  type: bool
+"""
+# end host settings
+
 _UNSPECIFIED = r"""
 notes:
   - V(unspecified) declares that Windows holds no value for the option and uses its default.
@@ -497,6 +698,7 @@ notes:
     # with a type, because ansible-test takes an assignment without one for the text of a fragment
     BIND_ALL_VOLUMES: str = _options(_BIND_ALL_VOLUMES)
     FORCE: str = _options(_FORCE)
+    HOST_SETTINGS: str = _options(_HOST_SETTINGS)
     INITIATOR: str = _options(_INITIATOR)
     LOGIN: str = _options(_LOGIN)
     PERSISTENT_LOGIN: str = _options(_PERSISTENT_LOGIN)
@@ -511,7 +713,7 @@ notes:
 
     LOGIN_OPTIONS: str = _options(_LOGIN_OPTIONS) + _UNSPECIFIED
 
-    # what initiator_state takes as lists
+    # what initiator_state takes as lists and mappings
     PARTS: str = (
         _options(
             _list_of(
@@ -551,6 +753,11 @@ notes:
                 _SECURITY_FLAGS,
                 _LOGIN_OPTIONS,
                 _SESSION_STATE,
+            ),
+            _dict_of(
+                "host_settings",
+                "Settings of Windows that iSCSI depends on, with the options of M(winstorage.iscsi.host_settings).",
+                _HOST_SETTINGS,
             ),
         )
         + _UNSPECIFIED

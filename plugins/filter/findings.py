@@ -98,7 +98,8 @@ def _drifts(found):
         for finding in members:
             if finding.get("field") is not None:
                 found, declared = _value(finding["found"]), _value(finding["declared"])
-                yield f"  {text.text(finding['field'])} is {found}, declared {declared}"
+                source = f" ({text.text(finding['source'])})" if finding.get("source") else ""
+                yield f"  {text.text(finding['field'])} is {found}, declared {declared}{source}"
 
 
 def _title(finding):

@@ -18,6 +18,8 @@ description:
     Without a declaration, the module reports only risks.
   - It also reads the events since the last boot, so that the finding of a login without a session says why, see
     R(why a login failed,ansible_collections.winstorage.iscsi.docsite.events).
+  - It also reads the R(host settings,ansible_collections.winstorage.iscsi.docsite.host_settings), so that the report can
+    compare the timers of hosts.
   - A stopped MSiSCSI is a finding, and so is a declaration that M(winstorage.iscsi.initiator_state) would refuse. If
     the host cannot be read at all, the task fails.
 options:
@@ -90,6 +92,11 @@ options:
     description: Accepted so that a declaration can be used unchanged. It is never reported as a difference.
     type: bool
     default: false
+  host_settings:
+    description:
+      - Settings of Windows that iSCSI depends on, with the options of M(winstorage.iscsi.host_settings). A difference
+        is reported for each setting. If its value comes from a profile, the finding names the source.
+    type: dict
   purge:
     description: Kinds of records whose undeclared entries are reported as differences.
     type: list
@@ -195,6 +202,11 @@ drift:
     field: {description: "Field that differs, or null.", returned: success, type: str, sample: login_flags}
     found: {description: Value on the host., returned: success, type: raw, sample: []}
     declared: {description: Declared value., returned: success, type: raw, sample: [multipath_enabled]}
+    source:
+      description: Where a declared value comes from if a profile of host settings names it. Otherwise null.
+      returned: success
+      type: str
+      sample: null
     text: {description: The finding in words., returned: success, type: str, sample: login_flags differs}
     remedy:
       description: What to do about it.

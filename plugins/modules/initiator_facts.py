@@ -23,10 +23,11 @@ options:
   gather_subset:
     description:
       - Parts to gather. A name adds a part, and V(!) in front of a name leaves it out. V(all) means all parts but
-        V(events). V(!all) means none but RV(ansible_facts.windows_iscsi.host), which is always there.
+        V(events) and V(host_settings). V(!all) means none but RV(ansible_facts.windows_iscsi.host), which is always
+        there.
       - Names are V(initiator), V(persistent_logins), V(target_portals), V(targets), V(sessions), V(mappings),
         V(isns_servers), V(radius_servers), V(persistent_devices), V(initiator_ports), V(saved_addresses), V(policies),
-        V(disks) and V(events).
+        V(disks), V(events) and V(host_settings).
       - A part that is not gathered is null, never an empty list. RV(ansible_facts.windows_iscsi.next_boot) needs
         V(persistent_logins) and V(sessions).
     type: list
@@ -700,6 +701,68 @@ ansible_facts:
                 count: {description: Number of events., returned: success, type: int, sample: 13}
                 first: {description: Time of the first., returned: success, type: str, sample: "2026-11-23T06:00:12Z"}
                 last: {description: Time of the last., returned: success, type: str, sample: "2026-11-23T07:00:31Z"}
+        host_settings:
+          description:
+            - Settings of Windows that iSCSI depends on, see
+              R(host settings,ansible_collections.winstorage.iscsi.docsite.host_settings). Null if the registry could
+              not be read.
+            - A setting is a mapping with C(value), C(set) and C(default). While it is not set, C(value) is the default,
+              or null if the default is not known.
+          returned: when O(gather_subset) names C(host_settings)
+          type: dict
+          contains:
+            adapter_created:
+              description: Whether Windows has created the initiator's adapter, which the first start of MSiSCSI does.
+              returned: success
+              type: bool
+              sample: true
+            timers:
+              description: Settings of the initiator. Null if there is no adapter yet.
+              returned: success
+              type: dict
+              sample: {link_down_time: {value: 15, set: false, default: 15}}
+            mpio_installed: {description: Whether MPIO is installed., returned: success, type: bool, sample: true}
+            mpio:
+              description: Settings of MPIO. Null if it is not installed.
+              returned: success
+              type: dict
+              sample: {pdo_remove_period: {value: 130, set: true, default: 20}}
+            disk_timeout:
+              description: Time limit of disks in seconds.
+              returned: success
+              type: dict
+              sample: {value: 60, set: true, default: 60}
+            dependent_services:
+              description: Services that start only after MSiSCSI. Null if they could not be read.
+              returned: success
+              type: list
+              elements: dict
+              contains:
+                name: {description: Name of the service., returned: success, type: str, sample: LanmanServer}
+                depends_on:
+                  description: All that it depends on.
+                  returned: success
+                  type: list
+                  elements: str
+                  sample: [SamSS, Srv2, MSiSCSI]
+            firewall:
+              description:
+                - Whether the rules C(inbound) and C(outbound) of iSCSI are enabled. A rule that is missing is null.
+                - Null if they could not be read.
+              returned: success
+              type: dict
+              sample: {inbound: false, outbound: false}
+            claim_iscsi_disks:
+              description: Whether MPIO claims every iSCSI disk. Null if it is not installed.
+              returned: success
+              type: bool
+              sample: true
+            claimed_devices:
+              description: Devices that MPIO claims, as it lists them. Null if it is not installed.
+              returned: success
+              type: list
+              elements: str
+              sample: [MSFT2005iSCSIBusType_0x9]
         next_boot:
           description:
             - Forecast of the next restart. A persistent login that has a live session now is expected to work again.

@@ -15,7 +15,7 @@ description:
   - Applies the whole declaration of a host in one task. It takes two round trips at most, however much there is to do.
   - The order of work ensures that each step finds what it needs. The service comes first, then the node name and
     secrets, iSNS and RADIUS servers, target portals with their discovery, static targets, persistent logins, live
-    sessions, and bound devices.
+    sessions, bound devices, and host settings.
   - All options are optional. See R(the guide to declarations,ansible_collections.winstorage.iscsi.docsite.declaring).
 options:
   isns_servers:
@@ -55,6 +55,7 @@ seealso:
   - module: winstorage.iscsi.static_target
   - module: winstorage.iscsi.persistent_login
   - module: winstorage.iscsi.session
+  - module: winstorage.iscsi.host_settings
 """
 
 EXAMPLES = r"""
@@ -157,8 +158,14 @@ at_risk:
   type: dict
   sample: {}
 reboot_required:
-  description: Whether Windows reported that the change takes effect only after a restart.
+  description: Whether the change takes effect only after a restart.
   returned: success
   type: bool
   sample: false
+reboot_reasons:
+  description: Which host settings take effect only later, and when.
+  returned: when a host setting takes effect later
+  type: list
+  elements: str
+  sample: ["MPIO: the change takes effect after a restart"]
 """

@@ -7,16 +7,19 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -CSharpUtil ..module_utils.Iscsidsc
 #AnsibleRequires -PowerShell ..module_utils.Rows
+#AnsibleRequires -PowerShell ..module_utils.Settings
 
 $spec = @{
     options = @{
         batch = @{ type = 'str'; required = $true; no_log = $true }
         queries = @{ type = 'str' }
+        settings = @{ type = 'str' }
     }
     supports_check_mode = $true
 }
 $module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $runner = [ansible_collections.winstorage.iscsi.plugins.module_utils.Iscsidsc.CallRunner]
 $module.Result.answer = $runner::Run($module.Params.batch)
+if ($module.Params.settings) { $module.Result.settings = Set-Row $module.Params.settings }
 if ($module.Params.queries) { $module.Result.rows = Read-Row $module.Params.queries }
 $module.ExitJson()

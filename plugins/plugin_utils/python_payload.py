@@ -26,6 +26,7 @@ _MODULES = (
     "runner.wire",
     "runner.checks",
     "runner.rows",
+    "runner.settings",
     "runner.registry",
     "runner.executor",
     "runner.native",

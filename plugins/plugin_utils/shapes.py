@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..module_utils.abi import codecs, policies
+from ..module_utils.abi import host_settings as settings_table
 from ..module_utils.model import facts as facts_module
 from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
@@ -336,6 +337,33 @@ _EVENTS = _mapping(
         ),
     }
 )
+_SETTING = {
+    is_flag: _mapping(
+        {"value": _nullable(_boolean if is_flag else _number), "set": _boolean, "default": _nullable(inner)}
+    )
+    for is_flag, inner in ((True, _boolean), (False, _number))
+}
+
+
+def _settings(group):
+    """Settings by name; a later version of the collection may know more or fewer."""
+    shapes = {setting.option: _SETTING[setting.is_flag] for setting in group}
+    return _nullable(_mapping(shapes, optional=tuple(shapes)))
+
+
+_HOST_SETTINGS = _mapping(
+    {
+        "adapter_created": _boolean,
+        "timers": _settings(settings_table.TIMERS),
+        "mpio_installed": _boolean,
+        "mpio": _settings(settings_table.MPIO),
+        "disk_timeout": _SETTING[False],
+        "dependent_services": _nullable(_list_of(_mapping({"name": _text, "depends_on": _list_of(_text)}))),
+        "firewall": _nullable(_mapping(dict.fromkeys(settings_table.FIREWALL_RULES, _nullable(_boolean)))),
+        "claim_iscsi_disks": _nullable(_boolean),
+        "claimed_devices": _nullable(_list_of(_text)),
+    }
+)
 
 
 def _facts(forecast):
@@ -386,10 +414,16 @@ def _facts(forecast):
             "initiator_ports": _nullable(_list_of(_record(ports.InitiatorPort))),
             "disks": _nullable(_list_of(_record(records.Disk))),
             "events": _nullable(_EVENTS),
+            "host_settings": _nullable(_HOST_SETTINGS),
             "next_boot": _nullable(_NEXT_BOOT),
             "warnings": _list_of(_text),
         },
-        optional=("initiator_ports", "disks", "events"),  # facts of an earlier version do not have them
+        optional=(
+            "initiator_ports",
+            "disks",
+            "events",
+            "host_settings",
+        ),  # facts of an earlier version do not have them
     )
 
 
@@ -436,8 +470,8 @@ def _finding(*categories):
         "run": _list_of(_task),
     }
     if categories == ("drift",):
-        fields.update(record=_text, field=_nullable(_text), found=_plain, declared=_plain)
-    return _list_of(_mapping(fields))
+        fields.update(record=_text, field=_nullable(_text), found=_plain, declared=_plain, source=_nullable(_text))
+    return _list_of(_mapping(fields, optional=("source",) if "source" in fields else ()))  # since this version
 
 
 _DRIFT = _finding("drift")

@@ -62,6 +62,8 @@ class StateAction(InitiatorAction):
             warnings = [*warnings, "Nothing is declared, so that nothing was compared or changed."]
         if warnings:
             result["warnings"] = warnings
+        if outcome.reboot_reasons:
+            result["reboot_reasons"] = outcome.reboot_reasons
         if outcome.lost:
             result["lost"] = outcome.lost
         if outcome.problems:
@@ -95,7 +97,8 @@ def _lines(value):
         return ""
     if isinstance(value, str):
         return value + "\n"
-    return yaml.safe_dump(value, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10000)
+    flow = False if isinstance(value, dict) else None  # a line for each field, and for each record of a list
+    return yaml.safe_dump(value, sort_keys=False, default_flow_style=flow, allow_unicode=True, width=10000)
 
 
 # -- what is there now -------------------------------------------------------------------------------------------------

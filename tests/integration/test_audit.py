@@ -109,7 +109,7 @@ def play(site):
 - hosts: sql01
   gather_facts: false
   tasks:
-    - {name: facts, winstorage.iscsi.initiator_facts: {gather_subset: [all, events]}}
+    - {name: facts, winstorage.iscsi.initiator_facts: {gather_subset: [all, events, host_settings]}}
 """
         + TASKS,
         "-vvvvv",

@@ -142,3 +142,15 @@ def test_a_restart_is_refused_until_every_session_is_saved_and_then_nothing_is_m
     fleet.play("before_restart")
     assert fleet.restart("sql02") == []
     fleet.play("after_restart")
+
+
+def test_host_settings_are_set_once_and_told_with_what_takes_effect_later(fleet):
+    done = fleet.run("host_settings")
+    assert done.rc == 0, done.output
+    (setting,) = [one.result for one in done.results if one.result.get("changed")]
+    assert setting["reboot_required"] and len(setting["reboot_reasons"]) == 2
+    written = fleet.state("files06")["windows"]["registry"]
+    services = "SYSTEM\\CurrentControlSet\\Services\\"
+    assert written[services + "LanmanServer"]["DependOnService"] == ["SamSS", "Srv2", "MSiSCSI"]
+    assert written[services + "msdsm\\Parameters"]["PDORemovePeriod"] == 130
+    assert fleet.play("host_settings") == []

@@ -52,6 +52,7 @@ KNOWN = dict(RUNNING, target_portals=["192.0.2.21"])
 OPTIONS = {"login_flags": ["multipath_enabled"]}
 SAVED = dict(KNOWN, persistent_logins=[{"target": DATA, "portal": "192.0.2.21", "login_options": OPTIONS}])
 LIVE = dict(SAVED, sessions=[{"target": DATA, "portal": "192.0.2.21", "login_options": OPTIONS}])
+SOLE = {"target": DATA, "portal": "192.0.2.21"}
 WITH_CHAP = dict(
     KNOWN,
     persistent_logins=[
@@ -145,6 +146,21 @@ CASES = {
         SAVED,
         "persistent_logins",
         [login(login_flags=["multipath_enabled"], data_digest="crc32c")],
+    ),
+    # Windows saves no second login of a target without the multipath flag: the old one has to go first
+    "login-without-multipath-changed-while-connected": Case(
+        "persistent_login",
+        dict(LOGIN, data_digest="crc32c"),
+        dict(KNOWN, persistent_logins=[SOLE], sessions=[SOLE]),
+        "persistent_logins",
+        [login(data_digest="crc32c")],
+    ),
+    "login-without-multipath-changed-at-a-port": Case(
+        "persistent_login",
+        dict(LOGIN, data_digest="crc32c"),
+        dict(KNOWN, persistent_logins=[dict(SOLE, initiator_instance=INSTANCE, initiator_port=0)]),
+        "persistent_logins",
+        [dict(login(data_digest="crc32c"), initiator_instance=INSTANCE, initiator_port=0)],
     ),
     "login-connected": Case(
         "persistent_login",

@@ -83,6 +83,22 @@ def wrong(module, says, **options):
 
 
 CASES = {
+    # what Windows would refuse
+    "second-login-without-multipath": Case(
+        "initiator_state",
+        {"persistent_logins": [LOGIN, {"target": DATA, "portal": "192.0.2.22"}]},
+        RUNNING,
+        "192.0.2.21:3260.* it lacks the login flag multipath_enabled.*There would be .*192.0.2.22:3260.*"
+        "Set multipath: true for every login",
+        [],
+    ),
+    "forbidden-by-a-group-policy": Case(
+        "persistent_login",
+        LOGIN,
+        dict(RUNNING, group_policy={"RestrictAdditionalLogins": 1}),
+        "Nothing was changed.*the group policy RestrictAdditionalLogins is enabled on this host and forbids new",
+        [],
+    ),
     # what is not an option, or not a value of it
     "no-such-option": wrong(
         "persistent_login", "Unsupported parameters: bogus.*Supported parameters include: .*copies", **LOGIN, bogus=1

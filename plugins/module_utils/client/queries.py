@@ -23,7 +23,7 @@ from ..abi.structures import (
 )
 from ..model import node_names, records
 from ..runner import wire
-from . import policies, ports, storage, units
+from . import host_settings, policies, ports, storage, units
 from .builder import ADAPTER_MISSING, BUSY, Answer, Builder, CallError, CallHandle, Replies, Reply, decode, encode
 
 Warn = t.Callable[[str], None]
@@ -198,9 +198,12 @@ READS: t.Dict[str, Operation] = {
     "policies": policies.group_policies,
     "disks": storage.disks,
     "events": storage.event_log,
+    "host_settings": host_settings.host_settings,
 }
 # Read only where they are named: they are no part of "all".
-ON_REQUEST = ("events",)
+ON_REQUEST = ("events", "host_settings")
+# Read where MSiSCSI does not run, too: neither the service nor its driver has to answer.
+WITHOUT_SERVICE = ("host_settings",)
 
 
 def await_adapter(builder: Builder, start: CallHandle) -> None:
@@ -217,11 +220,11 @@ def await_adapter(builder: Builder, start: CallHandle) -> None:
 
 
 class ServiceStopped(CallError):
-    """MSiSCSI does not run, so nothing else can be read. ``host`` is known all the same."""
+    """MSiSCSI does not run, so nothing that it answers can be read. ``snapshot`` has what is known all the same."""
 
-    def __init__(self, host: records.Host) -> None:
-        super().__init__(f"MSiSCSI is {host.service_state}", status.SERVICE_NOT_RUNNING)
-        self.host = host
+    def __init__(self, snapshot: records.Snapshot) -> None:
+        super().__init__(f"MSiSCSI is {snapshot.host.service_state}", status.SERVICE_NOT_RUNNING)
+        self.snapshot = snapshot
 
 
 def gather(
@@ -266,17 +269,23 @@ class Reading:
         replies = Replies(self.builder, answer.calls, seconds, answer.rows)
         host = records.Host.of(replies.host)
         # what a stopped service lists says nothing, even an empty list
-        if replies.host.service_state not in (0, 4) and not trust_service:
-            raise ServiceStopped(host)
+        is_stopped = replies.host.service_state not in (0, 4) and not trust_service
         warnings: t.List[str] = []
         found: t.Dict[str, t.Any] = {}
         for name, decoder in self._decoders.items():
+            if is_stopped and name not in WITHOUT_SERVICE:
+                continue
             try:
                 found[name] = decoder(replies, warnings.append)
             except CallError as error:
                 if error.status.value != status.NOT_RECORDED:
                     raise
                 warnings.append(f"{name} was not gathered: the recording of this host has no {error.export}.")
+        if is_stopped:
+            partial = records.Snapshot(host=host, warnings=warnings, **found)
+            if not found or len(found) < len(self._decoders):
+                raise ServiceStopped(partial)
+            return partial
         self._warn_of_gaps(answer.calls, warnings.append)
         if found.get("persistent_logins"):
             node_name = self._find_node_name(replies, found.get("initiator"))

@@ -92,6 +92,7 @@ class _Assembler:
             ),
             "disks": self._disks(),
             "events": log,
+            "host_settings": snapshot.host_settings and snapshot.host_settings.facts(),
             "next_boot": next_boot,
             "warnings": sorted({*snapshot.warnings, *join.contradictions}) + self._warnings(next_boot),
         }

@@ -39,6 +39,7 @@ from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
 from .events import EventLog
+from .host_settings import HostSettings
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
@@ -363,4 +364,5 @@ class Snapshot:
     policies: t.Optional[t.Dict[str, bool]] = None  # whether each group policy is enabled
     disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
     events: t.Optional[EventLog] = None
+    host_settings: t.Optional[HostSettings] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

@@ -21,7 +21,7 @@ from .change_batch import ChangeBatch, Limits
 from .declaration import subsets
 from .desired import Declaration
 from .options import START_MODES
-from .outcome import Lost, Outcome, Replies, build_outcome, find_at_risk
+from .outcome import Lost, Outcome, Replies, build_outcome, find_at_risk, find_reboot_reasons
 from .parts import PARTS
 from .prediction import predict
 from .steps import Plan
@@ -72,14 +72,16 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     """
     before, is_stopped = _read(engine, declaration, check, limits)
     if is_stopped:
-        return _compare_service(before, declaration)
+        return _compare_without_service(before, declaration)
     plan = planner.plan(before, declaration)
     sets_service = any(step.kind == "service" for step in plan.steps)
     if plan.refusals:
         raise PlanRejected(plan, changed=sets_service and not check)
     if check or all(step.kind == "service" for step in plan.steps):
         after = predict(before, plan)
-        return Outcome(plan, before, after, plan.changed, warnings=before.warnings + plan.warnings)
+        reasons = find_reboot_reasons(plan.steps)
+        warnings = before.warnings + plan.warnings
+        return Outcome(plan, before, after, plan.changed, [], warnings, bool(reasons), reboot_reasons=reasons)
     declaration, _refusals = port_addresses.resolve(before, declaration)
     batch = build_batch(plan, declaration, before.host.pointer_bits // 8, limits)
     return carry_out(engine, batch, before, declaration)
@@ -100,11 +102,12 @@ def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limi
 def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """The second half of :func:`apply`: make the calls of a plan, and judge what came of them."""
     plan, question = batch.plan, wire.Batch((batch.program(),))
-    text = encode(question, batch.builder.queries, batch.limits.total)
+    asked, to_set = batch.builder.queries, batch.builder.settings
+    text = encode(question, asked, batch.limits.total, to_set)
     # From here on the change may have been made in part, whatever goes wrong. The cause is not chained: it may hold
     # secrets.
     try:
-        answer = decode(engine(text), question, batch.builder.queries)
+        answer = decode(engine(text), question, asked, to_set)
     except wire.WireError as error:
         problem = f"The change was sent to the host, but its answer cannot be read: {_describe(error)}"
         raise OutcomeUnknown(problem, plan, find_at_risk(None, plan, None)) from None
@@ -114,7 +117,7 @@ def carry_out(engine: Engine, batch: ChangeBatch, before: records.Snapshot, decl
     try:
         return build_outcome(batch, answer, before, declaration)
     except Exception as error:
-        replies = Replies(batch, answer.calls)
+        replies = Replies(batch, answer)
         failures = f"Failed calls: {'; '.join(replies.failures)}. " if replies.failures else ""
         problem = (
             f"The change was made, but reading the host again afterwards failed: {failures}{error}"
@@ -166,7 +169,10 @@ def _read(engine: Engine, declaration: Declaration, check: bool, limits: Limits)
             raise CallError(call.export, result.runs[-1].status)
     would_start = check and declaration.values.get("service_state") == "started"
     if would_start and host.service_state not in _RUNNING_OR_UNKNOWN:
-        return records.Snapshot(records.Host.of(host)), True
+        try:
+            return reading.snapshot(answer), True
+        except queries.ServiceStopped as stopped:
+            return stopped.snapshot, True
     return reading.snapshot(answer, trust_service=state == "started"), False
 
 
@@ -174,11 +180,13 @@ def _went_well(code: int) -> bool:
     return status.of(code).ok or code == _ALREADY_RUNNING
 
 
-def _compare_service(before: records.Snapshot, declaration: Declaration) -> Outcome:
-    """In check mode with the service stopped only the service itself can be compared."""
-    plan = planner.plan_service(before.host, declaration)
+def _compare_without_service(before: records.Snapshot, declaration: Declaration) -> Outcome:
+    """In check mode with the service stopped only the service itself and settings of the host can be compared."""
+    plan = planner.plan_without_service(before, declaration)
     warning = (
         f"MSiSCSI is {before.host.service_state}. The task would start it; other differences can be seen only while it "
         "runs."
     )
-    return Outcome(plan, before, predict(before, plan), True, warnings=[warning])
+    reasons = find_reboot_reasons(plan.steps)
+    warnings = [warning, *plan.refusals]  # which starting the service may put out of the way
+    return Outcome(plan, before, predict(before, plan), True, [], warnings, bool(reasons), reboot_reasons=reasons)

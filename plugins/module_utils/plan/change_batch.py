@@ -15,7 +15,7 @@ import typing as t
 from ..abi import status
 from ..client import queries
 from ..client.builder import Builder, CallHandle
-from ..runner import wire
+from ..runner import settings, wire
 from .steps import Plan, Step
 
 LIST_AGAIN = wire.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
@@ -57,6 +57,7 @@ class ChangeBatch:
         ] = []  # (the changes, the call that is made only if something has changed)
         # calls that are made only where what was added is there: pure removals wait for them
         self.additions_guard: t.List[CallHandle] = []
+        self.settings: t.List[Step] = []  # of each setting of the builder the step that answers for it
         self.reading: t.Optional[queries.Reading] = None
 
     def call(
@@ -66,6 +67,11 @@ class ChangeBatch:
         handle = self.builder.call(export, limit=1000 * limit, **arguments)
         self.emitted.append(EmittedCall(step, operation, handle))
         return handle
+
+    def set(self, step: Step, setting: settings.Setting) -> None:
+        """Add a setting of Windows, which is set once all calls have been made, and before the host is read again."""
+        self.settings.append(step)
+        self.builder.settings.append(setting)
 
     def list(self, export: str, when: Conditions = ()) -> CallHandle:
         """Add a list that only later calls look at."""

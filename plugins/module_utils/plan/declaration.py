@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..client.queries import READS
+from ..client.queries import READS, WITHOUT_SERVICE
 from . import group_policies, port_addresses
 from .desired import Declaration, Desired, DesiredPortal, DesiredStaticTarget
 from .parts import PARTS
@@ -37,9 +37,12 @@ def declared_parts(declaration: Declaration) -> t.List[str]:
 def subsets(declaration: Declaration) -> t.List[str]:
     """The read operations that a declaration needs, in their order."""
     managed = [part for part in PARTS if declaration.manages(part.name)]
-    needed = {"initiator", *(name for part in managed for name in part.reads)}
-    if managed:
+    needed = {name for part in managed for name in part.reads}
+    others = [part for part in managed if not part.reads or set(part.reads) - set(WITHOUT_SERVICE)]
+    if others:
         needed.add(group_policies.READ)
+    if others or not managed:
+        needed.add("initiator")
     if port_addresses.are_declared(declaration):
         needed.add(port_addresses.READ)
     return [name for name in READS if name in needed]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..abi import codecs
+from ..abi import codecs, host_settings
+from .profiles import PROFILES
 from .properties import PERSISTENT_LOGIN, SESSION, STATIC_TARGET, TARGET_PORTAL, Property
 from .values import Boolean, Choice, PortalList, ScsiNumbers
 
@@ -119,3 +120,27 @@ TUNNEL_OPTIONS: Specs = {
     "destination": {"type": "str", "required": True},
     "outer_address": {"type": "str", "required": True},
 }
+
+
+def _number(setting: host_settings.Setting) -> Spec:
+    return {"type": "bool" if setting.is_flag else "int"}
+
+
+HOST_SETTINGS_OPTIONS: Specs = {
+    "profile": choice(*PROFILES),
+    **{
+        group.name: {"type": "dict", "options": {setting.option: _number(setting) for setting in group.settings}}
+        for group in host_settings.GROUPS
+        if group.nested
+    },
+    **{
+        setting.option: _number(setting)
+        for group in host_settings.GROUPS
+        if not group.nested
+        for setting in group.settings
+    },
+    "dependent_services": NAMES,
+    "firewall": {"type": "dict", "options": {side: {"type": "bool"} for side in host_settings.FIREWALL_RULES}},
+    "claim_iscsi_disks": {"type": "bool"},
+}
+HOST_SETTINGS: Spec = {"type": "dict", "options": HOST_SETTINGS_OPTIONS}

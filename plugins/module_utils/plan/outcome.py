@@ -20,7 +20,7 @@ from .declaration import comparable
 from .desired import Declaration
 from .plan_logins import with_multipath
 from .properties import Shown, as_declared
-from .steps import AnyChange, ChangeRecords, Plan, RefreshPortal, Step
+from .steps import AnyChange, ChangeRecords, Plan, RefreshPortal, SetHostSettings, Step
 from .write_calls import ADDING_MULTIPATH, DISCOVERIES, DISCOVERING, SAVES
 
 Lost = t.Dict[str, t.List[Shown]]  # label of an identity -> its records as they would be declared
@@ -35,6 +35,7 @@ class Outcome:
 
     :param lost: records that are gone without being meant to.
     :param discoveries: by portal, whether it answered.
+    :param reboot_reasons: what of the change takes effect only later, and when.
     """
 
     plan: Plan
@@ -46,13 +47,14 @@ class Outcome:
     reboot_required: bool = False
     lost: Lost = dataclasses.field(default_factory=dict)
     discoveries: t.Dict[str, bool] = dataclasses.field(default_factory=dict)
+    reboot_reasons: t.List[str] = dataclasses.field(default_factory=list)
 
 
 def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """Compare what is there now with what was declared, and with what was there before."""
     if batch.reading is None:
         raise AssertionError("a change is judged by what is read after it")
-    plan, replies = batch.plan, Replies(batch, answer.calls)
+    plan, replies = batch.plan, Replies(batch, answer)
     after = batch.reading.snapshot(answer, seconds=batch.limits.total or None)
     lost, surplus = find_losses(before, after, plan, replies.removed())
     differing = [f"{step.what}: {step.reason}" for step in _remaining_steps(after, declaration)]
@@ -80,6 +82,7 @@ def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, 
         )
         if lines
     ]
+    problems += replies.unset_settings()
     if replies.failures and (problems or replies.has_unobservable_failure()):
         problems.append(f"Failed calls: {_join(replies.failures)}.")
     warnings = before.warnings + plan.warnings + replies.warnings
@@ -92,7 +95,18 @@ def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, 
         (problems if must_answer else warnings).append(line)
     changed = any(_is_service(step) for step in plan.steps) or replies.has_changed_something() or _differ(before, after)
     discoveries = {what: code.ok for what, code in replies.discoveries.items()}
-    return Outcome(plan, before, after, changed, problems, warnings, replies.reboot_required, lost, discoveries)
+    reasons = find_reboot_reasons(replies.steps_with_settings())
+    reboot_required = replies.reboot_required or bool(reasons)
+    return Outcome(plan, before, after, changed, problems, warnings, reboot_required, lost, discoveries, reasons)
+
+
+def find_reboot_reasons(steps: t.Iterable[Step]) -> t.List[str]:
+    """What of some steps takes effect only later, and when."""
+    pending: t.Dict[str, t.List[str]] = {}
+    for step in steps:
+        if isinstance(step.payload, SetHostSettings) and step.payload.effect:
+            pending.setdefault(step.payload.effect, []).append(step.what)
+    return [f"{', '.join(subjects)}: the change takes effect {effect}" for effect, subjects in pending.items()]
 
 
 def _join(lines: t.Sequence[str]) -> str:
@@ -145,8 +159,8 @@ class Replies:
     Failures with the same cause share one line: of an initiator port that is not there, many calls fail.
     """
 
-    def __init__(self, batch: ChangeBatch, answer: wire.Answer) -> None:
-        self._batch, self._answer = batch, answer
+    def __init__(self, batch: ChangeBatch, answer: Answer) -> None:
+        self._batch, self._answer, self._unset = batch, answer.calls, answer.unset
         self.reboot_required = False
         self.discoveries: t.Dict[str, status.Status] = {}
         failures: t.Dict[str, t.List[str]] = {}
@@ -190,12 +204,34 @@ class Replies:
 
     def has_changed_something(self) -> bool:
         """Whether a call that changes something has succeeded."""
-        return any(
+        return bool(self.steps_with_settings()) or any(
             code.ok
             for emitted in self._batch.emitted
             if emitted.step is None or not emitted.step.is_refresh
             for code in self.statuses(emitted.handle)
         )
+
+    def steps_with_settings(self) -> t.List[Step]:
+        """The steps of which a setting was set."""
+        done = [step for step, problem in zip(self._batch.settings, self._unset) if problem is None]
+        return [step for step in self._batch.plan.steps if any(step is other for other in done)]
+
+    def unset_settings(self) -> t.List[str]:
+        """Lines about settings of the host that could not be set, and about those that were set beside them."""
+        done: t.List[str] = []
+        failed: t.Dict[str, t.List[str]] = {}
+        for setting, problem in zip(self._batch.builder.settings, self._unset):
+            if problem is None:
+                done.append(setting.title)
+            else:
+                failed.setdefault(problem, []).append(setting.title)
+        if not failed:
+            return []
+        lines = [
+            f"Could not be set: {', '.join(dict.fromkeys(titles))}: {problem.rstrip('.')}."
+            for problem, titles in failed.items()
+        ]
+        return [*lines, f"Set all the same: {', '.join(dict.fromkeys(done)) or 'nothing'}."]
 
     def has_unobservable_failure(self) -> bool:
         """Whether a call failed whose effect no list shows."""

@@ -12,7 +12,18 @@ from __future__ import annotations
 
 import typing as t
 
-from . import desired, ipsec, options, plan_logins, plan_records, plan_sessions, save_protocol, values, write_calls
+from . import (
+    desired,
+    ipsec,
+    options,
+    plan_host_settings,
+    plan_logins,
+    plan_records,
+    plan_sessions,
+    save_protocol,
+    values,
+    write_calls,
+)
 from . import plan_settings as settings
 from .change_batch import ChangeBatch
 from .options import Spec
@@ -36,6 +47,7 @@ class Part(t.NamedTuple):
     :param observable: whether what Windows has can be read, and so compared.
     :param purgeable: whether undeclared entries can be removed.
     :param removes_last: whether its removals come after the work of all parts.
+    :param without_service: whether it is read and set where MSiSCSI does not run, too.
     """
 
     name: str
@@ -47,6 +59,7 @@ class Part(t.NamedTuple):
     observable: bool = True
     purgeable: bool = False
     removes_last: bool = False
+    without_service: bool = False
 
 
 # -- parsers -----------------------------------------------------------------------------------------------------------
@@ -117,6 +130,7 @@ PARTS = (
         (),
         settings.plan_service_state,
         _done_before_reading,
+        without_service=True,
     ),
     Part(
         "service_start_mode",
@@ -125,6 +139,7 @@ PARTS = (
         (),
         settings.plan_service_start_mode,
         _done_before_reading,
+        without_service=True,
     ),
     Part(
         "node_name",
@@ -259,6 +274,15 @@ PARTS = (
         settings.plan_bind_all_volumes,
         _each(write_calls.emit_bind_all_volumes),
         observable=False,
+    ),
+    Part(
+        "host_settings",
+        options.HOST_SETTINGS,
+        plan_host_settings.parse(_names("name", plan_host_settings.service_name)),
+        ("host_settings",),
+        plan_host_settings.plan_host_settings,
+        plan_host_settings.emit_host_settings,
+        without_service=True,
     ),
 )
 PART = {part.name: part for part in PARTS}

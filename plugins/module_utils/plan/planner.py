@@ -28,10 +28,10 @@ def plan(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
     return planning.plan
 
 
-def plan_service(host: records.Host, declaration: Declaration) -> Plan:
-    """The same for MSiSCSI alone: while it does not run, nothing else can be compared."""
-    planning = Planning(records.Snapshot(host), declaration)
+def plan_without_service(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
+    """The same for MSiSCSI itself and the settings of the host: while it does not run, nothing else can be compared."""
+    planning = Planning(snapshot, declaration)
     for part in PARTS:
-        if part.name.startswith("service_"):
+        if part.without_service:
             part.plan(planning, declaration.values.get(part.name))
     return planning.plan

@@ -34,9 +34,10 @@ class Planning:
         before: Shown = None,
         after: Shown = None,
         observable: bool = True,
+        sources: t.Optional[t.Mapping[str, str]] = None,
     ) -> None:
         """Add a step."""
-        self.plan.steps.append(Step(kind, action, what, reason, payload, before, after, observable))
+        self.plan.steps.append(Step(kind, action, what, reason, payload, before, after, observable, sources or {}))
 
     def add_change(
         self, kind: str, action: str, reason: str, change: ChangeRecords[SavedRecord], properties: t.Sequence[Property]

@@ -12,7 +12,18 @@ import dataclasses
 import typing as t
 
 from ..model import records
-from .steps import ChangeRecords, ChangeStaticTarget, ListEntry, LogOut, Plan, SetNodeName, SetService, Step
+from . import plan_host_settings
+from .steps import (
+    ChangeRecords,
+    ChangeStaticTarget,
+    ListEntry,
+    LogOut,
+    Plan,
+    SetHostSettings,
+    SetNodeName,
+    SetService,
+    Step,
+)
 
 _STATES = {"started": "running"}
 _STATIC = "Manually Configured:"
@@ -76,11 +87,17 @@ def _set_service(snapshot: records.Snapshot, step: Step, payload: SetService) ->
     return dataclasses.replace(snapshot, host=dataclasses.replace(snapshot.host, **changed))
 
 
+def _set_host_settings(snapshot: records.Snapshot, _step: Step, payload: SetHostSettings) -> records.Snapshot:
+    now = snapshot.host_settings
+    return dataclasses.replace(snapshot, host_settings=now and plan_host_settings.predict(now, payload))
+
+
 _CHANGES: t.Dict[type, t.Callable[[records.Snapshot, Step, t.Any], records.Snapshot]] = {
     ChangeRecords: _change_records,
     ListEntry: _change_list,
     ChangeStaticTarget: _change_static_target,
     LogOut: _end_session,
+    SetHostSettings: _set_host_settings,
     SetNodeName: _rename,
     SetService: _set_service,
 }

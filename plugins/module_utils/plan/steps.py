@@ -11,7 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..model import identity, records
+from ..model import host_settings, identity, records
+from ..runner import settings
 from .desired import DesiredLogin, DesiredPortal
 from .ipsec import Ike, Tunnel
 from .values import Secret
@@ -63,6 +64,22 @@ class RefreshIsnsServers(t.NamedTuple):
 
 class BindAllVolumes(t.NamedTuple):
     """Bind every volume that lies on a disk of a saved target."""
+
+
+class SetHostSettings(t.NamedTuple):
+    """Set settings of Windows.
+
+    :param rows: what is written.
+    :param effect: when it takes effect; None for at once.
+    :param values, services, firewall_rules, claims: what of the host's settings it changes, in their form.
+    """
+
+    rows: t.Tuple[settings.Setting, ...]
+    effect: t.Optional[str]
+    values: t.Mapping[str, host_settings.Found] = {}
+    services: t.Mapping[str, host_settings.Service] = {}
+    firewall_rules: t.Mapping[str, bool] = {}
+    claims: t.Optional[t.Tuple[str, ...]] = None
 
 
 class ChangeStaticTarget(t.NamedTuple):
@@ -146,6 +163,7 @@ AnyChange = t.Union[LoginChange, PortalChange]
 Payload = t.Union[
     SetService, SetNodeName, SetSecret, SetIke, SetTunnel, ListEntry, RefreshIsnsServers, BindAllVolumes,
     ChangeStaticTarget, LoginChange, PortalChange, RefreshPortal, LogIn, LogOut,
+    SetHostSettings,
 ]  # fmt: skip
 
 
@@ -157,6 +175,7 @@ class Step:
     :param what: what it is about, in words.
     :param before, after: what a diff shows: plain data without secrets.
     :param observable: whether reading the host again shows what became of it.
+    :param sources: by field of ``after``, where its value comes from if the declaration names it only by a profile.
     """
 
     kind: str
@@ -167,6 +186,7 @@ class Step:
     before: Shown = None
     after: Shown = None
     observable: bool = True
+    sources: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_removal(self) -> bool:

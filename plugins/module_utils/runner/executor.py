@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..abi.layout import text_length
-from . import checks, rows, wire
+from . import checks, rows, settings, wire
 
 SLACK = 4 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
 MAX_LIMIT = (1 << 31) - 1  # milliseconds: what every machine can wait for
@@ -40,8 +40,8 @@ class TooManyItems(Exception):
     """The list is longer than a call may repeat over."""
 
 
-class Machine(rows.Reader, t.Protocol):
-    """Memory and exports, and rows. Addresses are integers."""
+class Machine(settings.Writer, t.Protocol):
+    """Memory and exports, rows and settings. Addresses are integers."""
 
     @property
     def host(self) -> wire.Host:
@@ -78,18 +78,18 @@ def failed(status: int) -> bool:
 
 
 def run(text: str, machine: Machine) -> str:
-    """Run the program of the batch that fits the machine, and answer its queries; the answer as text.
+    """Run the program of the batch that fits the machine, set what it asks for, and answer its queries; as text.
 
     :raises wire.WireError: before any call is made, for no batch, or one that leads outside its own blocks.
     """
     started = machine.clock()
-    first, queries = rows.split(text)
+    first, second = rows.split(text)
     program = next((each for each in wire.decode_batch(first).programs if each.pointer == machine.host.pointer), None)
     if program is None:
         raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
     checks.check(program)
     answer = _Execution(program, machine, started).answer()
-    return rows.join(wire.encode_answer(answer), rows.answer(queries, machine, machine.clock))
+    return rows.join(wire.encode_answer(answer), settings.answer(second, machine, machine.clock))
 
 
 class _Memory(t.NamedTuple):

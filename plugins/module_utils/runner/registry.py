@@ -1,14 +1,17 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Registry rows of the machine that this Python runs on, by winreg. The twin of Read-Key in Rows.psm1."""
+"""The registry of the machine that this Python runs on, by winreg: read for rows, and written for settings.
+
+The twin of Read-Key in Rows.psm1, and of the registry in Settings.psm1.
+"""
 
 from __future__ import annotations
 
 import sys
 import typing as t
 
-from . import rows
+from . import rows, settings
 
 
 def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
@@ -52,3 +55,33 @@ def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
                 yield name, value
 
     return walk(winreg.HKEY_LOCAL_MACHINE, [], query.key.split("\\"))
+
+
+def write(setting: t.Union[settings.Number, settings.Entry]) -> None:
+    """Set a value.
+
+    :raises settings.Unwritable: not on Windows, or there is no list to change.
+    :raises OSError: Windows refuses it.
+    """
+    if sys.platform != "win32":
+        raise settings.Unwritable("there is no registry here")
+    import winreg
+
+    access = winreg.KEY_READ | winreg.KEY_WRITE | winreg.KEY_WOW64_64KEY
+    if isinstance(setting, settings.Number):
+        with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, setting.key, 0, access) as key:
+            winreg.SetValueEx(key, setting.name, 0, winreg.REG_DWORD, setting.value)
+        return
+    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, setting.key, 0, access) as key:
+        try:
+            found, kind = winreg.QueryValueEx(key, setting.name)
+        except FileNotFoundError:
+            found, kind = [], winreg.REG_MULTI_SZ
+        if kind != winreg.REG_MULTI_SZ:
+            raise settings.Unwritable(f"{setting.name} is no list of texts")
+        kept = [text for text in found if text.lower() != setting.entry.lower()]
+        if setting.present and len(kept) == len(found):
+            kept.append(setting.entry)
+        elif setting.present:
+            return
+        winreg.SetValueEx(key, setting.name, 0, winreg.REG_MULTI_SZ, kept)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ...module_utils.plan.parts import PART
 from ...module_utils.plan.plan_settings import NOT_SHOWN
 from . import findings, remedies
 
@@ -29,7 +30,7 @@ def _about_a_line(severity, kind, line, remedy):
 
 def find_not_compared(facts, parts):
     """Findings for the named parts of a declaration of which nothing is known while the service is stopped."""
-    unknown = [part for part in parts if not part.startswith("service_")]
+    unknown = [part for part in parts if part not in PART or not PART[part].without_service]
     if unknown and is_stopped(facts):
         state = facts["host"]["service_state"]
         yield findings.drift(
@@ -62,17 +63,18 @@ def _step_drift(step):
         before, after = (_as_list(side, _field_name(step)) for side in (step.before, step.after))
         differing = list(_differing_fields(before, after))
         for field, found, declared in differing:
-            yield _drift(step, "differs", f"{field} differs", field, found, declared)
+            source = step.sources.get(field)
+            text = f"{field} differs ({source})" if source else f"{field} differs"
+            yield _drift(step, "differs", text, field, found, declared, source)
         if not differing:
             text = "its secret cannot be compared; update_secret: always would set it again"
             yield _drift(step, "unverifiable", text, "secret", NOT_SHOWN, "set")
 
 
-def _drift(step, kind, text, field, found, declared):
+def _drift(step, kind, text, field, found, declared, source=None):
     severity = "info" if kind == "unverifiable" else "warning"
-    return findings.drift(
-        severity, kind, step.what, text, _ENFORCE, record=step.kind, field=field, found=found, declared=declared
-    )
+    sides = {"found": found, "declared": declared, "source": source}
+    return findings.drift(severity, kind, step.what, text, _ENFORCE, record=step.kind, field=field, **sides)
 
 
 def _summary(side):

@@ -6,7 +6,8 @@
 A finding is a plain dict: ``severity`` (critical, warning, info), ``category`` (drift or risk), ``kind`` (a word that
 stays the same), ``what`` (the login, portal, disk or service concerned), ``text``, ``remedy``, and ``run``: tasks for
 a playbook that are the remedy, empty where a person has to decide first. Drift has ``record`` (the kind of record),
-``field``, ``found`` and ``declared`` too; ``record`` is empty where it is about none.
+``field``, ``found``, ``declared`` and ``source`` (of a declared value that a profile names) too; ``record`` is empty
+where it is about none.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ def risk(severity, kind, what, text, remedy, run=()):
     return _finding(severity, "risk", kind, what, text, remedy, run)
 
 
-def drift(severity, kind, what, text, remedy, run=(), record="", field=None, found=None, declared=None):
+def drift(severity, kind, what, text, remedy, run=(), record="", field=None, found=None, declared=None, source=None):
     """A difference from a declaration, or an obstacle to it."""
     return dict(
         _finding(severity, "drift", kind, what, text, remedy, run),
@@ -27,6 +28,7 @@ def drift(severity, kind, what, text, remedy, run=(), record="", field=None, fou
         field=field,
         found=found,
         declared=declared,
+        source=source,
     )
 
 

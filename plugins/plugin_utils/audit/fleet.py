@@ -15,7 +15,7 @@ from .. import names
 from ..text import count, text
 from . import findings
 
-_MOST_HOSTS = 5  # named in a finding
+_MOST_NAMED = 5  # hosts or targets, in a finding
 
 
 def find_fleet_risks(fleet):
@@ -36,9 +36,9 @@ def _node_names(fleet):
     return hosts
 
 
-def _list_hosts(hosts):
-    more = len(hosts) - _MOST_HOSTS
-    return ", ".join(sorted(hosts)[:_MOST_HOSTS]) + (f" and {more} more" if more > 0 else "")
+def _list_first(listed):
+    more = len(listed) - _MOST_NAMED
+    return ", ".join(sorted(listed)[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def find_shared_node_names(fleet):
@@ -53,7 +53,7 @@ def find_shared_node_names(fleet):
                     "critical",
                     "node_name_shared",
                     node_name,
-                    f"also the node name of {_list_hosts(others)}. An array takes them for one host, so each may "
+                    f"also the node name of {_list_first(others)}. An array takes them for one host, so each may "
                     "write to the disks of the others.",
                     "Give each host a node name of its own, and allow it on the array.",
                 ),
@@ -75,7 +75,7 @@ def find_foreign_logins(fleet):
                         "warning",
                         "foreign_login",
                         names.login(login),
-                        f"saved with the node name of {_list_hosts(hosts)} as its user. This host seems to be a clone "
+                        f"saved with the node name of {_list_first(hosts)} as its user. This host seems to be a clone "
                         "that still has the logins of the other.",
                         "Remove it, unless the array expects that user.",
                     ),
@@ -132,6 +132,40 @@ def _explain_difference(target, own, usual, number):
     )
 
 
+def find_differing_timers(fleet):
+    """Hosts whose timers differ from those of most hosts that reach the same target."""
+    by_target = collections.defaultdict(dict)
+    for host, facts in fleet.items():
+        timers = (facts.get("host_settings") or {}).get("timers")
+        for login in facts.get("persistent_logins") or () if timers else ():
+            if login["session_type"] == "data":
+                by_target[login["target"].lower()][host] = {name: entry["value"] for name, entry in timers.items()}
+    found = collections.defaultdict(list)
+    for target, hosts in by_target.items():
+        shared = collections.Counter(tuple(sorted(timers.items())) for timers in hosts.values())
+        usual, number = min(shared.items(), key=lambda item: (-item[1], repr(item[0])))
+        for host, own in hosts.items():
+            differing = tuple(
+                f"{name} is {text(own.get(name))} here and {text(value)} there"
+                for name, value in usual
+                if own.get(name) != value
+            )
+            if differing:
+                found[host, differing, number].append(target)
+    for (host, differing, number), targets in found.items():
+        yield (
+            host,
+            findings.risk(
+                "info",
+                "settings_differ",
+                "initiator timers",
+                f"{count(number, 'other host')} {'has' if number == 1 else 'have'} other timers for the same target "
+                f"({_list_first(targets)}): {'; '.join(differing)}.",
+                "Declare the same host_settings on every host, unless the difference is intended.",
+            ),
+        )
+
+
 def _list_values(values):
     return " or ".join(sorted(text(list(value) if isinstance(value, tuple) else value) for value in values))
 
@@ -147,4 +181,5 @@ FLEET_CHECKS = (
     FleetCheck(find_shared_node_names, "node_name_shared"),
     FleetCheck(find_foreign_logins, "foreign_login"),
     FleetCheck(find_differing_settings, "settings_differ"),
+    FleetCheck(find_differing_timers, "settings_differ"),
 )

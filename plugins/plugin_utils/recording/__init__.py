@@ -15,7 +15,7 @@ import functools
 import time
 import typing as t
 
-from ...module_utils.runner import executor, rows, wire
+from ...module_utils.runner import executor, rows, settings, wire
 from . import calls, regions, text
 from .anonymize import Names
 from .player import PlayerMachine, answer_queries
@@ -34,12 +34,13 @@ def keep(
     :raises OSError: if the file cannot be written.
     """
     try:
-        first, queries = rows.split(batch)
+        first, second = rows.split(batch)
+        queries, to_set = settings.detach(second)
         answered, found = rows.split(answer)
         asked = wire.decode_batch(first)
         given = wire.decode_answer(answered, asked)
         program = next(program for program in asked.programs if program.pointer == given.host.pointer)
-        if not calls.only_reads(program):
+        if to_set or not calls.only_reads(program):
             return None
         recording = calls.record(asked, given)
         recording.rows = calls.record_rows(queries, found)

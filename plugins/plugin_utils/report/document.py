@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 
 from .. import names, shapes
-from ..audit import find_fleet_risks, find_risks, findings, remedies, risks
+from ..audit import find_fleet_risks, find_risks, findings, remedies, service_risks
 
 SCHEMA_VERSION = 1
 STATES = ("at_risk", "degraded", "unknown", "ready")  # the worst first
@@ -91,7 +91,7 @@ def _decide_state(facts, forecast, problems):
         return "unknown"
     if forecast:
         return forecast["verdict"]
-    return "at_risk" if risks.is_stopped(facts) and risks.does_not_start(facts) else "unknown"
+    return "at_risk" if service_risks.is_stopped(facts) and service_risks.does_not_start(facts) else "unknown"
 
 
 _AUDIT_DAMAGED = "The result of its audit cannot be used"
@@ -112,8 +112,8 @@ def _explain_unknown(facts, forecast):
         return None
     if not facts:
         return "No facts. Gather them with winstorage.iscsi.initiator_facts."
-    if risks.is_stopped(facts):
-        return risks.explain_stopped(facts)
+    if service_risks.is_stopped(facts):
+        return service_risks.explain_stopped(facts)
     return "Persistent logins and sessions were not both gathered."
 
 

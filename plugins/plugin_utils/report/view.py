@@ -144,7 +144,7 @@ def _drift(finding):
         "what": text(finding["what"] if finding["record"] else finding["text"]),
         "field": text(finding["field"]) if finding["field"] and finding["record"] else kind,
         "found": show_side(finding["found"]),
-        "declared": show_side(finding["declared"]),
+        "declared": _show_declared(finding),
     }
 
 
@@ -215,6 +215,12 @@ def show_side(value):
     return "" if value is None else "none" if value in ([], "") else text(value)
 
 
+def _show_declared(finding):
+    """What is declared, with where it comes from if a profile names it."""
+    shown = show_side(finding["declared"])
+    return f"{shown} ({text(finding['source'])})" if finding.get("source") else shown
+
+
 # -- the fleet ---------------------------------------------------------------------------------------------------------
 
 
@@ -249,7 +255,7 @@ def group_drift(hosts):
                     finding["kind"],
                     finding["field"] or "",
                     show_side(finding["found"]),
-                    show_side(finding["declared"]),
+                    _show_declared(finding),
                 )
                 members[key][index] = None
     return [

@@ -120,6 +120,9 @@ class SimulatorMachine:
     def rows(self, query):
         return rows.read(self.service, query)
 
+    def write_setting(self, setting):
+        rows.write(self.service, setting)
+
     def call(self, export, arguments, limit):
         function = prototypes.CALLABLE.get(export)
         if function is None:

@@ -15,7 +15,7 @@ import ipaddress
 import re
 
 from ...module_utils.runner import rows
-from . import policy, witnesses
+from . import host_settings, policy, witnesses
 from .units import lun_identity, serial_number
 
 POLICY_KEY = "SOFTWARE\\Policies\\Microsoft\\Windows\\iSCSI"
@@ -189,6 +189,7 @@ CLASSES = {
     ("root/microsoft/windows/storage", "msft_partition"): _partitions,
     ("root/microsoft/windows/storage", "msft_volume"): _volumes,
     ("root/cimv2", "win32_operatingsystem"): _operating_system,
+    ("root/standardcimv2", "msft_netfirewallrule"): host_settings.firewall_rules,
     **witnesses.CLASSES,
 }
 
@@ -209,18 +210,24 @@ def _keys(service):
     state = service.state
     enabled = {name: state["group_policy"][name] for name in policy.VALUES}
     portals = {service.portal_name(entry): b"" for entry in state["target_portals"]}
-    found = witnesses.registry(service)
+    found = {**host_settings.registry(service), **witnesses.registry(service)}
     found[POLICY_KEY] = {name: value for name, value in enabled.items() if value is not None}
     found[SEND_TARGETS_KEY] = portals
     if not found[POLICY_KEY]:
         del found[POLICY_KEY]
+    spelled = {key.lower(): key for key in found}
     for key, values in state["windows"]["registry"].items():
-        found.setdefault(key, {}).update(values)
+        found.setdefault(spelled.get(key.lower(), key), {}).update(values)
     for key in list(found):
         while "\\" in key:
             key = key.rpartition("\\")[0]
             found.setdefault(key, {})
     return found
+
+
+def write(service, setting):
+    """Set a setting of Windows, in the state of a service.Service."""
+    host_settings.write(service, _keys(service), setting)
 
 
 def _values(values, names, head):

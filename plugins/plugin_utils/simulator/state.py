@@ -13,6 +13,7 @@ import ipaddress
 import re
 
 from ...module_utils.abi import codecs, status
+from ...module_utils.abi.host_settings import FIREWALL_RULES
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import dialects, policy
 from .errors import HostFileError
@@ -443,6 +444,7 @@ HOST = Table(
                     "classes": (Map(Map(List(Map(_RowValue())))), {}),
                     "registry": (Map(Map(_RegistryValue())), {}),
                     "events": (List(_EVENT, copies=True), []),
+                    "firewall_rules": (Map(Truth()), dict.fromkeys(FIREWALL_RULES.values(), False)),
                 }
             ),
             {},
@@ -485,7 +487,7 @@ HOST = Table(
             ),
             {},
         ),
-        "mpio": (Table({"claimed": (Truth(), False)}), {}),
+        "mpio": (Table({"claimed": (Truth(), False), "installed": (Truth(), True)}), {}),
         "target_portals": (List(_TARGET_PORTAL, copies=True), []),
         "static_targets": (List(_STATIC), []),
         "discovered_targets": (

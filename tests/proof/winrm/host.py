@@ -103,7 +103,7 @@ def linux(folder, environment, before=None, options=()):
 def sources():
     """{name: content} of what is sent for PowerShell to compile or run, as the repository and ansible-core have it."""
     basic = Path(module_manifest.__file__).parents[2] / "module_utils" / "csharp" / "Ansible.Basic.cs"
-    utilities = [PLUGINS / "module_utils" / name for name in ("Iscsidsc.cs", "Rows.psm1")]
+    utilities = [PLUGINS / "module_utils" / name for name in ("Iscsidsc.cs", "Rows.psm1", "Settings.psm1")]
     files = (PLUGINS / "modules" / "iscsidsc_call.ps1", *utilities, basic)
     return {path.name: path.read_bytes() for path in files}
 

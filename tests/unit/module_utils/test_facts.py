@@ -320,6 +320,7 @@ def test_what_was_not_gathered_is_null_and_what_is_empty_is_empty():
         "persistent_devices",
         "disks",
         "events",
+        "host_settings",
         "next_boot",
     }
     told = facts.assemble(partial_snapshot([], [], mappings=[], targets=[], isns_servers=[]))

@@ -72,6 +72,30 @@ def test_other_flags_than_most_hosts_have_are_found():
     ]
 
 
+def with_timers(**values):
+    """Facts of a host with a login to FLASH and one to TAPE, whose timers are these."""
+    timers = {name: {"value": value, "set": True, "default": None} for name, value in values.items()}
+    plain = facts_of(login(), login(target=TAPE), node_name=f"{OTHER_NAME}{values}")
+    return {**plain, "host_settings": {"timers": timers}}
+
+
+def test_other_timers_than_most_hosts_have_for_the_same_target_are_found():
+    usual = {name: with_timers(link_down_time=30, enable_nop_out=True) for name in ("a", "b")}
+    other = with_timers(link_down_time=15, enable_nop_out=True)
+    elsewhere = {**with_timers(link_down_time=99), "persistent_logins": []}
+    unread = facts_of(login(), node_name=OTHER_NAME) | {"host_settings": None}
+    risks = [risk for risk in found(**usual, c=other, d=elsewhere, e=unread) if risk[1] == "settings_differ"]
+    assert risks == [
+        (
+            "c",
+            "settings_differ",
+            "initiator timers",
+            f"2 other hosts have other timers for the same target ({TAPE}, {FLASH}): link_down_time is 15 here and 30 "
+            "there.",
+        )
+    ]
+
+
 def test_portals_and_ports_and_the_number_of_logins_may_differ():
     few, many = [login("10.0.0.1", 0)], [login("10.0.0.1", 1), login("10.0.0.2", 0), login(target=TAPE)]
     assert found(a=facts_of(*few), b=facts_of(*many, node_name=OTHER_NAME)) == []

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts, records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.audit import remedies
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.report import labels
@@ -544,7 +544,7 @@ def test_the_headline_says_the_worst_and_leaves_nobody_out(at_risk, not_started,
 def test_a_host_whose_service_neither_runs_nor_starts_is_at_risk(start_mode, state, reason):
     with pytest.raises(queries.ServiceStopped) as stopped:
         queries.gather(Host({"service": {"state": "stopped", "start_mode": start_mode}}))
-    plain = facts.assemble(records.Snapshot(stopped.value.host))
+    plain = facts.assemble(stopped.value.snapshot)
     document = report.build([{"name": "sql01", "facts": plain}, *fleets.three()])
     (found,) = [host for host in document["hosts"] if host["name"] == "sql01" and host["forecast"] is None]
     assert (found["state"], found["reason"]) == (state, reason)

@@ -12,8 +12,9 @@ import typing as t
 
 from hypothesis import strategies as st
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import host_settings as settings_table
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import policies
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import host_settings, records
 
 FLASH, TAPE = "iqn.2010-06.com.purestorage:flash.1", "iqn.1992-08.com.netapp:tape.2"
 INSTANCE, SECOND = "ROOT\\ISCSIPRT\\0000_0", "ROOT\\ISCSIPRT\\0001_0"
@@ -195,6 +196,17 @@ _NAMED = {
         st.none(), st.fixed_dictionaries({name: st.booleans() for name in policies.FORBIDS})
     ),
 }
+
+_FOUND = st.builds(host_settings.Found, st.none() | st.integers(0, 2**32 - 1), st.booleans())
+_NAMED[records.Snapshot, "host_settings"] = st.none() | st.builds(
+    host_settings.HostSettings,
+    st.none() | st.just(settings_table.ADAPTERS_KEY + "\\0003"),
+    st.booleans(),
+    st.dictionaries(st.sampled_from(list(settings_table.SETTINGS)), _FOUND, max_size=3),
+    st.none() | st.just({"a": host_settings.Service("A", ("B", "MSiSCSI"))}),
+    st.none() | st.dictionaries(st.sampled_from(list(settings_table.FIREWALL_RULES.values())), st.booleans()),
+    st.lists(st.sampled_from([settings_table.ISCSI_DEVICES, "ACME    DISK"]), max_size=2).map(tuple),
+)
 
 
 @functools.lru_cache(maxsize=256)

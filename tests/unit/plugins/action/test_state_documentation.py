@@ -68,7 +68,7 @@ def specified(arguments):
 
 
 def test_there_are_modules():
-    assert len(MODULES) == 8
+    assert len(MODULES) == 9
 
 
 @pytest.mark.parametrize("name", MODULES)
