@@ -27,18 +27,19 @@ from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
 
 HOSTS = 500
 SECONDS, MIB, PAGE_MIB = 15, 1 << 20, 15  # what a report of such a fleet may take
-FLEETS = {
-    "256 disks, one of two paths saved": lambda number: fleets.with_disks(number, 2),
-    "256 sessions, none saved": fleets.with_sessions,
-}
 SEEN_HOSTS = 1000
+FLEETS = {
+    "256 disks, one of two paths saved": lambda number: [fleets.with_disks(host, 2) for host in range(number)],
+    "256 sessions, none saved": lambda number: [fleets.with_sessions(host) for host in range(number)],
+    f"{SEEN_HOSTS:,} hosts like those of the demo": lambda _number: fleets.many(SEEN_HOSTS),
+}
 OPEN_SECONDS, FILTER_SECONDS = 2, 0.1
 BROWSER = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 
 def write(fleet, number):
     """{build, html: seconds of processor time, bytes: of the page, peak: bytes of memory on top of the facts}."""
-    hosts = [FLEETS[fleet](index) for index in range(number)]
+    hosts = FLEETS[fleet](number)
     before = _peak()
     started = time.process_time()
     document = report.build(hosts)
