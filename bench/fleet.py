@@ -98,13 +98,13 @@ def looking(number=SEEN_HOSTS, rounds=3):
         for name, html in pages.items():
             file = pathlib.Path(folder, "report.html")
             file.write_text(html, encoding="utf-8")
-            seen = [_look(browser, file.as_uri()) for _round in range(rounds)]
+            seen = [look(browser, file.as_uri()) for _round in range(rounds)]
             times.update({f"{name}, {step}": min(one[step] for one in seen) for step in seen[0]})
         browser.close()
     return times
 
 
-def _look(browser, url):
+def look(browser, url):
     """Seconds of processor time for each of what somebody does with a page."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     session = page.context.new_cdp_session(page)
