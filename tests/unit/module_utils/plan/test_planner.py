@@ -198,7 +198,14 @@ def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
         snapshot(),
         persistent_logins=[declared(portal="fd00::1"), declared(portal="[FD00::0001]", target=FLASH.upper())],
     )
-    assert refusal(made).startswith("persistent_logins[1]: declares the same record as persistent_logins[0]")
+    text = f"persistent_logins[1]: declares the same record as persistent_logins[0]: {FLASH.upper()} through [fd00::1]:3260"
+    assert refusal(made).startswith(text)
+
+
+def test_duplicates_are_named_by_all_that_is_declared_of_them():
+    whole = declared(initiator_port=0, initiator_instance=INSTANCE)
+    text = refusal(plan(snapshot(), persistent_logins=[whole, dict(whole)]))
+    assert f"through 10.0.0.1:3260 from {INSTANCE} port 0. Remove one of the two entries." in text
 
 
 def test_the_only_instance_is_meant_where_none_is_declared():
