@@ -291,12 +291,14 @@ claim_iscsi_disks:
 """
 
 
-def option_lines(setting):
+def option_lines(setting, group):
     default = shown(setting, setting.default)
     unit = UNITS.get(setting.unit) if not setting.is_flag else None
     text = [setting.purpose, f"In {unit}." if unit else "", f"Default of Windows is {default}." if default else ""]
     if not setting.is_flag:
         text.append(f"From {setting.least} to {setting.most}.")
+    if not group.nested:
+        text.append(f"Takes effect {group.effect}.")
     return [
         f"{setting.option}:",
         *wrapped(f'description: "{" ".join(filter(None, [f"C({setting.value}).", *text]))}"', 2),
@@ -327,7 +329,7 @@ def documented_settings():
             text = f"Settings of {'MPIO' if group.name == 'mpio' else 'the initiator'}. Take effect {group.effect}."
             lines += [f"{group.name}:", *wrapped(f"description: {text}", 2), "  type: dict", "  suboptions:"]
         for setting in group.settings:
-            lines += [f"{'    ' if group.nested else ''}{line}" for line in option_lines(setting)]
+            lines += [f"{'    ' if group.nested else ''}{line}" for line in option_lines(setting, group)]
     return [*lines, *OTHERS.splitlines(), '"""']
 
 

@@ -585,7 +585,7 @@ mpio:
       type: int
 disk_timeout:
   description: "C(TimeOutValue). Time limit of a request to any disk of the host. In seconds. Default of
-    Windows is 60. From 1 to 9999."
+    Windows is 60. From 1 to 9999. Takes effect after a restart."
   type: int
 dependent_services:
   description:

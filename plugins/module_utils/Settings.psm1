@@ -4,7 +4,7 @@
 
 # Sets what rows ask for: a text in, a text out, both JSON. Which setting a row is about, and whether it should be set,
 # is the controller's affair: see runner/settings.py. Each row is set by itself; the answer has its error, or null.
-# Runs in Windows PowerShell 5.1 and in PowerShell 7.
+# Runs in Windows PowerShell 5.1 and in PowerShell 7. A cmdlet of another module does not see the preferences of this one.
 
 $writers = @{
     number = {
@@ -27,12 +27,12 @@ $writers = @{
     }
     firewall_rule = {
         param($row)
-        Set-NetFirewallRule -Name $row.name -Enabled "$($row.enabled)"
+        Set-NetFirewallRule -Name $row.name -Enabled "$($row.enabled)" -ErrorAction Stop
     }
     automatic_claim = {
         param($row)
-        if ($row.enabled) { $null = Enable-MSDSMAutomaticClaim -BusType $row.bus_type }
-        else { $null = Disable-MSDSMAutomaticClaim -BusType $row.bus_type }
+        if ($row.enabled) { $null = Enable-MSDSMAutomaticClaim -BusType $row.bus_type -ErrorAction Stop }
+        else { $null = Disable-MSDSMAutomaticClaim -BusType $row.bus_type -ErrorAction Stop }
     }
 }
 

@@ -18,8 +18,8 @@ description:
     Without a declaration, the module reports only risks.
   - It also reads the events since the last boot, so that the finding of a login without a session says why, see
     R(why a login failed,ansible_collections.winstorage.iscsi.docsite.events).
-  - It also reads the R(host settings,ansible_collections.winstorage.iscsi.docsite.host_settings), so that the report can
-    compare the timers of hosts.
+  - It also reads the R(host settings,ansible_collections.winstorage.iscsi.docsite.host_settings), so that the report
+    can compare the timers of hosts.
   - A stopped MSiSCSI is a finding, and so is a declaration that M(winstorage.iscsi.initiator_state) would refuse. If
     the host cannot be read at all, the task fails.
 options:

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs, memory, status
+from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import profiles
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import checks, wire
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,14 @@ def test_each_fact_of_the_service_has_a_test_that_is_there():
 @pytest.mark.parametrize("page", REFERENCE.PARTS)
 def test_tables_are_those_of_the_core(page):
     assert REFERENCE.renewed(page) == PAGES[page], "run: make reference"
+
+
+def test_the_documentation_of_host_settings_is_that_of_the_tables():
+    assert REFERENCE.renewed_fragment() == REFERENCE.FRAGMENT.read_text(encoding="utf-8"), "run: make reference"
+    shared = REFERENCE.FRAGMENT.read_text(encoding="utf-8") + PAGES["host_settings"]
+    for profile in profiles.PROFILES.values():
+        for advice in profile.values.values():
+            assert " ".join(shared.split()).count(advice.source.text) >= 2 and advice.source.date in shared
 
 
 def test_every_status_is_told_once_and_those_with_a_remedy_under_it():

@@ -56,7 +56,8 @@ class HostSettings:
     """What was read of a host.
 
     :param adapter_key: the registry key of the initiator's adapter; None where no service has created it yet.
-    :param values: option -> what is set, for the settings whose place is there.
+    :param places: the keys of settings that are there and were read; "" is that of the adapter.
+    :param values: option -> what is set, for the settings that have a place.
     :param services: by name in small letters; None where they could not be read.
     :param firewall_rules: name of a rule -> whether it is enabled; None where they could not be read.
     :param claims: the devices that MPIO claims, as it lists them.
@@ -64,6 +65,7 @@ class HostSettings:
 
     adapter_key: t.Optional[str]
     mpio_installed: bool
+    places: t.FrozenSet[str]
     values: t.Mapping[str, Found]
     services: t.Optional[t.Mapping[str, Service]]
     firewall_rules: t.Optional[t.Mapping[str, bool]]
@@ -124,7 +126,7 @@ def read(answers: Answers, warn: Warn) -> HostSettings:
     """The settings, from the rows of a host. Whatever is wrong with a row is a warning."""
     adapter = _find_adapter(_keys("The iSCSI adapters", answers.adapters, warn), warn)
     keys: t.Dict[str, Plain] = {}
-    if adapter is not None:
+    if adapter is not None and answers.parameters is not None:
         parameters = _keys("The settings of the initiator", answers.parameters, warn)
         keys[""] = next((row for key, row in parameters if key.lower() == f"{adapter}\\Parameters".lower()), {})
     places = ((table.MPIO_KEY, answers.mpio), (table.DSM_KEY, answers.dsm), (table.DISK_KEY, answers.disk))
@@ -137,6 +139,7 @@ def read(answers: Answers, warn: Warn) -> HostSettings:
     return HostSettings(
         adapter,
         table.MPIO_KEY in keys or table.DSM_KEY in keys,
+        frozenset(keys),
         {
             name: _find_value(setting, keys, warn)
             for name, setting in table.SETTINGS.items()

@@ -120,14 +120,14 @@ def plan_host_settings(planning: Planning, wanted: t.Optional[DesiredHostSetting
         declared = {
             name: wanted.values[name] for name in (each.option for each in group.settings) if name in wanted.values
         }
-        if declared and _has_place(planning, now, group):
+        if declared and _has_place(planning, now, group, declared):
             _plan_group(planning, now, group, declared)
     _plan_services(planning, now, wanted.services)
     _plan_firewall(planning, now, wanted.firewall)
     _plan_claim(planning, now, wanted.claim_iscsi_disks)
 
 
-def _has_place(planning: Planning, now: HostSettings, group: table.Group) -> bool:
+def _has_place(planning: Planning, now: HostSettings, group: table.Group, declared: t.Iterable[str]) -> bool:
     if group.settings is table.TIMERS and now.adapter_key is None:
         planning.refuse(
             f"{PART}.{group.name}",
@@ -138,7 +138,16 @@ def _has_place(planning: Planning, now: HostSettings, group: table.Group) -> boo
     if group.settings is table.MPIO and not now.mpio_installed:
         planning.refuse(f"{PART}.{group.name}", _NO_MPIO)
         return False
-    return True
+    without = [name for name in declared if not _places(now, table.SETTINGS[name])]
+    for name in without:
+        keys = " or ".join(table.SETTINGS[name].keys) or f"{now.adapter_key}\\Parameters"
+        planning.refuse(f"{PART}.{name}", f"the key HKLM\\{keys} is missing, or could not be read.")
+    return not without
+
+
+def _places(now: HostSettings, setting: table.Setting) -> t.List[str]:
+    """The keys in which a setting is set: those that are there, so that none is made up for a driver that is not."""
+    return [key for key in setting.keys or ("",) if key in now.places]
 
 
 def _plan_group(planning: Planning, now: HostSettings, group: table.Group, declared: t.Mapping[str, Wanted]) -> None:
@@ -148,9 +157,9 @@ def _plan_group(planning: Planning, now: HostSettings, group: table.Group, decla
     if not differing:
         return
     changes = [
-        rows.Number(key, setting.value, declared[setting.option].value)
+        rows.Number(key or f"{now.adapter_key}\\Parameters", setting.value, declared[setting.option].value)
         for setting in differing
-        for key in setting.keys or (f"{now.adapter_key}\\Parameters",)
+        for key in _places(now, setting)
     ]
     names = [setting.option for setting in differing]
     sources = {name: declared[name].source for name in names}

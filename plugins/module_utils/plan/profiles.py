@@ -4,7 +4,7 @@
 """What vendors recommend for the settings of a host: a table of data, of which nothing holds unless it is declared.
 
 The recommendations contradict each other, and some of them their own earlier editions. So every value has its source.
-``date`` is that of the page as it was read: its own date where the page has one, else the month in which it was read.
+``date`` is that of the page where it is known, else the month in which the value was noted here.
 """
 
 from __future__ import annotations

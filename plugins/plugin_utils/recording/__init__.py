@@ -67,5 +67,8 @@ def replay(path: str) -> t.Callable[[str], str]:
 
 def answer(recording: calls.Recording, text: str) -> str:
     """Answer a batch, and the queries that travel with it."""
-    batch, queries = rows.split(text)
-    return rows.join(executor.run(batch, PlayerMachine(recording)), answer_queries(recording, queries))
+    batch, second = rows.split(text)
+    queries, to_set = settings.detach(second)
+    machine = PlayerMachine(recording)
+    found = settings.attach(answer_queries(recording, queries), settings.write_all(to_set, machine))
+    return rows.join(executor.run(batch, machine), found)

@@ -200,12 +200,12 @@ CLASSES = {
 def _registry(service, query):
     pattern = "\\\\".join("[^\\\\]+" if part == "*" else re.escape(part) for part in query.key.split("\\"))
     matches = re.compile(pattern, re.IGNORECASE).fullmatch
-    for key, values in _keys(service).items():
+    for key, values in keys(service).items():
         if matches(key):
             yield {"key": key, "values": dict(_values(values, query.values, query.head))}
 
 
-def _keys(service):
+def keys(service):
     """Every key with its values, and the keys above it without."""
     state = service.state
     enabled = {name: state["group_policy"][name] for name in policy.VALUES}
@@ -227,7 +227,7 @@ def _keys(service):
 
 def write(service, setting):
     """Set a setting of Windows, in the state of a service.Service."""
-    host_settings.write(service, _keys(service), setting)
+    host_settings.write(service, keys(service), setting)
 
 
 def _values(values, names, head):

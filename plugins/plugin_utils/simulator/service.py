@@ -16,6 +16,7 @@ import zlib
 
 from ...module_utils.abi import prototypes, status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
+from . import host_settings, rows
 from .discovery import Discovery
 from .disks import Disks
 from .errors import CallFailed, Dropped
@@ -88,6 +89,8 @@ class Service(Discovery, Logins, Sessions, Settings):
         """
         state = self.state
         state["boots"] += 1
+        claims = host_settings.claims_iscsi_disks(rows.keys(self))
+        state["mpio"]["claimed"] = state["mpio"]["claimed"] if claims is None else claims
         state["sessions"], state["boot_log"], state["discovered_targets"] = [], [], []
         state["static_targets"] = [target for target in state["static_targets"] if target["persist"]]
         state["tunnels"] = [tunnel for tunnel in state["tunnels"] if tunnel["persist"]]

@@ -202,6 +202,7 @@ _NAMED[records.Snapshot, "host_settings"] = st.none() | st.builds(
     host_settings.HostSettings,
     st.none() | st.just(settings_table.ADAPTERS_KEY + "\\0003"),
     st.booleans(),
+    st.just(frozenset({"", settings_table.DISK_KEY})),
     st.dictionaries(st.sampled_from(list(settings_table.SETTINGS)), _FOUND, max_size=3),
     st.none() | st.just({"a": host_settings.Service("A", ("B", "MSiSCSI"))}),
     st.none() | st.dictionaries(st.sampled_from(list(settings_table.FIREWALL_RULES.values())), st.booleans()),

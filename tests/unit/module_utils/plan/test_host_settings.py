@@ -88,7 +88,7 @@ def test_somebody_elses_dependency_that_comes_in_between_stays():
     host = Host(RUNNING)
     run(host, check=True, dependent_services=["LanmanServer"])
     registry(host)[SERVER] = {"DependOnService": ["SamSS", "Srv2", "Another"]}
-    keys = rows._keys(host_service(host))
+    keys = rows.keys(host_service(host))
     simulated.write(host_service(host), keys, settings.Entry(SERVER, "DependOnService", "MSiSCSI", True))
     assert registry(host)[SERVER]["DependOnService"] == ["SamSS", "Srv2", "Another", "MSiSCSI"]
 
@@ -118,6 +118,9 @@ def test_mpio_claims_iscsi_disks_from_the_next_boot_on():
     host = Host(RUNNING)
     outcome = run(host, claim_iscsi_disks=True)
     assert outcome.after.host_settings.claims_iscsi_disks and outcome.reboot_required
+    assert host.state["mpio"]["claimed"] is False
+    host_service(host).boot()
+    assert host.state["mpio"]["claimed"] is True
     assert not run(host, claim_iscsi_disks=True).changed
     assert run(host, claim_iscsi_disks=False).changed
     assert not run(host, claim_iscsi_disks=False).changed
@@ -275,6 +278,27 @@ def test_settings_of_mpio_are_refused_where_it_is_not_installed():
         "host_settings.claim_iscsi_disks",
     ]
     assert not run(host, claim_iscsi_disks=False).changed
+
+
+def test_no_key_is_made_up_for_a_driver_that_is_not_there():
+    class WithoutDsm(Host):
+        """MPIO with the DSM of a vendor: there is no msdsm."""
+
+        def __call__(self, text):
+            def registry_without(service):
+                return {key: values for key, values in original(service).items() if "msdsm" not in key}
+
+            original, simulated.registry = simulated.registry, registry_without
+            try:
+                return super().__call__(text)
+            finally:
+                simulated.registry = original
+
+    host = WithoutDsm(RUNNING)
+    assert run(host, mpio={"pdo_remove_period": 130}).problems == []
+    assert registry(host) == {table.MPIO_KEY: {"PDORemovePeriod": 130}}
+    with pytest.raises(apply.PlanRejected, match="host_settings.dsm_maximum_state_transition_time: the key .* missing"):
+        run(host, mpio={"dsm_maximum_state_transition_time": 120})
 
 
 def test_a_service_that_is_not_there_is_refused():

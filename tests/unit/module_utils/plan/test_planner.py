@@ -198,8 +198,8 @@ def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
         snapshot(),
         persistent_logins=[declared(portal="fd00::1"), declared(portal="[FD00::0001]", target=FLASH.upper())],
     )
-    text = f"persistent_logins[1]: declares the same record as persistent_logins[0]: {FLASH.upper()} through [fd00::1]:3260"
-    assert refusal(made).startswith(text)
+    assert refusal(made).startswith("persistent_logins[1]: declares the same record as persistent_logins[0]: ")
+    assert f": {FLASH.upper()} through [fd00::1]:3260. " in refusal(made)
 
 
 def test_duplicates_are_named_by_all_that_is_declared_of_them():
