@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Answers queries for rows of management classes, the registry and the event log: a text in, a text out, both JSON.
-# Reads only. What a query asks for and what its rows mean is the controller's affair: see runner/rows.py.
+# Answers queries for rows of management classes, the registry and the event log, and for the totals of tools that list:
+# a text in, a text out, both JSON. Reads only. What a query asks for and what its rows mean is the controller's
+# affair: see runner/rows.py.
 # Runs in Windows PowerShell 5.1 and in PowerShell 7.
 
 $reader = {
@@ -53,11 +54,11 @@ $reader = {
         }
     }
 
-    function Read-Count {
-        $lines = & "$env:SystemRoot\System32\iscsicli.exe" ListPersistentTargets
-        $total = $lines | Where-Object { $_ -match '^\D*(\d+)\D*$' } | Select-Object -First 1
-        if ($LASTEXITCODE -or $null -eq $total) { throw "iscsicli ended with $LASTEXITCODE and named no total" }
-        @{ count = [int]($total -replace '\D') }
+    function Read-Count($query) {
+        $arguments = $query.arguments
+        $totals = @(& "$env:SystemRoot\System32\$($query.tool).exe" @arguments | Where-Object { $_ -match '^\D*\d+\D*$' })
+        if ($LASTEXITCODE -or -not $totals) { throw "$($query.tool) ended with $LASTEXITCODE and named no total" }
+        @{ count = [int]($totals[0] -replace '\D') }
     }
 
     function Read-Key($key, $parts, $at, $names, $head) {

@@ -127,7 +127,7 @@ class Controller:
                 parse({kind: [dict(plain)]}).values[kind][0].selector.matches(identity)
                 for plain in self.plain.get(kind) or ()
             )
-            or self._renewing(kind, identity) is not None
+            or self._for_any_portal(kind, identity) is not None
         )
 
     def _may_be_resolved(self, kind, identity):
@@ -145,12 +145,13 @@ class Controller:
                     continue
                 if self._may_be_resolved(kind, identity):
                     continue
-                yield kind, identity, contents, plain or self._renewing(kind, identity)
+                yield kind, identity, contents, plain or self._for_any_portal(kind, identity)
 
-    def _renewing(self, kind, identity):
-        """The declaration for any portal that a login may stand for, and that saves its secret anew."""
+    def _for_any_portal(self, kind, identity):
+        """The declaration for any portal that a login may stand for, and that saves it anew or more than once."""
         for plain in self.plain.get(kind) or ():
-            if plain.get("portal") == "any" and plain.get("update_secret") == "always":
+            saves = plain.get("update_secret") == "always" or plain.get("copies", 1) > 1
+            if plain.get("portal") == "any" and saves:
                 selector = parse({kind: [dict(plain)]}).values[kind][0].selector
                 if selector._replace(portal=OMITTED).matches(identity):
                     return plain

@@ -215,6 +215,6 @@ def test_of_iscsicli_only_its_count_comes_back(tmp_path, output, exit_code, foun
     (tmp_path / "recorded.json").write_text(json.dumps(RECORDED), encoding="utf-8")
     environment = {**rows_standin.environment(tmp_path / "recorded.json"), "SystemRoot": str(tmp_path)}
     with rows_standin.RowsPowerShell(powershell(), environment) as running:
-        (answer,) = running.ask(rows.CountQuery())
+        (answer,) = running.ask(rows.CountQuery("iscsicli", ("ListPersistentTargets",)))
     assert answer.rows == (None if found is None else [{"count": found}])
     assert bool(answer.error) == (found is None)

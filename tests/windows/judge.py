@@ -137,10 +137,11 @@ def _portal(portal):
     return [portal["address"], portal["port"]] if portal else ["", 0]
 
 
-def conformance(pointer, *command, environment=None):
-    """Make sure that a line-by-line runner passes every case of the suite."""
+def conformance(pointer, *command, environment=None, without=()):
+    """Make sure that a line-by-line runner passes every case of the suite, without those of the names given."""
     pointer, lines = int(pointer), []
-    for case in suite.CASES:
+    cases = [case for case in suite.CASES if case.name not in without]
+    for case in cases:
         lines += [
             suite.script_batch(suite.of(case.steps, pointer), pointer),
             suite.case_batch(case, pointer),
@@ -158,7 +159,7 @@ def conformance(pointer, *command, environment=None):
             f"{done.stderr.decode(errors='replace')}"
         )
     wrong = []
-    for number, case in enumerate(suite.CASES):
+    for number, case in enumerate(cases):
         result, trace = answers[3 * number + 1], answers[3 * number + 2]
         try:
             met = (
@@ -175,7 +176,7 @@ def conformance(pointer, *command, environment=None):
             wrong.append(name)
     if wrong:
         raise AssertionError("Failed cases: {}".format(", ".join(wrong)))
-    print(f"{len(suite.CASES) + len(broken)} cases passed with pointers of {pointer} bytes")
+    print(f"{len(cases) + len(broken)} cases passed with pointers of {pointer} bytes")
 
 
 COMMANDS = {

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows: what Windows' management classes, registry and event log say of a host. The second door, beside the DLL.
+"""Rows: what Windows' management classes, registry, event log and tools say of a host. The second door, beside the DLL.
 
 It is built like the first. Queries are data, rows are data, and all meaning stays with the controller: whoever answers
-knows no class, key or event. Three kinds of query are all there is. Two programs answer them: :func:`answer` with a
-machine in Python, and Rows.psm1 in PowerShell.
+knows no class, key, event or program. Four kinds of query are all there is. Two programs answer them: :func:`answer`
+with a machine in Python, and Rows.psm1 in PowerShell.
 
 Queries travel with a batch, in the same text: a line of JSON behind that of the batch. The answer has the same form.
 They are read after the calls have been made, and are read only. Whatever goes wrong with a query is the ``error`` of
@@ -28,6 +28,8 @@ _SHOWN = 300  # characters of an error of the host
 # iScsiPrt logs CHAP exchanges and even a CHAP secret with these. Their binary data is never asked for.
 SECRET_EVENTS = frozenset((16, 17, 35, 36))
 
+# The commands whose total may be asked for. They change nothing.
+LISTING_COMMANDS = frozenset({("iscsicli", ("ListPersistentTargets",))})
 
 # The value in which the driver keeps a saved login. Its secret lies behind this head, which is all that is read.
 LOGIN_TARGET, LOGIN_TARGET_HEAD = "LoginTargetIN", 2032
@@ -124,15 +126,26 @@ class EventQuery(t.NamedTuple):
 
 
 class CountQuery(t.NamedTuple):
-    """How many persistent logins Windows' own tool iscsicli lists: a row of ``count``. Its other output stays there."""
+    """The total that a tool of Windows prints: a row of ``count``. Its other output stays on the host.
+
+    :param tool: the name of a program in System32, without ``.exe``.
+    """
+
+    tool: str
+    arguments: t.Sequence[str]
 
     @property
     def title(self) -> str:
         """What the query is about, for messages."""
-        return "the list of iscsicli"
+        return f"the total of {self.tool}"
 
     def for_host(self) -> Row:
-        """Nothing beside the fields."""
+        """Nothing beside the fields.
+
+        :raises ValueError: it is not one of the commands that only list.
+        """
+        if (self.tool, tuple(self.arguments)) not in LISTING_COMMANDS:
+            raise ValueError("only commands that list may be run on the host")
         return {}
 
 

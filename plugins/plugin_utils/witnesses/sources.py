@@ -432,7 +432,7 @@ WITNESSES = (
     Witness(
         "iscsicli ListPersistentTargets, count",
         LOGINS,
-        (rows.CountQuery(),),
+        (rows.CountQuery("iscsicli", ("ListPersistentTargets",)),),
         lambda found: [{} for _number in range(min(_number(found[0], "count", 1 << 16) or 0, 1 << 16))],
         (),
     ),

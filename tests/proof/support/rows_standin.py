@@ -20,6 +20,8 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 
+MODULE = HERE / "RowsStandIn"
+VARIABLE = "WINSTORAGE_ROWS"  # names the file
 _PATH = "PSModulePath"
 _TYPES = {"DriveLetter": "$char", "IpV6Address": "$bytes", "LastBootUpTime": "$time"}
 
@@ -27,7 +29,7 @@ _TYPES = {"DriveLetter": "$char", "IpV6Address": "$bytes", "LastBootUpTime": "$t
 def environment(file):
     """What a PowerShell needs to load the functions."""
     folders = [str(HERE), os.environ.get(_PATH, "")]
-    return {_PATH: os.pathsep.join(folders), "WINSTORAGE_ROWS": str(file)}
+    return {_PATH: os.pathsep.join(folders), VARIABLE: str(file)}
 
 
 def write_host(file, service):

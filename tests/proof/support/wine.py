@@ -83,10 +83,8 @@ class WinePrefix:
         # streams open; and not by wineboot, which would start them twice.
         self._quietly("wineserver", "-p600")
         self._quietly("wine", "cmd", "/c", "exit")
-        settings = self.windows / "temp" / "settings.reg"
-        settings.write_text(REGISTRY, encoding="ascii")
         try:
-            self._succeeds("reg", "import", windows_path(settings))
+            self.import_registry(REGISTRY)
         except AssertionError:
             self.__exit__()
             raise
@@ -123,6 +121,13 @@ class WinePrefix:
     def _succeeds(self, *command: str) -> None:
         done = self.run(*command)
         assert done.returncode == 0, f"{' '.join(command)} failed under Wine: {(done.stdout + done.stderr).decode()}"
+
+    def import_registry(self, content: str) -> None:
+        """Write what *content* has into the registry; it begins with ``REGEDIT4``."""
+        file = self.windows / "temp" / "content.reg"
+        file.write_text(content, encoding="ascii")
+        self._succeeds("reg", "import", windows_path(file))
+        file.unlink()
 
     def install(self, library: Path, name: str) -> Path:
         """Copy a DLL to system32 as *name*, where each Windows program finds it by that name."""

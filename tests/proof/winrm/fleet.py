@@ -62,10 +62,10 @@ class Fleet(contextlib.ExitStack):
 
     # -- hosts --
 
-    def simulator(self, name):
-        """A host of the simulator engine."""
+    def simulator(self, name, state=None):
+        """A host of the simulator engine; ``state``: a file, else that of every host."""
         path = self.folder.parent / (name + ".yml")
-        path.write_bytes(self._state.read_bytes())
+        path.write_bytes((state or self._state).read_bytes())
         self.hosts[name] = {"ansible_connection": "local", "winstorage_iscsi_simulator_state": str(path)}
 
     def native(self, name):
@@ -89,11 +89,12 @@ class Fleet(contextlib.ExitStack):
         environment = {**self._server(name).environment, **environment}
         self._remote(name, connection, host.linux(self.folder.parent / name, environment, before, options))
 
-    def wine(self, name, powershell):
+    def wine(self, name, powershell, state=None, **variables):
         """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
-        environment = powershell.environment(self._server(name).environment)
+        environment = powershell.environment({**self._server(name, state).environment, **variables})
         self._remote(name, "winrm", host.Host(powershell.command, environment))
-        # ansible-core 2.21 looks for powershell.exe, and under Wine PowerShell finds no program by its name alone
+        # ansible-core 2.21 asks Get-Command for the interpreter, which under Wine finds no program by its name alone.
+        # By its path it is found, and since that is where the running PowerShell is, no other one is started.
         self.hosts[name]["ansible_pwsh_interpreter"] = windows_path(powershell.executable)
 
     def windows_python(self, name, python, connection="winrm"):
@@ -124,8 +125,9 @@ class Fleet(contextlib.ExitStack):
             **CONNECTIONS[connection],
         }
 
-    def _server(self, name):
-        self.servers[name] = self.enter_context(Server(SimulatedHost(self._state)))
+    def _server(self, name, state=None):
+        simulated = SimulatedHost(state or self._state)
+        self.servers[name] = self.enter_context(Server(simulated, simulated.variant))
         return self.servers[name]
 
     # -- playbooks --

@@ -201,6 +201,21 @@ def test_more_than_the_head_of_a_saved_login_cannot_be_asked_for(head):
         rows.encode_queries([query])
 
 
+@pytest.mark.parametrize(
+    "tool, arguments",
+    [
+        ("iscsicli", ()),
+        ("iscsicli", ("ListPersistentTargets", "AddTarget")),
+        ("iscsicli", ("RemovePersistentTarget",)),
+        ("..\\..\\iscsicli", ("ListPersistentTargets",)),
+        ("cmd", ("/c", "dir")),
+    ],
+)
+def test_the_total_of_another_command_cannot_be_asked_for(tool, arguments):
+    with pytest.raises(ValueError, match="only commands that list"):
+        rows.encode_queries([rows.CountQuery(tool, arguments)])
+
+
 def test_no_secret_leaves_the_host():
     answered = []
 

@@ -198,7 +198,14 @@ def test_duplicates_in_a_declaration_are_refused_however_they_are_spelled():
         snapshot(),
         persistent_logins=[declared(portal="fd00::1"), declared(portal="[FD00::0001]", target=FLASH.upper())],
     )
-    assert refusal(made).startswith("persistent_logins[1]: declares the same record as persistent_logins[0]")
+    assert refusal(made).startswith("persistent_logins[1]: declares the same record as persistent_logins[0]: ")
+    assert f": {FLASH.upper()} through [fd00::1]:3260. " in refusal(made)
+
+
+def test_duplicates_are_named_by_all_that_is_declared_of_them():
+    whole = declared(initiator_port=0, initiator_instance=INSTANCE)
+    text = refusal(plan(snapshot(), persistent_logins=[whole, dict(whole)]))
+    assert f"through 10.0.0.1:3260 from {INSTANCE} port 0. Remove one of the two entries." in text
 
 
 def test_the_only_instance_is_meant_where_none_is_declared():
@@ -913,3 +920,20 @@ def test_a_login_with_ipsec_is_not_saved_again_without_a_word_about_its_key():
     assert any("preshared key of its own" in line for line in made.warnings)
     with_key = plan(snapshot([ipsec]), persistent_logins=[declared(header_digest="crc32c", ipsec_key="a key")])
     assert not any("preshared key" in line for line in with_key.warnings)
+
+
+@pytest.mark.parametrize(
+    ("part", "entry"),
+    [
+        ("persistent_logins", declared(portal="192.0.2.2x1")),
+        ("sessions", declared(portal="192.0.2.2x1")),
+        ("target_portals", {"address": "192.0.2.2x1"}),
+        ("static_targets", {"target": FLASH, "portals": ["192.0.2.2x1:3260"]}),
+    ],
+)
+def test_a_host_name_that_is_nearly_an_address_is_warned_of_where_it_is_declared(part, entry):
+    warned = plan(snapshot(), **{part: [entry]}).warnings
+    expected = f"{part}[0]: '192.0.2.2x1' is taken for a host name."
+    assert [line for line in warned if "mistyped" in line][0].startswith(expected)
+    absent = plan(snapshot(), **{part: [dict(entry, state="absent")]}) if part != "sessions" else plan(snapshot())
+    assert not any("mistyped" in line for line in absent.warnings)

@@ -1,0 +1,246 @@
+# Copyright: (c) 2026, winstorage.iscsi contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PowerShell for Windows, under Wine: the 64-bit DLL, and the services, registry and elevation that Wine has.
+
+It is PowerShell 7: what differs in Windows PowerShell 5.1 nobody sees here. Wine has no management classes and no event
+log. The test of their failing has them so; where facts are compared, they are answered from a file.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows
+from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
+from ansible_collections.winstorage.iscsi.tests.proof.standin import build
+from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
+from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support import registry, rows_standin
+from ansible_collections.winstorage.iscsi.tests.proof.support.powershell import WinePowerShell
+from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, windows_path
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenario
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import ROOT, Fleet
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comparable
+from ansible_collections.winstorage.iscsi.tests.windows import judge, probe
+
+DEMO = ROOT / "demo"
+HOSTS = sorted(path.stem for path in (DEMO / "hosts").glob("*.yml"))
+SCRIPTS = Path(probe.__file__).parent
+SOURCE = windows_path(runners.MODULE_UTILS / "Iscsidsc.cs")
+
+
+@pytest.fixture(scope="module")
+def powershell(tmp_path_factory):
+    """A Windows of our own, with the service and the DLL."""
+    with WinePrefix(tmp_path_factory.mktemp("windows")) as windows:
+        found = WinePowerShell(windows)
+        windows.add_service("MSiSCSI")
+        windows.install(build.library("x64"), "iscsidsc.dll")
+        yield found
+
+
+# What the engine under Wine has read as its input becomes the standard input of a script.
+AS_STANDARD_INPUT = "[Console]::SetIn([IO.StringReader]::new(@($input) -join \"`n\")); & '{script}' '{argument}'"
+
+
+def script(name, argument, before=AS_STANDARD_INPUT, **more):
+    """The command that runs a script of tests/windows."""
+    return before.format(script=windows_path(SCRIPTS / name), argument=argument, **more)
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+LOGINS = "SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e97b-e325-11ce-bfc1-08002be10318}\\0003\\PersistentTargets"
+SECRET = b"Marker-Secret42"
+HEAD = bytes(range(256)) * 8
+SAVED = HEAD[: rows.LOGIN_TARGET_HEAD] + bytes(2512 - rows.LOGIN_TARGET_HEAD) + SECRET  # as the driver keeps a login
+
+
+def test_rows_come_from_the_registry_and_of_a_login_only_its_head(powershell):
+    """Broken management classes and a broken event log say so, and take nothing else with them."""
+    registry.fill(powershell.wine)
+    registry.add_binary(powershell.wine, f"{LOGINS}\\A\\LoginTarget", {rows.LOGIN_TARGET: SAVED})
+    broken = [rows.CimQuery("root/wmi", "Any", ("Name",)), rows.EventQuery("System", "iScsiPrt", (1,))]
+    saved = rows.RegistryQuery(LOGINS + "\\*\\LoginTarget", (rows.LOGIN_TARGET,), rows.LOGIN_TARGET_HEAD)
+    asked = [*broken, *registry.ASKED, saved, *broken]
+    command = script("rows_lines.ps1", windows_path(runners.MODULE_UTILS / "Rows.psm1"))
+    done = powershell.run("-Command", command, stdin=rows.encode_queries(asked).encode())
+    assert done.returncode == 0, done.stderr.decode()
+    answers = rows.decode_rows(done.stdout.decode("utf-8-sig").strip(), asked)
+    assert [bool(answer.error) and answer.rows is None for answer in answers] == [query in broken for query in asked]
+    assert answers[2:-3] == registry.EXPECTED
+    (login,) = answers[-3].rows
+    assert bytes.fromhex(login["values"][rows.LOGIN_TARGET]) == SAVED[: rows.LOGIN_TARGET_HEAD]
+    assert SECRET.hex() not in done.stdout.decode().lower()
+
+
+# -- playbooks ---------------------------------------------------------------------------------------------------------
+
+# The host of which the role changes something. Its declaration is that of the demo.
+CHANGED = "hyperv02"
+SEND_TARGETS = "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets"
+SERVICE = {"state": "running", "start_mode": "automatic"}  # as the one of Wine is
+FACTS = [{"name": "facts", "winstorage.iscsi.initiator_facts": None}]
+ROLE = [
+    {"name": "declared", "ansible.builtin.include_vars": str(path)}
+    for path in (DEMO / "group_vars" / "simulated.yml", DEMO / "host_vars" / f"{CHANGED}.yml")
+] + [
+    {
+        "name": "role",
+        "ansible.builtin.include_role": {"name": "winstorage.iscsi.initiator"},
+        "vars": {"initiator_mode": "enforce"},
+    }
+] * 2
+
+
+@pytest.fixture(scope="module")
+def fleet(powershell, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fleet")
+    module = powershell.add_module(rows_standin.MODULE)
+    with Fleet(folder, scenario.STATE, scenario.SECRETS) as hosts:
+        for name in HOSTS:
+            state, answers = folder / f"{name}-state.yml", folder / f"{name}-rows.json"
+            described = yaml.safe_load((DEMO / "hosts" / f"{name}.yml").read_text(encoding="utf-8"))
+            state.write_text(yaml.safe_dump({**described, "service": SERVICE}), encoding="utf-8")
+            simulated = SimulatedHost(state)
+            rows_standin.write_host(answers, simulated.simulator)
+            for row in simulated.machine().rows(rows.RegistryQuery(SEND_TARGETS)):
+                registry.add_binary(powershell.wine, row["key"], dict.fromkeys(row["values"], b"\0"))
+            hosts.simulator("simulated-" + name, state)
+            hosts.wine(name, powershell, state, **{rows_standin.VARIABLE: windows_path(answers)})
+        yield hosts
+    module.unlink()
+
+
+@pytest.fixture(scope="module")
+def read(fleet):
+    return fleet.play(FACTS)
+
+
+@pytest.fixture(scope="module")
+def enforced(fleet, read):
+    return fleet.play(ROLE, limit=f"{CHANGED},simulated-{CHANGED}")
+
+
+def facts_of(play, name):
+    return play.of(name, "facts")["ansible_facts"]["windows_iscsi"]
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_facts_are_those_of_the_simulator(read, name):
+    assert read.rc == 0, read.output
+    found, expected = dict(facts_of(read, name)), dict(facts_of(read, "simulated-" + name))
+    assert expected["persistent_logins"] and expected["initiator_ports"]
+    found.pop("host"), expected.pop("host")  # who ran it
+    assert found == expected
+
+
+def test_the_host_is_that_of_wine(read):
+    found = facts_of(read, CHANGED)["host"]
+    assert found["runtime"].startswith("CLR 1")  # .NET 10 and newer
+    assert found["windows_version"].startswith("10.0.")
+    assert (found["service_state"], found["service_start_mode"]) == ("running", "automatic")
+    assert found["elevated"] is True
+
+
+def test_the_role_enforces_the_declaration_and_then_finds_nothing_to_do(enforced):
+    assert enforced.rc == 0, enforced.output
+    runs = {
+        name: [each.result for each in enforced.results[name] if each.task.endswith("Apply the declaration")]
+        for name in (CHANGED, "simulated-" + CHANGED)
+    }
+    assert [result["changed"] for result in runs[CHANGED]] == [True, False]
+    assert [comparable(result) for result in runs[CHANGED]] == [
+        comparable(result) for result in runs["simulated-" + CHANGED]
+    ]
+
+
+def test_module_and_utilities_arrive_as_they_are(fleet, enforced):
+    inputs = fleet.endpoints[CHANGED].host.inputs
+    assert len(inputs) == 6  # facts; the role reads, changes and audits, reads and audits
+    for stdin in inputs:
+        assert host.arrived(stdin) == list(host.sources())
+
+
+# -- scripts of the Windows workflow -----------------------------------------------------------------------------------
+
+
+# The first call of an export that the library lacks is answered. Under Wine .NET 10 does not get over a second one.
+NOT_UNDER_WINE = ("a vital export that the library lacks", "within its time limit")
+
+
+def test_the_runner_of_lines_meets_the_suite(powershell, tmp_path):
+    windows = powershell.wine
+    windows.install(runners.scripted_library("x64", tmp_path), "iscsidsc.dll")
+    command = [*powershell.command, "-Command", script("run_lines.ps1", SOURCE)]
+    try:
+        judge.conformance(8, *command, environment=powershell.environment(), without=NOT_UNDER_WINE)
+    finally:
+        windows.install(build.library("x64"), "iscsidsc.dll")
+
+
+# The same over a connection, so that a batch can follow from the answer to the last.
+AS_CONNECTION = (
+    "$stream = [Net.Sockets.TcpClient]::new('127.0.0.1', {port}).GetStream(); "
+    "[Console]::SetIn([IO.StreamReader]::new($stream)); "
+    "$writer = [IO.StreamWriter]::new($stream); $writer.AutoFlush = $true; [Console]::SetOut($writer); "
+    "& '{script}' '{argument}'"
+)
+LAB = probe.Lab("192.0.2.50", 3260, "iqn.2004-01.com.example:lab")
+# How lists are sized and end in memory is up to the stand-in library, whatever the dialect.
+OF_THE_STANDIN = {"list_size_reports": "larger", "empty_list": "success", "text_list_tail": "garbage"}
+HOST = {
+    "service": SERVICE,
+    "dialect": {"letter_case": "upper"},
+    "network": {"arrays": [{"portals": [LAB.address], "targets": [{"iqn": LAB.target, "luns": [0]}]}]},
+}
+
+
+@pytest.fixture
+def lines(powershell, tmp_path):
+    """Runs batches in one PowerShell, whose DLL is answered for by a host of the state in host.yml."""
+    state = tmp_path / "host.yml"
+    state.write_text(yaml.safe_dump(HOST))
+    simulated = SimulatedHost(state)
+    with socket.create_server(("127.0.0.1", 0)) as listener, Server(simulated, simulated.variant) as server:
+        listener.settimeout(120)
+        command = script("run_lines.ps1", SOURCE, AS_CONNECTION, port=listener.getsockname()[1])
+        process = subprocess.Popen(
+            [*powershell.command, "-Command", command],
+            env=powershell.environment(server.environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        process.stdin.close()
+        try:
+            connection, _address = listener.accept()
+            connection.settimeout(120)
+            with connection, connection.makefile("rw", encoding="ascii", newline="\n") as stream:
+
+                def run(batch):
+                    stream.write(batch + "\n")
+                    stream.flush()
+                    return stream.readline().strip()
+
+                yield run
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_the_probe_finds_the_dialect_of_the_host(lines, tmp_path):
+    """But for what it would stop the service for: the service is that of Wine."""
+    expected = SimulatedHost(tmp_path / "host.yml")
+    answers = [
+        {name: finding.answer for name, finding in probe.Probe(rows_standin.calls_only(run), LAB).run().items()}
+        for run in (lines, lambda batch: executor.run(batch, expected.machine()))
+    ]
+    assert answers[0] == {**answers[1], **OF_THE_STANDIN}
+    assert {name: answers[0][name] for name in HOST["dialect"]} == HOST["dialect"]
