@@ -38,7 +38,7 @@ def fleet(site):
 
 def run(fleet, name, *arguments, **environment):
     """Run a playbook of the collection as a user does, with Ansible's own settings."""
-    fleet.run("[]")  # writes the inventory
+    fleet.write_inventory()
     return fleet.run_here(
         fleet.folder, f"winstorage.iscsi.{name}", "-i", str(fleet.folder / "inventory.yml"), *arguments, **environment
     )
