@@ -204,4 +204,6 @@ class Session:
             (each.target_address or "", each.target_port, each.initiator_address or "") for each in self.connections
         )
         disks = sorted(device.legacy_name for device in self.devices or ())
-        return self.target.lower(), paths, disks, self.isid or b"", self.session_id or ""
+        lists_and_ids = ("connections", "devices", "luns", "session_id", "isid", "tsid")
+        rest = [repr(getattr(self, each.name)) for each in dataclasses.fields(self) if each.name not in lists_and_ids]
+        return self.target.lower(), paths, disks, rest, self.isid or b"", self.session_id or ""
