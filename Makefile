@@ -30,11 +30,16 @@ NEWEST := $(lastword $(CORES))
 # The core for what runs once: demo, bench and reference.
 CORE ?= $(lastword $(FOUND))
 
-# A suite is a folder of tests. All run under the newest core. Under the oldest run those that Ansible takes part in, or
-# that depend on the version of Python. Under those between runs what uses Ansible's interfaces.
-SUITES := $(foreach suite,proof integration unit explore sweep,$(if $(wildcard tests/$(suite)),$(suite)))
-SUITES_OF = $(if $(filter $(1),$(NEWEST)),$(SUITES),$(filter integration $(if $(filter $(1),$(OLDEST)),proof unit),$(SUITES)))
-RUNS := $(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(foreach suite,$(call SUITES_OF,$(core)),$(suite)-$(core)))
+# A suite is a folder of tests. All run under the newest core and under the oldest: with it comes the oldest Python, and
+# what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
+# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not
+# what compilers, browsers and Windows' own Python do by themselves.
+SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
+SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration,$(SUITES)))
+PROOF_OF_OLDEST := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
+# The longest start first, so that no processor waits for another at the end.
+RUNS := $(foreach suite,$(SUITES),$(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(if $(filter \
+	$(suite),$(call SUITES_OF,$(core))),$(suite)-$(core))))
 
 # As many suites and checks at once as there are processors, each in one process: the proof shares servers and compilers.
 # `make test-unit WORKERS=4` runs one suite in several processes.
@@ -69,8 +74,11 @@ test: $(RUNS:%=test-%) $(CHECKS) ## all suites, molecule, sanity and lint, under
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(RUNS:%=.build/reports/%.xml)
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")
 
-# Under another core than the newest the proof is that of the connections, winrm and psrp.
-PATH_OF = tests/$(1)$(if $(filter proof,$(1)),$(if $(filter-out $(NEWEST),$(2)),/test_winrm.py))
+PATH_OF = $(if $(filter proof,$(1)),$(if $(filter $(NEWEST),$(2)),tests/proof,$(PROOF_OF_OLDEST)),tests/$(1))
+
+# How many random examples, and how many of all faults, does not depend on the Python below: as many as the environment
+# says under the newest core, and as many as are usual under others.
+SEARCH_OF = $(if $(filter $(NEWEST),$(1)),,env -u HYPOTHESIS_PROFILE -u SWEEP)
 
 define SUITE
 .PHONY: test-$(1)
@@ -79,11 +87,16 @@ endef
 define SUITE_UNDER_CORE
 .PHONY: test-$(1)-$(2)
 test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
-	$$(call IN_VIEW,$(2)) python -m pytest -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
+	$$(call IN_VIEW,$(2)) $(call SEARCH_OF,$(2)) python -m pytest -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
 	    --junit-xml=.build/reports/$(1)-$(2).xml $(call PATH_OF,$(1),$(2))
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
+
+# The proof looks at the site of the documentation in a browser: `make docs test` builds that first.
+ifneq ($(filter docs,$(MAKECMDGOALS)),)
+test-proof-$(NEWEST): | docs
+endif
 
 # Seeds that nobody tried before, unless one is given.
 EXPLORE_CASES ?= 100000

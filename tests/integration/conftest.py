@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
+
+from ansible_collections.winstorage.iscsi.tests.unit.support import playbooks
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,8 +21,9 @@ ROOT = Path(__file__).parents[2]
 class Site:
     """A folder with an inventory of simulated hosts in which playbooks run."""
 
-    def __init__(self, folder, view):
-        self.folder, self.view, self.hosts, self.runs = folder, view, {}, 0
+    def __init__(self, folder, shared):
+        self.folder, self.hosts, self.runs = folder, {}, 0
+        self.view, self.home = shared / "view", shared / "home"
 
     def host(self, name, state=None, **variables):
         """Add a simulated host: its state as the simulator's file has it, its variables."""
@@ -31,9 +32,12 @@ class Site:
             variables.setdefault("winstorage_iscsi_simulator_state", f"{name}.yml")
         self.hosts[name] = dict(variables, ansible_connection="local")
 
+    def write_inventory(self):
+        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}))
+
     def run(self, plays, *arguments, **environment):
         """Run plays, given as the text of a playbook, against the hosts."""
-        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": self.hosts}}))
+        self.write_inventory()
         (self.folder / "playbook.yml").write_text(plays)
         return self.run_here(self.folder, "-i", "inventory.yml", "playbook.yml", *arguments, **environment)
 
@@ -44,33 +48,28 @@ class Site:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
             "ANSIBLE_COLLECTIONS_PATH": str(self.view),
-            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_HOME": str(self.home),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "results",
             "RESULTS_FILE": str(results),
             **environment,
         }
-        command = [sys.executable, Path(sys.executable).parent / "ansible-playbook", *arguments]
-        done = subprocess.run(
-            command,
-            check=False,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            env=environment,
-        )
+        done = playbooks.run(*arguments, cwd=folder, env=environment)
         lines = results.read_text().splitlines() if results.exists() else []
         found = [SimpleNamespace(**json.loads(line)) for line in lines]
         return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found)
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """What all sites have, so that their playbooks run in the same environment: the collections, and Ansible's home."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "view/ansible_collections/winstorage").mkdir(parents=True)
+    (folder / "view/ansible_collections/winstorage/iscsi").symlink_to(ROOT)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
+def site(tmp_path_factory, shared):
     """An empty :class:`Site`; the tests of a module share it."""
-    folder = tmp_path_factory.mktemp("site")
-    view = folder / "view"
-    (view / "ansible_collections/winstorage").mkdir(parents=True)
-    (view / "ansible_collections/winstorage/iscsi").symlink_to(ROOT)
-    return Site(folder, view)
+    return Site(tmp_path_factory.mktemp("site"), shared)

@@ -22,10 +22,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Fleet:
-    """A copy of the examples whose hosts nobody else uses."""
+    """A copy of the examples whose hosts nobody else uses; always in the same place, as their configuration is."""
 
-    def __init__(self, site, folder):
-        self.site, self.folder = site, folder / "examples"
+    def __init__(self, site):
+        self.site, self.folder = site, site.folder / "copy/examples"
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
         shutil.copytree(EXAMPLES, self.folder, ignore=shutil.ignore_patterns("host_vars", "*.before.json"))
 
     def run(self, playbook, *arguments):
@@ -50,8 +51,8 @@ class Fleet:
 
 
 @pytest.fixture
-def fleet(site, tmp_path):
-    return Fleet(site, tmp_path)
+def fleet(site):
+    return Fleet(site)
 
 
 class Example(t.NamedTuple):

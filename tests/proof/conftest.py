@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
+from ansible_collections.winstorage.iscsi.tests.proof.secrecy.watch import Watch
 from ansible_collections.winstorage.iscsi.tests.proof.support.dotnet import WineDotnet
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, WinePython
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import everything, scenario
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,22 @@ def wine_python(wine: WinePrefix) -> WinePython:
 @pytest.fixture(scope="session")
 def wine_dotnet(wine: WinePrefix) -> WineDotnet:
     return WineDotnet(wine)
+
+
+@pytest.fixture(scope="session")
+def watch(tmp_path_factory: pytest.TempPathFactory) -> Watch:
+    return Watch(tmp_path_factory.mktemp("watch"))
+
+
+@pytest.fixture(scope="session")
+def every_host(wine_python: WinePython, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """See winrm/everything.py."""
+    with Fleet(tmp_path_factory.mktemp("everything"), scenario.STATE, everything.SECRETS) as hosts:
+        everything.add_hosts(hosts, wine_python)
+        yield hosts
+        hosts.endpoints["cut"].problems.clear()  # what was raised on purpose
+
+
+@pytest.fixture(scope="session")
+def everything_played(every_host: Fleet, watch: Watch) -> SimpleNamespace:
+    return everything.play(every_host, watch)

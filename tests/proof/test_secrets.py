@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets go to the DLL and nowhere else, by every engine, whatever is told, and whatever goes wrong.
 
-Playbooks run with all that Ansible can tell (-vvvvv, ANSIBLE_DEBUG, tracebacks, a log), and every process of theirs is
-watched. A secret counts as shown also where it stands in base64, UTF-16, gzip, or these in one another.
+A playbook runs with all that Ansible can tell (-vvvvv, ANSIBLE_DEBUG, tracebacks, a log), and each of its processes is
+watched: winrm/everything.py. A secret counts as shown also where it stands in base64, UTF-16, gzip, or these in one
+another.
 """
 
 from __future__ import annotations
@@ -21,112 +22,24 @@ import pytest
 from ansible_collections.winstorage.iscsi.tests.proof.secrecy import leaks
 from ansible_collections.winstorage.iscsi.tests.proof.secrecy.watch import Watch
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import scenario
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
-
-MARK = scenario.MARK.encode()
-REMOTE = ("winrm", "psrp", "windows-python")
-WORKING = ("simulator", "native", "local-python", *REMOTE)
-BROKEN = {
-    "thrown": "iscsidsc.dll cannot be used in this 64-bit process",
-    "cut": "Code 500",
-    "no-python": "python engine failed",
-    "no-library": "iscsidsc.dll",
-}
-LOGIN = {
-    "target": scenario.LOGS,
-    "portal": {"address": "192.0.2.22"},
-    "auth_type": "chap",
-    "username": "sql01",
-    "login_flags": ["multipath_enabled"],
-}
-FAILING = {  # task: what it says
-    "refused": "A secret cannot be read back",
-    "too short": "expected 12 to 16",
-    "misspelt": "usrname",
-    "not ASCII": "ASCII",
-}
-TASKS = scenario.TASKS + [
-    {
-        "name": "of the host",
-        "winstorage.iscsi.initiator": {
-            "chap_secret": "{{ secrets.mutual }}",
-            "radius_secret": "{{ secrets.radius }}",
-            "group_preshared_key": "{{ secrets.ipsec }}",
-        },
-    },
-    {
-        "name": "refused",
-        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.wrong }}", connected=True),
-        "ignore_errors": True,
-    },
-    {
-        "name": "too short",
-        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.short }}"),
-        "ignore_errors": True,
-    },
-    {
-        "name": "not ASCII",
-        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.foreign }}"),
-        "ignore_errors": True,
-    },
-    {
-        "name": "misspelt",
-        "winstorage.iscsi.persistent_login": dict(LOGIN, secret="{{ secrets.chap }}", usrname="sql01"),
-        "ignore_errors": True,
-    },
-]
-SECRETS = dict(scenario.SECRETS, short=scenario.MARK, foreign=scenario.MARK + "\u00e4\u00f6\u00fc")
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.everything import (
+    BROKEN,
+    FAILING,
+    MARK,
+    REMOTE,
+    TASKS,
+    WORKING,
+)
 
 
 @pytest.fixture(scope="module")
-def watch(tmp_path_factory):
-    return Watch(tmp_path_factory.mktemp("watch"))
-
-
-def holds_a_secret(stdin):
-    return leaks.shown(stdin, MARK) is not None
-
-
-def breaks_with_a_secret(stdin):
-    """The connection."""
-    if holds_a_secret(stdin):
-        raise ConnectionResetError()
-
-
-def throws_with_a_secret(stdin):
-    """The C#, which does not find the DLL."""
-    return {"LD_LIBRARY_PATH": ""} if holds_a_secret(stdin) else {}
+def fleet(every_host):
+    return every_host
 
 
 @pytest.fixture(scope="module")
-def fleet(wine_python, tmp_path_factory):
-    with Fleet(tmp_path_factory.mktemp("fleet"), scenario.STATE, SECRETS) as hosts:
-        hosts.simulator("simulator")
-        hosts.native("native")
-        hosts.python("local-python")
-        hosts.windows("winrm", "winrm")
-        hosts.windows("psrp", "psrp")
-        hosts.windows_python("windows-python", wine_python)
-        hosts.windows("thrown", before=throws_with_a_secret)
-        hosts.windows("cut", before=breaks_with_a_secret)
-        hosts.python("no-python", interpreter="/bin/false")
-        hosts.python("no-library")
-        hosts.hosts["no-library"].update(winstorage_iscsi_engine="native", winstorage_iscsi_dll="/no/iscsidsc.dll")
-        yield hosts
-        hosts.endpoints["cut"].problems.clear()  # what was raised on purpose
-
-
-@pytest.fixture(scope="module")
-def play(fleet, watch):
-    return fleet.play(
-        TASKS,
-        "-vvvvv",
-        "--diff",
-        ANSIBLE_DEBUG="1",
-        ANSIBLE_DISPLAY_TRACEBACK="always",
-        ANSIBLE_LOG_PATH=str(fleet.folder / "log"),
-        **watch.environment,
-    )
+def play(everything_played):
+    return everything_played
 
 
 # -- they were there ---------------------------------------------------------------------------------------------------

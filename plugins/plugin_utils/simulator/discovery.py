@@ -104,21 +104,21 @@ class Discovery:
         entry = next((entry for entry in entries if same(entry["mechanism"], given["DiscoveryMechanism"])), None)
         if entry is None:
             raise CallFailed(status.DISCOVERY_MECHANISM_NOT_FOUND)
+        name = next((name for name, row in prototypes.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
         values = {
-            "ProtocolType": 0,
-            "TargetAlias": entry["alias"],
-            "InitiatorName": self.wording.name(entry["initiator_instance"]),
-            "PortalGroups": [
+            "ProtocolType": lambda: 0,
+            "TargetAlias": lambda: entry["alias"],
+            "InitiatorName": lambda: self.wording.name(entry["initiator_instance"]),
+            "PortalGroups": lambda: [
                 {"Portals": [self.wording.portal(portal) for portal in group]} for group in entry["portal_groups"]
             ],
-            "PersistentTargetMappings": entry.get("mappings"),
-            "TargetFlags": entry.get("target_flags", 0),
-            "LoginOptions": self.wording.options(entry["login_options"]),
+            "PersistentTargetMappings": lambda: entry.get("mappings"),
+            "TargetFlags": lambda: entry.get("target_flags", 0),
+            "LoginOptions": lambda: self.wording.options(entry["login_options"]),
         }
-        name = next((name for name, row in prototypes.TARGET_INFORMATION.items() if row[0] == given["InfoClass"]), None)
         if name is None:
             raise CallFailed(status.INVALID_PARAMETER)
-        return {"Buffer": values[name]}
+        return {"Buffer": values[name]()}
 
     @export("ReportIScsiTargetPortalsW")
     def _target_portals(self, given):

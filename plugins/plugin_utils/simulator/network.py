@@ -26,6 +26,7 @@ def same(one, other):
 _FOUR_NUMBERS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,11}){3}")
 
 
+@functools.lru_cache(maxsize=1024)  # every report and every search compares the same few
 def numeric(address):
     """An IP address, or None for any other text. A number with a leading zero is octal, as Winsock reads it."""
     text = address[1:-1] if address.startswith("[") and address.endswith("]") else address
@@ -37,7 +38,7 @@ def numeric(address):
         return None
 
 
-@functools.lru_cache(maxsize=1024)  # every report and every search compares the same few
+@functools.lru_cache(maxsize=1024)
 def canonical(address):
     """An IP address in canonical form, without brackets, or a host name in lower case."""
     found = numeric(address)
