@@ -12,7 +12,9 @@ $ErrorActionPreference = 'Stop'
 
 $name, $password = 'ansible', "Aa1-$([guid]::NewGuid())"
 "::add-mask::$password" # GitHub hides it in its logs
-$null = New-LocalUser -Name $name -Password (ConvertTo-SecureString -String $password -AsPlainText -Force)
+$secure = New-Object -TypeName System.Security.SecureString
+$password.ToCharArray() | ForEach-Object { $secure.AppendChar($_) }
+$null = New-LocalUser -Name $name -Password $secure
 Add-LocalGroupMember -SID S-1-5-32-544 -Member $name # Administrators, whatever Windows calls them
 $null = Enable-PSRemoting -SkipNetworkProfileCheck -Force
 # Without this setting, local administrators other than the built-in one are not elevated over WinRM.
