@@ -20,15 +20,7 @@ options:
     description: The number. Names are accepted too, and sorted in the order of their bits.
     type: raw
     required: true
-  which:
-    description: Set of flags.
-    type: str
-    required: true
-    choices:
-      security: Security flags of a persistent login or target portal, ISCSI_SECURITY_FLAG_* in the SDK.
-      login: Login flags, ISCSI_LOGIN_FLAG_*.
-      information: Login options that are specified, ISCSI_LOGIN_OPTIONS_*.
-      target: Flags of a static target, ISCSI_TARGET_FLAG_*.
+extends_documentation_fragment: winstorage.iscsi.flags
 seealso:
   - plugin: winstorage.iscsi.flags_raw
     plugin_type: filter

@@ -20,15 +20,7 @@ options:
     description: Names, numbers, or a mapping as in the facts (C(names), C(raw), C(unknown)).
     type: raw
     required: true
-  which:
-    description: Set of flags.
-    type: str
-    required: true
-    choices:
-      security: Security flags of a persistent login or target portal, ISCSI_SECURITY_FLAG_* in the SDK.
-      login: Login flags, ISCSI_LOGIN_FLAG_*.
-      information: Login options that are specified, ISCSI_LOGIN_OPTIONS_*.
-      target: Flags of a static target, ISCSI_TARGET_FLAG_*.
+extends_documentation_fragment: winstorage.iscsi.flags
 seealso:
   - plugin: winstorage.iscsi.flags
     plugin_type: filter

@@ -81,32 +81,17 @@ radius_servers:
   elements: str
   sample: []
 plan:
-  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  description:
+    - The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+    - In the form of RV(winstorage.iscsi.initiator_state#module:plan).
   returned: when the host could be read
   type: list
   elements: dict
-  contains:
-    kind:
-      description: Part of the configuration, such as C(persistent_logins).
-      returned: success
-      type: str
-      sample: service
-    action:
-      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
-      returned: success
-      type: str
-      sample: set
-    what:
-      description: The record or setting.
-      returned: success
-      type: str
-      sample: "start_mode"
-    reason:
-      description: Why the step is needed.
-      returned: success
-      type: str
-      sample: "MSiSCSI is manual, declared automatic"
-  sample: []
+  sample:
+    - kind: service
+      action: set
+      what: "start_mode"
+      reason: "MSiSCSI is manual, declared automatic"
 reboot_required:
   description: Whether Windows reported that the change takes effect only after a restart.
   returned: success

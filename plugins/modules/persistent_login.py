@@ -86,32 +86,17 @@ persistent_logins:
   elements: dict
   sample: []
 plan:
-  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  description:
+    - The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+    - In the form of RV(winstorage.iscsi.initiator_state#module:plan).
   returned: when the host could be read
   type: list
   elements: dict
-  contains:
-    kind:
-      description: Part of the configuration, such as C(persistent_logins).
-      returned: success
-      type: str
-      sample: persistent_logins
-    action:
-      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
-      returned: success
-      type: str
-      sample: add
-    what:
-      description: The record or setting.
-      returned: success
-      type: str
-      sample: "iqn.2004-01.com.example:sql01-data through 192.0.2.21:3260 from any instance any port"
-    reason:
-      description: Why the step is needed.
-      returned: success
-      type: str
-      sample: "declared, but missing"
-  sample: []
+  sample:
+    - kind: persistent_logins
+      action: add
+      what: "iqn.2004-01.com.example:sql01-data through 192.0.2.21:3260 from any instance any port"
+      reason: "declared, but missing"
 lost:
   description:
     - Records that were removed during the change and could not be restored, as options that save them again. Add their

@@ -52,32 +52,17 @@ sessions:
   elements: dict
   sample: []
 plan:
-  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  description:
+    - The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+    - In the form of RV(winstorage.iscsi.initiator_state#module:plan).
   returned: when the host could be read
   type: list
   elements: dict
-  contains:
-    kind:
-      description: Part of the configuration, such as C(persistent_logins).
-      returned: success
-      type: str
-      sample: sessions
-    action:
-      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
-      returned: success
-      type: str
-      sample: login
-    what:
-      description: The record or setting.
-      returned: success
-      type: str
-      sample: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260 from any instance any port"
-    reason:
-      description: Why the step is needed.
-      returned: success
-      type: str
-      sample: "it has no live session"
-  sample: []
+  sample:
+    - kind: sessions
+      action: login
+      what: "iqn.2004-01.com.example:scratch through 192.0.2.21:3260 from any instance any port"
+      reason: "it has no live session"
 reboot_required:
   description: Whether Windows reported that the change takes effect only after a restart.
   returned: success

@@ -50,32 +50,17 @@ targets:
   elements: dict
   sample: []
 plan:
-  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  description:
+    - The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+    - In the form of RV(winstorage.iscsi.initiator_state#module:plan).
   returned: when the host could be read
   type: list
   elements: dict
-  contains:
-    kind:
-      description: Part of the configuration, such as C(persistent_logins).
-      returned: success
-      type: str
-      sample: static_targets
-    action:
-      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
-      returned: success
-      type: str
-      sample: add
-    what:
-      description: The record or setting.
-      returned: success
-      type: str
-      sample: "iqn.2004-01.com.example:backup"
-    reason:
-      description: Why the step is needed.
-      returned: success
-      type: str
-      sample: "declared, but missing"
-  sample: []
+  sample:
+    - kind: static_targets
+      action: add
+      what: "iqn.2004-01.com.example:backup"
+      reason: "declared, but missing"
 reboot_required:
   description: Whether Windows reported that the change takes effect only after a restart.
   returned: success

@@ -70,32 +70,17 @@ target_portals:
   elements: dict
   sample: []
 plan:
-  description: The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+  description:
+    - The steps of the task in order, each with its reason. In check mode, the steps that it would take.
+    - In the form of RV(winstorage.iscsi.initiator_state#module:plan).
   returned: when the host could be read
   type: list
   elements: dict
-  contains:
-    kind:
-      description: Part of the configuration, such as C(persistent_logins).
-      returned: success
-      type: str
-      sample: target_portals
-    action:
-      description: C(add), C(replace), C(copies), C(remove), C(set), C(refresh), C(login) or C(logout).
-      returned: success
-      type: str
-      sample: add
-    what:
-      description: The record or setting.
-      returned: success
-      type: str
-      sample: "192.0.2.21:3260 from any instance any port"
-    reason:
-      description: Why the step is needed.
-      returned: success
-      type: str
-      sample: "declared, but missing"
-  sample: []
+  sample:
+    - kind: target_portals
+      action: add
+      what: "192.0.2.21:3260 from any instance any port"
+      reason: "declared, but missing"
 discovery_ok:
   description: Whether the discovery of this run succeeded. Null if the run made none.
   returned: success, and when the discovery failed

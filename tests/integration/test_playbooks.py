@@ -30,8 +30,9 @@ def fleet(site):
     site.host(READY, dict(STATE, persistent_logins=[SESSION]))
     site.host(UNSAVED, STATE)
     site.host(STOPPED, None, winstorage_iscsi_simulator_state="nowhere.yml")
-    for kept in site.folder.glob("*.state.json"):
-        kept.unlink()
+    for pattern in ("*.state.json", "*.before.json"):
+        for kept in site.folder.glob(pattern):
+            kept.unlink()
     return site
 
 
@@ -59,7 +60,7 @@ def test_the_report_is_written_beside_the_inventory_and_names_every_host(fleet):
 def test_the_report_goes_where_it_is_asked_for(fleet, tmp_path):
     done = run(fleet, "report", "-e", f"target={READY} report_path={tmp_path}/fleet.html")
     assert done.rc == 0, done.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["fleet.html", "fleet.json", "fleet.md"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fleet.csv", "fleet.html", "fleet.json", "fleet.md"]
 
 
 def test_an_audit_fails_where_a_host_is_not_as_declared_until_it_is_enforced(fleet):
@@ -74,11 +75,43 @@ def test_an_audit_fails_where_a_host_is_not_as_declared_until_it_is_enforced(fle
 
 def test_before_a_restart_the_sessions_are_saved_and_afterwards_everything_is_there(fleet):
     target = ("-e", f"target={UNSAVED}")
-    assert failed(run(fleet, "before_restart", *target)) == {UNSAVED}
-    assert run(fleet, "save_sessions", *target).rc == 0
+    refused = run(fleet, "before_restart", *target)
+    assert failed(refused) == {UNSAVED}
+    assert f'        "Live but not saved: {TARGET} through 192.0.2.21 port 3260."' in refused.output
+    assert f"Do not restart {UNSAVED} yet." in refused.output
+    saved = run(fleet, "save_sessions", *target)
+    assert saved.rc == 0
+    assert f'        "add     {TARGET} through 192.0.2.21:3260' in saved.output
     assert run(fleet, "before_restart", *target).rc == 0
     assert json.loads((fleet.folder / f"{UNSAVED}.before.json").read_text())
     assert run(fleet, "after_restart", *target).rc == 0
+
+
+def test_a_disk_that_does_not_come_back_is_shown_with_its_paths_and_a_missing_list_is_named(fleet):
+    target = ("-e", f"target={READY}", "-e", "wait=0")
+    missing = run(fleet, "after_restart", *target)
+    assert failed(missing) == {READY}
+    assert "Run winstorage.iscsi.before_restart before the restart." in missing.output
+    assert run(fleet, "before_restart", *target).rc == 0
+    written = fleet.folder / f"{READY}.before.json"
+    (disk,) = json.loads(written.read_text())
+    written.write_text(json.dumps({disk: 2, "naa.600a": 1}))
+    shown = run(fleet, "after_restart", *target)
+    assert failed(shown) == {READY}
+    lines = [line.strip(' ",').split() for line in shown.output.splitlines()]
+    assert [disk, "2", "1"] in lines and ["naa.600a", "1", "0"] in lines
+    assert "2 of 2 disks are not as before the restart" in shown.output
+
+
+def test_the_secret_of_a_session_with_chap_is_asked_for(site):
+    options = {"auth_type": "chap", "username": "sql", "password": "simulated-pass"}
+    targets = [{"iqn": TARGET, "luns": [1], "chap": {"user": "sql", "secret": "simulated-pass"}}]
+    network = {"arrays": [{"portals": ["192.0.2.21"], "targets": targets}]}
+    site.host("chap", dict(STATE, network=network, sessions=[dict(SESSION, login_options=options)]))
+    refused = run(site, "save_sessions", "-e", "target=chap")
+    assert failed(refused) == {"chap"}
+    assert "Give it in the variable chap_secret" in refused.output
+    assert run(site, "save_sessions", "-e", "target=chap", "-e", "chap_secret=simulated-pass").rc == 0
 
 
 @pytest.fixture(scope="module")

@@ -6,19 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
-import ansible_collections.winstorage.iscsi as collection
+from ansible_collections.winstorage.iscsi.tests.proof.support import controller
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 
-ROOT = Path(next(iter(collection.__path__)))
 GOOD = {
     "windows": "Windows Server 2022 Standard 20348",
     "powershell": "5.1.20348.2227",
@@ -46,26 +41,13 @@ PRINTED = {
 
 def play(folder, hosts, name="check_connection"):
     """{host: the lines of its table}, and everything that was printed."""
-    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
-    done = subprocess.run(
-        [
-            *(sys.executable, Path(sys.executable).parent / "ansible-playbook", "-i", "hosts.yml"),
-            f"winstorage.iscsi.{name}",
-        ],
-        cwd=folder,
-        check=False,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
-            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "windows" / "connection_plugins"),
-            "ANSIBLE_HOME": str(folder / "home"),
-            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-            "ANSIBLE_STDOUT_CALLBACK": "default",
-        },
+    controller.write_inventory(folder, hosts)
+    done = controller.run(
+        "ansible-playbook",
+        folder,
+        f"winstorage.iscsi.{name}",
+        ANSIBLE_CALLBACK_RESULT_FORMAT="json",
+        ANSIBLE_STDOUT_CALLBACK="default",
     )
     tables = {}
     for found in re.findall(r"^ok: \[\w+\] => (\{\n.*?\n\})$", done.stdout, re.MULTILINE | re.DOTALL):
@@ -90,24 +72,19 @@ def verdicts(lines):
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
     folder = tmp_path_factory.mktemp("check")
-    here = {"ansible_connection": "powershell_here"}
     hosts = {
-        name: {
-            **here,
-            "powershell_here_interpreter": program(folder, name, f"#!/bin/sh\necho '{json.dumps(printed)}'\n"),
-        }
+        name: controller.powershell_here(program(folder, name, f"#!/bin/sh\necho '{json.dumps(printed)}'\n"))
         for name, printed in PRINTED.items()
     }
-    hosts["blocked"] = {
-        **here,
-        "powershell_here_interpreter": program(folder, "blocked", "#!/bin/sh\necho 0x800711C7 >&2\nexit 1\n"),
-    }
+    hosts["blocked"] = controller.powershell_here(
+        program(folder, "blocked", "#!/bin/sh\necho 0x800711C7 >&2\nexit 1\n")
+    )
     hosts["away"] = {
         "ansible_connection": "ssh",
         "ansible_shell_type": "cmd",
         "ansible_ssh_executable": program(folder, "away", "#!/bin/sh\necho No route to host >&2\nexit 255\n"),
     }
-    hosts["simulated"] = {"winstorage_iscsi_simulator_state": str(ROOT / "demo" / "hosts" / "sql01.yml")}
+    hosts["simulated"] = {"winstorage_iscsi_simulator_state": str(controller.ROOT / "demo" / "hosts" / "sql01.yml")}
     hosts["simulated"]["winstorage_iscsi_simulator_folder"] = str(folder)
     found, done = play(folder, hosts)
     assert done.returncode, done.stdout
@@ -152,7 +129,7 @@ def test_a_simulated_host_is_only_read(tables):
 def test_the_script_of_the_check_runs_in_powershell_and_in_constrained_language_mode(tmp_path):
     """Here little of what it asks exists; it still prints all of its answers."""
     pwsh = powershell()
-    script = (ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
+    script = (controller.ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
     for mode in ("FullLanguage", "ConstrainedLanguage"):
         done = subprocess.run(
             [
@@ -172,6 +149,6 @@ def test_the_script_of_the_check_runs_in_powershell_and_in_constrained_language_
 
 def test_the_script_fits_on_a_command_line_of_cmd():
     """8191 characters; base64 of UTF-16 takes 8 for 3."""
-    script = (ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
+    script = (controller.ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
     sent = "".join(line.strip() + "\n" for line in script.splitlines() if line and not line.startswith("#"))
     assert len(sent) * 8 / 3 + 200 < 8191

@@ -9,21 +9,15 @@ tests/unit/plugin_utils/test_engine_failures.py.
 
 from __future__ import annotations
 
-import os
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
-import ansible_collections.winstorage.iscsi as collection
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload
+from ansible_collections.winstorage.iscsi.tests.proof.support import controller
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
-
-PLUGINS = Path(__file__).resolve().parents[1] / "windows" / "connection_plugins"
-VIEW = Path(next(iter(collection.__path__))).parents[1]
 
 # An interpreter that runs a statement of its own before what Ansible sent.
 AFTER = """\
@@ -67,32 +61,9 @@ def read_facts(folder, interpreter, **variables):
     program = folder / "interpreter"
     program.write_text(interpreter)
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    variables = {
-        "ansible_connection": "powershell_here",
-        "powershell_here_interpreter": str(program),
-        "winstorage_iscsi_engine": "powershell",
-        **variables,
-    }
-    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"here": variables}}}))
-    done = subprocess.run(
-        [
-            *(sys.executable, Path(sys.executable).parent / "ansible", "here", "-i", "hosts.yml"),
-            *("-m", "winstorage.iscsi.initiator_facts"),
-        ],
-        cwd=folder,
-        check=False,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "ANSIBLE_COLLECTIONS_PATH": str(VIEW.parent),
-            "ANSIBLE_CONNECTION_PLUGINS": str(PLUGINS),
-            "ANSIBLE_HOME": str(folder / "home"),
-            "TEMP": str(folder),
-        },
-    )
+    host = controller.powershell_here(program, winstorage_iscsi_engine="powershell", **variables)
+    controller.write_inventory(folder, {"here": host})
+    done = controller.run("ansible", folder, "here", "-m", "winstorage.iscsi.initiator_facts", TEMP=str(folder))
     return " ".join(done.stdout.split())
 
 

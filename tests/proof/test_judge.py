@@ -9,7 +9,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import exe
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
+from ansible_collections.winstorage.iscsi.tests.proof.support import controller
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
@@ -37,23 +37,13 @@ def pwsh():
 def kept(pwsh, tmp_path_factory):
     """What Ansible sends to read a host, kept by the connection of the workflow."""
     folder = tmp_path_factory.mktemp("kept")
-    subprocess.run(
-        [
-            *(sys.executable, Path(sys.executable).parent / "ansible", "windows", "-i", "windows,"),
-            *("-c", "powershell_here", "-m", "winstorage.iscsi.initiator_facts"),
-            *("-e", f"powershell_here_keep={folder / 'kept.json'}", "-e", "winstorage_iscsi_engine=powershell"),
-            *("-e", f"ansible_pwsh_interpreter={pwsh}"),
-        ],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        env={
-            **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
-            "ANSIBLE_CONNECTION_PLUGINS": str(ROOT / "tests" / "windows" / "connection_plugins"),
-            "ANSIBLE_HOME": str(folder / "home"),
-        },
+    host = controller.powershell_here(
+        powershell_here_keep=str(folder / "kept.json"),
+        winstorage_iscsi_engine="powershell",
+        ansible_pwsh_interpreter=pwsh,
     )
+    controller.write_inventory(folder, {"windows": host})
+    controller.run("ansible", folder, "windows", "-m", "winstorage.iscsi.initiator_facts")
     return folder / "kept.json"
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-import ansible_collections.winstorage.iscsi as collection
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor
@@ -26,7 +25,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
-from ansible_collections.winstorage.iscsi.tests.proof.support import rows_standin
+from ansible_collections.winstorage.iscsi.tests.proof.support import controller, rows_standin
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import arrived, sources
 from ansible_collections.winstorage.iscsi.tests.windows import judge
@@ -51,57 +50,22 @@ class Site:
 
     def play(self, task, interpreter=None, environment=None, **variables):
         """Run one task at -vvvvv; what ansible-playbook printed. ``kept`` holds what the last command was given."""
-        host = {
-            "ansible_connection": "powershell_here",
-            "winstorage_iscsi_engine": "powershell",
-            "powershell_here_keep": str(self.kept),
-            "ansible_pwsh_interpreter": interpreter or "powershell",
-            **({"powershell_here_interpreter": interpreter} if interpreter else {}),
+        host = controller.powershell_here(
+            interpreter,
+            winstorage_iscsi_engine="powershell",
+            powershell_here_keep=str(self.kept),
+            ansible_pwsh_interpreter=interpreter or "powershell",
             **variables,
+        )
+        controller.write_inventory(self.folder, {"here": host})
+        keep = {
+            "ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.results)},
+            "delegate_to": "localhost",
+            "vars": {"ansible_connection": "local", "ansible_shell_type": "sh"},
         }
-        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {"here": host}}}))
-        (self.folder / "play.yml").write_text(
-            yaml.safe_dump(
-                [
-                    {
-                        "hosts": "all",
-                        "gather_facts": False,
-                        "tasks": [
-                            {**task, "register": "told"},
-                            {
-                                "ansible.builtin.copy": {"content": "{{ told | to_json }}", "dest": str(self.results)},
-                                "delegate_to": "localhost",
-                                "vars": {"ansible_connection": "local", "ansible_shell_type": "sh"},
-                            },
-                        ],
-                    }
-                ]
-            )
-        )
-        view = Path(next(iter(collection.__path__))).parents[1]
-        done = subprocess.run(
-            [
-                sys.executable,
-                Path(sys.executable).parent / "ansible-playbook",
-                "-i",
-                "inventory.yml",
-                "play.yml",
-                "-vvvvv",
-            ],
-            cwd=self.folder,
-            check=False,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-                "ANSIBLE_COLLECTIONS_PATH": str(view.parent),
-                "ANSIBLE_HOME": str(self.folder / "home"),
-                "ANSIBLE_CONNECTION_PLUGINS": str(WINDOWS / "connection_plugins"),
-                **(environment or {}),
-            },
-        )
+        play = {"hosts": "all", "gather_facts": False, "tasks": [{**task, "register": "told"}, keep]}
+        (self.folder / "play.yml").write_text(yaml.safe_dump([play]), encoding="utf-8")
+        done = controller.run("ansible-playbook", self.folder, "play.yml", "-vvvvv", **(environment or {}))
         return done.stdout
 
     def result(self):

@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from ansible_collections.winstorage.iscsi.bench import fleet
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.text import text
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import requires
@@ -380,6 +381,25 @@ def test_five_hundred_hosts_are_filtered_and_opened(show):
     expect(page.locator("#shown")).to_have_text("10 of 500 hosts")
     page.locator("details.host > summary").first.click()
     expect(page.locator("details.host[open]")).to_contain_text("Unreachable: connection timed out")
+
+
+def test_a_thousand_hosts_open_at_once_are_filtered_at_once_and_all_are_in_the_headline(browser, tmp_path):
+    file = tmp_path / "report.html"
+    file.write_text(report.html(report.build(fleets.many(1000))), encoding="utf-8")
+    rounds = [fleet.look(browser, file.as_uri()) for _round in range(3)]  # seconds of processor time
+    assert min(taken["open"] for taken in rounds) < fleet.OPEN_SECONDS
+    for step in ("filter by state", "filter by text"):
+        assert min(taken[step] for taken in rounds) < fleet.FILTER_SECONDS
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(file.as_uri())
+    tiles = dict(zip(("ready", "degraded", "at_risk", "unknown"), page.locator(".tile .number").all_inner_texts()))
+    assert sum(map(int, tiles.values())) == 1000
+    headline = (
+        f"{tiles['at_risk']} hosts of 1000 will miss a disk after the next restart. {tiles['unknown']} hosts could"
+    )
+    expect(page.locator(".headline")).to_contain_text(headline)
+    assert page.evaluate(SIDEWAYS) == []
+    page.close()
 
 
 # -- looks -------------------------------------------------------------------------------------------------------------

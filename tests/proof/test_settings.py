@@ -124,10 +124,7 @@ def test_the_answer_for_one_row_is_a_list_too():
 @pytest.fixture
 def windows(tmp_path):
     with WinePrefix(tmp_path / "windows") as prefix:
-        file = prefix.windows / "temp" / "settings.reg"
-        file.write_text(CONTENT, encoding="ascii")
-        done = prefix.run("reg", "import", windows_path(file))
-        assert done.returncode == 0, done.stdout + done.stderr
+        prefix.import_registry(CONTENT)
         yield prefix
 
 
@@ -195,9 +192,7 @@ WINDOWS = rf"""REGEDIT4
 
 def test_a_playbook_sets_and_reads_a_registry_through_winrm_and_powershell(windows, tmp_path):
     """ansible-playbook, winrm, the exec wrapper, iscsidsc_call.ps1, Settings.psm1, Rows.psm1, and back."""
-    file = windows.windows / "temp" / "host.reg"
-    file.write_text(WINDOWS, encoding="ascii")
-    assert windows.run("reg", "import", windows_path(file)).returncode == 0
+    windows.import_registry(WINDOWS)
     windows.install(build.library("x64"), "iscsidsc.dll")
     task = {
         "timers": {"link_down_time": 30, "max_connection_retries": 0xFFFFFFFF},

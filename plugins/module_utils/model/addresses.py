@@ -16,6 +16,7 @@ import typing as t
 
 DEFAULT_PORT = 3260
 _HOST_PORT = re.compile(r"(\[[^][]*\]|[^][:]+):([0-9]+)")
+_NOT_IPV4 = re.compile(r"[^0-9.]")
 
 
 @functools.lru_cache(maxsize=8192)
@@ -29,6 +30,11 @@ def canonical(text: str) -> str:
 def is_numeric(text: str) -> bool:
     """Whether it is an IPv4 or IPv6 address rather than a host name."""
     return _parse(text) is not None
+
+
+def is_nearly_ipv4(text: str) -> bool:
+    """Whether a host name is an IPv4 address but for one character, as a slip makes it: 192.0.2.2x1."""
+    return len(_NOT_IPV4.findall(text)) == 1 and text.count(".") == 3 and text[0].isdigit()
 
 
 def _parse(text: str) -> t.Optional[str]:

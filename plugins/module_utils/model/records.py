@@ -38,8 +38,8 @@ import typing as t
 from ..abi import codecs
 from ..abi.structures import ISCSI_ANY_INITIATOR_PORT
 from . import addresses
+from . import host_settings as settings
 from .events import EventLog
-from .host_settings import HostSettings
 from .identity import Identity
 from .identity import identity as identify
 from .live import Connection, Device, Inquiry, Lun, Mapping, Session, guid, session_id
@@ -364,5 +364,5 @@ class Snapshot:
     policies: t.Optional[t.Dict[str, bool]] = None  # whether each group policy is enabled
     disks: t.Optional[t.List[Disk]] = None  # every disk of Windows
     events: t.Optional[EventLog] = None
-    host_settings: t.Optional[HostSettings] = None
+    host_settings: t.Optional[settings.HostSettings] = None
     warnings: t.List[str] = dataclasses.field(default_factory=list)

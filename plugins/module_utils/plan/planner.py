@@ -9,9 +9,11 @@ a change is found here, before anything is touched: a plan with refusals is neve
 
 from __future__ import annotations
 
-from ..model import records
+import typing as t
+
+from ..model import addresses, records
 from . import group_policies, port_addresses
-from .desired import Declaration
+from .desired import Declaration, Desired
 from .parts import PARTS
 from .planning import Planning
 from .steps import Plan
@@ -22,6 +24,7 @@ def plan(snapshot: records.Snapshot, declaration: Declaration) -> Plan:
     declaration, refusals = port_addresses.resolve(snapshot, declaration)
     planning = Planning(snapshot, declaration)
     planning.plan.refusals.extend(refusals)
+    planning.plan.warnings.extend(_find_mistyped_addresses(declaration))
     for part in PARTS:
         part.plan(planning, declaration.values.get(part.name))
     group_policies.refuse_forbidden(planning)
@@ -35,3 +38,24 @@ def plan_without_service(snapshot: records.Snapshot, declaration: Declaration) -
         if part.without_service:
             part.plan(planning, declaration.values.get(part.name))
     return planning.plan
+
+
+def _find_mistyped_addresses(declaration: Declaration) -> t.Iterator[str]:
+    """Warnings of host names that were probably meant to be IPv4 addresses: Windows saves them without a word."""
+    for entries in declaration.values.values():
+        for entry in entries if isinstance(entries, list) else ():
+            if not isinstance(entry, Desired) or not entry.present:
+                continue
+            for portal in _portals(entry):
+                if addresses.is_nearly_ipv4(portal.address):
+                    yield (
+                        f"{entry.where}: {portal.address!r} is taken for a host name. It looks like an IPv4 address "
+                        "with a mistyped character."
+                    )
+
+
+def _portals(entry: Desired[t.Any]) -> t.List[records.Portal]:
+    """The portals of a login, a target portal or a static target."""
+    if isinstance(entry.record, records.Discovery):
+        return [portal for group in entry.merge().portal_groups or () for portal in group]
+    return [entry.record.portal] if entry.record.portal is not None else []

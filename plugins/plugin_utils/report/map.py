@@ -306,7 +306,9 @@ class _Writer:
         title, subtitle = names[0], column
         if column == "array":
             portals = set().union(*(self._portals[target] for target in members)) - {None}
-            subtitle = f"{count(len(names), 'target')}, {count(len(portals), 'portal')}"
+            # arrays whose targets begin alike are told apart by their portals
+            reached = f"portal {text(*portals)}" if len(portals) == 1 else count(len(portals), "portal")
+            subtitle = f"{count(len(names), 'target')}, {reached}"
             title = "all other arrays" if key == OTHERS else _common_name(names)
         return {
             "title": title,

@@ -77,7 +77,7 @@
     element("tbody", {}, rows));
 
   // Long lists and tables: rows are drawn as they are scrolled to.
-  const CHUNK = 40;
+  const CHUNK = 25;
   class LongList {
     constructor(body, rows, draw, keys = []) {
       Object.assign(this, { body, rows, draw, keys, chosen: [], drawn: 0 });
@@ -281,6 +281,7 @@
     clearTimeout(waiting);
     waiting = setTimeout(filter, 100);
   });
+  query.addEventListener("focus", haystacks, { once: true }); // before the first key
   for (const one of [state, severity]) one.addEventListener("change", filter);
   for (const tile of tiles) {
     tile.addEventListener("click", () => {

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows
 
 from .wine import WinePrefix
@@ -65,3 +67,10 @@ EXPECTED = [
 def fill(windows: WinePrefix) -> None:
     """Write the values into its registry."""
     windows.import_registry(CONTENT)
+
+
+def add_binary(windows: WinePrefix, key: str, values: Mapping[str, bytes]) -> None:
+    """Write binary values of a key below HKEY_LOCAL_MACHINE."""
+    names = {name: name.replace("\\", "\\\\") for name in values}
+    lines = [f'"{names[name]}"=hex:{value.hex(",")}\n' for name, value in values.items()]
+    windows.import_registry(f"REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\{key}]\n{''.join(lines)}")

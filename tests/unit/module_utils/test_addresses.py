@@ -56,3 +56,15 @@ def test_a_printed_portal_reads_back(address, port):
 @pytest.mark.parametrize("text", ["array.example.com", "10.0.0.1", "fe80::1", "[fe80::1]", ""])
 def test_a_text_without_a_port_is_an_address(text):
     assert addresses.split_host_port(text) == (text, None)
+
+
+@pytest.mark.parametrize("text", ["192.0.2.2x1", "192.0.2.l", "1O.0.0.1", "10.0.0.1-"])
+def test_a_host_name_with_one_wrong_character_is_nearly_an_ipv4_address(text):
+    assert addresses.is_nearly_ipv4(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["192.0.2.21", "array1.example.com", "a1", "x10.0.0.1", "10.0.0.1.x", "fd00::1", "10.2a", ""]
+)
+def test_other_names_and_addresses_are_not(text):
+    assert not addresses.is_nearly_ipv4(text)

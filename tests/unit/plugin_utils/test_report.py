@@ -244,6 +244,10 @@ def test_a_map_of_too_many_arrays_says_that_the_rest_is_one_box():
     assert "Only the 29 largest of a column are drawn; the rest is one box." in drawn.caption
     (rest,) = [node for node in columns(drawn)["array"] if node.title == "all other arrays"]
     assert rest.subtitle == "71 targets, 71 portals"
+    others = {node.title: node.subtitle for node in columns(drawn)["array"] if node is not rest}
+    assert all(
+        subtitle == f"1 target, portal 192.0.2.{title.removeprefix('iqn.')}:3260" for title, subtitle in others.items()
+    )
 
 
 @given(

@@ -512,6 +512,24 @@ def test_a_function_that_the_dll_does_not_have_is_a_failure_though_no_list_shows
     assert "does not have the function SetIScsiInitiatorCHAPSharedSecret" in report.problems[0] and not report.changed
 
 
+def test_a_login_that_could_not_be_saved_at_first_is_saved_by_a_second_call():
+    declared = declare(logins(wish(FLASH, A)))
+    undisturbed, machine = Host(host(NEIGHBOURS)), Host(host(NEIGHBOURS))
+    apply.apply(undisturbed, declared)
+    at = called(undisturbed, "LoginIScsiTargetW")[0]
+    machine.faults[1] = Fault(at, "status", status.by_name("ISDSC_NO_CONNECTION_AVAILABLE").value)
+    done = apply.apply(machine, declared)
+    assert len(called(undisturbed, "LoginIScsiTargetW")) == 1 and len(called(machine, "LoginIScsiTargetW")) == 2
+    assert done.problems == [] and len(machine.logins()) == len(NEIGHBOURS) + 1
+
+
+def test_a_portal_that_does_not_answer_is_asked_once():
+    """Each attempt takes minutes, and Windows lists the portal all the same."""
+    machine = Host(host())
+    apply.apply(machine, declare({"target_portals": [{"address": "10.9.9.9", "discovery_failure": "warn"}]}))
+    assert len(called(machine, "AddIScsiSendTargetPortalW")) == 1
+
+
 def a_host_with_a_stale_portal():
     """Portal A twice for port 0: as it is today, and under the address that the port had before."""
     own = {"address": A, "initiator_instance": INSTANCE, "initiator_port": 0}

@@ -920,3 +920,20 @@ def test_a_login_with_ipsec_is_not_saved_again_without_a_word_about_its_key():
     assert any("preshared key of its own" in line for line in made.warnings)
     with_key = plan(snapshot([ipsec]), persistent_logins=[declared(header_digest="crc32c", ipsec_key="a key")])
     assert not any("preshared key" in line for line in with_key.warnings)
+
+
+@pytest.mark.parametrize(
+    ("part", "entry"),
+    [
+        ("persistent_logins", declared(portal="192.0.2.2x1")),
+        ("sessions", declared(portal="192.0.2.2x1")),
+        ("target_portals", {"address": "192.0.2.2x1"}),
+        ("static_targets", {"target": FLASH, "portals": ["192.0.2.2x1:3260"]}),
+    ],
+)
+def test_a_host_name_that_is_nearly_an_address_is_warned_of_where_it_is_declared(part, entry):
+    warned = plan(snapshot(), **{part: [entry]}).warnings
+    expected = f"{part}[0]: '192.0.2.2x1' is taken for a host name."
+    assert [line for line in warned if "mistyped" in line][0].startswith(expected)
+    absent = plan(snapshot(), **{part: [dict(entry, state="absent")]}) if part != "sessions" else plan(snapshot())
+    assert not any("mistyped" in line for line in absent.warnings)
