@@ -19,7 +19,8 @@ _CLIXML = re.compile(r"#< CLIXML\s*(<Objs.*?</Objs>\s*)+", re.DOTALL)
 _CLIXML_ERROR = re.compile(r'<S S="Error">(.*?)</S>', re.DOTALL)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # Something that echoes what it was sent would show the batch, which may hold secrets, and Ansible's own scripts.
-_ECHO = re.compile(r"\(c\) 20\d\d Ansible Project")
+# Before 2.19 ansible-core took the comments out of these.
+_ECHO = re.compile(r"\(c\) 20\d\d Ansible Project|\$script:common_functions\b")
 _PACKED = re.compile(r"[A-Za-z0-9+/=]{64,}")
 _ERROR_RECORD = re.compile(r"^\s*(At line:\d+ char:|\+ CategoryInfo\b|\+ FullyQualifiedErrorId\b|\+ ~)", re.MULTILINE)
 # PowerShell 7 quotes the script: "Line |", "  39 |  $input | & $cmd", "     |  ~~~~", and then "     |  the message".

@@ -223,9 +223,12 @@ def test_of_a_long_output_its_beginning_and_end_are_shown():
     assert text.startswith("first x") and text.endswith("x last") and len(text) <= engine_failures.SHOWN + 5
 
 
-def test_scripts_of_ansible_that_are_echoed_are_no_cause():
+@pytest.mark.parametrize(
+    "beginning", ["# (c) 2018 Ansible Project", "begin {\n    $script:common_functions = {"], ids=["2.19", "2.16"]
+)
+def test_scripts_of_ansible_that_are_echoed_are_no_cause(beginning):
     """ansible-core's scripts speak of AppLocker and of the compiler."""
-    echoed = "# (c) 2018 Ansible Project\n# AppLocker, csc.exe, quota\n"
+    echoed = f"{beginning}\n# AppLocker, csc.exe, quota\n"
     text = engine_failures.describe_powershell(failed(out=echoed))
     assert f"<the {len(echoed)} characters that Ansible sent>" in text
     assert "AppLocker" not in text

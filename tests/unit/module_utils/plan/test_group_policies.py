@@ -24,7 +24,7 @@ PARTS = (
 FORBIDDEN = status.by_name("ISDSC_RESTRICTED_BY_GROUP_POLICY").value
 CHAP = {"auth_type": "chap", "username": "sql-01", "secret": SECRET}
 NAS = "10.0.0.9"
-MUTUAL = dict(CHAP, auth_type="mutual_chap")
+MUTUAL = {**CHAP, "auth_type": "mutual_chap"}
 
 
 def with_policy(plain, *names, **more):
