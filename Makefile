@@ -113,10 +113,11 @@ $(FOUND:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | python
 	$(call IN_VIEW,$*) ANSIBLE_HOME="$(CURDIR)/.build/molecule-$*" MOLECULE_COMMAND_BORDERS=false \
 	    molecule test $(SCENARIOS:%=--scenario-name %)
 
+# That each file is valid for every Python, also for those of targets, is shown under the oldest core and the newest.
 .PHONY: test-sanity $(FOUND:%=test-sanity-%)
 test-sanity: $(CORES:%=test-sanity-%)
 $(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
-	.venv-$*/bin/python tools/sanity.py .build/sanity-$*
+	.venv-$*/bin/python tools/sanity.py .build/sanity-$* $(if $(filter $(NEWEST) $(OLDEST),$*),,--own-python)
 
 LINTS := lint-ansible lint-changelog lint-docs lint-galaxy lint-licenses lint-python lint-types lint-workflows lint-yaml
 .PHONY: lint $(LINTS)

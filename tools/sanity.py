@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run all of ansible-test sanity with the ansible-core of this Python: tools/sanity.py DIRECTORY
+"""Run all of ansible-test sanity with the ansible-core of this Python: tools/sanity.py DIRECTORY [--own-python]
 
-The tests run on a copy of the working tree in DIRECTORY, against every Python found here that the core knows.
+The tests run on a copy of the working tree in DIRECTORY, against every Python found here that the core knows, or with
+--own-python against this one alone.
 
 Two tests need PowerShell for .ps1 files: pslint, with the module PSScriptAnalyzer, and validate-modules, which asks
 pwsh for the argument spec. Where the module is missing, pslint is left out; where pwsh is missing, validate-modules
@@ -81,8 +82,10 @@ def main():
     others = [folder for folder in os.environ["PATH"].split(os.pathsep) if not folder.endswith("/shims")]
     environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), *others]))
 
+    pythons = ["--python", "{}.{}".format(*sys.version_info)] if "--own-python" in sys.argv else []
+
     def sanity(*arguments):
-        command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *arguments]
+        command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *pythons, *arguments]
         return subprocess.run(command, cwd=copy, env=environment, check=False, stdin=subprocess.DEVNULL).returncode
 
     scripts = sorted(str(path.relative_to(copy)) for path in copy.glob("plugins/modules/*.ps1"))
