@@ -530,6 +530,14 @@ def test_a_portal_that_does_not_answer_is_asked_once():
     assert len(called(machine, "AddIScsiSendTargetPortalW")) == 1
 
 
+def test_a_login_for_any_portal_that_windows_saves_again_with_one_is_not_lost():
+    machine = Host(host([login(FLASH, None)]), KEEPS_ANY_PORTAL)
+    machine.between[1] = lambda found: found.state["dialect"].update(null_portal_record="resolved")
+    done = run(machine, persistent_logins=[wish(FLASH, "any", header_digest="crc32c")])
+    assert (done.lost, done.problems) == ({}, [])
+    assert [found.portal.address for found in machine.logins()] == [A]
+
+
 def a_host_with_a_stale_portal():
     """Portal A twice for port 0: as it is today, and under the address that the port had before."""
     own = {"address": A, "initiator_instance": INSTANCE, "initiator_port": 0}

@@ -168,6 +168,19 @@ def test_numbers_out_of_range(options):
     assert refused(**options).startswith(f"persistent_logins[3].{next(iter(options))}: ")
 
 
+@pytest.mark.parametrize(
+    "option, value",
+    [
+        *(("maximum_connections", value) for value in (1, 65535)),
+        *(("default_time2wait", value) for value in (0, 2**32 - 1)),
+        *(("default_time2retain", value) for value in (0, 2**32 - 1)),
+    ],
+)
+def test_the_bounds_of_a_number_are_legal(option, value):
+    (found,) = login(**{option: value}).values.items()
+    assert (found[0].option, found[1]) == (option, value)
+
+
 # -- properties --------------------------------------------------------------------------------------------------------
 
 WRONG = {
