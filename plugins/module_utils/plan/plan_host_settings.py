@@ -225,7 +225,8 @@ def _refuse_disabled(planning: Planning, now: HostSettings, services: t.Mapping[
         planning.refuse(
             "service_start_mode",
             f"{names} {'waits' if len(others) == 1 else 'wait'} for {MSISCSI} and would not start after a restart if "
-            f"it is disabled. Declare service_start_mode: automatic, or state: absent for {names} in dependent_services.",
+            "it is disabled. Declare service_start_mode: automatic, or these services with state: absent in "
+            "dependent_services.",
         )
 
 
