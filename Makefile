@@ -97,11 +97,6 @@ endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
 
-# The proof looks at the site of the documentation in a browser: `make docs test` builds that first.
-ifneq ($(filter docs,$(MAKECMDGOALS)),)
-test-proof-$(NEWEST): | docs
-endif
-
 # Seeds that nobody tried before, unless one is given.
 EXPLORE_CASES ?= 100000
 .PHONY: explore
