@@ -41,20 +41,26 @@ _ALLOWS: t.Dict[str, t.Callable[[t.Any], bool]] = {
     "NewStaticTargets": lambda target: bool(target.target_flags & _MERGE),
     "ConfigureTargets": lambda target: not target.target_flags & _MERGE,
 }
+# It does not apply to the sessions of saved logins (Microsoft's documentation of the policy).
+_EXEMPTS_SAVED_LOGINS = "RestrictAdditionalLogins"
 
 
 def refuse_forbidden(planning: Planning) -> None:
-    """Refuse each step that an enabled policy forbids, and each removal whose loss it would forbid to mend."""
+    """Refuse each step that a policy forbids, and each removal that may take what could not be saved again."""
     enabled = [name for name, is_enabled in (planning.snapshot.policies or {}).items() if is_enabled]
     if not enabled:
         return
+    changes = {change.identity: change for change in planning.plan.changes("persistent_logins")}
     saved = {record.identity for record in planning.snapshot.persistent_logins or ()}
-    saved |= {change.identity for change in planning.plan.changes("persistent_logins") if change.after}
+    saved = {each for each in saved | set(changes) if each not in changes or changes[each].after}
     for step in planning.plan.steps:
-        for policy in _forbidding(_calls(step, saved), enabled):
+        opens_saved_login = isinstance(step.payload, LogIn) and step.payload.login.identity in saved
+        for policy in _forbidding(_calls(step), enabled):
+            if opens_saved_login and policy == _EXEMPTS_SAVED_LOGINS:
+                continue
             planning.refuse(step.what, f"{_describe(policy)} Have the policy changed, or declare what it allows.")
-    for part, changes in planning.plan.collateral.items():
-        for change in changes:
+    for part, collateral in planning.plan.collateral.items():
+        for change in collateral:
             for policy in _forbidding(_saves(part, change), enabled):
                 planning.refuse(
                     identity.label(change.sample),
@@ -81,7 +87,7 @@ def _forbidding(calls: t.Iterable[_Call], enabled: t.Sequence[str]) -> t.List[st
     return list(dict.fromkeys(found))
 
 
-def _calls(step: Step, saved: t.Collection[identity.Identity]) -> t.Iterator[_Call]:
+def _calls(step: Step) -> t.Iterator[_Call]:
     """The calls of a step that a policy may forbid."""
     payload = step.payload
     if isinstance(payload, ChangeRecords):
@@ -91,7 +97,7 @@ def _calls(step: Step, saved: t.Collection[identity.Identity]) -> t.Iterator[_Ca
     elif isinstance(payload, ChangeStaticTarget):
         removal = step.is_removal
         yield ("RemoveIScsiStaticTargetW", None) if removal else ("AddIScsiStaticTargetW", payload.record)
-    elif isinstance(payload, LogIn) and payload.login.identity not in saved:
+    elif isinstance(payload, LogIn):
         yield "LoginIScsiTargetW", payload.login
     elif step.kind in _SETTERS:
         yield _SETTERS[step.kind][step.is_removal], None

@@ -225,7 +225,8 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
 _OUT_OF_REACH = (
     "it is saved more than once for one initiator port, so all but one were probably saved when the port had another "
     "address. Windows would remove the one that works, and no call reaches the others, which are values of "
-    "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets"
+    "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets. Remove the portal on the "
+    "Discovery tab of iSCSI Initiator, then run the task again"
 )
 
 
@@ -234,7 +235,7 @@ def _has_hidden_copies(found: t.Sequence[records.TargetPortal]) -> bool:
 
 
 def _spares_hidden_copies(planning: Planning, desired: DesiredPortal, now: t.List[records.TargetPortal]) -> bool:
-    """Keep or refuse portals of which a removal would take the wrong one; whether there are such."""
+    """Keep or refuse portals of which a removal would take the wrong one. Returns whether it did."""
     if not _has_hidden_copies(now) or (desired.present and desired.copies == len(now)):
         return False
     differing = desired.renews_secret or any(map(desired.differing_options, now))

@@ -118,6 +118,13 @@ def test_the_session_of_a_saved_login_is_left_to_windows():
     assert len(machine.batches) == 2 and "RestrictAdditionalLogins" in str(done.problems)
 
 
+def test_the_session_of_a_saved_login_must_be_as_safe_as_a_policy_requires():
+    machine = with_policy(host([login(FLASH, A)], target_portals=[A]), "RequireOneWayCHAP")
+    with pytest.raises(apply.PlanRejected, match="the group policy RequireOneWayCHAP"):
+        run(machine, persistent_logins=[wish(FLASH, A, connected=True)])
+    assert len(machine.batches) == 1
+
+
 def test_where_the_policies_cannot_be_read_windows_refuses_and_the_problem_names_them():
     machine = with_policy(host(target_portals=[A]), "RestrictAdditionalLogins", windows={"reader": False})
     done = run(machine, persistent_logins=[wish(FLASH, A)])
