@@ -90,7 +90,7 @@ TIMERS = (
     _timer("tcp_connect_time", "TCPConnectTime", 15, "Limit for opening a TCP connection."),
     _timer("tcp_disconnect_time", "TCPDisconnectTime", 15, "Limit for closing a TCP connection."),
     _timer("wmi_request_timeout", "WMIRequestTimeout", 30, "Limit for a request to the driver, such as a login."),
-    _timer("srb_timeout_delta", "SrbTimeoutDelta", 15, "Seconds that the driver adds to the time limit of a request."),
+    _timer("srb_timeout_delta", "SrbTimeoutDelta", 15, "What the driver adds to the time limit of a request."),
     _timer("enable_nop_out", "EnableNOPOut", 0, "Whether idle connections are tested by NOP-Out.", 1, "bool"),
     _timer("ipsec_config_timeout", "IPSecConfigTimeout", 60, "Limit for the negotiation of IPsec."),
     _length("max_transfer_length", "MaxTransferLength", 262144, "Most bytes of a SCSI request."),
