@@ -21,7 +21,9 @@ ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
 $(if $(FOUND),,$(error No Python 3.10 to 3.14 with the venv module was found on PATH or in pyenv))
 endif
 
-# The cores that are tested: the newest, those that are named, or all.
+# The cores that are tested: the newest, those that are named, or all. A plain `make test` is what a change wants every
+# time, in minutes: pure Python, and playbooks on simulated hosts. Naming cores asks for everything.
+EVERYTHING := $(filter-out undefined,$(origin CORES))
 CORES ?= $(lastword $(FOUND))
 override CORES := $(if $(filter all,$(CORES)),$(FOUND),$(CORES))
 OLDEST := $(firstword $(CORES))
@@ -68,10 +70,12 @@ demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windo
 
 ##@ Check (test-unit, test-sweep, test-explore, test-integration, test-proof, test-molecule, test-sanity alone, or test-unit-2.19 and so on under one ansible-core)
 # test-sweep lets calls fail in a sample of all cases; SWEEP=all runs every one.
-CHECKS ?= lint test-sanity test-molecule
+CHOSEN := $(if $(EVERYTHING),$(RUNS),$(filter-out proof-%,$(RUNS)))
+CHECKS ?= $(if $(EVERYTHING),lint test-sanity test-molecule)
 .PHONY: test
-test: $(RUNS:%=test-%) $(CHECKS) ## all suites, molecule, sanity and lint, under the newest ansible-core; CORES=all for all that a Python here serves
-	@.venv-$(NEWEST)/bin/python tools/summary.py $(RUNS:%=.build/reports/%.xml)
+test: $(CHOSEN:%=test-%) $(CHECKS) ## what a change wants every time, under the newest ansible-core; CORES=all for everything, under every core that a Python here serves
+	@.venv-$(NEWEST)/bin/python tools/summary.py $(CHOSEN:%=.build/reports/%.xml)
+	@$(if $(EVERYTHING),,echo "left out: the proof and lint and sanity and molecule; make test CORES=$(NEWEST) runs these too")
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")
 
 PATH_OF = $(if $(filter proof,$(1)),$(if $(filter $(NEWEST),$(2)),tests/proof,$(PROOF_OF_OLDEST)),tests/$(1))
@@ -92,11 +96,6 @@ test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
-
-# The proof looks at the site of the documentation in a browser: `make docs test` builds that first.
-ifneq ($(filter docs,$(MAKECMDGOALS)),)
-test-proof-$(NEWEST): | docs
-endif
 
 # Seeds that nobody tried before, unless one is given.
 EXPLORE_CASES ?= 100000

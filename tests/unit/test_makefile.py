@@ -31,7 +31,14 @@ def test_shell_understands_every_recipe(arguments):
     assert parsed.stderr == ""
 
 
-def test_summary_names_the_cores_left_out():
-    found = recipes("pythons").count("/bin/python")
-    assert ("make test CORES=all runs these too" in recipes("test")) == (found > 1)
-    assert "left out: ansible-core" not in recipes("test", "CORES=all")
+def test_summary_names_what_is_left_out():
+    found, plain, everything = recipes("pythons").count("/bin/python"), recipes("test"), recipes("test", "CORES=all")
+    assert "left out: the proof and lint and sanity and molecule; make test CORES=2." in plain
+    assert "tests/proof" not in plain and "tools/sanity.py" not in plain
+    assert ("make test CORES=all runs these too" in plain) == (found > 1)
+    assert "runs these too" not in everything
+    assert "tests/proof" in everything and "tools/sanity.py" in everything and "molecule test" in everything
+
+
+def test_a_suite_that_a_plain_run_leaves_out_can_be_run_alone():
+    assert "tests/proof" in recipes("test-proof")
