@@ -269,6 +269,8 @@ dependent_services:
   description:
     - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
       with C(name) and C(state). MSiSCSI is added to what the service depends on. Everything else there stays.
+    - Drivers, and services that Windows needs before MSiSCSI, are refused. So is every service while MSiSCSI is
+      disabled, since none would start.
     - Takes effect after a restart.
   type: list
   elements: raw

@@ -485,7 +485,7 @@ timers:
       type: int
     portal_retry_count:
       description: "C(PortalRetryCount). Attempts to reach a portal during a login. Default of Windows is 5.
-        From 0 to 4294967295."
+        From 1 to 4294967295."
       type: int
     network_ready_retry_count:
       description: "C(NetworkReadyRetryCount). Attempts to find the network at boot. Default of Windows is 10.
@@ -493,7 +493,7 @@ timers:
       type: int
     tcp_connect_time:
       description: "C(TCPConnectTime). Limit for opening a TCP connection. In seconds. Default of Windows is 15.
-        From 0 to 86400."
+        From 1 to 86400."
       type: int
     tcp_disconnect_time:
       description: "C(TCPDisconnectTime). Limit for closing a TCP connection. In seconds. Default of Windows is
@@ -501,7 +501,7 @@ timers:
       type: int
     wmi_request_timeout:
       description: "C(WMIRequestTimeout). Limit for a request to the driver, such as a login. In seconds.
-        Default of Windows is 30. From 0 to 86400."
+        Default of Windows is 30. From 1 to 86400."
       type: int
     srb_timeout_delta:
       description: "C(SrbTimeoutDelta). What the driver adds to the time limit of a request. In seconds. Default
@@ -539,7 +539,7 @@ timers:
       type: bool
     max_pending_requests:
       description: "C(MaxPendingRequests). Most requests that are open at a time. Default of Windows is 255.
-        From 0 to 65535."
+        From 1 to 65535."
       type: int
     error_recovery_level:
       description: "C(ErrorRecoveryLevel). Highest level that is negotiated (RFC 7143). Default of Windows is 2.
@@ -596,6 +596,8 @@ dependent_services:
   description:
     - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
       with C(name) and C(state). MSiSCSI is added to what the service depends on. Everything else there stays.
+    - Drivers, and services that Windows needs before MSiSCSI, are refused. So is every service while MSiSCSI is
+      disabled, since none would start.
     - Takes effect after a restart.
   type: list
   elements: raw

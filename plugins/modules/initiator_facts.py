@@ -712,28 +712,37 @@ ansible_facts:
           type: dict
           contains:
             adapter_created:
-              description: Whether Windows has created the initiator's adapter, which the first start of MSiSCSI does.
+              description:
+                - Whether Windows has created the initiator's adapter, which the first start of MSiSCSI does.
+                - Null if it could not be read.
               returned: success
               type: bool
               sample: true
             timers:
-              description: Settings of the initiator. Null if there is no adapter yet.
+              description: Settings of the initiator. Null if there is no adapter yet, or if they could not be read.
               returned: success
               type: dict
               sample: {link_down_time: {value: 15, set: false, default: 15}}
-            mpio_installed: {description: Whether MPIO is installed., returned: success, type: bool, sample: true}
+            mpio_installed:
+              description: Whether MPIO is installed. Null if it could not be read.
+              returned: success
+              type: bool
+              sample: true
             mpio:
-              description: Settings of MPIO. Null if it is not installed.
+              description:
+                - Settings of MPIO, as C(Get-MPIOSetting) shows them. Of two keys that have a value, the one of msdsm
+                  counts.
+                - Null if it is not installed, or if they could not be read.
               returned: success
               type: dict
               sample: {pdo_remove_period: {value: 130, set: true, default: 20}}
             disk_timeout:
-              description: Time limit of disks in seconds.
+              description: Time limit of disks in seconds. Null if it could not be read.
               returned: success
               type: dict
               sample: {value: 60, set: true, default: 60}
             dependent_services:
-              description: Services that start only after MSiSCSI. Null if they could not be read.
+              description: Services that start only after MSiSCSI. Null if they could not be read completely.
               returned: success
               type: list
               elements: dict
@@ -753,12 +762,14 @@ ansible_facts:
               type: dict
               sample: {inbound: false, outbound: false}
             claim_iscsi_disks:
-              description: Whether MPIO claims every iSCSI disk. Null if it is not installed.
+              description: Whether MPIO claims every iSCSI disk. Null if it is not installed, or could not be read.
               returned: success
               type: bool
               sample: true
             claimed_devices:
-              description: Devices that MPIO claims, as it lists them. Null if it is not installed.
+              description:
+                - Devices that MPIO claims, as it lists them.
+                - Null if it is not installed, or if they could not be read.
               returned: success
               type: list
               elements: str

@@ -172,6 +172,8 @@ ENGINES = {
 }
 # Engines that can be asked, but not changed.
 READ_ONLY = ("recording",)
+# Engines that set nothing of Windows but the registry: the machine in Python has no firewall and no MPIO.
+ONLY_REGISTRY = ("python", "native")
 VARIABLES = {  # setting -> (inventory variable, default)
     "engine": ("winstorage_iscsi_engine", "auto"),
     "simulator_state": ("winstorage_iscsi_simulator_state", None),
@@ -209,6 +211,7 @@ def choose(action, task_vars):
     if settings["record"] and name not in READ_ONLY:
         run = _with_recording(run, name, record_options(action, task_vars, settings["record"], host), host)
     run.is_read_only = name in READ_ONLY
+    run.sets_only_registry = name in ONLY_REGISTRY
     return run
 
 

@@ -353,11 +353,11 @@ def _settings(group):
 
 _HOST_SETTINGS = _mapping(
     {
-        "adapter_created": _boolean,
+        "adapter_created": _nullable(_boolean),
         "timers": _settings(settings_table.TIMERS),
-        "mpio_installed": _boolean,
+        "mpio_installed": _nullable(_boolean),
         "mpio": _settings(settings_table.MPIO),
-        "disk_timeout": _SETTING[False],
+        "disk_timeout": _nullable(_SETTING[False]),
         "dependent_services": _nullable(_list_of(_mapping({"name": _text, "depends_on": _list_of(_text)}))),
         "firewall": _nullable(_mapping(dict.fromkeys(settings_table.FIREWALL_RULES, _nullable(_boolean)))),
         "claim_iscsi_disks": _nullable(_boolean),

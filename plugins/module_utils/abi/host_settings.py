@@ -17,6 +17,10 @@ SERVICES_KEY = "SYSTEM\\CurrentControlSet\\Services"
 MPIO_KEY, DSM_KEY = f"{SERVICES_KEY}\\mpio\\Parameters", f"{SERVICES_KEY}\\msdsm\\Parameters"
 DISK_KEY = f"{SERVICES_KEY}\\disk"
 DEPENDENCIES = "DependOnService"  # REG_MULTI_SZ of the key of a service
+# What else is read of a service: its type, the group it belongs to, and the groups it depends on.
+SERVICE_TYPE, GROUP, GROUP_DEPENDENCIES = "Type", "Group", "DependOnGroup"
+RUNS_IN_PROCESS = 0x10 | 0x20  # SERVICE_WIN32_OWN_PROCESS, SERVICE_WIN32_SHARE_PROCESS; a driver has neither
+CORE_SERVICES = frozenset({"rpcss", "dcomlaunch", "rpceptmapper", "plugplay", "eventlog"})  # start before MSiSCSI
 # Lists of the devices that MPIO claims, and the entry that stands for all of iSCSI.
 CLAIMS = (("SYSTEM\\CurrentControlSet\\Control\\MPDEV", "MPIOSupportedDeviceList"), (DSM_KEY, "DsmSupportedDeviceList"))
 ISCSI_DEVICES = "MSFT2005iSCSIBusType_0x9"
@@ -61,8 +65,10 @@ class Setting(t.NamedTuple):
         return bool(number) if self.is_flag and number is not None else number
 
 
-def _timer(option: str, value: str, default: int, purpose: str, most: int = _DAY, unit: str = "s") -> Setting:
-    return Setting(option, value, (), unit, 0, most, default, _DELL, purpose)
+def _timer(
+    option: str, value: str, default: int, purpose: str, most: int = _DAY, unit: str = "s", least: int = 0
+) -> Setting:
+    return Setting(option, value, (), unit, least, most, default, _DELL, purpose)
 
 
 def _length(option: str, value: str, default: int, purpose: str) -> Setting:
@@ -83,13 +89,15 @@ TIMERS = (
         _DWORD,
         "",
     ),
-    _timer("portal_retry_count", "PortalRetryCount", 5, "Attempts to reach a portal during a login.", _DWORD, ""),
+    _timer("portal_retry_count", "PortalRetryCount", 5, "Attempts to reach a portal during a login.", _DWORD, "", 1),
     _timer(
         "network_ready_retry_count", "NetworkReadyRetryCount", 10, "Attempts to find the network at boot.", _DWORD, ""
     ),
-    _timer("tcp_connect_time", "TCPConnectTime", 15, "Limit for opening a TCP connection."),
+    _timer("tcp_connect_time", "TCPConnectTime", 15, "Limit for opening a TCP connection.", least=1),
     _timer("tcp_disconnect_time", "TCPDisconnectTime", 15, "Limit for closing a TCP connection."),
-    _timer("wmi_request_timeout", "WMIRequestTimeout", 30, "Limit for a request to the driver, such as a login."),
+    _timer(
+        "wmi_request_timeout", "WMIRequestTimeout", 30, "Limit for a request to the driver, such as a login.", least=1
+    ),
     _timer("srb_timeout_delta", "SrbTimeoutDelta", 15, "What the driver adds to the time limit of a request."),
     _timer("enable_nop_out", "EnableNOPOut", 0, "Whether idle connections are tested by NOP-Out.", 1, "bool"),
     _timer("ipsec_config_timeout", "IPSecConfigTimeout", 60, "Limit for the negotiation of IPsec."),
@@ -101,7 +109,7 @@ TIMERS = (
     ),
     _timer("initial_r2t", "InitialR2T", 0, "Whether writes wait for R2T (RFC 7143).", 1, "bool"),
     _timer("immediate_data", "ImmediateData", 1, "Whether commands carry data (RFC 7143).", 1, "bool"),
-    _timer("max_pending_requests", "MaxPendingRequests", 255, "Most requests that are open at a time.", 0xFFFF, ""),
+    _timer("max_pending_requests", "MaxPendingRequests", 255, "Most requests that are open at a time.", 0xFFFF, "", 1),
     _timer("error_recovery_level", "ErrorRecoveryLevel", 2, "Highest level that is negotiated (RFC 7143).", 2, ""),
 )
 

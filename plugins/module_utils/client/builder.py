@@ -348,6 +348,10 @@ class Replies:
             warn(f"{handle.query.title[0].upper()}{handle.query.title[1:]} could not be read: {found.error}")
         return found.rows
 
+    def has_all_rows(self, handle: RowsHandle) -> bool:
+        """Whether a query was answered without an error: with one, rows may be missing."""
+        return self._found[handle.index].error is None
+
     def each(self, handle: CallHandle) -> t.List[Reply]:
         """Every run of a call, those that failed too; an empty list when it was not made."""
         result = self.answer.results[handle.index]

@@ -27,7 +27,9 @@ _REGISTRY: t.Dict[str, RegistryQuery] = {
     "dsm": _values_of(table.DSM_KEY, table.CLAIMS[1][1]),
     "disk": _values_of(table.DISK_KEY),
     "claims": RegistryQuery(table.CLAIMS[0][0], (table.CLAIMS[0][1],)),
-    "services": RegistryQuery(f"{table.SERVICES_KEY}\\*", (table.DEPENDENCIES,)),
+    "services": RegistryQuery(
+        f"{table.SERVICES_KEY}\\*", (table.DEPENDENCIES, table.GROUP_DEPENDENCIES, table.GROUP, table.SERVICE_TYPE)
+    ),
 }
 _FIREWALL = CimQuery(
     "root/StandardCimv2",
@@ -51,6 +53,8 @@ def host_settings(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[mo
             warn(line)
         if is_unreadable:
             return None
-        return model.read(model.Answers(firewall=replies.rows(firewall, warn), **found), warn)
+        every = {**handles, "firewall": firewall}
+        incomplete = frozenset(name for name, handle in every.items() if not replies.has_all_rows(handle))
+        return model.read(model.Answers(firewall=replies.rows(firewall, warn), incomplete=incomplete, **found), warn)
 
     return decode

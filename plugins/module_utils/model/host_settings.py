@@ -5,6 +5,7 @@
 
 What is not set is not guessed: it is told apart from a value, and what holds then is a default with a source, or
 nothing. What Windows says is not trusted: a value of another type is a warning, and counts as set to nothing known.
+What could not be read, or not completely, is unread: it is neither there nor missing.
 """
 
 from __future__ import annotations
@@ -40,10 +41,18 @@ class Found(t.NamedTuple):
 
 
 class Service(t.NamedTuple):
-    """A service of Windows, and the names of those that it depends on."""
+    """A service of Windows, and the services and groups that it depends on. ``type``, ``group``: None if not known."""
 
     name: str
     depends_on: t.Tuple[str, ...]
+    type: t.Optional[int] = None
+    group: t.Optional[str] = None
+    depends_on_groups: t.Tuple[str, ...] = ()
+
+    @property
+    def is_driver(self) -> bool:
+        """Whether it is known to run in no process, as drivers do."""
+        return self.type is not None and not self.type & table.RUNS_IN_PROCESS
 
     @property
     def waits_for_msiscsi(self) -> bool:
@@ -55,53 +64,79 @@ class Service(t.NamedTuple):
 class HostSettings:
     """What was read of a host.
 
-    :param adapter_key: the registry key of the initiator's adapter; None where no service has created it yet.
-    :param places: the keys of settings that are there and were read; "" is that of the adapter.
-    :param values: option -> what is set, for the settings that have a place.
-    :param services: by name in small letters; None where they could not be read.
-    :param firewall_rules: name of a rule -> whether it is enabled; None where they could not be read.
+    :param adapter_key: the registry key of the initiator's adapter; None where none was found.
+    :param found: option -> key -> what is set there, for each key of the setting that is there; "" is the adapter's.
+    :param services: by name in small letters.
+    :param firewall_rules: name of a rule -> whether it is enabled.
     :param claims: the devices that MPIO claims, as it lists them.
+    :param unread: the subjects, of those in ``_QUERIES``, of which something could not be read.
     """
 
     adapter_key: t.Optional[str]
-    mpio_installed: bool
-    places: t.FrozenSet[str]
-    values: t.Mapping[str, Found]
-    services: t.Optional[t.Mapping[str, Service]]
-    firewall_rules: t.Optional[t.Mapping[str, bool]]
+    found: t.Mapping[str, t.Mapping[str, Found]]
+    services: t.Mapping[str, Service]
+    firewall_rules: t.Mapping[str, bool]
     claims: t.Tuple[str, ...] = ()
+    mpio_found: bool = False
+    unread: t.FrozenSet[str] = frozenset()
 
     @property
-    def claims_iscsi_disks(self) -> bool:
-        """Whether MPIO claims every iSCSI disk."""
+    def values(self) -> t.Dict[str, Found]:
+        """What counts of each setting that has a place: what is set in the first key that has it."""
+        return {
+            option: next((each for each in by_key.values() if each.is_set), Found())
+            for option, by_key in self.found.items()
+        }
+
+    @property
+    def adapter_created(self) -> t.Optional[bool]:
+        """Whether the initiator has its adapter; None where that could not be read."""
+        return self.adapter_key is not None or (None if "timers" in self.unread else False)
+
+    @property
+    def mpio_installed(self) -> t.Optional[bool]:
+        """Whether MPIO is installed; None where that could not be read."""
+        return self.mpio_found or (None if "mpio" in self.unread else False)
+
+    @property
+    def claims_iscsi_disks(self) -> t.Optional[bool]:
+        """Whether MPIO claims every iSCSI disk; None where that could not be read."""
+        if "claims" in self.unread:
+            return None
         return any(entry.lower() == table.ISCSI_DEVICES.lower() for entry in self.claims)
+
+    @property
+    def waiting_services(self) -> t.List[Service]:
+        """The services that wait for MSiSCSI."""
+        return [self.services[name] for name in sorted(self.services) if self.services[name].waits_for_msiscsi]
 
     def facts(self) -> Plain:
         """As the facts have them."""
-        services = None
-        if self.services is not None:
-            waiting = [self.services[name] for name in sorted(self.services) if self.services[name].waits_for_msiscsi]
-            services = [{"name": service.name, "depends_on": list(service.depends_on)} for service in waiting]
-        rules = self.firewall_rules
+        values = self.values
+
+        def show(subject: str, plain: t.Any) -> t.Any:
+            return None if subject in self.unread else plain
+
+        def show_all(settings: t.Iterable[table.Setting]) -> Plain:
+            return {setting.option: self._value(setting, values) for setting in settings}
+
+        services = [{"name": each.name, "depends_on": list(each.depends_on)} for each in self.waiting_services]
+        rules = {side: self.firewall_rules.get(name) for side, name in table.FIREWALL_RULES.items()}
         return {
-            "adapter_created": self.adapter_key is not None,
-            "timers": self._group(table.TIMERS) if self.adapter_key is not None else None,
+            "adapter_created": self.adapter_created,
+            "timers": show("timers", show_all(table.TIMERS)) if self.adapter_created else None,
             "mpio_installed": self.mpio_installed,
-            "mpio": self._group(table.MPIO) if self.mpio_installed else None,
-            "disk_timeout": self._value(table.DISK_TIMEOUT),
-            "dependent_services": services,
-            "firewall": None
-            if rules is None
-            else {side: rules.get(name) for side, name in table.FIREWALL_RULES.items()},
+            "mpio": show("mpio", show_all(table.MPIO)) if self.mpio_installed else None,
+            "disk_timeout": show("disk", self._value(table.DISK_TIMEOUT, values)),
+            "dependent_services": show("services", services),
+            "firewall": show("firewall", rules),
             "claim_iscsi_disks": self.claims_iscsi_disks if self.mpio_installed else None,
-            "claimed_devices": sorted(self.claims, key=str.lower) if self.mpio_installed else None,
+            "claimed_devices": show("claims", sorted(self.claims, key=str.lower)) if self.mpio_installed else None,
         }
 
-    def _group(self, settings: t.Iterable[table.Setting]) -> Plain:
-        return {setting.option: self._value(setting) for setting in settings}
-
-    def _value(self, setting: table.Setting) -> Plain:
-        found = self.values.get(setting.option, Found())
+    @staticmethod
+    def _value(setting: table.Setting, values: t.Mapping[str, Found]) -> Plain:
+        found = values.get(setting.option, Found())
         return {
             "value": setting.plain(found.effective(setting)),
             "set": found.is_set,
@@ -110,7 +145,7 @@ class HostSettings:
 
 
 class Answers(t.NamedTuple):
-    """The rows of each query; None where it was not answered."""
+    """The rows of each query; None where it was not answered. ``incomplete``: those of which rows may be missing."""
 
     adapters: t.Optional[t.List[Plain]]
     parameters: t.Optional[t.List[Plain]]  # the key Parameters of every adapter
@@ -120,6 +155,22 @@ class Answers(t.NamedTuple):
     claims: t.Optional[t.List[Plain]]
     services: t.Optional[t.List[Plain]]
     firewall: t.Optional[t.List[Plain]]
+    incomplete: t.FrozenSet[str] = frozenset()
+
+    def is_complete(self, query: str) -> bool:
+        """Whether every row of a query is there."""
+        return getattr(self, query) is not None and query not in self.incomplete
+
+
+# What is unread if one of these queries was not answered completely. A group of settings is called as in the table.
+_QUERIES = {
+    "timers": ("adapters", "parameters"),
+    "mpio": ("mpio", "dsm"),
+    "disk": ("disk",),
+    "claims": ("mpio", "dsm", "claims"),
+    "services": ("services",),
+    "firewall": ("firewall",),
+}
 
 
 def read(answers: Answers, warn: Warn) -> HostSettings:
@@ -138,16 +189,15 @@ def read(answers: Answers, warn: Warn) -> HostSettings:
     lists.append(keys.get(table.DSM_KEY, {}).get(listed_by_dsm))
     return HostSettings(
         adapter,
-        table.MPIO_KEY in keys or table.DSM_KEY in keys,
-        frozenset(keys),
         {
-            name: _find_value(setting, keys, warn)
+            name: {key: _find_value(setting, keys[key], warn) for key in setting.keys or ("",) if key in keys}
             for name, setting in table.SETTINGS.items()
-            if _has_place(setting, keys)
         },
         _read_services(answers.services, warn),
         _read_firewall(answers.firewall, warn),
         tuple(dict.fromkeys(text for each in lists for text in _texts("A list of devices", each, warn))),
+        table.MPIO_KEY in keys or table.DSM_KEY in keys,
+        frozenset(subject for subject, queries in _QUERIES.items() if not all(map(answers.is_complete, queries))),
     )
 
 
@@ -173,32 +223,36 @@ def _find_adapter(adapters: t.Iterable[t.Tuple[str, Plain]], warn: Warn) -> t.Op
     return found[0] if found else None
 
 
-def _has_place(setting: table.Setting, keys: t.Mapping[str, Plain]) -> bool:
-    return any(key in keys for key in setting.keys or ("",))
+def _find_value(setting: table.Setting, values: Plain, warn: Warn) -> Found:
+    """What is set in a key. Windows compares the names of values without letter case."""
+    value, is_set = _get(values, setting.value)
+    if is_set and value is None:
+        warn(f"The registry value {setting.value} is no number.")
+    return Found(value, is_set)
 
 
-def _find_value(setting: table.Setting, keys: t.Mapping[str, Plain], warn: Warn) -> Found:
-    """What is set, in the first key that has it. Windows compares the names of values without letter case."""
-    for key in setting.keys or ("",):
-        for name, value in keys.get(key, {}).items():
-            if name.lower() == setting.value.lower():
-                if isinstance(value, int) and not isinstance(value, bool) and -_DWORD // 2 <= value < 0:
-                    value += _DWORD  # .NET has the numbers of the registry with a sign
-                if is_number(value) and value < _DWORD:
-                    return Found(value, True)
-                warn(f"The registry value {setting.value} is no number.")
-                return Found(None, True)
-    return Found()
+def _get(values: Plain, wanted: str) -> t.Tuple[t.Optional[int], bool]:
+    """(the number that a value of a key has, None if it is none; whether there is such a value)."""
+    for name, value in values.items():
+        if name.lower() == wanted.lower():
+            if isinstance(value, int) and not isinstance(value, bool) and -_DWORD // 2 <= value < 0:
+                value += _DWORD  # .NET has the numbers of the registry with a sign
+            return value if is_number(value) and value < _DWORD else None, True
+    return None, False
 
 
-def _read_services(found: t.Optional[t.List[Plain]], warn: Warn) -> t.Optional[t.Dict[str, Service]]:
-    if found is None:
-        return None
+def _read_services(found: t.Optional[t.List[Plain]], warn: Warn) -> t.Dict[str, Service]:
     services = {}
     for key, values in _keys("The services of Windows", found, warn):
         name = key.rpartition("\\")[2]
-        listed = _texts(f"What the service {name} depends on", values.get(table.DEPENDENCIES), warn)
-        services[name.lower()] = Service(name, tuple(listed))
+        title, group = f"What the service {name} depends on", values.get(table.GROUP)
+        services[name.lower()] = Service(
+            name,
+            tuple(_texts(title, values.get(table.DEPENDENCIES), warn)),
+            _get(values, table.SERVICE_TYPE)[0],
+            group if isinstance(group, str) else None,
+            tuple(_texts(title, values.get(table.GROUP_DEPENDENCIES), warn)),
+        )
     return services
 
 
@@ -213,9 +267,7 @@ def _texts(title: str, value: t.Any, warn: Warn) -> t.List[str]:
     return texts
 
 
-def _read_firewall(found: t.Optional[t.List[Plain]], warn: Warn) -> t.Optional[t.Dict[str, bool]]:
-    if found is None:
-        return None
+def _read_firewall(found: t.Optional[t.List[Plain]], warn: Warn) -> t.Dict[str, bool]:
     names = {name.lower(): name for name in table.FIREWALL_RULES.values()}
     rules = {}
     for row in Rows("MSFT_NetFirewallRule", found, warn):

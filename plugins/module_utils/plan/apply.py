@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Make a host what was declared: read, plan, change, and read again.
 
-Two round trips at the most, however much there is to do. Nothing here knows Ansible. An *engine* takes the text of a
-batch and gives the text of its answer.
+Two round trips at the most, however much there is to do; three to disable MSiSCSI beside settings of the host. Nothing
+here knows Ansible. An *engine* takes the text of a batch and gives the text of its answer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..abi import memory, status
 from ..client import queries
 from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
-from ..runner import wire
+from ..runner import settings, wire
 from . import group_policies, planner, port_addresses
 from .change_batch import ChangeBatch, Limits
 from .declaration import subsets
@@ -24,7 +24,7 @@ from .options import START_MODES
 from .outcome import Lost, Outcome, Replies, build_outcome, find_at_risk, find_reboot_reasons
 from .parts import PARTS
 from .prediction import predict
-from .steps import Plan
+from .steps import Plan, SetHostSettings
 
 SERVICE_START_SECONDS = 60
 _ALREADY_RUNNING = 1056
@@ -70,10 +70,15 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     :raises OutcomeUnknown: the connection or the runner failed after the change was sent.
     :raises CallError: the host could not be read.
     """
+    disables_service = declaration.values.get("service_start_mode") == "disabled"
+    if disables_service and declaration.manages("host_settings") and not check:
+        # Services may wait for it. The trip that reads sets the start mode, too, so look before.
+        apply(engine, declaration, check=True, limits=limits)
     before, is_stopped = _read(engine, declaration, check, limits)
     if is_stopped:
-        return _compare_without_service(before, declaration)
+        return _compare_without_service(engine, before, declaration)
     plan = planner.plan(before, declaration)
+    plan.refusals += _find_unsupported(engine, plan)
     sets_service = any(step.kind == "service" for step in plan.steps)
     if plan.refusals:
         raise PlanRejected(plan, changed=sets_service and not check)
@@ -85,6 +90,19 @@ def apply(engine: Engine, declaration: Declaration, check: bool = False, limits:
     declaration, _refusals = port_addresses.resolve(before, declaration)
     batch = build_batch(plan, declaration, before.host.pointer_bits // 8, limits)
     return carry_out(engine, batch, before, declaration)
+
+
+def _find_unsupported(engine: Engine, plan: Plan) -> t.List[str]:
+    """Refusals of what an engine cannot set. ``sets_only_registry`` is an attribute of those that say so."""
+    if not getattr(engine, "sets_only_registry", False):
+        return []
+    return [
+        f"{step.kind}: the engine of this host sets only the registry, so it cannot set the {step.what}. Use the "
+        "powershell engine."
+        for step in plan.steps
+        if isinstance(step.payload, SetHostSettings)
+        and not all(isinstance(row, settings.IN_REGISTRY) for row in step.payload.rows)
+    ]
 
 
 def build_batch(plan: Plan, declaration: Declaration, pointer: int, limits: Limits = DEFAULT_LIMITS) -> ChangeBatch:
@@ -180,9 +198,10 @@ def _went_well(code: int) -> bool:
     return status.of(code).ok or code == _ALREADY_RUNNING
 
 
-def _compare_without_service(before: records.Snapshot, declaration: Declaration) -> Outcome:
+def _compare_without_service(engine: Engine, before: records.Snapshot, declaration: Declaration) -> Outcome:
     """In check mode with the service stopped only the service itself and settings of the host can be compared."""
     plan = planner.plan_without_service(before, declaration)
+    plan.refusals += _find_unsupported(engine, plan)
     warning = (
         f"MSiSCSI is {before.host.service_state}. The task would start it; other differences can be seen only while it "
         "runs."

@@ -82,7 +82,8 @@ def _names(key: str, check: t.Callable[[t.Any, str], str]) -> Parser:
     """A parser for a list of names, each alone or with a state: {name: whether it shall be there}."""
 
     def parse(entries: t.Iterable[t.Any], option: str) -> t.Dict[str, bool]:
-        presence = {}
+        presence: t.Dict[str, bool] = {}
+        spellings: t.Dict[str, str] = {}
         for index, entry in enumerate(entries):
             where = f"{option}[{index}]"
             plain = {key: entry} if isinstance(entry, str) else entry
@@ -90,7 +91,11 @@ def _names(key: str, check: t.Callable[[t.Any, str], str]) -> Parser:
                 raise DeclarationError(f"{where}: expected {key} as text, or a mapping with the keys {key} and state")
             if plain.get("state") not in (None, "present", "absent"):
                 raise DeclarationError(f"{where}.state: expected present or absent, not {plain['state']!r}")
-            presence[check(plain[key], where)] = values.is_present(plain)
+            name = check(plain[key], where)
+            first = spellings.setdefault(name.lower(), name)
+            if name in presence or first != name:
+                raise DeclarationError(f"{where}: declared twice, as {first} and {name}")
+            presence[name] = values.is_present(plain)
         return presence
 
     return parse

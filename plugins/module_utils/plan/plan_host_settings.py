@@ -22,6 +22,7 @@ from .steps import SetHostSettings, Step
 from .values import DeclarationError, Plain
 
 PART = "host_settings"
+_SERVICES = f"{PART}.dependent_services"
 _NO_MPIO = (
     "MPIO is not installed on this host, so it has no place for this. Install the Windows feature Multipath-IO and "
     "restart the host, or leave it out."
@@ -60,6 +61,7 @@ def parse(names: t.Callable[[t.Any, str], t.Dict[str, bool]]) -> t.Callable[[t.A
         where = f"{option}." if option else ""
         values = _of_profile(plain.get("profile"))
         values.update(_of_groups(plain, where))
+        _check_burst_lengths(values, where)
         services = names(plain.get("dependent_services") or (), f"{where}dependent_services")
         firewall = {side: wanted for side, wanted in (plain.get("firewall") or {}).items() if wanted is not None}
         return DesiredHostSettings(values, services, firewall, plain.get("claim_iscsi_disks"))
@@ -96,6 +98,15 @@ def _check(setting: table.Setting, value: t.Any, where: str) -> int:
     return int(value)
 
 
+def _check_burst_lengths(values: t.Mapping[str, Wanted], where: str) -> None:
+    first, most = values.get("first_burst_length"), values.get("max_burst_length")
+    if first and most and first.value > most.value:
+        raise DeclarationError(
+            f"{where}timers.first_burst_length: {first.value} is more than the max_burst_length of {most.value}. "
+            "By RFC 7143 the first burst must not be longer than the longest"
+        )
+
+
 def service_name(text: t.Any, where: str) -> str:
     """The name of a service that may wait for MSiSCSI."""
     if not isinstance(text, str) or not text or set(text) & set('\\/*"\0') or text != text.strip():
@@ -110,9 +121,11 @@ def service_name(text: t.Any, where: str) -> str:
 
 def plan_host_settings(planning: Planning, wanted: t.Optional[DesiredHostSettings]) -> None:
     """A step for each kind of setting of which something differs."""
+    now = planning.snapshot.host_settings
+    if now is not None:
+        _refuse_disabled(planning, now, wanted.services if wanted is not None else {})
     if wanted is None:
         return
-    now = planning.snapshot.host_settings
     if now is None:
         planning.refuse(PART, "the registry of this host could not be read, so its settings are not known.")
         return
@@ -128,6 +141,10 @@ def plan_host_settings(planning: Planning, wanted: t.Optional[DesiredHostSetting
 
 
 def _has_place(planning: Planning, now: HostSettings, group: table.Group, declared: t.Iterable[str]) -> bool:
+    if group.name in now.unread:
+        subject = group.name if group.nested else ", ".join(declared)
+        planning.refuse(f"{PART}.{subject}", f"{group.title}: what is set on this host could not be read.")
+        return False
     if group.settings is table.TIMERS and now.adapter_key is None:
         planning.refuse(
             f"{PART}.{group.name}",
@@ -138,43 +155,51 @@ def _has_place(planning: Planning, now: HostSettings, group: table.Group, declar
     if group.settings is table.MPIO and not now.mpio_installed:
         planning.refuse(f"{PART}.{group.name}", _NO_MPIO)
         return False
-    without = [name for name in declared if not _places(now, table.SETTINGS[name])]
+    without = [name for name in declared if not now.found.get(name)]
     for name in without:
         keys = " or ".join(table.SETTINGS[name].keys) or f"{now.adapter_key}\\Parameters"
         planning.refuse(f"{PART}.{name}", f"the key HKLM\\{keys} is missing, or could not be read.")
     return not without
 
 
-def _places(now: HostSettings, setting: table.Setting) -> t.List[str]:
-    """The keys in which a setting is set: those that are there, so that none is made up for a driver that is not."""
-    return [key for key in setting.keys or ("",) if key in now.places]
-
-
 def _plan_group(planning: Planning, now: HostSettings, group: table.Group, declared: t.Mapping[str, Wanted]) -> None:
-    settings = [table.SETTINGS[name] for name in declared]
-    found = {setting.option: now.values.get(setting.option, Found()) for setting in settings}
-    differing = [each for each in settings if not _holds(found[each.option], declared[each.option].value)]
-    if not differing:
+    """A setting is set in each of its keys that is there: none is made up for a driver that is not."""
+    changes, values = [], {}
+    before: t.Dict[str, t.Any] = {}
+    after: t.Dict[str, t.Any] = {}
+    sources = {}
+    for name, (value, source) in declared.items():
+        setting, found = table.SETTINGS[name], now.found[name]
+        differing = [key for key, each in found.items() if not _holds(each, value)]
+        if not differing:
+            continue
+        values[name] = Found(value, True)
+        changes += [rows.Number(key or f"{now.adapter_key}\\Parameters", setting.value, value) for key in differing]
+        for field, each in _fields(name, found, differing):
+            before[field], after[field] = each.show(setting), setting.plain(value)
+            if source:
+                sources[field] = source
+    if changes:
+        planning.add(
+            PART,
+            "set",
+            group.title,
+            f"{', '.join(before)} {'differs' if len(before) == 1 else 'differ'}",
+            SetHostSettings(tuple(changes), group.effect, values=values),
+            before,
+            after,
+            sources=sources,
+        )
+
+
+def _fields(name: str, found: t.Mapping[str, Found], differing: t.Sequence[str]) -> t.Iterator[t.Tuple[str, Found]]:
+    """(the option, what is set): once if all keys have the same, else for each that differs, with its driver."""
+    if len(set(found.values())) == 1:
+        yield name, found[differing[0]]
         return
-    changes = [
-        rows.Number(key or f"{now.adapter_key}\\Parameters", setting.value, declared[setting.option].value)
-        for setting in differing
-        for key in _places(now, setting)
-    ]
-    names = [setting.option for setting in differing]
-    sources = {name: declared[name].source for name in names}
-    planning.add(
-        PART,
-        "set",
-        group.title,
-        f"{', '.join(names)} {'differs' if len(names) == 1 else 'differ'}",
-        SetHostSettings(
-            tuple(changes), group.effect, values={name: Found(declared[name].value, True) for name in names}
-        ),
-        {setting.option: found[setting.option].show(setting) for setting in differing},
-        {setting.option: setting.plain(declared[setting.option].value) for setting in differing},
-        sources={name: source for name, source in sources.items() if source},
-    )
+    for key in differing:
+        driver = key.split("\\")[-2]
+        yield f"{name} ({driver})", found[key]
 
 
 def _holds(found: Found, value: int) -> bool:
@@ -182,20 +207,36 @@ def _holds(found: Found, value: int) -> bool:
     return found.is_set and found.value == value
 
 
-def _plan_services(planning: Planning, now: HostSettings, services: t.Mapping[str, bool]) -> None:
-    if services and now.services is None:
-        planning.refuse(f"{PART}.dependent_services", "the services of this host could not be read.")
+def _refuse_disabled(planning: Planning, now: HostSettings, services: t.Mapping[str, bool]) -> None:
+    """A service that waits for a disabled one does not start. Windows starts a manual one for it."""
+    declared = planning.declaration.values.get("service_start_mode")
+    if (declared or planning.snapshot.host.service_start_mode) != "disabled":
         return
-    known = now.services or {}
+    present = [name for name in services if services[name]]
+    if present:
+        planning.refuse(
+            _SERVICES,
+            f"{MSISCSI} is disabled, so {' and '.join(present)} would not start after a restart. Declare "
+            "service_start_mode: automatic.",
+        )
+    others = [each.name for each in now.waiting_services if each.name.lower() not in map(str.lower, services)]
+    if others and declared:
+        names = " and ".join(others)
+        planning.refuse(
+            "service_start_mode",
+            f"{names} {'waits' if len(others) == 1 else 'wait'} for {MSISCSI} and would not start after a restart if "
+            "it is disabled. Declare service_start_mode: automatic, or these services with state: absent in "
+            "dependent_services.",
+        )
+
+
+def _plan_services(planning: Planning, now: HostSettings, services: t.Mapping[str, bool]) -> None:
     for name, present in services.items():
-        service = known.get(name.lower())
-        where = f"{PART}.dependent_services"
-        if service is None:
-            if present:
-                planning.refuse(where, f"this host has no service {name}.")
-        elif present and service.name.lower() in _needs(known, MSISCSI):
-            planning.refuse(where, f"{MSISCSI} depends on {service.name}, so neither of them would start.")
-        elif service.waits_for_msiscsi != present:
+        service = now.services.get(name.lower())
+        problem = _find_obstacle(now, name, service, present)
+        if problem:
+            planning.refuse(_SERVICES, problem)
+        elif service is not None and service.waits_for_msiscsi != present:
             others = tuple(other for other in service.depends_on if other.lower() != MSISCSI.lower())
             after = service._replace(depends_on=(*others, MSISCSI) if present else others)
             key = f"{table.SERVICES_KEY}\\{service.name}"
@@ -214,13 +255,39 @@ def _plan_services(planning: Planning, now: HostSettings, services: t.Mapping[st
             )
 
 
+def _find_obstacle(now: HostSettings, name: str, service: t.Optional[Service], present: bool) -> t.Optional[str]:
+    """Why a service cannot wait for MSiSCSI, or cannot stop waiting for it."""
+    needed = _needs(now.services, MSISCSI) if present else set()
+    looked_up = {name.lower(), MSISCSI.lower(), *needed} if present else {name.lower()}
+    if "services" in now.unread and looked_up - set(now.services):
+        return f"the services of this host could not be read completely, so {name} is left as it is."
+    if not present:
+        return None
+    if service is None:
+        return f"this host has no service {name}."
+    if service.name.lower() in needed:
+        return f"{MSISCSI} depends on {service.name}, so neither of them would start."
+    if service.name.lower() in table.CORE_SERVICES:
+        return f"Windows needs {service.name} before {MSISCSI} can start."
+    if service.is_driver:
+        return f"{service.name} is a driver. Only services that run in a process can wait for {MSISCSI}."
+    return None
+
+
 def _needs(known: t.Mapping[str, Service], name: str) -> t.Set[str]:
     """The services that a service needs, and those that these need, in small letters."""
+    members: t.Dict[str, t.Set[str]] = {}
+    for each in known.values():
+        if each.group:
+            members.setdefault(each.group.lower(), set()).add(each.name.lower())
     found: t.Set[str] = set()
     pending = [name.lower()]
     while pending:
         service = known.get(pending.pop())
-        needed = {other.lower() for other in service.depends_on} if service else set()
+        if service is None:
+            continue
+        needed = {other.lower() for other in service.depends_on}
+        needed.update(*(members.get(group.lower(), ()) for group in service.depends_on_groups))
         pending += needed - found
         found |= needed
     return found
@@ -228,12 +295,12 @@ def _needs(known: t.Mapping[str, Service], name: str) -> t.Set[str]:
 
 def _plan_firewall(planning: Planning, now: HostSettings, firewall: t.Mapping[str, bool]) -> None:
     where = f"{PART}.firewall"
-    if firewall and now.firewall_rules is None:
+    if firewall and "firewall" in now.unread:
         planning.refuse(where, "the firewall rules of this host could not be read. The powershell engine reads them.")
         return
     differing = {}
     for side, enabled in firewall.items():
-        found = (now.firewall_rules or {}).get(table.FIREWALL_RULES[side])
+        found = now.firewall_rules.get(table.FIREWALL_RULES[side])
         if found is None:
             planning.refuse(where, f"this host has no firewall rule {table.FIREWALL_RULES[side]}.")
         elif found != enabled:
@@ -255,7 +322,9 @@ def _plan_firewall(planning: Planning, now: HostSettings, firewall: t.Mapping[st
 def _plan_claim(planning: Planning, now: HostSettings, wanted: t.Optional[bool]) -> None:
     if wanted is None:
         return
-    if not now.mpio_installed:
+    if now.mpio_installed is None or (now.mpio_installed and now.claims_iscsi_disks is None):
+        planning.refuse(f"{PART}.claim_iscsi_disks", "what MPIO claims on this host could not be read.")
+    elif not now.mpio_installed:
         if wanted:
             planning.refuse(f"{PART}.claim_iscsi_disks", _NO_MPIO)
     elif now.claims_iscsi_disks != wanted:
@@ -287,8 +356,8 @@ def predict(now: HostSettings, change: SetHostSettings) -> HostSettings:
     """What a host would have after a step."""
     return dataclasses.replace(
         now,
-        values={**now.values, **change.values},
-        services=now.services and {**now.services, **change.services},
-        firewall_rules=now.firewall_rules and {**now.firewall_rules, **change.firewall_rules},
+        found={**now.found, **{name: dict.fromkeys(now.found[name], each) for name, each in change.values.items()}},
+        services={**now.services, **change.services},
+        firewall_rules={**now.firewall_rules, **change.firewall_rules},
         claims=now.claims if change.claims is None else change.claims,
     )

@@ -90,6 +90,7 @@ class AutomaticClaim(t.NamedTuple):
 
 
 Setting = t.Union[Number, Entry, FirewallRule, AutomaticClaim]
+IN_REGISTRY = (Number, Entry)  # all that a machine in Python sets
 _KINDS: t.Dict[str, t.Type[t.Any]] = {
     "number": Number,
     "entry": Entry,

@@ -29,6 +29,7 @@ class RiskCheck(t.NamedTuple):
 RISK_CHECKS = (
     RiskCheck(service_risks.find_stopped_service, ("service_stopped",)),
     RiskCheck(service_risks.find_late_service, ("service_not_automatic", "service_delayed")),
+    RiskCheck(service_risks.find_blocked_services, ("services_blocked",)),
     RiskCheck(disk_risks.find_disks_at_risk, ("disk_lost", "disk_unproven", "fewer_paths")),
     RiskCheck(disk_risks.find_single_paths, ("single_path",)),
     RiskCheck(disk_risks.find_paths_without_mpio, ("paths_without_mpio",)),

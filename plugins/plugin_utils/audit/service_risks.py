@@ -73,6 +73,22 @@ def find_late_service(facts):
         )
 
 
+def find_blocked_services(facts):
+    """Services wait for MSiSCSI, which is disabled: Windows starts none of them."""
+    waiting = [each["name"] for each in (facts.get("host_settings") or {}).get("dependent_services") or ()]
+    if waiting and facts["host"]["service_start_mode"] == "disabled":
+        verb = "waits" if len(waiting) == 1 else "wait"
+        yield findings.risk(
+            "critical",
+            "services_blocked",
+            "MSiSCSI",
+            f"MSiSCSI is disabled, so what {verb} for it is not expected to start after a restart: "
+            f"{', '.join(waiting)}.",
+            "Set its start mode to automatic, or have these services no longer wait for it.",
+            [remedies.START_AUTOMATICALLY],
+        )
+
+
 def find_events(facts):
     """Events since the last boot, but those that say why a login has no session: they are with the login."""
     told = {id(entry) for login in lookup.idle_logins(facts) for entry in lookup.find_reasons(login, facts)}

@@ -24,6 +24,7 @@ KINDS = {
     "service_not_automatic": "MSiSCSI does not start automatically",
     "service_delayed": "MSiSCSI starts delayed",
     "service_stopped": "MSiSCSI is stopped",
+    "services_blocked": "Services wait for a disabled MSiSCSI",
     "disk_lost": "A disk is not expected back",
     "disk_unproven": "A disk depends on logins that no session confirms",
     "fewer_paths": "A disk comes back over fewer paths",

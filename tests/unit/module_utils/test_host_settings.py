@@ -131,17 +131,58 @@ def test_where_the_registry_cannot_be_read_one_warning_says_so():
 def test_where_only_the_firewall_cannot_be_read_the_rest_is_there():
     host = Host({**RUNNING, "windows": {"classes": {"root/StandardCimv2": {}}}})
     answers = model.Answers([], [], [], [], [], [], [], None)
-    assert model.read(answers, pytest.fail).firewall_rules is None
-    assert queries.gather(host, ["host_settings"]).host_settings.firewall_rules is not None
+    assert model.read(answers, pytest.fail).unread == {"firewall"}
+    assert model.read(answers, pytest.fail).facts()["firewall"] is None
+    assert queries.gather(host, ["host_settings"]).host_settings.unread == frozenset()
+
+
+@pytest.mark.parametrize(
+    "query, unknown",
+    [
+        ("adapters", {"adapter_created", "timers"}),
+        ("parameters", {"timers"}),
+        ("mpio", {"mpio", "claim_iscsi_disks", "claimed_devices"}),
+        ("dsm", {"mpio", "claim_iscsi_disks", "claimed_devices"}),
+        ("claims", {"claim_iscsi_disks", "claimed_devices"}),
+        ("disk", {"disk_timeout"}),
+        ("services", {"dependent_services"}),
+        ("firewall", {"firewall"}),
+    ],
+)
+@pytest.mark.parametrize("lost", ["all", "some"])
+def test_what_could_not_be_read_is_null_and_not_missing(query, unknown, lost):
+    """Whether the query failed, or its rows were cut at a bound."""
+    whole = {
+        "adapters": [adapter()],
+        "parameters": [parameters()],
+        "mpio": [{"key": table.MPIO_KEY, "values": {}}],
+        "dsm": [{"key": table.DSM_KEY, "values": {}}],
+    }
+    of_query = {query: None} if lost == "all" else {query: [], "incomplete": frozenset({query})}
+    found = of_rows(**{**whole, **of_query})[0].facts()
+    expected = of_rows(**whole)[0].facts()
+    assert {name for name in found if found[name] is None} == unknown
+    assert {name: found[name] for name in set(found) - unknown} == {
+        name: expected[name] for name in set(found) - unknown
+    }
+
+
+def test_without_any_key_of_mpio_a_failed_query_leaves_it_unknown():
+    assert of_rows(dsm=None)[0].facts()["mpio_installed"] is None
+    assert of_rows()[0].facts()["mpio_installed"] is False
 
 
 # -- hostile hosts -----------------------------------------------------------------------------------------------------
 
 
+QUERIES = [name for name in model.Answers._fields if name != "incomplete"]
+
+
 def of_rows(**found):
     """(the settings, the warnings) of rows; what is not given is an empty list."""
     warnings = []
-    answers = model.Answers(**{name: found.get(name, []) for name in model.Answers._fields})
+    incomplete = found.pop("incomplete", frozenset())
+    answers = model.Answers(**{name: found.get(name, []) for name in QUERIES}, incomplete=incomplete)
     return model.read(answers, warnings.append), warnings
 
 
@@ -192,7 +233,8 @@ _ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )
-_NAMES = st.sampled_from([*(each.value for each in table.SETTINGS.values()), "DependOnService", "MatchingDeviceId"])
+_SERVICE = ["DependOnService", "DependOnGroup", "Group", "Type"]
+_NAMES = st.sampled_from([*(each.value for each in table.SETTINGS.values()), *_SERVICE, "MatchingDeviceId"])
 _ROW = st.one_of(
     _ANY,
     st.fixed_dictionaries(
@@ -205,7 +247,7 @@ _ROW = st.one_of(
 )
 
 
-@given(st.fixed_dictionaries({name: st.none() | st.lists(_ROW, max_size=4) for name in model.Answers._fields}))
+@given(st.fixed_dictionaries({name: st.none() | st.lists(_ROW, max_size=4) for name in QUERIES}))
 def test_whatever_a_host_sends_costs_a_warning_and_never_an_error(found):
     settled, _warnings = of_rows(**found)
     plain = facts.assemble(queries.gather(Host(RUNNING), ["host_settings"]))

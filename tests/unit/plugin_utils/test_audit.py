@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import codecs
+from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import host_settings as table
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, desired, planner
@@ -103,6 +104,17 @@ CASES = [
         "critical",
         "MSiSCSI",
         "is disabled, so",
+        True,
+    ),
+    (
+        "services_blocked",
+        {
+            "service": {"state": "running", "start_mode": "disabled"},
+            "windows": {"registry": {f"{table.SERVICES_KEY}\\SQL": {"DependOnService": ["MSiSCSI"]}}},
+        },
+        "critical",
+        "MSiSCSI",
+        "what waits for it is not expected to start after a restart: SQL",
         True,
     ),
     (

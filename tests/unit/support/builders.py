@@ -201,12 +201,12 @@ _FOUND = st.builds(host_settings.Found, st.none() | st.integers(0, 2**32 - 1), s
 _NAMED[records.Snapshot, "host_settings"] = st.none() | st.builds(
     host_settings.HostSettings,
     st.none() | st.just(settings_table.ADAPTERS_KEY + "\\0003"),
-    st.booleans(),
-    st.just(frozenset({"", settings_table.DISK_KEY})),
-    st.dictionaries(st.sampled_from(list(settings_table.SETTINGS)), _FOUND, max_size=3),
-    st.none() | st.just({"a": host_settings.Service("A", ("B", "MSiSCSI"))}),
-    st.none() | st.dictionaries(st.sampled_from(list(settings_table.FIREWALL_RULES.values())), st.booleans()),
+    st.dictionaries(st.sampled_from(list(settings_table.SETTINGS)), _FOUND.map(lambda found: {"": found}), max_size=3),
+    st.sampled_from([{}, {"a": host_settings.Service("A", ("B", "MSiSCSI"))}]),
+    st.dictionaries(st.sampled_from(list(settings_table.FIREWALL_RULES.values())), st.booleans()),
     st.lists(st.sampled_from([settings_table.ISCSI_DEVICES, "ACME    DISK"]), max_size=2).map(tuple),
+    st.booleans(),
+    st.frozensets(st.sampled_from(["timers", "mpio", "disk", "claims", "services", "firewall"])),
 )
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.abi import host_s
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.queries import ServiceStopped
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, declaration, profiles
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows as runner_rows
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import settings
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import host_settings as simulated
@@ -181,6 +184,16 @@ def some_of(group):
     return st.fixed_dictionaries({}, optional={each.option: number(each) for each in group})
 
 
+def is_legal(options):
+    """Whether the first burst is no longer than the longest."""
+    try:
+        declare(**options)
+    except DeclarationError as error:
+        assert "first_burst_length" in str(error)
+        return False
+    return True
+
+
 DECLARATIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -189,12 +202,14 @@ DECLARATIONS = st.fixed_dictionaries(
         "mpio": some_of(table.MPIO),
         "disk_timeout": number(table.DISK_TIMEOUT),
         "dependent_services": st.lists(
-            st.sampled_from(["LanmanServer", "RPCSS", {"name": "LanmanWorkstation", "state": "absent"}]), max_size=3
+            st.sampled_from(["LanmanServer", {"name": "LanmanWorkstation", "state": "absent"}]),
+            max_size=2,
+            unique_by=str,
         ),
         "firewall": st.fixed_dictionaries({}, optional={"inbound": st.booleans(), "outbound": st.booleans()}),
         "claim_iscsi_disks": st.booleans(),
     },
-)
+).filter(is_legal)
 STATES = st.fixed_dictionaries(
     {
         "mpio": st.fixed_dictionaries({"claimed": st.booleans()}),
@@ -205,6 +220,7 @@ STATES = st.fixed_dictionaries(
                     optional={
                         PARAMETERS.upper(): st.fixed_dictionaries({}, optional={"LINKDOWNTIME": st.integers(0, 99)}),
                         table.DSM_KEY: st.fixed_dictionaries({}, optional={"PDORemovePeriod": st.integers(10, 99)}),
+                        table.MPIO_KEY: st.fixed_dictionaries({}, optional={"PDORemovePeriod": st.integers(10, 99)}),
                         f"{table.SERVICES_KEY}\\LanmanWorkstation": st.just({"DependOnService": ["msiscsi", "NSI"]}),
                     },
                 )
@@ -257,6 +273,23 @@ def test_every_profile_is_kept_once_it_is_set(name):
         ({"dependent_services": ["MsIscsi"]}, "host_settings.dependent_services[0]: MSiSCSI cannot depend on itself"),
         ({"dependent_services": ["a\\b"]}, "expected the name of a service, such as LanmanServer, not 'a\\\\b'"),
         ({"dependent_services": [{"name": "A", "state": "gone"}]}, "expected present or absent, not 'gone'"),
+        (
+            {"dependent_services": ["LanmanServer", {"name": "lanmanserver", "state": "absent"}]},
+            "host_settings.dependent_services[1]: declared twice, as LanmanServer and lanmanserver",
+        ),
+        ({"dependent_services": ["A", "A"]}, "declared twice, as A and A"),
+        ({"timers": {"max_pending_requests": 0}}, "expected a whole number from 1 to 65535, not 0"),
+        ({"timers": {"wmi_request_timeout": 0}}, "expected a whole number of seconds from 1 to 86400, not 0"),
+        ({"timers": {"tcp_connect_time": 0}}, "expected a whole number of seconds from 1 to 86400, not 0"),
+        ({"timers": {"portal_retry_count": 0}}, "expected a whole number from 1 to 4294967295, not 0"),
+        (
+            {"timers": {"first_burst_length": 65536, "max_burst_length": 32768}},
+            "host_settings.timers.first_burst_length: 65536 is more than the max_burst_length of 32768",
+        ),
+        (
+            {"profile": "azure_elastic_san", "timers": {"max_burst_length": 131072}},
+            "first_burst_length: 262144 is more than the max_burst_length of 131072. By RFC 7143",
+        ),
     ],
 )
 def test_a_value_out_of_bounds_is_an_error_that_names_the_option(options, problem):
@@ -313,6 +346,194 @@ def test_a_service_that_msiscsi_needs_is_refused_however_far_away_it_is():
     host = Host({**RUNNING, "windows": {"registry": needs}})
     with pytest.raises(apply.PlanRejected, match="MSiSCSI depends on DcomLaunch, so neither of them would start"):
         run(host, dependent_services=["DcomLaunch"])
+
+
+def with_services(**services):
+    """A host with services, each the values of its key."""
+    keys = {f"{table.SERVICES_KEY}\\{name}": values for name, values in services.items()}
+    return {"windows": {"registry": keys}}
+
+
+def test_a_service_that_msiscsi_needs_through_a_group_is_refused():
+    host = Host({**RUNNING, **with_services(MSiSCSI={"DependOnGroup": ["TDI"]}, Netman={"Group": "tdi", "Type": 0x20})})
+    with pytest.raises(apply.PlanRejected, match="MSiSCSI depends on Netman, so neither of them would start"):
+        run(host, dependent_services=["Netman"])
+
+
+@pytest.mark.parametrize("kind, is_driver", [(1, True), (2, True), (0x10, False), (0x60, False), (0x110, False)])
+def test_a_driver_is_refused_and_a_service_is_not(kind, is_driver):
+    host = Host({**RUNNING, **with_services(Some={"Type": kind})})
+    if is_driver:
+        with pytest.raises(apply.PlanRejected, match="Some is a driver"):
+            run(host, dependent_services=["some"])
+    else:
+        assert run(host, dependent_services=["some"]).changed
+
+
+@pytest.mark.parametrize("name", ["RpcSs", "DcomLaunch", "RpcEptMapper", "PlugPlay", "EventLog"])
+def test_a_service_that_windows_needs_before_is_refused_and_may_be_freed(name):
+    host = Host({**RUNNING, **with_services(**{name: {"DependOnService": ["MSiSCSI"], "Type": 0x20}})})
+    with pytest.raises(apply.PlanRejected, match=f"Windows needs {name} before MSiSCSI can start"):
+        run(host, dependent_services=[name.upper()])
+    assert run(host, dependent_services=[{"name": name, "state": "absent"}]).changed
+
+
+# -- a service that is disabled ----------------------------------------------------------------------------------------
+
+DISABLED = {"service": {"state": "running", "start_mode": "disabled"}}
+WAITING = with_services(SQL={"DependOnService": ["MSiSCSI"]}, Backup={"DependOnService": ["msiscsi", "NSI"]})
+
+
+def test_no_service_is_made_to_wait_for_a_service_that_is_disabled():
+    assert rejected(Host(DISABLED), dependent_services=["LanmanServer"]) == [
+        "host_settings.dependent_services: MSiSCSI is disabled, so LanmanServer would not start after a restart. "
+        "Declare service_start_mode: automatic."
+    ]
+
+
+@pytest.mark.parametrize("mode", ["automatic", "manual"])
+def test_the_declared_start_mode_is_the_one_that_counts(mode):
+    plain = {"service_start_mode": mode, "host_settings": {"dependent_services": ["LanmanServer"]}}
+    host = Host(DISABLED)
+    assert apply.apply(host, declaration.parse(plain), check=True).problems == []
+    assert apply.apply(host, declaration.parse(plain)).problems == []
+    assert registry(host)[SERVER]["DependOnService"][-1] == "MSiSCSI"
+
+
+@pytest.mark.parametrize("mode", ["automatic", "manual"])
+def test_a_service_that_starts_on_demand_may_be_waited_for(mode):
+    host = Host({"service": {"state": "running", "start_mode": mode}})
+    assert run(host, dependent_services=["LanmanServer"]).problems == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_disabling_a_service_that_others_wait_for_is_refused_before_it_is_disabled(check):
+    host = Host({**RUNNING, **WAITING})
+    plain = {"service_start_mode": "disabled", "host_settings": {"disk_timeout": 90}}
+    with pytest.raises(apply.PlanRejected) as problem:
+        apply.apply(host, declaration.parse(plain), check)
+    (line,) = problem.value.plan.refusals
+    assert line.startswith("service_start_mode: Backup and SQL wait for MSiSCSI and would not start")
+    assert host.state["service"]["start_mode"] == "automatic" and not problem.value.changed
+
+
+def test_services_that_no_longer_wait_let_it_be_disabled():
+    host = Host({**RUNNING, **WAITING})
+    freed = [{"name": name, "state": "absent"} for name in ("sql", "Backup")]
+    plain = {"service_start_mode": "disabled", "host_settings": {"dependent_services": freed}}
+    assert apply.apply(host, declaration.parse(plain)).problems == []
+    assert host.state["service"]["start_mode"] == "disabled"
+    assert registry(host)[f"{table.SERVICES_KEY}\\Backup"]["DependOnService"] == ["NSI"]
+
+
+# -- what could not be read --------------------------------------------------------------------------------------------
+
+
+class Unreadable(Host):
+    """A host of which some keys cannot be read; ``rows`` of them are there all the same."""
+
+    def __init__(self, state, word, kept=None):
+        super().__init__(state)
+        self.word, self.kept = word, kept
+
+    def __call__(self, text):
+        asked = settings.detach(runner_rows.split(text)[1])[0]
+        first, rest = runner_rows.split(super().__call__(text))
+        line, errors = settings.detach(rest)
+        answers = json.loads(line)
+        for query, answer in zip(runner_rows.decode_queries(asked), answers):
+            if self.word in query.title:
+                kept = None if self.kept is None else [row for row in answer["rows"] if row["key"].endswith(self.kept)]
+                answer.update(rows=kept, error="Requested registry access is not allowed.")
+        return runner_rows.join(first, settings.attach(json.dumps(answers), errors))
+
+
+@pytest.mark.parametrize(
+    "word, options, subject",
+    [
+        ("08002be10318}\\*", {"timers": {"link_down_time": 30}}, "host_settings.timers: initiator timers: what is set"),
+        ("\\*\\Parameters", {"timers": {"link_down_time": 30}}, "host_settings.timers: initiator timers: what is set"),
+        ("Services\\mpio", {"mpio": {"retry_count": 6}}, "host_settings.mpio: MPIO: what is set on this host"),
+        ("Services\\msdsm", {"mpio": {"retry_count": 6}}, "host_settings.mpio: MPIO: what is set on this host"),
+        ("Services\\disk", {"disk_timeout": 90}, "host_settings.disk_timeout: disks: what is set on this host"),
+        ("MPDEV", {"claim_iscsi_disks": False}, "host_settings.claim_iscsi_disks: what MPIO claims"),
+        ("Services\\*", {"dependent_services": ["LanmanServer"]}, "host_settings.dependent_services: the services of"),
+        ("Firewall", {"firewall": {"inbound": True}}, "host_settings.firewall: the firewall rules of this host"),
+    ],
+)
+def test_what_could_not_be_read_is_refused_and_not_called_missing(word, options, subject):
+    (problem,) = rejected(Unreadable(RUNNING, word), **options)
+    assert problem.startswith(subject) and "could not be read" in problem
+
+
+def test_of_services_that_were_not_all_read_those_that_were_can_be_declared():
+    full = {**RUNNING, **with_services(MSiSCSI={"DependOnService": []}, SQL={"DependOnService": ["MSiSCSI"]})}
+    (problem,) = pytest.raises(
+        apply.PlanRejected, run, Unreadable(full, "Services\\*", "SQL"), dependent_services=["LanmanServer"]
+    ).value.plan.refusals
+    assert "the services of this host could not be read completely, so LanmanServer is left as it is" in problem
+    with pytest.raises(apply.PlanRejected, match="could not be read completely"):
+        run(Unreadable(full, "Services\\*", "SQL"), dependent_services=[{"name": "Lost", "state": "absent"}])
+    freed = run(Unreadable(full, "Services\\*", "SQL"), dependent_services=[{"name": "SQL", "state": "absent"}])
+    assert freed.changed and freed.problems == []
+
+
+# -- values in two keys ------------------------------------------------------------------------------------------------
+
+
+def test_a_value_that_only_one_of_its_two_keys_holds_is_set_in_the_other():
+    keys = {table.DSM_KEY: {"PDORemovePeriod": 130}, table.MPIO_KEY: {"PDORemovePeriod": 20, "RetryCount": 6}}
+    host = Host({**RUNNING, "windows": {"registry": keys}})
+    checked = run(host, check=True, mpio={"pdo_remove_period": 130, "retry_count": 6})
+    (step,) = checked.plan.steps
+    assert step.reason == "pdo_remove_period (mpio), retry_count (msdsm) differ"
+    assert step.before == {"pdo_remove_period (mpio)": 20, "retry_count (msdsm)": "not set, default 3"}
+    assert step.after == {"pdo_remove_period (mpio)": 130, "retry_count (msdsm)": 6}
+    assert [(row.key, row.name) for row in step.payload.rows] == [
+        (table.MPIO_KEY, "PDORemovePeriod"),
+        (table.DSM_KEY, "RetryCount"),
+    ]
+    assert run(host, mpio={"pdo_remove_period": 130, "retry_count": 6}).problems == []
+    assert registry(host)[table.MPIO_KEY]["PDORemovePeriod"] == 130
+    assert not run(host, mpio={"pdo_remove_period": 130, "retry_count": 6}).changed
+
+
+def test_of_two_keys_an_audit_names_the_one_that_differs_with_the_source():
+    keys = {table.DSM_KEY: {"PDORemovePeriod": 30}, table.MPIO_KEY: {"PDORemovePeriod": 20}}
+    found = findings_of(Host({**RUNNING, "windows": {"registry": keys}}), profile="pure")
+    (drift,) = [finding for finding in found if finding["field"].startswith("pdo_remove_period")]
+    assert (drift["field"], drift["found"], drift["declared"]) == ("pdo_remove_period (mpio)", 20, 30)
+    assert "Pure Storage" in drift["source"]
+
+
+# -- engines that set only the registry --------------------------------------------------------------------------------
+
+
+class OnlyRegistry(Host):
+    sets_only_registry = True
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    "options, what",
+    [({"claim_iscsi_disks": True}, "devices of MPIO"), ({"firewall": {"inbound": True}}, "firewall rules of iSCSI")],
+)
+def test_what_an_engine_cannot_set_is_refused_before_anything_is_set(options, what, check):
+    host = OnlyRegistry(RUNNING)
+    with pytest.raises(apply.PlanRejected) as problem:
+        run(host, check, disk_timeout=90, **options)
+    assert problem.value.plan.refusals == [
+        f"host_settings: the engine of this host sets only the registry, so it cannot set the {what}. Use the "
+        "powershell engine."
+    ]
+    assert registry(host) == {}
+
+
+def test_an_engine_that_sets_only_the_registry_sets_what_is_in_it():
+    host = OnlyRegistry(RUNNING)
+    options = {"disk_timeout": 90, "dependent_services": ["LanmanServer"], "claim_iscsi_disks": False}
+    assert run(host, **options).problems == []
+    assert registry(host)[table.DISK_KEY]["TimeOutValue"] == 90
 
 
 def test_a_host_whose_registry_cannot_be_read_is_left_alone():
