@@ -253,7 +253,8 @@ def profile_sources():
     rows = []
     for name, profile in profiles.PROFILES.items():
         for source in dict.fromkeys(advice.source for advice in profile.values.values()):
-            rows.append([literal(name), profile.title, words(profile.applies_to), words(source.text), source.date])
+            link = f"`{source.text} <{source.url}>`__"
+            rows.append([literal(name), profile.title, words(profile.applies_to), link, source.date])
     return table(["Profile", "Array or service", "For", "Source", "As of"], rows)
 
 
@@ -323,7 +324,8 @@ def documented_settings():
             for option, advice in profile.values.items()
         )
         source = next(iter(profile.values.values())).source
-        text = f"V({name}) - {profile.title}. {profile.applies_to} {values}. Source - {source.text}, {source.date}."
+        origin = f"{source.text}, {source.date}, U({source.url})"
+        text = f"V({name}) - {profile.title}. {profile.applies_to} {values}. Source - {origin}."
         lines += wrapped(f"- {text}", 4)
     lines += ["  type: str", f"  choices: [{', '.join(profiles.PROFILES)}]"]
     for group in host_settings.GROUPS:

@@ -431,7 +431,7 @@ profile:
       use_custom_path_recovery_interval true, path_recovery_interval 30,
       dsm_maximum_retry_time_during_state_transition 120, dsm_maximum_state_transition_time 120,
       disk_timeout 60. Source - NetApp, Windows Unified Host Utilities 8.0, hu-wuhu-configuration,
-      2026-07-16.
+      2026-07-16, U(https://docs.netapp.com/us-en/ontap-sanhost/hu-wuhu-configuration.html).
     - V(dell_sc) - Dell SC (Compellent). Hosts with MPIO that use SC arrays alone. Hosts that also use PS
       arrays (EqualLogic) need other values. max_request_hold_time 90, link_down_time 35,
       delay_between_reconnect 5, max_connection_retries 4294967295, portal_retry_count 5,
@@ -440,21 +440,26 @@ profile:
       first_burst_length 65536, max_recv_data_segment_length 65536, initial_r2t false, immediate_data true,
       max_pending_requests 255, error_recovery_level 2, pdo_remove_period 120, path_verify_enabled true,
       path_verification_period 30, retry_count 3, retry_interval 1, use_custom_path_recovery_interval true,
-      path_recovery_interval 25, disk_path_check_interval 25, disk_timeout 60. Source - a published script
-      that checks hosts of Dell SC arrays, column SC, 2026-11.
-    - V(pure) - Pure Storage FlashArray. Hosts with MPIO. An earlier edition of the same checks asked for a
-      pdo_remove_period of 60. pdo_remove_period 30, path_verify_enabled true,
-      use_custom_path_recovery_interval true, path_recovery_interval 20, disk_timeout 60. Source - Pure
-      Storage, checks of its PowerShell module for Windows hosts, 2026-11.
+      path_recovery_interval 25, disk_path_check_interval 25, disk_timeout 60. Source - sc_win_mpio, a
+      published script that checks hosts of Dell SC arrays, 2026-11,
+      U(https://github.com/faccomichele/sc_win_mpio).
+    - V(pure) - Pure Storage FlashArray. Hosts with MPIO. For virtual machines in Azure the same checks ask
+      for a pdo_remove_period of 120; an earlier edition asked for 60. pdo_remove_period 30,
+      path_verify_enabled true, use_custom_path_recovery_interval true, path_recovery_interval 20,
+      disk_timeout 60. Source - Pure Storage, checks of its PowerShell module for Windows hosts, 2026-11,
+      U(https://github.com/PureStorage-OpenConnect/powershell-toolkit-3).
     - V(azure_elastic_san) - Azure Elastic SAN. Virtual machines in Azure. An earlier edition of the page
       asked for a wmi_request_timeout of 15. link_down_time 30, wmi_request_timeout 30, max_transfer_length
       262144, max_burst_length 262144, first_burst_length 262144, max_recv_data_segment_length 262144,
       initial_r2t false, immediate_data true, disk_timeout 30. Source - Microsoft, Azure Elastic SAN,
-      performance page and validate-elastic-san.ps1, 2026-11.
-    - V(azure_backup) - Azure Backup, file recovery. Hosts that recover files from virtual machines with
-      many or large disks. An earlier edition asked for 2400. max_request_hold_time 1200, srb_timeout_delta
-      1200, enable_nop_out true, disk_timeout 1200. Source - Microsoft, Azure Backup,
-      backup-azure-restore-files-from-vm, 2026-11.
+      performance page and validate-elastic-san.ps1, 2026-11,
+      U(https://learn.microsoft.com/azure/storage/elastic-san/elastic-san-best-practices).
+    - V(azure_backup) - Azure Backup, file recovery. A host kept for file recovery alone, not the original
+      machine, because disk_timeout applies to all its disks. For backups of virtual machines with many or
+      large disks. An earlier edition asked for 2400. max_request_hold_time 1200, srb_timeout_delta 1200,
+      enable_nop_out true, disk_timeout 1200. Source - Microsoft, Azure Backup,
+      backup-azure-restore-files-from-vm, 2026-11,
+      U(https://learn.microsoft.com/azure/backup/backup-azure-restore-files-from-vm).
   type: str
   choices: [netapp, dell_sc, pure, azure_elastic_san, azure_backup]
 timers:
@@ -499,8 +504,8 @@ timers:
         Default of Windows is 30. From 1 to 86400."
       type: int
     srb_timeout_delta:
-      description: "C(SrbTimeoutDelta). Seconds that the driver adds to the time limit of a request. In seconds.
-        Default of Windows is 15. From 0 to 86400."
+      description: "C(SrbTimeoutDelta). What the driver adds to the time limit of a request. In seconds. Default
+        of Windows is 15. From 0 to 86400."
       type: int
     enable_nop_out:
       description: "C(EnableNOPOut). Whether idle connections are tested by NOP-Out. Default of Windows is
@@ -638,7 +643,9 @@ options:
     type: int
     default: 60
   time_limit:
-    description: Time limit for all calls of one round trip, in seconds. V(0) means no limit.
+    description:
+      - Time limit for all calls of one round trip, in seconds. V(0) means no limit.
+      - Host settings are written without a limit of their own. The task keyword C(timeout) bounds them.
     type: int
     default: 300
 attributes:

@@ -79,6 +79,7 @@ def test_the_documentation_of_host_settings_is_that_of_the_tables():
     for profile in profiles.PROFILES.values():
         for advice in profile.values.values():
             assert " ".join(shared.split()).count(advice.source.text) >= 2 and advice.source.date in shared
+            assert shared.count(advice.source.url) >= 2
 
 
 def test_every_status_is_told_once_and_those_with_a_remedy_under_it():

@@ -98,7 +98,7 @@ TIMERS = (
     _timer(
         "wmi_request_timeout", "WMIRequestTimeout", 30, "Limit for a request to the driver, such as a login.", least=1
     ),
-    _timer("srb_timeout_delta", "SrbTimeoutDelta", 15, "Seconds that the driver adds to the time limit of a request."),
+    _timer("srb_timeout_delta", "SrbTimeoutDelta", 15, "What the driver adds to the time limit of a request."),
     _timer("enable_nop_out", "EnableNOPOut", 0, "Whether idle connections are tested by NOP-Out.", 1, "bool"),
     _timer("ipsec_config_timeout", "IPSecConfigTimeout", 60, "Limit for the negotiation of IPsec."),
     _length("max_transfer_length", "MaxTransferLength", 262144, "Most bytes of a SCSI request."),

@@ -225,8 +225,8 @@ def plan_target_portals(planning: Planning, wanted: t.Optional[t.Sequence[Desire
 _OUT_OF_REACH = (
     "it is saved more than once for one initiator port, so all but one were probably saved when the port had another "
     "address. Windows would remove the one that works, and no call reaches the others, which are values of "
-    "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets. Remove the portal on the "
-    "Discovery tab of iSCSI Initiator, then run the task again"
+    "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\iSCSI\\Discovery\\Send Targets. Give the port its "
+    "former address for a moment, remove the portal on the Discovery tab of iSCSI Initiator, then run the task again"
 )
 
 

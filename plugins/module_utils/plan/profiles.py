@@ -4,7 +4,7 @@
 """What vendors recommend for the settings of a host: a table of data, of which nothing holds unless it is declared.
 
 The recommendations contradict each other, and some of them their own earlier editions. So every value has its source.
-``date`` is that of the page where it is known, else the month in which the value was noted here.
+``date`` is that of the page where it is known, else the month in which the value was noted here. ``url`` leads to it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ class Source(t.NamedTuple):
 
     text: str
     date: str
+    url: str
 
 
 class Advice(t.NamedTuple):
@@ -34,11 +35,31 @@ class Profile(t.NamedTuple):
     values: t.Mapping[str, Advice]
 
 
-_NETAPP = Source("NetApp, Windows Unified Host Utilities 8.0, hu-wuhu-configuration", "2026-07-16")
-_DELL = Source("a published script that checks hosts of Dell SC arrays, column SC", "2026-11")
-_PURE = Source("Pure Storage, checks of its PowerShell module for Windows hosts", "2026-11")
-_SAN = Source("Microsoft, Azure Elastic SAN, performance page and validate-elastic-san.ps1", "2026-11")
-_BACKUP = Source("Microsoft, Azure Backup, backup-azure-restore-files-from-vm", "2026-11")
+_NETAPP = Source(
+    "NetApp, Windows Unified Host Utilities 8.0, hu-wuhu-configuration",
+    "2026-07-16",
+    "https://docs.netapp.com/us-en/ontap-sanhost/hu-wuhu-configuration.html",
+)
+_DELL = Source(
+    "sc_win_mpio, a published script that checks hosts of Dell SC arrays",
+    "2026-11",
+    "https://github.com/faccomichele/sc_win_mpio",
+)
+_PURE = Source(
+    "Pure Storage, checks of its PowerShell module for Windows hosts",
+    "2026-11",
+    "https://github.com/PureStorage-OpenConnect/powershell-toolkit-3",
+)
+_SAN = Source(
+    "Microsoft, Azure Elastic SAN, performance page and validate-elastic-san.ps1",
+    "2026-11",
+    "https://learn.microsoft.com/azure/storage/elastic-san/elastic-san-best-practices",
+)
+_BACKUP = Source(
+    "Microsoft, Azure Backup, backup-azure-restore-files-from-vm",
+    "2026-11",
+    "https://learn.microsoft.com/azure/backup/backup-azure-restore-files-from-vm",
+)
 
 
 def _all_of(source: Source, **values: int) -> t.Dict[str, Advice]:
@@ -102,7 +123,8 @@ PROFILES = {
     ),
     "pure": Profile(
         "Pure Storage FlashArray",
-        "Hosts with MPIO. An earlier edition of the same checks asked for a pdo_remove_period of 60.",
+        "Hosts with MPIO. For virtual machines in Azure the same checks ask for a pdo_remove_period of 120; an earlier "
+        "edition asked for 60.",
         _all_of(
             _PURE,
             pdo_remove_period=30,
@@ -130,7 +152,8 @@ PROFILES = {
     ),
     "azure_backup": Profile(
         "Azure Backup, file recovery",
-        "Hosts that recover files from virtual machines with many or large disks. An earlier edition asked for 2400.",
+        "A host kept for file recovery alone, not the original machine, because disk_timeout applies to all its disks. "
+        "For backups of virtual machines with many or large disks. An earlier edition asked for 2400.",
         _all_of(
             _BACKUP,
             max_request_hold_time=1200,

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # BSD 2-Clause License (see LICENSES/BSD-2-Clause.txt or https://opensource.org/licenses/BSD-2-Clause)
 # SPDX-License-Identifier: BSD-2-Clause
-"""Rows: what Windows' management classes, registry, event log and tools say of a host. The second door, beside the DLL.
+"""Rows: what Windows' management classes, registry, event log and tools say of a host.
 
-It is built like the first. Queries are data, rows are data, and all meaning stays with the controller: whoever answers
-knows no class, key, event or program. Four kinds of query are all there is. Two programs answer them: :func:`answer`
-with a machine in Python, and Rows.psm1 in PowerShell.
+They are the other source of facts, beside the DLL, and work as its calls do. Queries are data, rows are data, and all
+meaning stays with the controller: whoever answers knows no class, key, event or program. Four kinds of query are all
+there is. Two programs answer them: :func:`answer` with a machine in Python, and Rows.psm1 in PowerShell.
 
 Queries travel with a batch, in the same text: a line of JSON behind that of the batch. The answer has the same form.
 They are read after the calls have been made, and are read only. Whatever goes wrong with a query is the ``error`` of

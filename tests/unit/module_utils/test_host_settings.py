@@ -50,6 +50,7 @@ def test_each_value_of_a_profile_is_a_legal_value_of_a_known_setting_with_source
     setting = table.SETTINGS[option]
     assert setting.least <= advice.value <= setting.most
     assert advice.source.text and re.fullmatch(r"20\d\d-\d\d(-\d\d)?", advice.source.date)
+    assert re.fullmatch(r"https://[\w.-]+/\S+", advice.source.url)
 
 
 def test_the_profiles_are_those_of_the_vendors_and_contradict_each_other():
