@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Sets what rows ask for: a text in, a text out, both JSON. Which setting a row is about, and whether it should be set,
-# is the controller's affair: see runner/settings.py. Each row is set by itself; the answer has its error, or null.
+# is the controller's affair: see runner/writes.py. Each row is set by itself; the answer has its error, or null.
 # Runs in Windows PowerShell 5.1 and in PowerShell 7. A cmdlet of another module does not see the preferences of this one.
 
 $writers = @{

@@ -4,7 +4,7 @@
 """Where a batch is run. An engine takes the text of a batch and returns the text of its answer.
 
 Queries for rows may follow the batch in its text, and then the rows follow the answer: see runner/rows.py. So may
-settings that are to be set: see runner/settings.py.
+settings that are to be set: see runner/writes.py.
 
 The core never knows which engine it was; inventory variables choose it, see docs/docsite/rst/engines.rst. What goes
 wrong in an engine is an :class:`EngineError`, whatever it is made of; a broken connection is Ansible's own error, which
@@ -22,8 +22,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ..module_utils.runner import native, rows
-from ..module_utils.runner import settings as host_settings
+from ..module_utils.runner import native, rows, writes
 from . import engine_failures, python_payload, recording, simulator
 
 RUNNER_MODULE = "winstorage.iscsi.iscsidsc_call"
@@ -51,14 +50,14 @@ def powershell(action, settings, task_vars):
             )
         _pipeline(action)
         batch, second = rows.split(text)
-        queries, to_set = host_settings.detach(second)
+        queries, to_set = writes.detach(second)
         module_args = {"batch": _Unprinted(batch), **({"queries": queries} if queries else {})}
         if to_set:
             module_args["settings"] = to_set
         result = action._execute_module(module_name=RUNNER_MODULE, module_args=module_args, task_vars=task_vars)
         if "answer" not in result:
             raise EngineError(engine_failures.describe_powershell(result))
-        found = host_settings.attach(result.get("rows") or "", result.get("settings") or "")
+        found = writes.attach(result.get("rows") or "", result.get("settings") or "")
         return rows.join(result["answer"], found)
 
     return run

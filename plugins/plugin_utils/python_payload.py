@@ -26,7 +26,7 @@ _MODULES = (
     "runner.wire",
     "runner.checks",
     "runner.rows",
-    "runner.settings",
+    "runner.writes",
     "runner.registry",
     "runner.executor",
     "runner.native",

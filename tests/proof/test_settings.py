@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import builder
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, settings, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, wire, writes
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import python_payload
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.support.powershell import ENVIRONMENT, WinePowerShell
@@ -36,19 +36,19 @@ CONTENT = rf"""REGEDIT4
 "Empty"=hex(7):00
 """
 CHANGES = [
-    settings.Number(KEY, "New", 30),
-    settings.Number(KEY, "WrongType", 0xFFFFFFFF),
-    settings.Number(KEY + "\\Parameters", "LinkDownTime", 0),
-    settings.Entry(SERVICE, "DependOnService", "MSiSCSI", True),
-    settings.Entry(SERVICE, "Waits", "MSiSCSI", True),
-    settings.Entry(SERVICE, "Empty", "MSiSCSI", True),
-    settings.Entry(SERVICE, "Missing", "MSiSCSI", True),
-    settings.Entry(KEY, "Text", "MSiSCSI", True),
-    settings.Entry(KEY + "\\Nowhere", "DependOnService", "MSiSCSI", True),
+    writes.Number(KEY, "New", 30),
+    writes.Number(KEY, "WrongType", 0xFFFFFFFF),
+    writes.Number(KEY + "\\Parameters", "LinkDownTime", 0),
+    writes.Entry(SERVICE, "DependOnService", "MSiSCSI", True),
+    writes.Entry(SERVICE, "Waits", "MSiSCSI", True),
+    writes.Entry(SERVICE, "Empty", "MSiSCSI", True),
+    writes.Entry(SERVICE, "Missing", "MSiSCSI", True),
+    writes.Entry(KEY, "Text", "MSiSCSI", True),
+    writes.Entry(KEY + "\\Nowhere", "DependOnService", "MSiSCSI", True),
 ]
 BACK = [
-    settings.Entry(SERVICE, "DependOnService", "msiscsi", False),
-    settings.Entry(SERVICE, "Waits", "MSiSCSI", False),
+    writes.Entry(SERVICE, "DependOnService", "msiscsi", False),
+    writes.Entry(SERVICE, "Waits", "MSiSCSI", False),
 ]
 ASKED = (rows.RegistryQuery(KEY), rows.RegistryQuery(KEY + "\\Parameters"), rows.RegistryQuery(SERVICE))
 EXPECTED = [
@@ -83,21 +83,21 @@ def set_rows(*changes):
     command = f"{STAND_INS}\nImport-Module '{MODULE}'\nSet-Row ([Console]::In.ReadLine())"
     done = subprocess.run(
         [powershell(), "-NoProfile", "-NonInteractive", "-Command", command],
-        input=settings.encode(changes) + "\n",
+        input=writes.encode(changes) + "\n",
         capture_output=True,
         text=True,
         check=True,
         timeout=120,
     )
-    return settings.decode_errors(done.stdout.strip(), changes), done.stderr.splitlines()
+    return writes.decode_errors(done.stdout.strip(), changes), done.stderr.splitlines()
 
 
 def test_rules_and_claims_are_set_by_the_cmdlets_of_windows():
     errors, asked = set_rows(
-        settings.FirewallRule("MsiScsi-In-TCP", True),
-        settings.FirewallRule("MsiScsi-Out-TCP", False),
-        settings.AutomaticClaim("iSCSI", True),
-        settings.AutomaticClaim("iSCSI", False),
+        writes.FirewallRule("MsiScsi-In-TCP", True),
+        writes.FirewallRule("MsiScsi-Out-TCP", False),
+        writes.AutomaticClaim("iSCSI", True),
+        writes.AutomaticClaim("iSCSI", False),
     )
     assert errors == [None] * 4
     assert asked == ["rule MsiScsi-In-TCP True", "rule MsiScsi-Out-TCP False", "claim iSCSI", "release iSCSI"]
@@ -105,9 +105,9 @@ def test_rules_and_claims_are_set_by_the_cmdlets_of_windows():
 
 def test_a_row_that_fails_keeps_no_other_from_being_set():
     errors, asked = set_rows(
-        settings.FirewallRule("NoSuchRule", True),
-        settings.Number(KEY, "New", 1),
-        settings.FirewallRule("MsiScsi-In-TCP", True),
+        writes.FirewallRule("NoSuchRule", True),
+        writes.Number(KEY, "New", 1),
+        writes.FirewallRule("MsiScsi-In-TCP", True),
     )
     assert "No MSFT_NetFirewallRule objects found" in errors[0]
     assert "not supported on this platform" in errors[1]
@@ -115,7 +115,7 @@ def test_a_row_that_fails_keeps_no_other_from_being_set():
 
 
 def test_the_answer_for_one_row_is_a_list_too():
-    assert set_rows(settings.AutomaticClaim("iSCSI", True)) == ([None], ["claim iSCSI"])
+    assert set_rows(writes.AutomaticClaim("iSCSI", True)) == ([None], ["claim iSCSI"])
 
 
 # -- the registry ------------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def ask_python(windows, asked, changes=()):
     done = WinePython(windows).run(None, stdin=program.encode("ascii"))
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     answer = builder.decode(python_payload.answer(done.stdout.decode("utf-8")), batch, asked, changes)
-    return list(answer.unset), [found.rows[0]["values"] if found.rows else None for found in answer.rows]
+    return list(answer.write_errors), [found.rows[0]["values"] if found.rows else None for found in answer.rows]
 
 
 def by_python(windows, *changes):
@@ -146,11 +146,11 @@ def by_powershell(windows, *changes):
     """The same, set by PowerShell for Windows, and read by Python."""
     shell = WinePowerShell(windows)
     command = f"Import-Module '{windows_path(MODULE)}'; Set-Row (@($input) -join '')"
-    done = shell.run("-NoProfile", "-Command", command, stdin=settings.encode(changes).encode("ascii"), env=ENVIRONMENT)
+    done = shell.run("-NoProfile", "-Command", command, stdin=writes.encode(changes).encode("ascii"), env=ENVIRONMENT)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     line = done.stdout.decode("utf-8").strip()
     assert isinstance(json.loads(line), list)
-    return settings.decode_errors(line, changes), by_python(windows)[1]
+    return writes.decode_errors(line, changes), by_python(windows)[1]
 
 
 @pytest.mark.parametrize("run", [by_python, by_powershell])
@@ -168,7 +168,7 @@ def test_numbers_are_written_and_entries_added_to_lists_whose_others_stay(window
 
 def test_the_python_engine_says_what_it_cannot_set(windows):
     errors, _found = by_python(
-        windows, settings.FirewallRule("MsiScsi-In-TCP", True), settings.AutomaticClaim("iSCSI", True)
+        windows, writes.FirewallRule("MsiScsi-In-TCP", True), writes.AutomaticClaim("iSCSI", True)
     )
     assert all("the powershell engine sets it" in error for error in errors)
 

@@ -27,7 +27,7 @@ import typing as t
 
 from ..abi import layout, memory, prototypes, status
 from ..abi.layout import Structure
-from ..runner import rows, settings, wire
+from ..runner import rows, wire, writes
 from ..runner.rows import Query, Row, RowAnswer
 
 # Answers that pass under load (observed: os-win, HPE): three more tries half a second apart.
@@ -75,7 +75,7 @@ class Builder:
         self.abi = layout.WIDE[pointer]
         self.calls: t.List[wire.Call] = []
         self.queries: t.List[Query] = []
-        self.settings: t.List[settings.Setting] = []  # set after the calls, before the queries are answered
+        self.settings: t.List[writes.Write] = []  # set after the calls, before the queries are answered
 
     def ask(self, query: Query) -> RowsHandle:
         """Add a query; :meth:`Replies.rows` knows it by the handle. It is read once all calls have been made."""
@@ -291,29 +291,27 @@ class Answer(t.NamedTuple):
 
     calls: wire.Answer
     rows: t.Sequence[RowAnswer] = ()
-    unset: t.Sequence[t.Optional[str]] = ()  # of each setting why it was not set, or None
+    write_errors: t.Sequence[t.Optional[str]] = ()  # of each setting why it was not set, or None
 
 
 def encode(
-    batch: wire.Batch, queries: t.Sequence[Query], seconds: int = 0, to_set: t.Sequence[settings.Setting] = ()
+    batch: wire.Batch, queries: t.Sequence[Query], seconds: int = 0, to_set: t.Sequence[writes.Write] = ()
 ) -> str:
     """The text for an engine: a batch, queries and settings in one round trip.
 
     :param seconds: for reading rows, 0 for the usual.
     :param to_set: what is set before the queries are answered, of which there must be some, to see what came of it.
     """
-    asked = settings.attach(rows.encode_queries(queries, seconds), settings.encode(to_set))
+    asked = writes.attach(rows.encode_queries(queries, seconds), writes.encode(to_set))
     return rows.join(wire.encode_batch(batch), asked)
 
 
-def decode(
-    text: str, batch: wire.Batch, queries: t.Sequence[Query], to_set: t.Sequence[settings.Setting] = ()
-) -> Answer:
+def decode(text: str, batch: wire.Batch, queries: t.Sequence[Query], to_set: t.Sequence[writes.Write] = ()) -> Answer:
     """The answer of an engine to that text. :class:`wire.WireError` when it is none, or not to what was asked."""
     calls, second = rows.split(text)
-    found, errors = settings.detach(second)
-    unset = settings.decode_errors(errors, to_set) if to_set else ()
-    return Answer(wire.decode_answer(calls, batch), rows.decode_rows(found, queries), unset)
+    found, errors = writes.detach(second)
+    write_errors = writes.decode_errors(errors, to_set) if to_set else ()
+    return Answer(wire.decode_answer(calls, batch), rows.decode_rows(found, queries), write_errors)
 
 
 class Replies:

@@ -15,7 +15,7 @@ from ..abi import memory, status
 from ..client import queries
 from ..client.builder import Builder, CallError, decode, encode
 from ..model import records
-from ..runner import settings, wire
+from ..runner import wire, writes
 from . import group_policies, planner, port_addresses
 from .change_batch import ChangeBatch, Limits
 from .declaration import subsets
@@ -101,7 +101,7 @@ def _find_unsupported(engine: Engine, plan: Plan) -> t.List[str]:
         "powershell engine."
         for step in plan.steps
         if isinstance(step.payload, SetHostSettings)
-        and not all(isinstance(row, settings.IN_REGISTRY) for row in step.payload.rows)
+        and not all(isinstance(row, writes.IN_REGISTRY) for row in step.payload.rows)
     ]
 
 

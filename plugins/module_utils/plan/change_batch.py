@@ -15,7 +15,7 @@ import typing as t
 from ..abi import status
 from ..client import queries
 from ..client.builder import Builder, CallHandle
-from ..runner import settings, wire
+from ..runner import wire, writes
 from .steps import Plan, Step
 
 LIST_AGAIN = wire.Retry(3, 300, ())  # after a removal the list must be known: any error is tried again
@@ -68,7 +68,7 @@ class ChangeBatch:
         self.emitted.append(EmittedCall(step, operation, handle))
         return handle
 
-    def set(self, step: Step, setting: settings.Setting) -> None:
+    def set(self, step: Step, setting: writes.Write) -> None:
         """Add a setting of Windows, which is set once all calls have been made, and before the host is read again."""
         self.settings.append(step)
         self.builder.settings.append(setting)

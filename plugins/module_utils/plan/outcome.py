@@ -82,7 +82,7 @@ def build_outcome(batch: ChangeBatch, answer: Answer, before: records.Snapshot, 
         )
         if lines
     ]
-    problems += replies.unset_settings()
+    problems += replies.describe_write_errors()
     if replies.failures and (problems or replies.has_unobservable_failure()):
         problems.append(f"Failed calls: {_join(replies.failures)}.")
     warnings = before.warnings + plan.warnings + replies.warnings
@@ -160,7 +160,7 @@ class Replies:
     """
 
     def __init__(self, batch: ChangeBatch, answer: Answer) -> None:
-        self._batch, self._answer, self._unset = batch, answer.calls, answer.unset
+        self._batch, self._answer, self._write_errors = batch, answer.calls, answer.write_errors
         self.reboot_required = False
         self.discoveries: t.Dict[str, status.Status] = {}
         failures: t.Dict[str, t.List[str]] = {}
@@ -213,14 +213,14 @@ class Replies:
 
     def steps_with_settings(self) -> t.List[Step]:
         """The steps of which a setting was set."""
-        done = [step for step, problem in zip(self._batch.settings, self._unset) if problem is None]
+        done = [step for step, problem in zip(self._batch.settings, self._write_errors) if problem is None]
         return [step for step in self._batch.plan.steps if any(step is other for other in done)]
 
-    def unset_settings(self) -> t.List[str]:
+    def describe_write_errors(self) -> t.List[str]:
         """Lines about settings of the host that could not be set, and about those that were set beside them."""
         done: t.List[str] = []
         failed: t.Dict[str, t.List[str]] = {}
-        for setting, problem in zip(self._batch.builder.settings, self._unset):
+        for setting, problem in zip(self._batch.builder.settings, self._write_errors):
             if problem is None:
                 done.append(setting.title)
             else:

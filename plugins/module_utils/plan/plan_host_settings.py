@@ -14,7 +14,7 @@ import typing as t
 
 from ..abi import host_settings as table
 from ..model.host_settings import MSISCSI, Found, HostSettings, Service
-from ..runner import settings as rows
+from ..runner import writes
 from .change_batch import ChangeBatch
 from .planning import Planning
 from .profiles import PROFILES
@@ -174,7 +174,7 @@ def _plan_group(planning: Planning, now: HostSettings, group: table.Group, decla
         if not differing:
             continue
         values[name] = Found(value, True)
-        changes += [rows.Number(key or f"{now.adapter_key}\\Parameters", setting.value, value) for key in differing]
+        changes += [writes.Number(key or f"{now.adapter_key}\\Parameters", setting.value, value) for key in differing]
         for field, each in _fields(name, found, differing):
             before[field], after[field] = each.show(setting), setting.plain(value)
             if source:
@@ -246,7 +246,7 @@ def _plan_services(planning: Planning, now: HostSettings, services: t.Mapping[st
                 f"service {service.name}",
                 f"it {'does not wait' if present else 'waits'} for {MSISCSI}",
                 SetHostSettings(
-                    (rows.Entry(key, table.DEPENDENCIES, MSISCSI, present),),
+                    (writes.Entry(key, table.DEPENDENCIES, MSISCSI, present),),
                     table.RESTART,
                     services={name.lower(): after},
                 ),
@@ -307,7 +307,7 @@ def _plan_firewall(planning: Planning, now: HostSettings, firewall: t.Mapping[st
             differing[side] = enabled
     if differing:
         rules = {table.FIREWALL_RULES[side]: enabled for side, enabled in differing.items()}
-        changes = tuple(rows.FirewallRule(name, enabled) for name, enabled in rules.items())
+        changes = tuple(writes.FirewallRule(name, enabled) for name, enabled in rules.items())
         planning.add(
             PART,
             "set",
@@ -335,7 +335,7 @@ def _plan_claim(planning: Planning, now: HostSettings, wanted: t.Optional[bool])
             "devices of MPIO",
             f"MPIO {'does not claim' if wanted else 'claims'} iSCSI disks",
             SetHostSettings(
-                (rows.AutomaticClaim("iSCSI", wanted),),
+                (writes.AutomaticClaim("iSCSI", wanted),),
                 table.RESTART,
                 claims=(*others, table.ISCSI_DEVICES) if wanted else others,
             ),

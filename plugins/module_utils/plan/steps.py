@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ..model import host_settings, identity, records
-from ..runner import settings
+from ..runner import writes
 from .desired import DesiredLogin, DesiredPortal
 from .ipsec import Ike, Tunnel
 from .values import Secret
@@ -74,7 +74,7 @@ class SetHostSettings(t.NamedTuple):
     :param values, services, firewall_rules, claims: what of the host's settings it changes, in their form.
     """
 
-    rows: t.Tuple[settings.Setting, ...]
+    rows: t.Tuple[writes.Write, ...]
     effect: t.Optional[str]
     values: t.Mapping[str, host_settings.Found] = {}
     services: t.Mapping[str, host_settings.Service] = {}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..abi.layout import text_length
-from . import checks, rows, settings, wire
+from . import checks, rows, wire, writes
 
 SLACK = 4 << 10  # bytes more than asked for: lists grow between two calls (observed: HPE, NWT-3303)
 MAX_LIMIT = (1 << 31) - 1  # milliseconds: what every machine can wait for
@@ -40,7 +40,7 @@ class TooManyItems(Exception):
     """The list is longer than a call may repeat over."""
 
 
-class Machine(settings.Writer, t.Protocol):
+class Machine(writes.Writer, t.Protocol):
     """Memory and exports, rows and settings. Addresses are integers."""
 
     @property
@@ -89,7 +89,7 @@ def run(text: str, machine: Machine) -> str:
         raise wire.WireError(f"the batch has no program for pointers of {machine.host.pointer} bytes")
     checks.check(program)
     answer = _Execution(program, machine, started).answer()
-    return rows.join(wire.encode_answer(answer), settings.answer(second, machine, machine.clock))
+    return rows.join(wire.encode_answer(answer), writes.answer(second, machine, machine.clock))
 
 
 class _Memory(t.NamedTuple):

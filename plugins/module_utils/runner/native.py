@@ -19,7 +19,7 @@ import time
 import typing as t
 
 from ..abi import layout, prototypes
-from . import executor, registry, rows, settings, wire
+from . import executor, registry, rows, wire, writes
 
 LIBRARY = "iscsidsc.dll"
 SERVICE = "MSiSCSI"
@@ -132,9 +132,9 @@ class NativeMachine:
             raise rows.Unreadable("Python's standard library reads only the registry; the powershell engine reads it")
         return registry.read(query)
 
-    def write_setting(self, setting: settings.Setting) -> None:
-        if not isinstance(setting, (settings.Number, settings.Entry)):
-            raise settings.Unwritable("Python's standard library sets only the registry; the powershell engine sets it")
+    def write_setting(self, setting: writes.Write) -> None:
+        if not isinstance(setting, (writes.Number, writes.Entry)):
+            raise writes.Unwritable("Python's standard library sets only the registry; the powershell engine sets it")
         registry.write(setting)
 
     def _function(self, export: str, count: int) -> t.Callable[..., int]:

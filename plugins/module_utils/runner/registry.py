@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 import typing as t
 
-from . import rows, settings
+from . import rows, writes
 
 
 def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
@@ -57,18 +57,18 @@ def read(query: rows.RegistryQuery) -> t.Iterator[rows.Row]:
     return walk(winreg.HKEY_LOCAL_MACHINE, [], query.key.split("\\"))
 
 
-def write(setting: t.Union[settings.Number, settings.Entry]) -> None:
+def write(setting: t.Union[writes.Number, writes.Entry]) -> None:
     """Set a value.
 
-    :raises settings.Unwritable: not on Windows, or there is no list to change.
+    :raises writes.Unwritable: not on Windows, or there is no list to change.
     :raises OSError: Windows refuses it.
     """
     if sys.platform != "win32":
-        raise settings.Unwritable("there is no registry here")
+        raise writes.Unwritable("there is no registry here")
     import winreg
 
     access = winreg.KEY_READ | winreg.KEY_WRITE | winreg.KEY_WOW64_64KEY
-    if isinstance(setting, settings.Number):
+    if isinstance(setting, writes.Number):
         with winreg.CreateKeyEx(winreg.HKEY_LOCAL_MACHINE, setting.key, 0, access) as key:
             winreg.SetValueEx(key, setting.name, 0, winreg.REG_DWORD, setting.value)
         return
@@ -78,7 +78,7 @@ def write(setting: t.Union[settings.Number, settings.Entry]) -> None:
         except FileNotFoundError:
             found, kind = [], winreg.REG_MULTI_SZ
         if kind != winreg.REG_MULTI_SZ:
-            raise settings.Unwritable(f"{setting.name} is no list of texts")
+            raise writes.Unwritable(f"{setting.name} is no list of texts")
         kept = [text for text in found if text.lower() != setting.entry.lower()]
         if setting.present and len(kept) == len(found):
             kept.append(setting.entry)

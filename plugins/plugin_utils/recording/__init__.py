@@ -15,7 +15,7 @@ import functools
 import time
 import typing as t
 
-from ...module_utils.runner import executor, rows, settings, wire
+from ...module_utils.runner import executor, rows, wire, writes
 from . import calls, regions, text
 from .anonymize import Names
 from .player import PlayerMachine, answer_queries
@@ -35,7 +35,7 @@ def keep(
     """
     try:
         first, second = rows.split(batch)
-        queries, to_set = settings.detach(second)
+        queries, to_set = writes.detach(second)
         answered, found = rows.split(answer)
         asked = wire.decode_batch(first)
         given = wire.decode_answer(answered, asked)
@@ -68,7 +68,7 @@ def replay(path: str) -> t.Callable[[str], str]:
 def answer(recording: calls.Recording, text: str) -> str:
     """Answer a batch, and the queries that travel with it."""
     batch, second = rows.split(text)
-    queries, to_set = settings.detach(second)
+    queries, to_set = writes.detach(second)
     machine = PlayerMachine(recording)
-    found = settings.attach(answer_queries(recording, queries), settings.write_all(to_set, machine))
+    found = writes.attach(answer_queries(recording, queries), writes.write_all(to_set, machine))
     return rows.join(executor.run(batch, machine), found)

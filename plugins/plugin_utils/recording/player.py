@@ -14,7 +14,7 @@ import json
 import typing as t
 
 from ...module_utils.abi import layout, prototypes, status
-from ...module_utils.runner import executor, rows, settings
+from ...module_utils.runner import executor, rows, writes
 from ..simulator.machine import Memory
 from . import calls as c
 from . import regions
@@ -70,8 +70,8 @@ class PlayerMachine:
     def rows(self, query: rows.Query) -> t.Iterable[rows.Row]:
         raise rows.Unreadable("the recording does not have it")
 
-    def write_setting(self, setting: settings.Setting) -> None:
-        raise settings.Unwritable("a recording cannot be changed")
+    def write_setting(self, setting: writes.Write) -> None:
+        raise writes.Unwritable("a recording cannot be changed")
 
     def call(self, export: str, arguments: t.Sequence[int], limit: t.Optional[int]) -> int:
         function = prototypes.CALLABLE.get(export)

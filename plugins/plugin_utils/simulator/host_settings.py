@@ -10,7 +10,7 @@ registry, too; it takes effect when the host boots.
 from __future__ import annotations
 
 from ...module_utils.abi import host_settings as table
-from ...module_utils.runner import settings
+from ...module_utils.runner import writes
 from .witnesses import ADAPTER_KEY
 
 _INBOUND, _OUTBOUND, _ENABLED, _DISABLED = 1, 2, 1, 2  # MSFT_NetFirewallRule
@@ -49,10 +49,10 @@ def write(service, keys, setting):
     """Set what a row asks for.
 
     :param keys: every key with its values, as it is read.
-    :raises settings.Unwritable: says why not.
+    :raises writes.Unwritable: says why not.
     """
     if not service.state["elevated"]:
-        raise settings.Unwritable("Access is denied.")
+        raise writes.Unwritable("Access is denied.")
     _WRITERS[type(setting)](service, keys, setting)
 
 
@@ -63,7 +63,7 @@ def _write_number(service, keys, setting):
 def _write_entry(service, keys, setting):
     known = {key.lower() for key in keys}
     if setting.key.lower() not in known:
-        raise settings.Unwritable(f"there is no key {setting.key}")
+        raise writes.Unwritable(f"there is no key {setting.key}")
     values = _values(service, keys, setting.key)
     others = [text for text in values.get(setting.name, []) if text.lower() != setting.entry.lower()]
     values[setting.name] = [*others, setting.entry] if setting.present else others
@@ -72,7 +72,7 @@ def _write_entry(service, keys, setting):
 def _write_rule(service, _keys, setting):
     rules = service.state["windows"]["firewall_rules"]
     if setting.name not in rules:
-        raise settings.Unwritable(
+        raise writes.Unwritable(
             f"No MSFT_NetFirewallRule objects found with property 'InstanceID' equal to '{setting.name}'."
         )
     rules[setting.name] = setting.enabled
@@ -80,7 +80,7 @@ def _write_rule(service, _keys, setting):
 
 def _write_claim(service, keys, setting):
     for key, name in table.CLAIMS:
-        _write_entry(service, keys, settings.Entry(key, name, table.ISCSI_DEVICES, setting.enabled))
+        _write_entry(service, keys, writes.Entry(key, name, table.ISCSI_DEVICES, setting.enabled))
 
 
 def _values(service, keys, key):
@@ -91,10 +91,10 @@ def _values(service, keys, key):
 
 
 _WRITERS = {
-    settings.Number: _write_number,
-    settings.Entry: _write_entry,
-    settings.FirewallRule: _write_rule,
-    settings.AutomaticClaim: _write_claim,
+    writes.Number: _write_number,
+    writes.Entry: _write_entry,
+    writes.FirewallRule: _write_rule,
+    writes.AutomaticClaim: _write_claim,
 }
 
 

@@ -17,7 +17,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client import que
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import host_settings as model
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import profiles
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, settings
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, writes
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import shapes
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
@@ -258,11 +258,11 @@ def test_whatever_a_host_sends_costs_a_warning_and_never_an_error(found):
 # -- the rows that are set ---------------------------------------------------------------------------------------------
 
 ROWS = [
-    settings.Number("A\\B", "C", 0xFFFFFFFF),
-    settings.Number("A\\B", "D", 7),
-    settings.Entry("A", "DependOnService", "MSiSCSI", True),
-    settings.FirewallRule("MsiScsi-In-TCP", False),
-    settings.AutomaticClaim("iSCSI", True),
+    writes.Number("A\\B", "C", 0xFFFFFFFF),
+    writes.Number("A\\B", "D", 7),
+    writes.Entry("A", "DependOnService", "MSiSCSI", True),
+    writes.FirewallRule("MsiScsi-In-TCP", False),
+    writes.AutomaticClaim("iSCSI", True),
 ]
 
 
@@ -277,27 +277,27 @@ class Recorder:
 
     def write_setting(self, setting):
         if setting in self.refused:
-            raise settings.Unwritable("no")
+            raise writes.Unwritable("no")
         self.written.append(setting)
 
 
 def test_rows_survive_the_line_and_numbers_are_sent_as_dotnet_takes_them():
-    line = settings.encode(ROWS)
-    assert settings.decode(line) == ROWS
+    line = writes.encode(ROWS)
+    assert writes.decode(line) == ROWS
     assert [each.get("value") for each in json.loads(line)][:2] == [-1, 7]
-    assert settings.encode([]) == "" and settings.detach(settings.attach("q", "")) == ("q", "")
+    assert writes.encode([]) == "" and writes.detach(writes.attach("q", "")) == ("q", "")
 
 
 def test_a_row_that_fails_keeps_no_other_from_being_set():
     machine = Recorder(ROWS[1])
     query = rows.CountQuery("iscsicli", ("ListPersistentTargets",))
-    text = settings.attach(rows.encode_queries([query]), settings.encode(ROWS))
-    found, errors = settings.detach(settings.answer(text, machine, lambda: 0))
+    text = writes.attach(rows.encode_queries([query]), writes.encode(ROWS))
+    found, errors = writes.detach(writes.answer(text, machine, lambda: 0))
     assert machine.written == [ROWS[0], *ROWS[2:]]
-    assert settings.decode_errors(errors, ROWS) == [None, "no", None, None, None]
+    assert writes.decode_errors(errors, ROWS) == [None, "no", None, None, None]
     assert rows.decode_rows(found, [query])[0].rows == []
 
 
 @pytest.mark.parametrize("line", ["", "[]", "{}", "[null]", "nonsense", "[" * 100000, "null"])
 def test_an_answer_that_says_nothing_leaves_nothing_taken_for_set(line):
-    assert all(settings.decode_errors(line, ROWS))
+    assert all(writes.decode_errors(line, ROWS))

@@ -16,7 +16,7 @@ from ansible_collections.winstorage.iscsi.plugins.module_utils.client.queries im
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan import apply, declaration, profiles
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.values import DeclarationError
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows as runner_rows
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import settings
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import writes
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import audit
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import host_settings as simulated
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator import rows
@@ -92,7 +92,7 @@ def test_somebody_elses_dependency_that_comes_in_between_stays():
     run(host, check=True, dependent_services=["LanmanServer"])
     registry(host)[SERVER] = {"DependOnService": ["SamSS", "Srv2", "Another"]}
     keys = rows.keys(host_service(host))
-    simulated.write(host_service(host), keys, settings.Entry(SERVER, "DependOnService", "MSiSCSI", True))
+    simulated.write(host_service(host), keys, writes.Entry(SERVER, "DependOnService", "MSiSCSI", True))
     assert registry(host)[SERVER]["DependOnService"] == ["SamSS", "Srv2", "Another", "MSiSCSI"]
 
 
@@ -437,15 +437,15 @@ class Unreadable(Host):
         self.word, self.kept = word, kept
 
     def __call__(self, text):
-        asked = settings.detach(runner_rows.split(text)[1])[0]
+        asked = writes.detach(runner_rows.split(text)[1])[0]
         first, rest = runner_rows.split(super().__call__(text))
-        line, errors = settings.detach(rest)
+        line, errors = writes.detach(rest)
         answers = json.loads(line)
         for query, answer in zip(runner_rows.decode_queries(asked), answers):
             if self.word in query.title:
                 kept = None if self.kept is None else [row for row in answer["rows"] if row["key"].endswith(self.kept)]
                 answer.update(rows=kept, error="Requested registry access is not allowed.")
-        return runner_rows.join(first, settings.attach(json.dumps(answers), errors))
+        return runner_rows.join(first, writes.attach(json.dumps(answers), errors))
 
 
 @pytest.mark.parametrize(
@@ -557,7 +557,7 @@ class Refusing(Host):
     def __call__(self, text):
         def write(service, keys, setting):
             if self.word in setting.title:
-                raise settings.Unwritable("Requested registry access is not allowed.")
+                raise writes.Unwritable("Requested registry access is not allowed.")
             original(service, keys, setting)
 
         original, simulated.write = simulated.write, write

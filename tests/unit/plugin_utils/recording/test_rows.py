@@ -11,7 +11,7 @@ import json
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import builder
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, settings, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import rows, wire, writes
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import recording, witnesses
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.recording import text
 from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
@@ -77,13 +77,13 @@ def test_rows_and_errors_are_replayed_whatever_is_asked_beside_them(path):
 
 
 def test_a_trip_that_sets_anything_is_not_recorded_and_a_recording_sets_nothing(path):
-    change = [settings.Number("SOFTWARE\\A", "B", 1)]
+    change = [writes.Number("SOFTWARE\\A", "B", 1)]
     batch = wire.Batch(tuple(builder.Builder(pointer).program() for pointer in (8, 4)))
     record(Host(STATE), path)(builder.encode(batch, [KEY], 0, change))
     assert not path.exists()
     ask(record(Host(STATE), path), KEY)
     answer = recording.replay(str(path))(builder.encode(batch, [KEY], 0, change))
-    assert builder.decode(answer, batch, [KEY], change).unset == ["a recording cannot be changed"]
+    assert builder.decode(answer, batch, [KEY], change).write_errors == ["a recording cannot be changed"]
 
 
 def test_the_first_contact_of_a_recording_is_that_of_the_host(path):

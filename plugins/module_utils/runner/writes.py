@@ -89,7 +89,7 @@ class AutomaticClaim(t.NamedTuple):
         return {}
 
 
-Setting = t.Union[Number, Entry, FirewallRule, AutomaticClaim]
+Write = t.Union[Number, Entry, FirewallRule, AutomaticClaim]
 IN_REGISTRY = (Number, Entry)  # all that a machine in Python sets
 _KINDS: t.Dict[str, t.Type[t.Any]] = {
     "number": Number,
@@ -106,7 +106,7 @@ class Unwritable(Exception):
 class Writer(rows.Reader, t.Protocol):
     """A machine that sets what rows ask for, and reads them."""
 
-    def write_setting(self, setting: Setting) -> None:
+    def write_setting(self, setting: Write) -> None:
         """Set it.
 
         :raises Unwritable: says why not.
@@ -116,18 +116,18 @@ class Writer(rows.Reader, t.Protocol):
 # -- the text ----------------------------------------------------------------------------------------------------------
 
 
-def attach(second: str, third: str) -> str:
-    """The line of queries, or of rows, with that of the settings behind it."""
-    return f"{second}\n{third}" if third else second
+def attach(line: str, writes_line: str) -> str:
+    """The line of queries with that of the writes behind it, or the line of rows with that of the errors."""
+    return f"{line}\n{writes_line}" if writes_line else line
 
 
 def detach(text: str) -> t.Tuple[str, str]:
     """What :func:`attach` put together; the second is empty where there is none."""
-    second, _newline, third = text.partition("\n")
-    return second, third
+    line, _newline, writes_line = text.partition("\n")
+    return line, writes_line
 
 
-def encode(settings: t.Sequence[Setting]) -> str:
+def encode(settings: t.Sequence[Write]) -> str:
     """The line that asks for settings; empty where nothing is to be set."""
     if not settings:
         return ""
@@ -135,9 +135,9 @@ def encode(settings: t.Sequence[Setting]) -> str:
     return json.dumps([{"kind": names[type(each)], **each._asdict(), **each.for_host()} for each in settings])
 
 
-def decode(line: str) -> t.List[Setting]:
+def decode(line: str) -> t.List[Write]:
     """The settings of a line."""
-    found: t.List[Setting] = []
+    found: t.List[Write] = []
     for plain in json.loads(line) if line else ():
         kind = _KINDS[plain["kind"]]
         if kind is Number:
@@ -146,7 +146,7 @@ def decode(line: str) -> t.List[Setting]:
     return found
 
 
-def decode_errors(line: str, settings: t.Sequence[Setting]) -> t.List[t.Optional[str]]:
+def decode_errors(line: str, settings: t.Sequence[Write]) -> t.List[t.Optional[str]]:
     """For each setting why it was not set, or None; whatever the line is, since it comes from the host."""
     try:
         plain = json.loads(line) if line else None
