@@ -92,9 +92,11 @@ def _names(key: str, check: t.Callable[[t.Any, str], str]) -> Parser:
             if plain.get("state") not in (None, "present", "absent"):
                 raise DeclarationError(f"{where}.state: expected present or absent, not {plain['state']!r}")
             name = check(plain[key], where)
-            first = spellings.setdefault(name.lower(), name)
-            if name in presence or first != name:
-                raise DeclarationError(f"{where}: declared twice, as {first} and {name}")
+            if name.lower() in spellings:
+                first = spellings[name.lower()]
+                spelled = "" if first == name else f", as {first} and {name}"
+                raise DeclarationError(f"{where}: {name} is declared twice{spelled}")
+            spellings[name.lower()] = name
             presence[name] = values.is_present(plain)
         return presence
 

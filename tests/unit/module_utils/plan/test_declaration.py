@@ -323,3 +323,18 @@ def test_the_name_of_an_instance_fits_the_field_of_the_dll():
 )
 def test_what_is_declared_is_named_in_the_order_of_work(plain, parts):
     assert declared_parts(declare(plain)) == parts
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize(
+    "part, key, first, second",
+    [
+        ("isns_servers", "address", "10.0.0.9", "10.0.0.9"),
+        ("radius_servers", "address", "radius.example.com", "RADIUS.example.com"),
+        ("persistent_devices", "path", "D:\\", "d:\\"),
+    ],
+)
+def test_a_name_is_declared_once(part, key, first, second, state):
+    """Otherwise the last one would silently take precedence."""
+    with pytest.raises(DeclarationError, match=rf"{part}\[1\]: .* is declared twice"):
+        declare({part: [first, {key: second, "state": state}]})

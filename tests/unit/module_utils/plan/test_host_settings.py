@@ -275,9 +275,9 @@ def test_every_profile_is_kept_once_it_is_set(name):
         ({"dependent_services": [{"name": "A", "state": "gone"}]}, "expected present or absent, not 'gone'"),
         (
             {"dependent_services": ["LanmanServer", {"name": "lanmanserver", "state": "absent"}]},
-            "host_settings.dependent_services[1]: declared twice, as LanmanServer and lanmanserver",
+            "host_settings.dependent_services[1]: lanmanserver is declared twice, as LanmanServer and lanmanserver",
         ),
-        ({"dependent_services": ["A", "A"]}, "declared twice, as A and A"),
+        ({"dependent_services": ["A", "A"]}, "dependent_services[1]: A is declared twice"),
         ({"timers": {"max_pending_requests": 0}}, "expected a whole number from 1 to 65535, not 0"),
         ({"timers": {"wmi_request_timeout": 0}}, "expected a whole number of seconds from 1 to 86400, not 0"),
         ({"timers": {"tcp_connect_time": 0}}, "expected a whole number of seconds from 1 to 86400, not 0"),
