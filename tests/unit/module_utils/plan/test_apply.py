@@ -538,6 +538,18 @@ def test_a_login_for_any_portal_that_windows_saves_again_with_one_is_not_lost():
     assert [found.portal.address for found in machine.logins()] == [A]
 
 
+def test_check_mode_keeps_a_target_that_is_also_discovered_when_it_is_no_longer_static():
+    plain = host(target_portals=[A], static_targets=[{"target": FLASH, "portal_groups": [[A]]}])
+    declared = declare({"static_targets": [{"target": FLASH, "state": "absent"}]})
+    predicted = apply.apply(Host(plain), declared, check=True).after
+    real = apply.apply(Host(plain), declared).after
+    kinds = [
+        {target.name: sorted(found.kind for found in target.discoveries) for target in snapshot.targets}
+        for snapshot in (predicted, real)
+    ]
+    assert kinds[0] == kinds[1] and "static" not in kinds[0][FLASH] and kinds[0][FLASH]
+
+
 def a_host_with_a_stale_portal():
     """Portal A twice for port 0: as it is today, and under the address that the port had before."""
     own = {"address": A, "initiator_instance": INSTANCE, "initiator_port": 0}
