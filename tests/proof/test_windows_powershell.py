@@ -27,7 +27,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePr
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenario
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import ROOT, Fleet
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comparable
-from ansible_collections.winstorage.iscsi.tests.windows import judge, probe
+from ansible_collections.winstorage.iscsi.tests.windows import probe
 
 DEMO = ROOT / "demo"
 HOSTS = sorted(path.stem for path in (DEMO / "hosts").glob("*.yml"))
@@ -171,21 +171,7 @@ def test_module_and_utilities_arrive_as_they_are(fleet, enforced):
 # -- scripts of the Windows workflow -----------------------------------------------------------------------------------
 
 
-# The first call of an export that the library lacks is answered. Under Wine .NET 10 does not get over a second one.
-NOT_UNDER_WINE = ("a vital export that the library lacks", "within its time limit")
-
-
-def test_the_runner_of_lines_meets_the_suite(powershell, tmp_path):
-    windows = powershell.wine
-    windows.install(runners.scripted_library("x64", tmp_path), "iscsidsc.dll")
-    command = [*powershell.command, "-Command", script("run_lines.ps1", SOURCE)]
-    try:
-        judge.conformance(8, *command, environment=powershell.environment(), without=NOT_UNDER_WINE)
-    finally:
-        windows.install(build.library("x64"), "iscsidsc.dll")
-
-
-# The same over a connection, so that a batch can follow from the answer to the last.
+# Runs batches over a connection, so that one can follow from the answer to the last.
 AS_CONNECTION = (
     "$stream = [Net.Sockets.TcpClient]::new('127.0.0.1', {port}).GetStream(); "
     "[Console]::SetIn([IO.StreamReader]::new($stream)); "
