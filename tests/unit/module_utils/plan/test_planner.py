@@ -597,6 +597,28 @@ def test_a_diff_shows_mappings_that_are_not_there_as_unspecified():
     assert made.steps[0].after[0]["mappings"] == numbers
 
 
+def test_a_mapping_is_saved_under_the_names_of_its_login():
+    numbers = {"bus": 0, "target_number": 1, "luns": [{"os_lun": 0, "target_lun": 1}]}
+    (record, _secret), *_others = (
+        plan(snapshot(), persistent_logins=[declared(mappings=numbers, multipath=True)]).steps[0].payload.after
+    )
+    assert (record.mappings.initiator_instance, record.mappings.target) == (INSTANCE, FLASH)
+
+
+@pytest.mark.parametrize(
+    "there, saved",
+    [
+        (login(login_flags=MULTIPATH, data_digest=0), []),  # what Windows may have made of it
+        (login(login_flags=MULTIPATH, data_digest=0, port=7), [None]),  # of another port
+        (login(login_flags=MULTIPATH, data_digest=1), [None]),  # with other options
+    ],
+)
+def test_a_login_for_any_portal_is_met_by_one_with_its_options_that_may_be_it(there, saved):
+    wanted = declared(portal="any", initiator_port="any", multipath=True, data_digest="none")
+    planned = plan(snapshot([there]), persistent_logins=[wanted])
+    assert [step.payload.sample.portal for step in planned.steps if step.action == "add"] == saved
+
+
 def test_what_windows_does_not_report_of_a_login_is_no_difference():
     """The symbolic name of its portal, and a mapping without LUNs. Where it is reported, it is compared."""
     numbers = {"bus": 0, "target_number": 1, "luns": []}
