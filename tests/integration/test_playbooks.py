@@ -57,6 +57,16 @@ def test_the_report_is_written_beside_the_inventory_and_names_every_host(fleet):
     assert "iscsi_attention" in done.output and "Live but not saved" in done.output
 
 
+@pytest.mark.parametrize("host, shown", [(STOPPED, "not read"), (READY, "ready")])
+def test_the_table_of_the_report_has_a_line_for_each_host_even_if_none_could_be_read_or_none_needs_attention(
+    fleet, host, shown
+):
+    done = run(fleet, "report", "-e", f"target={host}")
+    assert f'"{host}  ' in done.output and f"  {shown}" in done.output
+    assert "no row has" not in done.output
+    assert (fleet.folder / "iscsi-report/iscsi.html").exists()
+
+
 def test_the_report_goes_where_it_is_asked_for(fleet, tmp_path):
     done = run(fleet, "report", "-e", f"target={READY} report_path={tmp_path}/fleet.html")
     assert done.rc == 0, done.output

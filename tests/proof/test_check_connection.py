@@ -56,6 +56,25 @@ def play(folder, hosts, name="check_connection"):
     return tables, done
 
 
+def test_a_connection_that_refuses_its_variables_has_a_table_too(tmp_path):
+    tables, done = play(
+        tmp_path,
+        {
+            "refused": {
+                "ansible_connection": "psrp",
+                "ansible_host": "127.0.0.1",
+                "ansible_psrp_auth": "basic",
+                "ansible_psrp_protocol": "http",
+                "ansible_user": "admin",
+                "ansible_password": "secret",
+            }
+        },
+    )
+    holds, found = verdicts(tables["refused"])["PowerShell runs a command"]
+    assert not holds and "Cannot use message encryption with auth 'basic'" in found
+    assert "This host cannot be managed yet" in done.stdout
+
+
 def program(folder, name, text):
     path = folder / name
     path.write_text(text)
