@@ -264,34 +264,6 @@ profile:
     - Values that a vendor recommends. A value that is declared beside it takes precedence.
     - Nothing is recommended by this collection itself. The vendors contradict each other.
 """
-OTHERS = """\
-dependent_services:
-  description:
-    - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
-      with C(name) and C(state). MSiSCSI is added to what the service depends on. Everything else there stays.
-    - Drivers, and services that Windows needs before MSiSCSI, are refused. So is every service while MSiSCSI is
-      disabled, since none would start.
-    - Takes effect after a restart.
-  type: list
-  elements: raw
-firewall:
-  description:
-    - Rules of the Windows firewall for MSiSCSI. They are needed for notifications of iSNS servers, and for outbound
-      connections only where the firewall blocks them by default. Takes effect at once.
-  type: dict
-  suboptions:
-    inbound:
-      description: Whether the rule C(MsiScsi-In-TCP) is enabled.
-      type: bool
-    outbound:
-      description: Whether the rule C(MsiScsi-Out-TCP) is enabled.
-      type: bool
-claim_iscsi_disks:
-  description:
-    - Whether MPIO claims every iSCSI disk (C(MSFT2005iSCSIBusType_0x9)), as C(Enable-MSDSMAutomaticClaim) sets it.
-      Takes effect after a restart.
-  type: bool
-"""
 
 
 def option_lines(setting, group):
@@ -316,8 +288,8 @@ def wrapped(text, indent, following=2):
 
 
 def documented_settings():
-    """The options of host settings, as the documentation of modules has them."""
-    lines = ['_HOST_SETTINGS = r"""', *PROFILE.splitlines()]
+    """The options of host settings that come from tables, as the documentation of modules has them."""
+    lines = ['_SETTINGS_OF_TABLES = r"""', *PROFILE.splitlines()]
     for name, profile in profiles.PROFILES.items():
         values = ", ".join(
             f"{option} {shown(host_settings.SETTINGS[option], advice.value)}"
@@ -334,7 +306,7 @@ def documented_settings():
             lines += [f"{group.name}:", *wrapped(f"description: {text}", 2), "  type: dict", "  suboptions:"]
         for setting in group.settings:
             lines += [f"{'    ' if group.nested else ''}{line}" for line in option_lines(setting, group)]
-    return [*lines, *OTHERS.splitlines(), '"""']
+    return [*lines, '"""']
 
 
 PARTS = {

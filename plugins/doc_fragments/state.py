@@ -420,7 +420,7 @@ refresh_isns_servers:
 """
 
 # begin host settings
-_HOST_SETTINGS = r"""
+_SETTINGS_OF_TABLES = r"""
 profile:
   description:
     - Values that a vendor recommends. A value that is declared beside it takes precedence.
@@ -592,6 +592,11 @@ disk_timeout:
   description: "C(TimeOutValue). Time limit of a request to any disk of the host. In seconds. Default of
     Windows is 60. From 1 to 9999. Takes effect after a restart."
   type: int
+"""
+# end host settings
+_HOST_SETTINGS = (
+    _SETTINGS_OF_TABLES
+    + r"""
 dependent_services:
   description:
     - Services that start only after MSiSCSI, since they need its disks. Each is the name of a service, or a mapping
@@ -619,7 +624,7 @@ claim_iscsi_disks:
       Takes effect after a restart.
   type: bool
 """
-# end host settings
+)
 
 _UNSPECIFIED = r"""
 notes:

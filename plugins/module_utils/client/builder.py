@@ -346,6 +346,17 @@ class Replies:
             warn(f"{handle.query.title[0].upper()}{handle.query.title[1:]} could not be read: {found.error}")
         return found.rows
 
+    def rows_together(
+        self, handles: t.Mapping[str, RowsHandle], warn: t.Callable[[str], None]
+    ) -> t.Optional[t.Dict[str, t.Optional[t.List[Row]]]]:
+        """The rows of queries by name, or None where none of them could be read: then one warning is enough."""
+        warnings: t.List[str] = []
+        found = {name: self.rows(handle, warnings.append) for name, handle in handles.items()}
+        is_unreadable = all(rows is None for rows in found.values())
+        for line in warnings[:1] if is_unreadable else warnings:
+            warn(line)
+        return None if is_unreadable else found
+
     def has_all_rows(self, handle: RowsHandle) -> bool:
         """Whether a query was answered without an error: with one, rows may be missing."""
         return self._found[handle.index].error is None

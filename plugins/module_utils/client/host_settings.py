@@ -45,13 +45,8 @@ def host_settings(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[mo
     firewall = builder.ask(_FIREWALL)
 
     def decode(replies: Replies, warn: Warn) -> t.Optional[model.HostSettings]:
-        warnings: t.List[str] = []
-        found = {name: replies.rows(handle, warnings.append) for name, handle in handles.items()}
-        # where the registry cannot be read at all, each query says so: one warning is enough
-        is_unreadable = all(rows is None for rows in found.values())
-        for line in warnings[:1] if is_unreadable else warnings:
-            warn(line)
-        if is_unreadable:
+        found = replies.rows_together(handles, warn)
+        if found is None:
             return None
         every = {**handles, "firewall": firewall}
         incomplete = frozenset(name for name, handle in every.items() if not replies.has_all_rows(handle))

@@ -40,12 +40,8 @@ def event_log(builder: Builder) -> t.Callable[[Replies, Warn], t.Optional[events
     }
 
     def decode(replies: Replies, warn: Warn) -> t.Optional[events.EventLog]:
-        warnings: t.List[str] = []
-        found = {provider: replies.rows(handle, warnings.append) for provider, handle in handles.items()}
-        unreadable = all(provider_rows is None for provider_rows in found.values())
-        for line in warnings[:1] if unreadable else warnings:
-            warn(line)
-        if unreadable:
+        found = replies.rows_together(handles, warn)
+        if found is None:
             return None
         started = (replies.rows(boot, warn) or [{}])[0].get("LastBootUpTime")
         return events.read(found, started, warn)
