@@ -204,7 +204,7 @@ def _fields(name: str, found: t.Mapping[str, Found], differing: t.Sequence[str])
 
 def _holds(found: Found, value: int) -> bool:
     """Whether a value is set. One that holds by default alone is set, too: so it stays if the default changes."""
-    return found.is_set and found.value == value
+    return found.value == value
 
 
 def _refuse_disabled(planning: Planning, now: HostSettings, services: t.Mapping[str, bool]) -> None:

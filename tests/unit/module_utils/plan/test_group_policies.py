@@ -105,6 +105,14 @@ def test_a_login_that_a_removal_may_take_along_is_not_risked_where_it_could_not_
         run(machine, persistent_logins=[wish(FLASH, A, initiator_port="any", state="absent")])
 
 
+def test_copies_are_not_reduced_where_the_one_that_stays_could_not_be_saved_again():
+    """A removal may take every copy."""
+    machine = with_policy(host([login(FLASH, A)] * 2, target_portals=[A]), "RestrictAdditionalLogins")
+    with pytest.raises(apply.PlanRejected, match="the group policy RestrictAdditionalLogins"):
+        run(machine, persistent_logins=[wish(FLASH, A, copies=1)])
+    assert len(machine.logins()) == 2
+
+
 def test_a_login_can_be_removed_whatever_the_policy():
     machine = with_policy(host([login(FLASH, A)], target_portals=[A]), "RestrictAdditionalLogins")
     run(machine, persistent_logins=[wish(FLASH, A, state="absent")])

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import records
@@ -458,6 +460,12 @@ def test_purge_spares_what_windows_would_not_remove_and_says_so():
     planned = plan(now, persistent_logins=[declared()], purge=["persistent_logins"])
     assert steps(planned) == [] and len(planned.kept) == 1
     assert TAPE in planned.kept[0] and "PCI\\HBA\\0001_0 is gone" in planned.kept[0]
+
+
+def test_purge_tries_to_remove_where_the_instances_of_the_host_are_not_known():
+    now = dataclasses.replace(snapshot([login(), login(target=TAPE)]), initiator=None)
+    planned = plan(now, persistent_logins=[declared(initiator_instance="any")], purge=["persistent_logins"])
+    assert planned.kept == []
 
 
 def test_what_is_not_purged_stays():
