@@ -96,6 +96,8 @@ test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
+# The proof asks every core that is tested what it makes of a connection's variables.
+test-proof-$(NEWEST): | $(CORES:%=.venv-%/test.stamp)
 
 # Seeds that nobody tried before, unless one is given.
 EXPLORE_CASES ?= 100000

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The connections of the documentation: what each ansible-core makes of their variables, and what it would send.
 
-Each ansible-core that make has set up (.venv-2.16, .venv-2.19, ...) is asked, and not only the one that runs the tests.
+Each ansible-core that make has set up for tests (.venv-2.16, .venv-2.19, ...) is asked, and not only the one that runs
+them: make sets up all that it was asked for before.
 A program in ssh's place keeps what it was given. What a PowerShell behind sshd makes of it is asked of PowerShell 7.
 """
 
@@ -28,7 +29,7 @@ VIEW = ROOT.parents[1]
 EXAMPLE = ROOT / "demo" / "inventory.windows.example.yml"
 MOLECULE = ROOT / "extensions" / "molecule" / "windows" / "inventory" / "hosts.yml"
 CORES = {
-    **{path.parents[1].name[6:]: path for path in Path(sys.prefix).parent.glob(".venv-2.*/bin/python")},
+    **{path.parent.name[6:]: path.parent / "bin/python" for path in Path(sys.prefix).parent.glob(".venv-2.*/test.stamp")},
     Path(sys.prefix).name.rpartition("-")[2]: Path(sys.executable),
 }
 SHELL_TYPES = ("cmd", "powershell")
