@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 from ...module_utils.abi import status
 from ...module_utils.abi.structures import ISCSI_ANY_INITIATOR_PORT
@@ -72,7 +73,7 @@ class Logins:
             if not portals:
                 raise CallFailed(status.NO_PORTAL_SPECIFIED)
             record["TargetPortal"] = dict(portals[0])
-        record["isid"] = self._free_isid(record["TargetName"])
+        record["isid"] = next(self._free_isids(record["TargetName"]))
         self.state["persistent_logins"] = [*others, record]
         if self.dialect["saved_login_connects"] == "at_once":
             with contextlib.suppress(CallFailed):  # it tries again by itself; the saving went well
@@ -155,11 +156,11 @@ class Logins:
         if portal and portal["Address"] and not as_text and not is_convertible(portal["Address"]):
             raise CallFailed(_INVALID_ARGUMENT)
 
-    def _free_isid(self, target):
-        """The lowest ISID qualifier that no session and no saved login of a target has."""
+    def _free_isids(self, target):
+        """The ISID qualifiers that no session and no saved login of a target has, the lowest first."""
         used = {session["isid"] for session in self._sessions_to(target)}
         used |= {record["isid"] for record in self.state["persistent_logins"] if same(record["TargetName"], target)}
-        return next(number for number in range(len(used) + 1) if number not in used)
+        return itertools.filterfalse(used.__contains__, itertools.count())
 
     def _portals(self, target):
         """The known portals of a target, for a login through any portal."""
@@ -216,7 +217,7 @@ class Logins:
         """The ISID of a session for a login: that of the saved login, where it is not in use."""
         used = {session["isid"] for session in self._sessions_to(record["TargetName"])}
         own = record.get("isid")
-        return self._free_isid(record["TargetName"]) if own is None or own in used else own
+        return next(self._free_isids(record["TargetName"])) if own is None or own in used else own
 
     def _let_in(self, target, portals, options):
         refusal = CallFailed(status.NO_PORTAL_SPECIFIED)

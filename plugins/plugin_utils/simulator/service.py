@@ -12,6 +12,7 @@ names its source if it is not the documentation of its export. Unknown behaviour
 from __future__ import annotations
 
 import fnmatch
+import functools
 import zlib
 
 from ...module_utils.abi import prototypes, status
@@ -147,10 +148,11 @@ class Service(Discovery, Logins, Sessions, Settings):
     def _settle(self):
         """Complete a hand-written state with what the service itself would have put there."""
         state = self.state
+        free_isids = functools.cache(self._free_isids)
         for record in state["persistent_logins"]:
             self._fill_in_user_name(record["LoginOptions"])
             if record["isid"] is None:
-                record["isid"] = self._free_isid(record["TargetName"])
+                record["isid"] = next(free_isids(record["TargetName"].casefold()))
         for entry in state["target_portals"]:
             if entry["initiator_address"] is None:
                 entry["initiator_address"] = self._port_address(entry["InitiatorName"], entry["InitiatorPortNumber"])
@@ -165,7 +167,7 @@ class Service(Discovery, Logins, Sessions, Settings):
             if not session["number"]:
                 session["number"] = self._next_number()
             if session["isid"] is None:
-                session["isid"] = self._free_isid(session["target"])
+                session["isid"] = next(free_isids(session["target"].casefold()))
             if not session["connections"] and session["connected"]:
                 portals = [session["portal"]] if session["portal"] else self.network.portals_of(session["target"])
                 session["connections"] = [
