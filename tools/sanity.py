@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run all of ansible-test sanity with the ansible-core of this Python: tools/sanity.py DIRECTORY [--own-python]
+"""Run all of ansible-test sanity with the ansible-core of this Python: tools/sanity.py DIRECTORY [--published]
 
-The tests run on a copy of the working tree in DIRECTORY, against every Python found here that the core knows, or with
---own-python against this one alone.
+The tests run on a copy of the working tree in DIRECTORY, against every Python found here that the core knows; with
+--published on the files of the collection's artifact, against this Python alone.
 
 Two tests need PowerShell for .ps1 files: pslint, with the module PSScriptAnalyzer, and validate-modules, which asks
 pwsh for the argument spec. Where the module is missing, pslint is left out; where pwsh is missing, validate-modules
@@ -73,7 +73,8 @@ def has_script_analyzer():
 
 
 def main():
-    copy = stage(sys.argv[1])
+    published = "--published" in sys.argv
+    copy = stage(sys.argv[1], published)
     home = Path(sys.argv[1], "home").absolute()
     make_home(home)
     provide_bootstrap(home)
@@ -82,7 +83,7 @@ def main():
     others = [folder for folder in os.environ["PATH"].split(os.pathsep) if not folder.endswith("/shims")]
     environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), *others]))
 
-    pythons = ["--python", "{}.{}".format(*sys.version_info)] if "--own-python" in sys.argv else []
+    pythons = ["--python", "{}.{}".format(*sys.version_info)] if published else []
 
     def sanity(*arguments):
         command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *pythons, *arguments]

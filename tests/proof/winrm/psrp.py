@@ -36,12 +36,14 @@ class RunspaceShell:
         self.server = ServerProcess(host.serve())
         self._read = psrpcore.ServerRunspacePool()
         self._pipelines, self._lines = {}, collections.defaultdict(list)
+        self._open = set()  # pipelines
         creation = wanted.find("{http://schemas.microsoft.com/powershell}creationXml")
         self._pass_on(base64.b64decode(creation.text), POOL)
 
     def start(self, command_id, words, _has_input):
         pipeline = uuid.UUID(command_id)
         self._pipelines[pipeline] = psrpcore.ServerPipeline(self._read, pipeline)
+        self._open.add(pipeline)
         self.server.send("Command", pipeline)
         self._pass_on(base64.b64decode("".join(words)), pipeline)
 
@@ -53,10 +55,18 @@ class RunspaceShell:
         return [("stdout", self.server.receive(_guid(command_id)))], None
 
     def end(self, command_id, code):
-        self.server.send("Close" if code.endswith("/Terminate") else "Signal", _guid(command_id))
+        if code.endswith("/Terminate"):
+            self._close(_guid(command_id))
+        else:
+            self.server.send("Signal", _guid(command_id))
 
     def close(self):
-        self.server.close()
+        """Ansible deletes a shell with its pipelines. PowerShell would wait for their end before it ends the pool."""
+        self.server.close(self._open)
+
+    def _close(self, pipeline):
+        self._open.discard(pipeline)
+        self.server.send("Close", pipeline)
 
     def _pass_on(self, data, guid):
         self._read_along(data, guid)
@@ -110,11 +120,12 @@ class ServerProcess:
                 found.append(self._output[guid].get_nowait())
         return b"".join(found)
 
-    def close(self):
-        """End the process, also if it does not want to."""
+    def close(self, pipelines):
+        """End the process and its pipelines, also if it does not want to."""
         try:
             if self.process.poll() is None:
-                self.send("Close", POOL)
+                for guid in (*pipelines, POOL):
+                    self.send("Close", guid)
                 self.process.stdin.close()
                 self.process.wait(END)
         except (OSError, queue.Empty, subprocess.TimeoutExpired):

@@ -1,30 +1,35 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which cases of the fault sweep run: every one with ``SWEEP=all``, else a sample that ``SWEEP_SEED`` determines."""
+"""Which cases of the fault sweep run.
+
+``SWEEP=all``: every one. ``SWEEP=3``: of each kind of fault, one case in 3. ``SWEEP_SEED`` determines which.
+"""
 
 from __future__ import annotations
 
 import os
 import random
 
-ALL = os.environ.get("SWEEP", "") == "all"
-SEED = int(os.environ.get("SWEEP_SEED", "1"))
-STRIDE = 12  # of each kind of fault, one case in this many
+_WANTED = os.environ.get("SWEEP") or "12"
+STRIDE = 1 if _WANTED == "all" else int(_WANTED)
+SEED = int(os.environ.get("SWEEP_SEED") or 1)
 
 
 def describe():
-    return "every case" if ALL else f"a sample, SWEEP_SEED={SEED}; SWEEP=all runs every case"
+    if STRIDE == 1:
+        return "every case"
+    return f"of each kind of fault one case in {STRIDE}, SWEEP_SEED={SEED}; SWEEP=all runs every case"
 
 
-def choose(cases, name, kind, stride=STRIDE):
-    """A part of the cases, in their order: of each kind one in every ``stride``, and at least one.
+def choose(cases, name, kind, most=STRIDE):
+    """A part of the cases, in their order: of each kind one in every :data:`STRIDE`, and at least one.
 
     :param name: of the list; with the seed it determines which are chosen.
     :param kind: function of a case.
+    :param most: leave out no more than all but one in this many.
     """
-    if ALL:
-        return list(cases)
+    stride = min(STRIDE, most)
     numbered, generator = list(enumerate(cases)), random.Random(f"{SEED} {name}")
     kinds = {}
     for number, case in numbered:
