@@ -14,7 +14,8 @@ PYTHONS_2.20 := 3.13 3.14 3.12
 PYTHONS_2.21 := 3.14 3.13 3.12
 SUPPORTED := 2.16 2.18 2.19 2.20 2.21
 ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
-$(foreach core,$(SUPPORTED),$(eval PYTHON_$(core) := $(shell tools/find-python $(PYTHONS_$(core)))))
+$(foreach core,$(SUPPORTED),$(if $(filter undefined,$(origin PYTHON_$(core))),$(eval PYTHON_$(core) := $(shell \
+	tools/find-python $(PYTHONS_$(core))))))
 endif
 FOUND := $(foreach core,$(SUPPORTED),$(if $(PYTHON_$(core)),$(core)))
 ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
@@ -34,19 +35,25 @@ CORE ?= $(lastword $(FOUND))
 
 # A suite is a folder of tests. All run under the newest core and under the oldest: with it comes the oldest Python, and
 # what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
-# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not
-# what compilers, browsers and Windows' own Python do by themselves.
+# which takes part in the integration: of that they run each module, filter, role, playbook and example, and leave out
+# the many ways to err. Of the proof, the oldest core runs what Ansible or its Python takes part in, not what compilers,
+# browsers and Windows' own Python do by themselves.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
 SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration,$(SUITES)))
-PROOF_OF_OLDEST := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
+RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
+PART_proof_oldest := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
+PART_proof_between := $(PART_proof_oldest)
+PART_integration_between := $(addprefix tests/integration/test_,$(addsuffix .py,targets state_modules role playbooks \
+	report examples tutorial))
+PATH_OF = $(or $(PART_$(1)_$(call RANK_OF,$(2))),tests/$(1))
 # The longest start first, so that no processor waits for another at the end.
 RUNS := $(foreach suite,$(SUITES),$(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(if $(filter \
 	$(suite),$(call SUITES_OF,$(core))),$(suite)-$(core))))
 
-# As many suites and checks at once as there are processors, each in one process: the proof shares servers and compilers.
-# `make test-unit WORKERS=4` runs one suite in several processes.
+# As many suites and checks at once as there are processors, each in one process, which costs least.
+# `make test-unit WORKERS=4` runs one suite in several processes, but for the proof, which shares servers and compilers.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-WORKERS ?= 1
+WORKERS ?= 0
 
 # Ansible loads a collection only from ansible_collections/NAMESPACE/NAME; this link lets a clone anywhere be one.
 VIEW := .build/view/ansible_collections/winstorage/iscsi
@@ -77,8 +84,6 @@ test: $(CHOSEN:%=test-%) $(CHECKS) ## what a change wants every time, under the 
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(CHOSEN:%=.build/reports/%.xml)
 	@$(if $(EVERYTHING),,echo "left out: the proof and lint and sanity and molecule; make test CORES=$(NEWEST) runs these too")
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")
-
-PATH_OF = $(if $(filter proof,$(1)),$(if $(filter $(NEWEST),$(2)),tests/proof,$(PROOF_OF_OLDEST)),tests/$(1))
 
 # What is found in many random cases, and in many faults, does not depend on the Python below: as many as the environment
 # says under the newest core, and few under others.
