@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 SEED = int(os.environ.get("EXPLORE_SEED") or 1)
-CASES = int(os.environ.get("EXPLORE_CASES") or 2000)
+CASES = int(os.environ.get("EXPLORE_CASES") or 1000)
 PARTS = min(CASES, 20 if CASES <= 10_000 else 200)
 
 

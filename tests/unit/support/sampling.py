@@ -22,19 +22,17 @@ def describe():
     return f"of each kind of fault one case in {STRIDE}, SWEEP_SEED={SEED}; SWEEP=all runs every case"
 
 
-def choose(cases, name, kind, most=STRIDE):
+def choose(cases, name, kind):
     """A part of the cases, in their order: of each kind one in every :data:`STRIDE`, and at least one.
 
     :param name: of the list; with the seed it determines which are chosen.
     :param kind: function of a case.
-    :param most: leave out no more than all but one in this many.
     """
-    stride = min(STRIDE, most)
     numbered, generator = list(enumerate(cases)), random.Random(f"{SEED} {name}")
     kinds = {}
     for number, case in numbered:
         kinds.setdefault(kind(case), []).append(number)
     chosen = set()
     for numbers in kinds.values():
-        chosen.update(generator.sample(numbers, -(-len(numbers) // stride)))
+        chosen.update(generator.sample(numbers, -(-len(numbers) // STRIDE)))
     return [case for number, case in numbered if number in chosen]
