@@ -37,12 +37,14 @@ CORE ?= $(lastword $(FOUND))
 # what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
 # which takes part in the integration: of that they run each module, filter, role, playbook and example, and leave out
 # the many ways to err. Of the proof, the oldest core runs what Ansible or its Python takes part in, not what compilers,
-# browsers and Windows' own Python do by themselves.
+# browsers and Windows' own Python do by themselves; 2.19, which sends PowerShell something else than the oldest and the
+# newest do, runs what goes over winrm and psrp.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
-SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration,$(SUITES)))
+SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration $(SUITES_$(1)),$(SUITES)))
+SUITES_2.19 := proof
 RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
 PART_proof_oldest := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
-PART_proof_between := $(PART_proof_oldest)
+PART_proof_between := tests/proof/test_winrm.py
 PART_integration_between := $(addprefix tests/integration/test_,$(addsuffix .py,targets state_modules role playbooks \
 	report examples tutorial))
 PATH_OF = $(or $(PART_$(1)_$(call RANK_OF,$(2))),tests/$(1))

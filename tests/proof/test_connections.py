@@ -28,8 +28,9 @@ ROOT = Path(next(iter(collection.__path__)))
 VIEW = ROOT.parents[1]
 EXAMPLE = ROOT / "demo" / "inventory.windows.example.yml"
 MOLECULE = ROOT / "extensions" / "molecule" / "windows" / "inventory" / "hosts.yml"
+_STAMPS = Path(sys.prefix).parent.glob(".venv-2.*/test.stamp")
 CORES = {
-    **{path.parent.name[6:]: path.parent / "bin/python" for path in Path(sys.prefix).parent.glob(".venv-2.*/test.stamp")},
+    **{path.parent.name.rpartition("-")[2]: path.parent / "bin/python" for path in _STAMPS},
     Path(sys.prefix).name.rpartition("-")[2]: Path(sys.executable),
 }
 SHELL_TYPES = ("cmd", "powershell")
