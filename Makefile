@@ -103,10 +103,10 @@ test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))
 $(foreach suite,$(SUITES),$(foreach core,$(FOUND),$(eval $(call SUITE_UNDER_CORE,$(suite),$(core)))))
-# All are set up before any runs: the proof asks each core what it makes of a connection's variables, and make starts
-# what waits for nothing else in the order above.
+# All is set up before any suite runs: the proof asks each core what it makes of a connection's variables, and looks at
+# the site of the documentation; and make starts what waits for nothing else in the order above.
 ifneq ($(filter test,$(MAKECMDGOALS)),)
-$(CHOSEN:%=test-%): | $(CORES:%=.venv-%/test.stamp)
+$(CHOSEN:%=test-%): | $(CORES:%=.venv-%/test.stamp) $(if $(EVERYTHING),docs)
 endif
 
 # Seeds that nobody tried before, unless one is given.
@@ -124,7 +124,8 @@ $(FOUND:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | python
 	$(call IN_VIEW,$*) ANSIBLE_HOME="$(CURDIR)/.build/molecule-$*" MOLECULE_COMMAND_BORDERS=false \
 	    molecule test $(SCENARIOS:%=--scenario-name %)
 
-# The newest core checks every file, for every Python, also those of targets. The others check what users install.
+# The newest core checks every file, for every Python, also those of targets. The others check what users install, but
+# not anew whether each Python can import it.
 .PHONY: test-sanity $(FOUND:%=test-sanity-%)
 test-sanity: $(CORES:%=test-sanity-%)
 $(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
