@@ -58,3 +58,11 @@ def test_artifact_leaves_development_files_out(artifact):
 def test_artifact_holds_every_plugin(artifact):
     plugins = {str(path.relative_to(ROOT)) for path in (ROOT / "plugins").rglob("*.*") if path.suffix != ".pyc"}
     assert plugins <= artifact
+
+
+def test_sanity_of_what_is_published_sees_the_files_of_the_artifact(artifact, tmp_path):
+    command = [sys.executable, "tools/stage.py", tmp_path, "--published"]
+    copy = Path(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip())
+    staged = {path.relative_to(copy) for path in copy.rglob("*") if path.is_file()}
+    built = {Path(name) for name in artifact if (ROOT / name).is_file()}
+    assert {path for path in staged if path.parts[0] != ".git"} == {path for path in built if path.suffix != ".pyc"}
