@@ -48,11 +48,12 @@ def artifact(tmp_path_factory):
 
 def test_artifact_leaves_development_files_out(artifact):
     expected = {"CHANGELOG.rst", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "bindep.txt"}
-    expected |= {"changelogs", "demo", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
+    expected |= {"changelogs", "demo", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests"}
     optional = {"docs", "examples", "extensions", "SECURITY.md"}
     tops = {name.split("/")[0] for name in artifact}
     assert expected <= tops <= expected | optional
     assert not {"docs/docsite/conf.py", "changelogs/fragments"} & artifact
+    assert {name for name in artifact if name.startswith("tests/")} == {"tests/config.yml"}
 
 
 def test_artifact_holds_every_plugin(artifact):
