@@ -35,8 +35,7 @@ CORE ?= $(lastword $(FOUND))
 
 # A suite is a folder of tests. All run under the newest core and under the oldest: with it comes the oldest Python, and
 # what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
-# which takes part in the integration: of that they run each module, filter, role, playbook and example, and leave out
-# the many ways to err. Of the proof, the oldest core runs what Ansible or its Python takes part in, not what compilers,
+# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not what compilers,
 # browsers and Windows' own Python do by themselves; 2.19, which sends PowerShell something else than the oldest and the
 # newest do, runs what goes over winrm and psrp.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
@@ -45,8 +44,6 @@ SUITES_2.19 := proof
 RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
 PART_proof_oldest := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
 PART_proof_between := tests/proof/test_winrm.py
-PART_integration_between := $(addprefix tests/integration/test_,$(addsuffix .py,targets state_modules role playbooks \
-	report examples tutorial))
 PATH_OF = $(or $(PART_$(1)_$(call RANK_OF,$(2))),tests/$(1))
 # The longest start first, so that no processor waits for another at the end.
 RUNS := $(foreach suite,$(SUITES),$(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(if $(filter \
@@ -124,12 +121,12 @@ $(FOUND:%=test-molecule-%): test-molecule-%: .venv-%/test.stamp $(VIEW) | python
 	$(call IN_VIEW,$*) ANSIBLE_HOME="$(CURDIR)/.build/molecule-$*" MOLECULE_COMMAND_BORDERS=false \
 	    molecule test $(SCENARIOS:%=--scenario-name %)
 
-# The newest core checks every file, for every Python, also those of targets. The others check what users install, but
-# not anew whether each Python can import it.
+# The oldest core and the newest check every file, for every Python, also those of targets; those between what users
+# install.
 .PHONY: test-sanity $(FOUND:%=test-sanity-%)
 test-sanity: $(CORES:%=test-sanity-%)
 $(FOUND:%=test-sanity-%): test-sanity-%: .venv-%/core.stamp | pythons
-	.venv-$*/bin/python tools/sanity.py .build/sanity-$* $(if $(filter $(NEWEST),$*),,--published)
+	.venv-$*/bin/python tools/sanity.py .build/sanity-$* $(if $(filter $(NEWEST) $(OLDEST),$*),,--published)
 
 LINTS := lint-ansible lint-changelog lint-docs lint-galaxy lint-licenses lint-python lint-types lint-workflows lint-yaml
 .PHONY: lint $(LINTS)

@@ -14,7 +14,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support import in_process
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("quick", deadline=None, print_blob=True, max_examples=40)
-hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=100)
+hypothesis.settings.register_profile("thorough", deadline=None, print_blob=True, max_examples=200)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or "quick")
 
 

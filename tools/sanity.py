@@ -4,8 +4,7 @@
 """Run all of ansible-test sanity with the ansible-core of this Python: tools/sanity.py DIRECTORY [--published]
 
 The tests run on a copy of the working tree in DIRECTORY, against every Python found here that the core knows; with
---published on the files of the collection's artifact, and without the import of each file by each Python, which does
-not depend on the core.
+--published on the files of the collection's artifact, against this Python alone.
 
 Two tests need PowerShell for .ps1 files: pslint, with the module PSScriptAnalyzer, and validate-modules, which asks
 pwsh for the argument spec. Where the module is missing, pslint is left out; where pwsh is missing, validate-modules
@@ -84,10 +83,10 @@ def main():
     others = [folder for folder in os.environ["PATH"].split(os.pathsep) if not folder.endswith("/shims")]
     environment = dict(os.environ, HOME=str(home), PATH=os.pathsep.join([here, *find_pythons(), *others]))
 
-    less = ["--python", "{}.{}".format(*sys.version_info), "--skip-test", "import"] if published else []
+    pythons = ["--python", "{}.{}".format(*sys.version_info)] if published else []
 
     def sanity(*arguments):
-        command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *less, *arguments]
+        command = [sys.executable, os.path.join(here, "ansible-test"), "sanity", "--local", *pythons, *arguments]
         return subprocess.run(command, cwd=copy, env=environment, check=False, stdin=subprocess.DEVNULL).returncode
 
     scripts = sorted(str(path.relative_to(copy)) for path in copy.glob("plugins/modules/*.ps1"))
