@@ -56,6 +56,15 @@ class RecordGroup:
         return not all(map(has_multipath, logins))
 
     @property
+    def concerns_all_portals(self) -> bool:
+        """Whether the group is about the logins of its target on all portals.
+
+        A removal without a portal takes them all; Windows may save a login without one through any of them, where the
+        removal of another login would reach it; and what is sole needs the others of the target to be gone.
+        """
+        return self.identity.portal is None or self.is_sole
+
+    @property
     def distinct_contents(self) -> t.List[t.Tuple[t.Any, int]]:
         """(a record, how many are like it) for each content that is there."""
         count = collections.Counter(self._before)
@@ -99,7 +108,7 @@ def arrange_rounds(
 
     On a host with very many logins several places share a round, since each round costs lists as long as the logins.
     """
-    joined = {group.identity.target for group in groups if _concerns_all_portals(group)}
+    joined = {group.identity.target for group in groups if group.concerns_all_portals}
     places: t.Dict[t.Any, t.List[RecordGroup]] = {}
     for group in groups:
         target, portal = group.identity.target, group.identity.portal
@@ -114,12 +123,6 @@ def arrange_rounds(
         for start in range(0, len(removing), share)
     ]
     return additions, rounds
-
-
-def _concerns_all_portals(group: RecordGroup) -> bool:
-    """Whether a removal takes the logins of all portals, or a save needs the others of the target to be gone."""
-    removes_all = bool(group.change.max_removals) and group.identity.portal is None
-    return removes_all or group.is_sole
 
 
 def has_removals(groups: t.Iterable[RecordGroup]) -> bool:

@@ -128,12 +128,20 @@ class _Selecting:
             return
         for other in self.of_target[desired.selector.target]:
             through_any = other.selector._replace(portal=OMITTED)
-            if other.present and other is not desired and through_any.matches(made.record.identity):
-                self.planning.refuse(
-                    desired.where,
-                    f"asks for a login through any portal beside {other.where}. Windows may save it with one of the "
-                    "target's portals, and the two could no longer be told apart. Declare its portal.",
-                )
+            if other is desired or not through_any.matches(made.record.identity):
+                continue
+            if not other.present and other.selector.matches(made.record.identity):
+                continue  # a contradiction on any host, and told as one
+            consequence = (
+                "the two could no longer be told apart"
+                if other.present
+                else f"that may be the one that {other.where} declares absent"
+            )
+            self.planning.refuse(
+                desired.where,
+                f"asks for a login through any portal beside {other.where}. Windows may save it with one of the "
+                f"target's portals, and {consequence}. Declare its portal.",
+            )
 
     def _refuse_contradiction(self, desired: t.Any, made: t.Any) -> None:
         for other in self.of_target[desired.selector.target]:

@@ -192,6 +192,16 @@ PLANS = (
         logins(wish(FLASH, "any", **ABSENT)),
     ),
     Plan(
+        "add a login for any portal and remove one of another target",
+        host(OTHERS),
+        logins(wish(FLASH, "any"), wish(TAPE, A, initiator_port=0, **ABSENT)),
+    ),
+    Plan(
+        "add a login for any portal and purge those through portals that it may get",
+        host([login(FLASH, A, header_digest="crc32c"), login(FLASH, B, data_digest="crc32c")]),
+        logins(wish(FLASH, "any", initiator_port=0), purge=["persistent_logins"]),
+    ),
+    Plan(
         "move to another array's portals",
         host([login(FLASH, A), login(FLASH, B)]),
         logins(

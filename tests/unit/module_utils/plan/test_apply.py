@@ -93,7 +93,7 @@ def listed(snapshot):
     ids=lambda plan: plan.name.replace(" ", "_"),
 )
 def test_check_mode_returns_what_would_be_there(plan):
-    machine = Host(plan.host)
+    machine = Host(plan.host, KEEPS_ANY_PORTAL)  # which portal Windows would choose nobody knows beforehand
     predicted = apply.apply(machine, declare(plan.declared), check=True)
     done = run(machine, **plan.declared)
     assert listed(predicted.after) == listed(done.after)
@@ -536,6 +536,22 @@ def test_a_login_for_any_portal_that_windows_saves_again_with_one_is_not_lost():
     done = run(machine, persistent_logins=[wish(FLASH, "any", header_digest="crc32c")])
     assert (done.lost, done.problems) == ({}, [])
     assert [found.portal.address for found in machine.logins()] == [A]
+
+
+@pytest.mark.parametrize("kept", ["resolved", "empty"])
+def test_what_made_room_for_a_login_for_any_portal_comes_back_where_that_cannot_be_saved(kept):
+    """Windows knows no portal of the target, so that it refuses; the purged login went first, lest both go together."""
+    gone = "iqn.2001-05.com.example:gone"
+    static = [{"target": gone}]
+    unknown = host([login(gone, A)], static_targets=static, dialect={"null_portal_record": kept})
+    machine = Host(unknown)
+    wanted = logins(wish(gone, "any", initiator_port=0), purge=["persistent_logins"])
+    done = run(machine, **wanted)
+    if kept == "empty":
+        assert not done.problems and [each.portal for each in machine.logins()] == [None]
+    else:
+        assert "ISDSC_NO_PORTAL_SPECIFIED" in done.problems[-1] and not done.lost
+        assert [each.portal.address for each in machine.logins()] == [A]
 
 
 def test_check_mode_keeps_a_target_that_is_also_discovered_when_it_is_no_longer_static():

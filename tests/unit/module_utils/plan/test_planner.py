@@ -881,6 +881,16 @@ def test_any_portal_is_met_by_the_portal_that_windows_may_have_chosen():
     assert [change.sample.portal for change in there.changes()] == [None], "absent takes what was saved so, and no more"
 
 
+def test_any_portal_is_not_asked_for_beside_a_portal_that_is_declared_absent():
+    """Windows may choose the very portal, and then no run would ever come to an end."""
+    absent = declared(portal="10.0.0.9", state="absent")
+    made = plan(snapshot([login("10.0.0.9")]), persistent_logins=[absent, {"target": FLASH, "portal": "any"}])
+    assert "that may be the one that persistent_logins[0] declares absent. Declare its portal." in refusal(made)
+    elsewhere = dict(absent, target=TAPE)
+    made = plan(snapshot([login("10.0.0.9")]), persistent_logins=[elsewhere, {"target": FLASH, "portal": "any"}])
+    assert not made.refusals
+
+
 def test_what_is_near_to_something_declared_absent_is_a_warning():
     made = plan(snapshot([login(port=2)]), persistent_logins=[declared(initiator_port=3, state="absent")])
     assert steps(made) == [] and "from ROOT\\ISCSIPRT\\0000_0 port 2 is, and stays" in made.warnings[0]
