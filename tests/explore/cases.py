@@ -107,8 +107,9 @@ class _Draw:
             if self.often(0.15)
         ]
         case = Case(logins, portals, sessions, self.declaration(logins, portals))
-        # logins for any portal have more neighbours where they stay what they are
-        case.dialect = {"null_portal_record": "empty", **(self.random.choice(DIALECTS) if self.often(0.4) else {})}
+        case.dialect = dict(self.random.choice(DIALECTS) if self.often(0.4) else {})
+        if any(login["portal"] is None for login in logins):  # such a login is only where Windows keeps it so
+            case.dialect.setdefault("null_portal_record", "empty")
         calls = 600 if large else 60
         if self.often(0.5):
             case.faults = [self.fault(calls)]

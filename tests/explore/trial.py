@@ -127,7 +127,7 @@ class Controller:
                 parse({kind: [dict(plain)]}).values[kind][0].selector.matches(identity)
                 for plain in self.plain.get(kind) or ()
             )
-            or self._for_any_portal(kind, identity) is not None
+            or self._for_any_portal(kind, identity, always=True) is not None
         )
 
     def _may_be_resolved(self, kind, identity):
@@ -147,11 +147,14 @@ class Controller:
                     continue
                 yield kind, identity, contents, plain or self._for_any_portal(kind, identity)
 
-    def _for_any_portal(self, kind, identity):
-        """The declaration for any portal that a login may stand for, and that saves it anew or more than once."""
+    def _for_any_portal(self, kind, identity, always=False):
+        """The declaration for any portal that a login may stand for, and that saves it anew or more than once.
+
+        :param always: also one that saves it only where it is missing.
+        """
         for plain in self.plain.get(kind) or ():
             saves = plain.get("update_secret") == "always" or plain.get("copies", 1) > 1
-            if plain.get("portal") == "any" and saves:
+            if plain.get("portal") == "any" and plain.get("state") != "absent" and (saves or always):
                 selector = parse({kind: [dict(plain)]}).values[kind][0].selector
                 if selector._replace(portal=OMITTED).matches(identity):
                     return plain

@@ -321,10 +321,17 @@ def find_losses(
             {
                 identity.label(record)
                 for record in has
-                if found[record.identity] > was[record.identity] and record.identity not in changes
+                if found[record.identity] > was[record.identity] and not _is_asked_for(record.identity, changes)
             }
         )
     return lost, surplus
+
+
+def _is_asked_for(found: identity.Identity, changes: t.Mapping[identity.Identity, AnyChange]) -> bool:
+    """Whether a record is one of a change, which Windows may have saved with a portal of its own choice."""
+    return found in changes or any(
+        change.saves and each.portal is None and each[:3] == found[:3] for each, change in changes.items()
+    )
 
 
 def _missing(

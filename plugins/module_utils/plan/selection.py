@@ -107,14 +107,20 @@ class _Selecting:
         So where none is saved for any portal, every login counts that nobody else declares and that has the declared
         options.
         """
-        if not _is_for_any_portal(desired) or not desired.present:
+        if not desired.present:
             return []
-        selector = desired.selector._replace(portal=OMITTED)
         return [
             each
-            for each in self.free.get(selector.target, ())
-            if selector.matches(each) and not any(map(desired.differing_options, self.groups[each]))
+            for each in self._taken_for_any_portal(desired)
+            if not any(map(desired.differing_options, self.groups[each]))
         ]
+
+    def _taken_for_any_portal(self, desired: t.Any) -> t.List[Identity]:
+        """The logins that nobody declares, and that a login for any portal could be taken for."""
+        if not _is_for_any_portal(desired):
+            return []
+        selector = desired.selector._replace(portal=OMITTED)
+        return [each for each in self.free.get(selector.target, ()) if selector.matches(each)]
 
     def _is_met_by_narrower(self, desired: t.Any) -> bool:
         return any(
@@ -123,24 +129,29 @@ class _Selecting:
         )
 
     def _refuse_confusion(self, desired: t.Any, made: t.Any) -> None:
-        """A login that is saved for any portal may come back with one, and then be taken for another login."""
-        if not _is_for_any_portal(desired):
+        """A login that is saved for any portal may come back with one, and then be taken for another login.
+
+        Not so where the host lists a login for any portal as such.
+        """
+        if not _is_for_any_portal(desired) or any(each.portal is None for each in self.groups):
             return
+        beside = []
         for other in self.of_target[desired.selector.target]:
             through_any = other.selector._replace(portal=OMITTED)
             if other is desired or not through_any.matches(made.record.identity):
                 continue
-            if not other.present and other.selector.matches(made.record.identity):
-                continue  # a contradiction on any host, and told as one
-            consequence = (
-                "the two could no longer be told apart"
-                if other.present
-                else f"that may be the one that {other.where} declares absent"
-            )
+            if other.present:
+                beside.append((other.where, "the two could no longer be told apart"))
+            elif not other.selector.matches(made.record.identity):  # else a contradiction, and told as one
+                beside.append((other.where, f"that may be the one that {other.where} declares absent"))
+        for each in self._taken_for_any_portal(desired):
+            there = f"{identity.label(self.groups[each][0])}, which has other options"
+            beside.append((there, "the two could no longer be told apart"))
+        for what, consequence in beside:
             self.planning.refuse(
                 desired.where,
-                f"asks for a login through any portal beside {other.where}. Windows may save it with one of the "
-                f"target's portals, and {consequence}. Declare its portal.",
+                f"asks for a login through any portal beside {what}. Windows may save it with one of the target's "
+                f"portals, and {consequence}. Declare its portal.",
             )
 
     def _refuse_contradiction(self, desired: t.Any, made: t.Any) -> None:

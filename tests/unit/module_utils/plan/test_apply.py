@@ -538,6 +538,13 @@ def test_a_login_for_any_portal_that_windows_saves_again_with_one_is_not_lost():
     assert [found.portal.address for found in machine.logins()] == [A]
 
 
+def test_a_login_for_any_portal_that_windows_saves_with_one_is_not_taken_for_somebody_elses():
+    machine = Host(host())
+    done = run(machine, **logins(wish(FLASH, "any", login_flags=[])))
+    assert [found.portal.address for found in machine.logins()] == [A] and not done.problems and not done.warnings
+    assert not run(machine, **logins(wish(FLASH, "any", login_flags=[]))).changed
+
+
 @pytest.mark.parametrize("kept", ["resolved", "empty"])
 def test_what_made_room_for_a_login_for_any_portal_comes_back_where_that_cannot_be_saved(kept):
     """Windows knows no portal of the target, so that it refuses; the purged login went first, lest both go together."""

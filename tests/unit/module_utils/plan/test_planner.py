@@ -891,6 +891,19 @@ def test_any_portal_is_not_asked_for_beside_a_portal_that_is_declared_absent():
     assert not made.refusals
 
 
+def test_any_portal_is_not_asked_for_beside_a_login_that_it_could_be_taken_for():
+    """Each run would save one more, and find none that is as declared."""
+    wanted = [{"target": FLASH, "portal": "any", "header_digest": "crc32c", "multipath": True}]
+    other = login("10.0.0.9", login_flags=MULTIPATH)
+    message = refusal(plan(snapshot([other]), persistent_logins=wanted))
+    assert "beside iqn.2010-06.com.purestorage:flash.1 through 10.0.0.9:3260" in message
+    assert "which has other options" in message and "could no longer be told apart. Declare its portal." in message
+    keeps = snapshot([other, login(None, target=TAPE)])
+    made = plan(keeps, persistent_logins=wanted)
+    assert not made.refusals and steps(made) == [("persistent_logins", "add")], "this host lists such logins as they are"
+    assert not plan(snapshot([login("10.0.0.9", target=TAPE)]), persistent_logins=wanted).refusals
+
+
 def test_what_is_near_to_something_declared_absent_is_a_warning():
     made = plan(snapshot([login(port=2)]), persistent_logins=[declared(initiator_port=3, state="absent")])
     assert steps(made) == [] and "from ROOT\\ISCSIPRT\\0000_0 port 2 is, and stays" in made.warnings[0]
