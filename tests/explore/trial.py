@@ -201,6 +201,10 @@ class Controller:
             contents = self.after.found[kind][identity]
             name = self.after.names.get((kind, identity), str(identity))
             wanted = 0 if plain.get("state") == "absent" else plain.get("copies", 1)
+            if sum(contents.values()) > wanted and any(
+                line.startswith(f"{name}: ") and "copies are kept" in line for line in outcome.plan.kept
+            ):
+                continue  # lest a record with an unknown secret go with them
             if sum(contents.values()) != wanted:
                 raise Violation(
                     "no problem is reported, and a record is there more or less often than declared",

@@ -111,8 +111,10 @@ each_enum = for_each(ENUM_CONSTANTS)
 
 
 def any_case(text):
-    """The text with every letter in either case."""
-    return st.tuples(*(st.sampled_from([c.lower(), c.upper()]) for c in text)).map("".join)
+    """The text with every letter in either case: a bit of a number says which."""
+    return st.integers(0, (1 << len(text)) - 1).map(
+        lambda bits: "".join(c.upper() if bits >> at & 1 else c.lower() for at, c in enumerate(text))
+    )
 
 
 @each_flag_set

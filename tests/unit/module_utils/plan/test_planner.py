@@ -900,7 +900,8 @@ def test_any_portal_is_not_asked_for_beside_a_login_that_it_could_be_taken_for()
     assert "which has other options" in message and "could no longer be told apart. Declare its portal." in message
     keeps = snapshot([other, login(None, target=TAPE)])
     made = plan(keeps, persistent_logins=wanted)
-    assert not made.refusals and steps(made) == [("persistent_logins", "add")], "this host lists such logins as they are"
+    assert not made.refusals, "this host lists such logins as they are"
+    assert steps(made) == [("persistent_logins", "add")]
     assert not plan(snapshot([login("10.0.0.9", target=TAPE)]), persistent_logins=wanted).refusals
 
 
