@@ -36,6 +36,7 @@ def disks():
 
 FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile, "disks": disks}
 NAMES = "#host-table tbody tr:visible th"
+expect.set_options(timeout=30_000)  # milliseconds; a processor may be busy with other tests
 
 
 @pytest.fixture(scope="module")

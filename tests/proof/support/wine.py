@@ -114,7 +114,7 @@ class WinePrefix:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=30,
+            timeout=120,
             check=False,
         )
 
