@@ -19,8 +19,6 @@ from .steps import LoginChange
 
 MAX_PERSISTENT_LOGINS = 256  # reported by Azure's connect script only
 _MULTIPATH = codecs.LOGIN_FLAGS.bits["multipath_enabled"]
-# parts whose additions make targets known
-_DISCOVERY = ("target_portals", "static_targets", "isns_servers", "refresh_isns_servers")
 
 
 def plan_persistent_logins(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
@@ -87,10 +85,9 @@ def _reason_to_keep(
 
 def _require_known_targets(planning: Planning, changes: t.Sequence[LoginChange]) -> None:
     """Windows saves a login only to a target that it knows."""
-    makes_known = any(step.kind in _DISCOVERY and not step.is_removal for step in planning.plan.steps)
-    known = {target.name.lower() for target in planning.snapshot.targets or ()}
     for change in changes:
-        if change.identity.target not in known and (change.before or not makes_known):
+        target = change.identity.target
+        if not (planning.knows(target) or (not change.before and planning.may_make_known(target))):
             again = " again after its removal" if change.before else ""
             planning.refuse(
                 identity.label(change.sample),

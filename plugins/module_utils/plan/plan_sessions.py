@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..abi import codecs
 from ..model import identity, matching, records
 from ..model.identity import Identity
 from .desired import DesiredLogin, DesiredStaticTarget, needs_secret
@@ -20,6 +21,7 @@ from .selection import complete
 from .steps import ChangeStaticTarget, LogIn, LogOut
 
 Logins = t.List[records.PersistentLogin]
+_MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
 
 
 def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
@@ -52,6 +54,12 @@ def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matc
     missing = [login for login in logins if not matches.live(login)]
     if missing and desired.omitted:
         missing = [complete(planning, desired).merge()] * len(missing)
+    if missing and not (planning.knows(missing[0].target) or planning.may_make_known(missing[0].target)):
+        planning.refuse(
+            identity.label(missing[0]),
+            "the initiator does not know this target, so Windows would refuse the login (0xEFFF0029). Discover the "
+            "target first: declare its portal in target_portals with refresh: true, or the target in static_targets.",
+        )
     if missing and needs_secret(missing[0]) and desired.secret is None:
         planning.refuse(
             identity.label(desired.record),
@@ -119,7 +127,15 @@ def _device_numbers(session: records.Session) -> t.List[t.Optional[int]]:
 def plan_static_targets(planning: Planning, wanted: t.Optional[t.Sequence[DesiredStaticTarget]]) -> None:
     """Targets that are not discovered. To change one is to add it again."""
     known = {target.name.lower(): target for target in planning.snapshot.targets or ()}
+    declared: t.Dict[str, DesiredStaticTarget] = {}
     for desired in wanted or ():
+        other = declared.setdefault(desired.name.lower(), desired)
+        if other is not desired:
+            planning.refuse(
+                desired.where,
+                f"declares the same target as {other.where}: {desired.name}. Remove one of the two entries.",
+            )
+            continue
         now = _as_static(known.get(desired.name.lower()))
         if desired.present:
             _plan_static_target(planning, desired, now)
@@ -140,6 +156,12 @@ def _plan_static_target(planning: Planning, desired: DesiredStaticTarget, now: t
             desired.name,
             "it uses CHAP, and changing it means adding it again with the CHAP secret, which cannot be read back from "
             "Windows. Declare secret for it.",
+        )
+    if now is None and merged.target_flags and merged.target_flags & _MERGE:
+        planning.refuse(
+            desired.name,
+            "merge_target_information is declared, but it is not known as a static target, so that Windows would find "
+            "nothing to merge with, and refuse it. Leave the flag out.",
         )
     if now is None:
         action, reason = "add", "declared, but the target is not known as a static target"

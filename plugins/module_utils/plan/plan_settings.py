@@ -163,16 +163,16 @@ def plan_list(part: str, title: str) -> Planner:
 
 
 def _compare_names(planning: Planning, part: str, now: t.Sequence[str], wanted: Presence, purge: bool) -> None:
-    there = {addresses.canonical(name): name for name in now}
+    there = {addresses.canonical(name) for name in now}
     declared = {addresses.canonical(name): (name, present) for name, present in wanted.items()}
     for key, (name, present) in declared.items():
         if present and key not in there:
             planning.add(part, "add", name, "declared, but missing", ListEntry(name), after=name)
-        elif not present and key in there:
-            found = there[key]
-            planning.add(part, "remove", found, "declared absent", ListEntry(found), before=found)
-    for key, name in there.items():
-        if purge and key not in declared:
+        for found in now if not present else ():  # one address may be there in several spellings
+            if addresses.canonical(found) == key:
+                planning.add(part, "remove", found, "declared absent", ListEntry(found), before=found)
+    for name in now:
+        if purge and addresses.canonical(name) not in declared:
             planning.add(part, "remove", name, f"undeclared, and {part} is purged", ListEntry(name), before=name)
 
 

@@ -13,6 +13,8 @@ from .desired import Declaration, DesiredLogin
 from .properties import Property, Record, Saved, show
 from .steps import ChangeRecords, Payload, Plan, SavedRecord, Shown, Step
 
+# parts whose steps may make any target known, and the one whose steps do so for the target that they name
+_DISCOVERY, _BY_HAND = ("target_portals", "isns_servers", "refresh_isns_servers"), "static_targets"
 _CHECK_ADAPTER = "Check the iSCSI adapter in Device Manager."
 
 
@@ -65,6 +67,18 @@ class Planning:
             for group in discovery.portal_groups or ()
             for portal in group
         ]
+
+    def knows(self, target: str) -> bool:
+        """Whether the initiator knows a target."""
+        return target.lower() in self._discoveries
+
+    def may_make_known(self, target: str) -> bool:
+        """Whether a step so far adds the target, or asks somebody who may know it."""
+        return any(
+            step.kind in _DISCOVERY or (step.kind == _BY_HAND and step.what.lower() == target.lower())
+            for step in self.plan.steps
+            if not step.is_removal
+        )
 
     @functools.cached_property
     def _discoveries(self) -> t.Dict[str, t.List[records.Discovery]]:

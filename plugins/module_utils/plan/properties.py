@@ -145,6 +145,15 @@ class _Portals(Property):
         return t.cast(Record, _replace(record, ["portal_groups"], [raw] if raw else []))
 
 
+class _TargetFlags(Property):
+    """The flags of a static target. To merge is asked of a call; whether a list shows it afterwards is not known."""
+
+    _MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
+
+    def matches(self, record: t.Any, raw: t.Any) -> bool:
+        return ((self.read(record) or 0) | self._MERGE) == raw | self._MERGE
+
+
 class _Multipath(Property):
     """One bit of the login flags, so that it can be declared without the others."""
 
@@ -187,7 +196,7 @@ SESSION = (SECURITY_FLAGS, *LOGIN_OPTIONS, SYMBOLIC_NAME, MAPPINGS)
 STATIC_TARGET = (
     Property("alias", "alias", Text(255)),
     _Portals("portals", "portal_groups", PortalList()),
-    Property("target_flags", "target_flags", codecs.TARGET_FLAGS),
+    _TargetFlags("target_flags", "target_flags", codecs.TARGET_FLAGS),
     *LOGIN_OPTIONS,
 )
 

@@ -76,6 +76,7 @@ class _Selecting:
                 self._warn_of_near_matches(desired)
             elif not meant and not self._is_met_by_narrower(desired):
                 made = complete(self.planning, desired, self.may_omit_instance)
+                self._refuse_no_instance(desired)
                 self._refuse_contradiction(desired, made)
                 self._refuse_confusion(desired, made)
                 selection.declared.append(made)
@@ -153,6 +154,16 @@ class _Selecting:
                 f"asks for a login through any portal beside {what}. Windows may save it with one of the target's "
                 f"portals, and {consequence}. Declare its portal.",
             )
+
+    def _refuse_no_instance(self, desired: t.Any) -> None:
+        """Windows may save a login without an instance for one of its own choice: it would be missing in each run."""
+        if self.may_omit_instance or desired.record.initiator_instance or "initiator_instance" in desired.omitted:
+            return
+        self.planning.refuse(
+            desired.where,
+            "asks for a login of no initiator instance, but Windows may save it for one of the host's. Leave "
+            "initiator_instance out, or name one.",
+        )
 
     def _refuse_contradiction(self, desired: t.Any, made: t.Any) -> None:
         for other in self.of_target[desired.selector.target]:

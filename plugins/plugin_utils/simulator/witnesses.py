@@ -114,7 +114,7 @@ def _counted(text):
     return len(raw).to_bytes(2, "little") + raw
 
 
-def _login_target(login, secret, number):
+def _login_target(login, user, secret, number):
     options = login["LoginOptions"]
     kind, ipv4, ipv6 = _binary_address(login["TargetPortal"]["Address"])
     data = bytearray(2512)
@@ -125,7 +125,7 @@ def _login_target(login, secret, number):
     if kind == 0:
         text = _counted(login["TargetPortal"]["Address"])
         data[80 : 80 + len(text)] = text
-    user, password = options["Username"] or b"", secret or b""
+    user, password = user or b"", secret or b""
     struct.pack_into("<H2x3IHB", data, 600, login["TargetPortal"]["Socket"], len(user), len(password), 0, number, 1)
     target = _counted(login["TargetName"])
     data[1580 : 1580 + len(target)] = target
@@ -156,8 +156,8 @@ def registry(service):
         found[ADAPTER_KEY + "\\PersistentTargets"] = {}
         for number, (record, login) in enumerate(zip(state["persistent_logins"], _reported(service))):
             key = f"{ADAPTER_KEY}\\PersistentTargets\\{login['TargetName']}#{number}\\LoginTarget"
-            secret = record["LoginOptions"]["Password"]
-            found[key] = {rows.LOGIN_TARGET: _login_target(login, secret, number)}
+            saved = record["LoginOptions"]  # what is not specified may be reported as anything
+            found[key] = {rows.LOGIN_TARGET: _login_target(login, saved["Username"], saved["Password"], number)}
     return found
 
 

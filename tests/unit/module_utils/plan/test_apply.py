@@ -115,6 +115,33 @@ def test_a_32_bit_host_is_changed_by_its_own_layouts():
     assert not run(machine, **plan.declared).problems and not run(machine, **plan.declared).changed
 
 
+@pytest.mark.parametrize("part", ["persistent_logins", "sessions"])
+def test_a_login_to_a_target_that_nothing_makes_known_is_refused_before_anything_is_done(part):
+    elsewhere = {"target": "iqn.2001-05.com.equallogic:other"}
+    with pytest.raises(apply.PlanRejected, match="does not know this target"):
+        run(Host(host(target_portals=[])), static_targets=[elsewhere], **{part: [wish(FLASH, A)]})
+    for more in ({"static_targets": [{"target": FLASH}]}, {"target_portals": [{"address": A}]}):
+        assert not run(Host(host(target_portals=[])), **more, **{part: [wish(FLASH, A)]}).problems
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [{"isns_servers": [{"address": "fd00::53", "state": "absent"}]},
+     {"isns_servers": ["192.0.2.53"], "purge": ["isns_servers"]}],
+)  # fmt: skip
+def test_a_server_in_several_spellings_goes_in_all_of_them(plain):
+    machine = Host(host(isns_servers=["FD00:0::53", "fd00::53", "192.0.2.53"]))
+    assert not run(machine, **plain).problems and machine.state["isns_servers"] == ["192.0.2.53"]
+
+
+def test_to_merge_a_static_target_is_no_flag_that_windows_keeps():
+    machine = Host(host(static_targets=[{"target": TAPE, "alias": "old"}]))
+    wanted = [{"target": TAPE, "alias": "new", "target_flags": ["merge_target_information"]}]
+    assert not run(machine, static_targets=wanted).problems and not run(machine, static_targets=wanted).changed
+    with pytest.raises(apply.PlanRejected, match="nothing to merge with"):
+        run(Host(host()), static_targets=wanted)
+
+
 # -- what Windows answers ----------------------------------------------------------------------------------------------
 
 

@@ -59,6 +59,13 @@ def test_only_what_is_named_is_set():
     assert len(host.batches) == 2
 
 
+@pytest.mark.parametrize("dialect", ["awkward", "terse"])
+def test_the_registry_is_there_whatever_is_reported_of_a_user_name_that_no_login_has(dialect):
+    login = {"target": "iqn.2004-01.com.example:sql", "portal": "192.0.2.1"}
+    host = Host(dict(RUNNING, persistent_logins=[login], dialect=dialect))
+    assert run(host, claim_iscsi_disks=True).changed and not run(host, claim_iscsi_disks=True).changed
+
+
 def test_a_value_beats_that_of_the_profile():
     host = Host(RUNNING)
     run(host, profile="netapp", timers={"link_down_time": 15})

@@ -533,6 +533,23 @@ def test_multipath_without_mpio_is_a_warning():
     assert not plan(snapshot(), persistent_logins=[declared(login_flags=[])]).warnings
 
 
+def test_a_login_of_no_instance_is_not_asked_for_because_windows_would_save_one_more_in_each_run():
+    wanted = declared(initiator_instance="any", multipath=True)
+    for there in ([], [login(login_flags=MULTIPATH)]):
+        assert "Leave initiator_instance out" in refusal(plan(snapshot(there), persistent_logins=[wanted]))
+    saved_so = login(login_flags=MULTIPATH, instance="")
+    assert steps(plan(snapshot([saved_so]), persistent_logins=[wanted])) == []
+    assert (
+        steps(plan(snapshot([login()]), persistent_logins=[declared(initiator_instance="any", state="absent")])) == []
+    )
+
+
+def test_a_static_target_is_declared_once_or_each_run_would_undo_the_one_before():
+    twice = [{"target": FLASH, "alias": "a"}, {"target": FLASH.upper(), "state": "absent"}]
+    text = refusal(plan(snapshot(), static_targets=twice))
+    assert text.startswith("static_targets[1]: declares the same target as static_targets[0]")
+
+
 # -- sessions ----------------------------------------------------------------------------------------------------------
 
 
