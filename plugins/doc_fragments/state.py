@@ -52,7 +52,7 @@ initiator_instance:
     - Initiator instance, such as V(ROOT\\ISCSIPRT\\0000_0), or V(any) for a record that was saved without one.
     - Part of the identity. If omitted, records of every instance are meant.
     - If none exists, a login is saved for the only instance of the host, and a target portal for any instance. On a
-      host with several instances the task fails and lists them.
+      host with several instances the task fails and lists them. A login cannot be saved anew for V(any).
   type: str
 initiator_port:
   description:
@@ -147,7 +147,8 @@ session_type:
 connected:
   description:
     - Whether the login must have a live session now. If omitted, live sessions are left alone.
-    - V(false) is refused if the session is the last path to a disk, unless C(force) is set.
+    - V(false) ends all sessions to the target through the portal but those of other logins. It is refused if a session
+      is the last path to a disk, unless C(force) is set.
   type: bool
 """
 

@@ -12,6 +12,7 @@ from ..abi import codecs
 from ..model import identity, matching, records
 from .desired import DesiredLogin, needs_secret
 from .plan_records import RecordPlan
+from .plan_sessions import declared_absent
 from .plan_settings import uses_ipsec
 from .planning import Planning
 from .properties import PERSISTENT_LOGIN
@@ -66,7 +67,9 @@ def _reason_to_keep(
         if desired.present:
             found = plan.groups.get(desired.record.identity)
             logins += [desired.merge(found[0] if found else None) for _copy in range(desired.copies)]
-    matches = matching.Matches(logins, planning.snapshot.sessions or ())
+    ending = declared_absent(planning)  # by this run, so that they would hold up nothing in the next
+    staying = [session for session in planning.snapshot.sessions or () if id(session) not in ending]
+    matches = matching.Matches(logins, staying)
 
     instances = {instance.lower() for instance in planning.instances}
 

@@ -21,6 +21,8 @@ from .selection import complete
 from .steps import ChangeStaticTarget, LogIn, LogOut
 
 Logins = t.List[records.PersistentLogin]
+# id of a session -> who declares that it shall end, the session, and why
+Endings = t.Dict[int, t.Tuple[DesiredLogin, records.Session, str]]
 _MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
 
 
@@ -30,18 +32,79 @@ def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin
     live = wanted or ()
     if not saved and not live:
         return
-    sessions = planning.snapshot.sessions or []
+    sessions = planning.snapshot.sessions or ()
     planning.plan.live_sessions = len(sessions)
     there: t.Dict[Identity, Logins] = group_by_identity(planning.snapshot.persistent_logins or ())
     meant = [(desired, _copies(desired, there.get(desired.record.identity, []))) for desired in saved]
     meant += [(desired, _copies(desired, [])) for desired in live if desired.connected]
     declared = {desired.record.identity for desired, _logins in meant}
-    others = [login for each, logins in there.items() if each not in declared for login in logins]
-    matches = matching.Matches([login for _desired, logins in meant for login in logins] + others, sessions)
-    _plan_logouts(planning, meant, live, matches)
+    # A declared session is any to its target through its portal, also that of a login which nobody declares.
+    others = [
+        login
+        for each, logins in there.items()
+        if each not in declared
+        and not any(_meet(desired.record.identity, each) for desired in live if desired.connected)
+        for login in logins
+    ]
+    ending = declared_absent(planning)
+    staying = [session for session in sessions if id(session) not in ending]
+    matches = matching.Matches(
+        [login for desired, logins in meant if desired.connected for login in logins] + others, staying
+    )
+    for desired, session in _of_unconnected(meant, [session for session in staying if not matches.saved(session)]):
+        ending[id(session)] = desired, session, "connected is false"
+    _plan_logouts(planning, ending)
     for desired, logins in meant:
         if desired.connected:
             _plan_logins(planning, desired, logins, matches)
+
+
+def _meet(one: Identity, other: Identity) -> bool:
+    """Whether two identities are of one target, and nothing says that they go through different portals."""
+    return one.target == other.target and (one.portal == other.portal or None in (one.portal, other.portal))
+
+
+def declared_absent(planning: Planning) -> Endings:
+    """The sessions that are declared absent; those that an entry with a portal declares connected stay."""
+    live = planning.declaration.values.get("sessions") or ()
+    index = matching.SessionIndex(planning.snapshot.sessions or ())
+    connected = [desired for desired in (*live, *planning.logins) if desired.connected]
+    ending: Endings = {}
+    for desired in live:
+        if desired.connected:
+            continue
+        narrower = [other for other in connected if _is_narrower(other, desired)]
+        staying = {id(session) for other in narrower for session in index.fitting(other.record)}
+        for session in index.fitting(desired.record, exact=desired.record.portal is not None):
+            if id(session) not in staying:
+                ending[id(session)] = desired, session, "declared absent"
+    return ending
+
+
+def _is_narrower(desired: DesiredLogin, other: DesiredLogin) -> bool:
+    """Whether an entry names a portal, and the other means every session to the same target."""
+    names_more = desired.record.portal is not None and other.record.portal is None
+    return names_more and desired.record.identity.target == other.record.identity.target
+
+
+def _of_unconnected(
+    meant: t.Sequence[t.Tuple[DesiredLogin, Logins]], sessions: t.Sequence[records.Session]
+) -> t.Iterator[t.Tuple[DesiredLogin, records.Session]]:
+    """Those of the sessions that are of logins which shall not be connected, and all through their portals.
+
+    :param sessions: what is of no other login.
+    """
+    unconnected = [(desired, login) for desired, logins in meant if not desired.connected for login in logins]
+    matches, index = (
+        matching.Matches([login for _desired, login in unconnected], sessions),
+        matching.SessionIndex(sessions),
+    )
+    for desired, login in unconnected:
+        session = matches.session(login)
+        if session is not None:
+            yield desired, session
+        for session in index.fitting(login, exact=login.portal is not None):
+            yield desired, session
 
 
 def _copies(desired: DesiredLogin, there: Logins) -> Logins:
@@ -57,9 +120,11 @@ def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matc
     if missing and not (planning.knows(missing[0].target) or planning.may_make_known(missing[0].target)):
         planning.refuse(
             identity.label(missing[0]),
-            "the initiator does not know this target, so Windows would refuse the login (0xEFFF0029). Discover the "
+            "the initiator does not know this target, so Windows would refuse the login. Discover the "
             "target first: declare its portal in target_portals with refresh: true, or the target in static_targets.",
         )
+    if missing:
+        _refuse_contradiction(planning, desired, missing[0])
     if missing and needs_secret(missing[0]) and desired.secret is None:
         planning.refuse(
             identity.label(desired.record),
@@ -72,23 +137,19 @@ def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matc
         )  # fmt: skip
 
 
-def _plan_logouts(
-    planning: Planning,
-    meant: t.Sequence[t.Tuple[DesiredLogin, Logins]],
-    live: t.Sequence[DesiredLogin],
-    matches: matching.Matches,
-) -> None:
-    ending: t.Dict[int, t.Tuple[DesiredLogin, records.Session, str]] = {}
-    for desired, logins in meant:
-        for login in logins if not desired.connected else ():
-            session = matches.session(login)
-            if session is not None:
-                ending[id(session)] = desired, session, "connected is false"
-    index = matching.SessionIndex(planning.snapshot.sessions or ())
-    for desired in live:
-        exact = desired.record.portal is not None
-        for session in index.fitting(desired.record, exact) if not desired.connected else ():
-            ending[id(session)] = desired, session, "declared absent"
+def _refuse_contradiction(planning: Planning, desired: DesiredLogin, login: records.PersistentLogin) -> None:
+    """What one entry opens another must not end, or each run would do what the one before has undone."""
+    for other in planning.declaration.values.get("sessions") or ():
+        reaches = not other.connected and _meet(login.identity, other.record.identity)
+        if reaches and not _is_narrower(desired, other):
+            planning.refuse(
+                desired.where,
+                f"asks for a session of {identity.label(login)}, which {other.where} declares absent. Leave out one of "
+                "the two, or name the portal of the session that shall be there.",
+            )
+
+
+def _plan_logouts(planning: Planning, ending: Endings) -> None:
     staying = {
         number
         for session in planning.snapshot.sessions or ()

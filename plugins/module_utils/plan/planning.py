@@ -52,7 +52,9 @@ class Planning:
 
     def refuse(self, subject: str, text: str) -> None:
         """Say why nothing may be done. ``subject``: the option or record that it is about."""
-        self.plan.refusals.append(f"{subject}: {text}")
+        line = f"{subject}: {text}"
+        if line not in self.plan.refusals:
+            self.plan.refusals.append(line)
 
     @functools.cached_property
     def instances(self) -> t.List[str]:

@@ -151,7 +151,7 @@ class _TargetFlags(Property):
     _MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
 
     def matches(self, record: t.Any, raw: t.Any) -> bool:
-        return ((self.read(record) or 0) | self._MERGE) == raw | self._MERGE
+        return bool(((self.read(record) or 0) | self._MERGE) == raw | self._MERGE)
 
 
 class _Multipath(Property):

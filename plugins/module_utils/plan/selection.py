@@ -94,12 +94,7 @@ class _Selecting:
             if not any(other.selector.is_narrower_than(desired.selector) for other in matching)
         ]
         if len(narrowest) > 1:
-            first, second = [desired for desired in self.of_target[found.target] if desired in narrowest][:2]
-            self.planning.refuse(
-                second.where,
-                f"means the same record as {first.where}: {identity.label(self.groups[found][0])}. Name more of the "
-                "record in one of the two entries.",
-            )
+            self._refuse_ambiguity(narrowest, self.groups[found][0])
         return narrowest
 
     def _resolved_by_windows(self, desired: t.Any) -> t.List[Identity]:
@@ -166,13 +161,26 @@ class _Selecting:
         )
 
     def _refuse_contradiction(self, desired: t.Any, made: t.Any) -> None:
+        """What is saved for one declaration must not be what another means too, or the next run would be refused."""
         for other in self.of_target[desired.selector.target]:
-            if not other.present and other.selector.matches(made.record.identity):
+            if other is desired or not other.selector.matches(made.record.identity):
+                continue
+            if not other.present:
                 self.planning.refuse(
                     desired.where,
                     f"asks for {identity.label(made.record)}, which {other.where} declares absent. Name more of the "
                     "record in one of the two entries.",
                 )
+            elif not desired.selector.is_narrower_than(other.selector):
+                self._refuse_ambiguity([other, desired], made.record)
+
+    def _refuse_ambiguity(self, entries: t.Sequence[t.Any], record: Saved) -> None:
+        first, second = [desired for desired in self.of_target[entries[0].selector.target] if desired in entries][:2]
+        self.planning.refuse(
+            second.where,
+            f"means the same record as {first.where}: {identity.label(record)}. Name more of the record in one of the "
+            "two entries.",
+        )
 
     def _warn_of_near_matches(self, desired: t.Any) -> None:
         """Nothing is removed, but what is there may be what was meant: only a number or the instance differs."""

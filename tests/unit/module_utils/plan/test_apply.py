@@ -37,6 +37,7 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.plans import (
     host,
     login,
     logins,
+    session,
     sole,
     wish,
 )
@@ -140,6 +141,79 @@ def test_to_merge_a_static_target_is_no_flag_that_windows_keeps():
     assert not run(machine, static_targets=wanted).problems and not run(machine, static_targets=wanted).changed
     with pytest.raises(apply.PlanRejected, match="nothing to merge with"):
         run(Host(host()), static_targets=wanted)
+
+
+# -- sessions ----------------------------------------------------------------------------------------------------------
+
+
+def settles(machine, **plain):
+    """The first run makes the host what was declared, and the second has nothing to do."""
+    assert not run(machine, **plain).problems
+    report = run(machine, **plain)
+    return not report.changed and not report.plan.steps
+
+
+def sessions_of(machine):
+    """The portals of the live sessions."""
+    return sorted(session["portal"]["Address"] for session in machine.state["sessions"])
+
+
+def test_a_session_that_an_entry_names_stays_where_another_ends_all_others_of_the_target():
+    machine = Host(host(sessions=[session(FLASH, A, MULTIPATH), session(FLASH, B, MULTIPATH)]))
+    assert settles(machine, sessions=[{"target": FLASH, "state": "absent"}, wish(FLASH, A)], force=True)
+    assert sessions_of(machine) == [A]
+
+
+@pytest.mark.parametrize("there", [[], [session(FLASH, A, MULTIPATH)]], ids=["none", "one"])
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"sessions": [wish(FLASH, A), wish(FLASH, A, **ABSENT)]},
+        {"sessions": [wish(FLASH, "any"), wish(FLASH, A, **ABSENT)]},
+        {"sessions": [wish(FLASH, A, **ABSENT)], "persistent_logins": [wish(FLASH, A, connected=True)]},
+    ],
+    ids=["sessions", "any portal", "login and session"],
+)
+def test_a_session_that_is_declared_absent_and_present_is_refused(there, declared):
+    with pytest.raises(apply.PlanRejected, match="declares absent"):
+        run(Host(host(sessions=there)), force=True, **declared)
+
+
+@pytest.mark.parametrize("connected", [False, True])
+@pytest.mark.parametrize("portal", ["any", A])
+def test_a_declared_session_may_be_that_of_a_saved_login(portal, connected):
+    there = [session(FLASH, A, MULTIPATH)] if connected else []
+    machine = Host(host([login(FLASH, A)], sessions=there))
+    assert settles(machine, sessions=[wish(FLASH, portal, initiator_instance=INSTANCE, initiator_port=0)])
+    assert sessions_of(machine) == [A]
+
+
+def test_only_the_number_of_sessions_through_the_portal_counts():
+    machine = Host(host([login(FLASH, A, 0)], sessions=[session(FLASH, A, MULTIPATH)]))
+    assert settles(machine, sessions=[wish(FLASH, A, initiator_port=1)]) and sessions_of(machine) == [A]
+    assert settles(machine, sessions=[wish(FLASH, A, copies=2)]) and sessions_of(machine) == [A, A]
+
+
+@pytest.mark.parametrize("saved", [[], [login(FLASH, A)]], ids=["unsaved", "saved"])
+def test_one_run_ends_every_session_of_a_login_that_shall_not_be_connected(saved):
+    machine = Host(host(saved, sessions=[session(FLASH, A, MULTIPATH)] * 3 + [session(TAPE, A)]))
+    state = "present" if saved else "absent"
+    assert settles(machine, persistent_logins=[wish(FLASH, A, connected=False, state=state)], force=True)
+    assert [session["target"] for session in machine.state["sessions"]] == [TAPE]
+
+
+def test_the_session_of_another_port_stays_when_a_login_shall_not_be_connected():
+    """Which of the two it is of nobody can tell: one ends, and then none is left for the login."""
+    machine = Host(host([login(FLASH, A, 0), login(FLASH, A, 1)], sessions=[session(FLASH, A, MULTIPATH)] * 2))
+    assert settles(machine, persistent_logins=[wish(FLASH, A, initiator_port=0, connected=False)], force=True)
+    assert sessions_of(machine) == [A]
+
+
+def test_a_purge_removes_a_login_whose_session_the_same_run_ends():
+    machine = Host(host([login(FLASH, A), login(TAPE, B)], sessions=[session(TAPE, B)]))
+    absent = [wish(TAPE, B, **ABSENT)]
+    assert settles(machine, **logins(wish(FLASH, A), purge=["persistent_logins"], sessions=absent, force=True))
+    assert [each.target for each in machine.logins()] == [FLASH]
 
 
 # -- what Windows answers ----------------------------------------------------------------------------------------------

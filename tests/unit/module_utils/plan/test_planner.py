@@ -533,6 +533,18 @@ def test_multipath_without_mpio_is_a_warning():
     assert not plan(snapshot(), persistent_logins=[declared(login_flags=[])]).warnings
 
 
+@pytest.mark.parametrize("part", ["persistent_logins", "target_portals"])
+def test_two_entries_that_would_be_one_record_are_refused_before_it_is_saved(part):
+    """And not only by the next run, which finds a record that both mean."""
+    one, target = {"initiator_port": "any"}, {"target": FLASH, "multipath": True} if part == "persistent_logins" else {}
+    place = {"portal": "10.0.0.1"} if target else {"address": "10.0.0.1"}
+    entries = [{**place, **target, **each} for each in (one, {"initiator_instance": INSTANCE})]
+    message = refusal(plan(snapshot(), **{part: entries}))
+    assert f"{part}[1]: means the same record as {part}[0]" in message
+    narrower = [{**place, **target}, {**place, **target, "initiator_instance": INSTANCE}]
+    assert not plan(snapshot(), **{part: narrower}).refusals
+
+
 def test_a_login_of_no_instance_is_not_asked_for_because_windows_would_save_one_more_in_each_run():
     wanted = declared(initiator_instance="any", multipath=True)
     for there in ([], [login(login_flags=MULTIPATH)]):
