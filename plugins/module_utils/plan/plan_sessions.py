@@ -81,10 +81,10 @@ def declared_absent(planning: Planning) -> Endings:
     return ending
 
 
-def _is_narrower(desired: DesiredLogin, other: DesiredLogin) -> bool:
-    """Whether an entry names a portal, and the other means every session to the same target."""
-    names_more = desired.record.portal is not None and other.record.portal is None
-    return names_more and desired.record.identity.target == other.record.identity.target
+def _is_narrower(entry: DesiredLogin, wide: DesiredLogin) -> bool:
+    """Whether an entry names a portal, and another means every session to the same target."""
+    names_more = entry.record.portal is not None and wide.record.portal is None
+    return names_more and entry.record.identity.target == wide.record.identity.target
 
 
 def _of_unconnected(
