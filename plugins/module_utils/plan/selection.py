@@ -74,7 +74,7 @@ class _Selecting:
             if not meant and not desired.present:
                 selection.unmatched.append(desired)
                 self._warn_of_near_matches(desired)
-            elif not meant and not self._is_met_by_narrower(desired):
+            elif not meant and not self._is_met_by_narrower(desired) and not self._like_declared(desired, any):
                 made = complete(self.planning, desired, self.may_omit_instance)
                 self._refuse_no_instance(desired)
                 self._refuse_contradiction(desired, made)
@@ -101,14 +101,19 @@ class _Selecting:
         """What a login for any portal may have become: Windows may save it with a portal of its own choice.
 
         So where none is saved for any portal, every login counts that nobody else declares and that has the declared
-        options.
+        options. Where only some of one identity have them, the others are left alone, unless they are purged.
         """
         if not desired.present:
             return []
+        purged = "persistent_logins" in self.planning.declaration.purge
+        return self._like_declared(desired, all) or (self._like_declared(desired, any) if purged else [])
+
+    def _like_declared(self, desired: t.Any, which: t.Callable[[t.Iterable[bool]], bool]) -> t.List[Identity]:
+        """Those that a login for any portal could be taken for and of which all, or any, have the declared options."""
         return [
             each
             for each in self._taken_for_any_portal(desired)
-            if not any(map(desired.differing_options, self.groups[each]))
+            if which(not desired.differing_options(found) for found in self.groups[each])
         ]
 
     def _taken_for_any_portal(self, desired: t.Any) -> t.List[Identity]:
@@ -131,23 +136,31 @@ class _Selecting:
         """
         if not _is_for_any_portal(desired) or any(each.portal is None for each in self.groups):
             return
-        beside = []
         for other in self.of_target[desired.selector.target]:
             through_any = other.selector._replace(portal=OMITTED)
             if other is desired or not through_any.matches(made.record.identity):
                 continue
-            if other.present:
-                beside.append((other.where, "the two could no longer be told apart"))
-            elif not other.selector.matches(made.record.identity):  # else a contradiction, and told as one
-                beside.append((other.where, f"that may be the one that {other.where} declares absent"))
-        for each in self._taken_for_any_portal(desired):
-            there = f"{identity.label(self.groups[each][0])}, which has other options"
-            beside.append((there, "the two could no longer be told apart"))
-        for what, consequence in beside:
+            if not other.present and other.selector.matches(made.record.identity):
+                continue  # a contradiction on any host, and told as one
+            consequence = (
+                "the two could no longer be told apart"
+                if other.present
+                else f"that may be the one that {other.where} declares absent"
+            )
             self.planning.refuse(
                 desired.where,
-                f"asks for a login through any portal beside {what}. Windows may save it with one of the target's "
-                f"portals, and {consequence}. Declare its portal.",
+                f"asks for a login through any portal beside {other.where}. Windows may save it with one of the "
+                f"target's portals, and {consequence}. Declare its portal.",
+            )
+        self._warn_of_confusion(desired, made)
+
+    def _warn_of_confusion(self, desired: t.Any, made: t.Any) -> None:
+        for each in self._taken_for_any_portal(desired):
+            neighbour = identity.label(self.groups[each][0])
+            self.planning.plan.warnings.append(
+                f"{identity.label(made.record)} is saved beside {neighbour}, which has other options. It may be the "
+                "same login, which Windows saved with a portal of its own choice. To change that one, declare the "
+                "portal that it has."
             )
 
     def _refuse_no_instance(self, desired: t.Any) -> None:
