@@ -35,9 +35,9 @@ CORE ?= $(lastword $(FOUND))
 
 # A suite is a folder of tests. All run under the newest core and under the oldest: with it comes the oldest Python, and
 # what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
-# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not what compilers,
-# browsers and Windows' own Python do by themselves; 2.19, which sends PowerShell something else than the oldest and the
-# newest do, runs what goes over winrm and psrp.
+# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not
+# what compilers, browsers and Windows' own Python do by themselves; 2.19, which sends PowerShell something else than the
+# oldest and the newest do, runs what goes over winrm and psrp.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
 SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration $(SUITES_$(1)),$(SUITES)))
 SUITES_2.19 := proof

@@ -20,7 +20,7 @@ from __future__ import annotations
 import collections
 
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import CallError
-from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import OMITTED
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model.identity import OMITTED, label
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.apply import OutcomeUnknown, PlanRejected, apply
 from ansible_collections.winstorage.iscsi.plugins.module_utils.plan.declaration import parse
 from ansible_collections.winstorage.iscsi.plugins.module_utils.runner.executor import failed
@@ -201,9 +201,9 @@ class Controller:
             contents = self.after.found[kind][identity]
             name = self.after.names.get((kind, identity), str(identity))
             wanted = 0 if plain.get("state") == "absent" else plain.get("copies", 1)
-            if sum(contents.values()) > wanted and any(
-                line.startswith(f"{name}: ") and "copies are kept" in line for line in outcome.plan.kept
-            ):
+            names = {label(record) for record in outcome.before.persistent_logins or () if record.identity == identity}
+            kept = [line for line in outcome.plan.kept if "copies are kept" in line and line.split(": ")[0] in names]
+            if kept and sum(contents.values()) > wanted:
                 continue  # lest a record with an unknown secret go with them
             if sum(contents.values()) != wanted:
                 raise Violation(

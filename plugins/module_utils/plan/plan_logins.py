@@ -92,12 +92,7 @@ def _require_known_targets(planning: Planning, changes: t.Sequence[LoginChange])
         target = change.identity.target
         if not (planning.knows(target) or (not change.before and planning.may_make_known(target))):
             again = " again after its removal" if change.before else ""
-            planning.refuse(
-                identity.label(change.sample),
-                f"the initiator does not know this target, so Windows would refuse to save the login{again}. Discover "
-                "the target first: declare its portal in target_portals with refresh: true, or the target in "
-                "static_targets.",
-            )
+            planning.refuse_unknown_target(identity.label(change.sample), f"to save the login{again}")
 
 
 def _require_sole_logins(

@@ -11,19 +11,17 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..abi import codecs
 from ..model import identity, matching, records
 from ..model.identity import Identity
 from .desired import DesiredLogin, DesiredStaticTarget, needs_secret
 from .planning import Planning, group_by_identity
-from .properties import STATIC_TARGET, show
+from .properties import MERGE, STATIC_TARGET, show
 from .selection import complete
 from .steps import ChangeStaticTarget, LogIn, LogOut
 
 Logins = t.List[records.PersistentLogin]
 # id of a session -> who declares that it shall end, the session, and why
 Endings = t.Dict[int, t.Tuple[DesiredLogin, records.Session, str]]
-_MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
 
 
 def plan_sessions(planning: Planning, wanted: t.Optional[t.Sequence[DesiredLogin]]) -> None:
@@ -95,10 +93,8 @@ def _of_unconnected(
     :param sessions: what is of no other login.
     """
     unconnected = [(desired, login) for desired, logins in meant if not desired.connected for login in logins]
-    matches, index = (
-        matching.Matches([login for _desired, login in unconnected], sessions),
-        matching.SessionIndex(sessions),
-    )
+    matches = matching.Matches([login for _desired, login in unconnected], sessions)
+    index = matching.SessionIndex(sessions)
     for desired, login in unconnected:
         session = matches.session(login)
         if session is not None:
@@ -118,11 +114,7 @@ def _plan_logins(planning: Planning, desired: DesiredLogin, logins: Logins, matc
     if missing and desired.omitted:
         missing = [complete(planning, desired).merge()] * len(missing)
     if missing and not (planning.knows(missing[0].target) or planning.may_make_known(missing[0].target)):
-        planning.refuse(
-            identity.label(missing[0]),
-            "the initiator does not know this target, so Windows would refuse the login. Discover the "
-            "target first: declare its portal in target_portals with refresh: true, or the target in static_targets.",
-        )
+        planning.refuse_unknown_target(identity.label(missing[0]), "the login")
     if missing:
         _refuse_contradiction(planning, desired, missing[0])
     if missing and needs_secret(missing[0]) and desired.secret is None:
@@ -218,7 +210,7 @@ def _plan_static_target(planning: Planning, desired: DesiredStaticTarget, now: t
             "it uses CHAP, and changing it means adding it again with the CHAP secret, which cannot be read back from "
             "Windows. Declare secret for it.",
         )
-    if now is None and merged.target_flags and merged.target_flags & _MERGE:
+    if now is None and merged.target_flags and merged.target_flags & MERGE:
         planning.refuse(
             desired.name,
             "merge_target_information is declared, but it is not known as a static target, so that Windows would find "

@@ -13,8 +13,8 @@ from .desired import Declaration, DesiredLogin
 from .properties import Property, Record, Saved, show
 from .steps import ChangeRecords, Payload, Plan, SavedRecord, Shown, Step
 
-# parts whose steps may make any target known, and the one whose steps do so for the target that they name
-_DISCOVERY, _BY_HAND = ("target_portals", "isns_servers", "refresh_isns_servers"), "static_targets"
+_DISCOVERY = ("target_portals", "isns_servers", "refresh_isns_servers")  # their steps may make any target known
+_BY_HAND = "static_targets"  # and its steps the target that they name
 _CHECK_ADAPTER = "Check the iSCSI adapter in Device Manager."
 
 
@@ -102,6 +102,14 @@ class Planning:
             has = ", ".join(self.instances) or "none"
             self.refuse(where, f"this host has no initiator instance {name}. It has: {has}.")
         return self._instance_spellings.get(name.lower(), name)
+
+    def refuse_unknown_target(self, subject: str, what: str) -> None:
+        """Say that the target must be made known first. ``what``: that Windows would refuse otherwise."""
+        self.refuse(
+            subject,
+            f"the initiator does not know this target, so Windows would refuse {what}. Discover the target first: "
+            "declare its portal in target_portals with refresh: true, or the target in static_targets.",
+        )
 
     def refuse_ambiguous_instance(self, where: str, candidates: t.Sequence[str]) -> None:
         """Say that the initiator instance must be declared."""

@@ -145,13 +145,14 @@ class _Portals(Property):
         return t.cast(Record, _replace(record, ["portal_groups"], [raw] if raw else []))
 
 
+MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
+
+
 class _TargetFlags(Property):
     """The flags of a static target. To merge is asked of a call; whether a list shows it afterwards is not known."""
 
-    _MERGE = codecs.TARGET_FLAGS.bits["merge_target_information"]
-
     def matches(self, record: t.Any, raw: t.Any) -> bool:
-        return bool(((self.read(record) or 0) | self._MERGE) == raw | self._MERGE)
+        return bool(((self.read(record) or 0) | MERGE) == raw | MERGE)
 
 
 class _Multipath(Property):
