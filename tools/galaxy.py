@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the tarball, and have galaxy-importer check it as Galaxy and Automation Hub do: tools/galaxy.py DIRECTORY
 
-A warning counts as an error. ansible-lint is left to `make lint-ansible`, which runs it on more files.
+A warning counts as an error. ansible-lint is left to `make lint-ansible`, which runs it on more files. With
+--build-only the tarball is not checked.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import yaml
 from stage import stage
 
 SETTINGS = """\
@@ -26,25 +29,45 @@ RUN_ANSIBLE_LINT = False
 
 def main():
     folder = Path(sys.argv[1]).absolute()
-    copy = stage(folder)
+    artifact = build(folder)
+    problems = [] if "--build-only" in sys.argv else check(artifact, folder)
+    print("\n".join(problems) or artifact)
+    return bool(problems)
+
+
+def build(folder):
+    """Build the tarball of the working tree, and return its path below the folder."""
+    copy, built = stage(folder), folder / "built"
+    show_pictures(copy / "README.md", yaml.safe_load((copy / "galaxy.yml").read_text(encoding="utf-8"))["repository"])
+    shutil.rmtree(built, ignore_errors=True)
+    galaxy = [sys.executable, Path(sys.executable).with_name("ansible-galaxy"), "collection", "build"]
+    subprocess.run([*galaxy, "--output-path", built, copy], check=True, stdout=subprocess.DEVNULL)
+    (artifact,) = built.iterdir()
+    return artifact
+
+
+def show_pictures(page, repository):
+    """Give each picture of a page its address in the repository: Galaxy shows the page without the files beside it."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(r"(!\[[^]]*\]\()(?!https:)", rf"\1{repository}/raw/main/", text), encoding="utf-8")
+
+
+def check(artifact, folder):
+    """What galaxy-importer finds in the tarball, a line each."""
     settings = folder / "galaxy-importer.cfg"
     settings.write_text(SETTINGS)
-    shutil.rmtree(folder / "built", ignore_errors=True)
-    galaxy = [sys.executable, Path(sys.executable).with_name("ansible-galaxy"), "collection", "build"]
-    subprocess.run([*galaxy, "--output-path", folder / "built", copy], check=True, stdout=subprocess.DEVNULL)
-    (artifact,) = (folder / "built").iterdir()
     done = subprocess.run(
         [sys.executable, "-m", "galaxy_importer.main", artifact],
-        cwd=folder / "built",
+        cwd=artifact.parent,
         env=dict(os.environ, GALAXY_IMPORTER_CONFIG=str(settings)),
         check=False,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    problems = [line for line in done.stdout.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
-    print("\n".join(problems) if problems else done.stdout.splitlines()[-1])
-    return done.returncode or bool(problems)
+    lines = done.stdout.splitlines()
+    problems = [line for line in lines if line.startswith(("WARNING", "ERROR", "CRITICAL"))]
+    return problems or (lines[-20:] if done.returncode else [])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -37,13 +38,24 @@ def test_action_group_lists_every_module_with_an_action():
 
 
 @pytest.fixture(scope="module")
-def artifact(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("artifact")
-    galaxy = Path(sys.executable).parent / "ansible-galaxy"
-    command = [sys.executable, galaxy, "collection", "build", "--output-path", folder, ROOT]
-    subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-    with tarfile.open(folder / f"winstorage-iscsi-{GALAXY['version']}.tar.gz") as archive:
+def tarball(tmp_path_factory):
+    command = [sys.executable, "tools/galaxy.py", tmp_path_factory.mktemp("artifact"), "--build-only"]
+    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, stdin=subprocess.DEVNULL, text=True)
+    return Path(built.stdout.strip())
+
+
+@pytest.fixture(scope="module")
+def artifact(tarball):
+    with tarfile.open(tarball) as archive:
         return set(archive.getnames())
+
+
+def test_pictures_and_links_of_the_readme_are_addresses_where_no_file_is_beside_it(tarball):
+    with tarfile.open(tarball) as archive:
+        readme = archive.extractfile("README.md").read().decode()
+    targets = re.findall(r"\]\(([^)]+)\)", readme) + re.findall(r"^\[[^]]+\]: (\S+)", readme, re.MULTILINE)
+    assert any(target.endswith("/main/docs/docsite/pictures/report.png") for target in targets)
+    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
 
 
 def test_artifact_leaves_development_files_out(artifact):
