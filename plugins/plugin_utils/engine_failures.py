@@ -22,7 +22,10 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 # Before 2.19 ansible-core took the comments out of these.
 _ECHO = re.compile(r"\(c\) 20\d\d Ansible Project|\$script:common_functions\b")
 _PACKED = re.compile(r"[A-Za-z0-9+/=]{64,}")
-_ERROR_RECORD = re.compile(r"^\s*(At line:\d+ char:|\+ CategoryInfo\b|\+ FullyQualifiedErrorId\b|\+ ~)", re.MULTILINE)
+_ERROR_RECORD = re.compile(r"^ *\+ (CategoryInfo|FullyQualifiedErrorId)\b", re.MULTILINE)
+# Windows PowerShell says where the error is: "At line:1 char:5", "+ the script", "+ ~~~". Mostly the message is before it,
+# but after it if the script could not be parsed, which includes a script that the antimalware scanner blocked.
+_PLACE = re.compile(r"^(\S+ \S+:\d+ \S+:\d+|\+ .*)\s*$", re.MULTILINE)
 # PowerShell 7 quotes the script: "Line |", "  39 |  $input | & $cmd", "     |  ~~~~", and then "     |  the message".
 _QUOTED_SCRIPT = re.compile(r"^(Line \|| *\d+ \|.*| +\| *~+) *\r?\n?", re.MULTILINE)
 _QUOTED_MESSAGE = re.compile(r"^ +\| ", re.MULTILINE)
@@ -85,6 +88,15 @@ CAUSES = (
         "older have it after installing Windows Management Framework 5.1.",
     ),
     Cause(
+        "command line",
+        r"-EncodedCommand\W.*(not properly encoded|Base64)|InvalidEncodedCommand|The command line is too long"
+        r"|chcp\.com\W+(is not recognized|(command )?not found)|Parameter format not correct"
+        r"|The token '&&' is not a valid statement separator|InvalidEndOfLine"
+        r"|Unexpected token '-NoProfile'|FullyQualifiedErrorId\s*:\s*UnexpectedToken",
+        "The shell of the host did not understand the command line: the connection is set for another shell. Over ssh, "
+        f"{SHELL_TYPE}.",
+    ),
+    Cause(
         "interpreter",
         r"Could not find the specified PowerShell interpreter|"
         r"'?(pwsh|powershell)(\.exe)?'?\W+is not recognized|(pwsh|powershell)(\.exe)?: (command )?not found",
@@ -92,15 +104,8 @@ CAUSES = (
         "supported Windows.",
     ),
     Cause(
-        "command line",
-        r"-EncodedCommand\W.*(not properly encoded|Base64)|InvalidEncodedCommand|The command line is too long"
-        r"|chcp|Parameter format not correct|The token '&&' is not a valid statement separator|InvalidEndOfLine",
-        "The shell of the host did not understand the command line: the connection is set for another shell. Over ssh, "
-        f"{SHELL_TYPE}.",
-    ),
-    Cause(
         "quota",
-        r"OutOfMemoryException|Insufficient memory|0x8007000E|0xC0000017|quota|-1073741801|0x80338104",
+        r"OutOfMemoryException|Insufficient memory|0x8007000E|0xC0000017|quota|-1073741801|0x80338104|\bMemoryError\b",
         "The host ran out of memory or of a quota. Over winrm and psrp the quota MaxMemoryPerShellMB of WinRM applies: "
         "'winrm get winrm/config/winrs' shows it, and 1024 is its usual value.",
     ),
@@ -113,22 +118,25 @@ CAUSES = (
     ),
     Cause(
         "rights",
-        r"UnauthorizedAccessException|0x80070005|Access is denied",
+        r"UnauthorizedAccessException|0x80070005|Access is denied|Access to the path .* is denied",
         "Windows denied access. Connect as an administrator of the host, with an elevated token.",
     ),
 )
 
 PYTHON_CAUSES = (
-    Cause(
-        "store alias",
-        r"Microsoft Store|exit code 9009",
-        "The command is only the alias of Windows that opens the Microsoft Store; no Python is behind it. Set "
-        "winstorage_iscsi_python to the path of an installed Python, or to py -3.",
-    ),
+    # Before the alias, which ends with cmd's own exit code for a command that is not there. Python itself says "not found"
+    # of other things, such as a function of the DLL.
     Cause(
         "no python",
-        r"exit code 127|is not recognized|not found|CommandNotFoundException",
+        r"(?m:^exit code 127$)|is not recognized as (an internal or external command|(the|a) name of a cmdlet)"
+        r"|CommandNotFoundException",
         "There is no such command on the host. Set winstorage_iscsi_python to the path of Python, or to py -3.",
+    ),
+    Cause(
+        "store alias",
+        r"Microsoft Store|(?m:^exit code 9009$)",
+        "The command is only the alias of Windows that opens the Microsoft Store; no Python is behind it. Set "
+        "winstorage_iscsi_python to the path of an installed Python, or to py -3.",
     ),
     Cause(
         "old python",
@@ -189,7 +197,7 @@ def excerpt(text: str) -> str:
     text = _QUOTED_MESSAGE.sub("", _QUOTED_SCRIPT.sub("", text))
     record = _ERROR_RECORD.search(text)
     if record:
-        message, error_id = " ".join(text[: record.start()].split()), _ERROR_ID.search(text)
+        message, error_id = " ".join(_PLACE.sub("", text[: record.start()]).split()), _ERROR_ID.search(text)
         text = message[:SHOWN] + (f" ({error_id.group(1)})" if error_id else "")
     text = " ".join(text.split())
     return text if len(text) <= SHOWN else f"{text[: SHOWN // 3]} ... {text[-2 * SHOWN // 3 :]}"

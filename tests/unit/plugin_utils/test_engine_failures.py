@@ -31,6 +31,16 @@ def record(text, error_id, category="ParserError: (:) [], ParentContainsErrorRec
     )
 
 
+def unparsed(text, error_id):
+    """An error about a script that could not be parsed, as Windows PowerShell 5.1 prints it: the message after its place."""
+    return (
+        f'At line:1 char:43\r\n+ "C:\\Program Files\\PowerShell\\7\\pwsh.exe" -NoProfile -NonInteractive ...\r\n'
+        f"+ {' ' * 42}~~~~~~~~~~\r\n{text}\r\n"
+        "    + CategoryInfo          : ParserError: (:) [], ParentContainsErrorRecordException\r\n"
+        f"    + FullyQualifiedErrorId : {error_id}\r\n \r\n"
+    )
+
+
 POWERSHELL = {  # what the host gave -> what the message must say, in this order
     "antivirus": (
         failed(
@@ -44,6 +54,15 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
     "antivirus, in another language": (
         failed(err=record("Dieses Skript enthält schädliche Daten.", "ScriptContainedMaliciousContent")),
         ("Dieses Skript", "AMSI"),
+    ),
+    "antivirus, as it is for a script": (
+        failed(
+            err=unparsed(
+                "This script contains malicious content and has been blocked by your antivirus software.",
+                "ScriptContainedMaliciousContent",
+            )
+        ),
+        ("standard error: This script contains malicious content", "(ScriptContainedMaliciousContent)", "AMSI"),
     ),
     "constrained language": (
         failed(
@@ -90,6 +109,14 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
         {"failed": True, "msg": "Ansible requires PowerShell v5.1"},
         ("requires PowerShell v5.1", "Windows Management Framework 5.1"),
     ),
+    "PowerShell 4, before ansible-core 2.19": (
+        {
+            "failed": True,
+            "msg": "internal error: This module cannot run as it requires a minimum PowerShell version of 5.1, actual "
+            "was 4.0",
+        },
+        ("minimum PowerShell version of 5.1", "Windows Management Framework 5.1"),
+    ),
     "rejected command": (
         failed(
             err="Cannot process the command because the value specified with -EncodedCommand is not properly encoded. "
@@ -101,6 +128,22 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
         failed(err=record("The token '&&' is not a valid statement separator in this version.", "InvalidEndOfLine")),
         ("'&&' is not a valid", "set ansible_shell_type"),
     ),
+    "cmd that was taken for PowerShell, before ansible-core 2.19": (
+        failed(out="Parameter format not correct - ;\r\n"),
+        ("Parameter format not correct", "set ansible_shell_type to cmd"),
+    ),
+    "a shell without chcp": (
+        failed(rc=127, err="bash: line 1: chcp.com: command not found\nbash: line 1: PowerShell: command not found"),
+        ("exit code 127", "chcp.com: command not found", "set ansible_shell_type to cmd"),
+    ),
+    "PowerShell that was taken for cmd": (
+        failed(err=unparsed("Unexpected token '-NoProfile' in expression or statement.", "UnexpectedToken")),
+        ("standard error: Unexpected token '-NoProfile'", "(UnexpectedToken)", "set ansible_shell_type"),
+    ),
+    "PowerShell that was taken for cmd, in another language": (
+        failed(err=unparsed("Unerwartetes Token.", "UnexpectedToken").replace("At line:1 char:43", "In Zeile:1 Zeichen:43")),
+        ("standard error: Unerwartetes Token. (UnexpectedToken)", "set ansible_shell_type"),
+    ),
     "JEA": (
         failed(
             err="The term 'ConvertFrom-Json' is not recognized as the name of a cmdlet, function, script file, or "
@@ -111,6 +154,28 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
     "missing PowerShell 7": (
         failed(rc=9009, err="'pwsh' is not recognized as an internal or external command,\r\noperable program"),
         ("exit code 9009", "'pwsh' is not recognized", "ansible_pwsh_interpreter"),
+    ),
+    "PowerShell 7 that ansible-core does not find": (
+        {"failed": True, "msg": "Could not find the specified PowerShell interpreter 'pwsh'."},
+        ("specified PowerShell interpreter 'pwsh'", "Correct or leave out ansible_pwsh_interpreter"),
+    ),
+    "rights": (
+        failed(
+            err=record(
+                "Access is denied. (Exception from HRESULT: 0x80070005 (E_ACCESSDENIED))",
+                "System.UnauthorizedAccessException",
+                "NotSpecified: (:) [], UnauthorizedAccessException",
+            )
+        ),
+        ("Access is denied", "administrator of the host, with an elevated token"),
+    ),
+    "rights, in another language": (
+        failed(err=record("Zugriff verweigert", "UnauthorizedAccessException,Microsoft.PowerShell.Commands.AddType")),
+        ("Zugriff verweigert", "administrator of the host"),
+    ),
+    "rights, as .NET says it": (
+        {"failed": True, "msg": "Exception calling \"Open\": \"Access to the path 'C:\\Windows\\x' is denied.\""},
+        ("Access to the path", "administrator of the host"),
     ),
     "quota": (
         failed(
@@ -186,6 +251,27 @@ PYTHON = {
         {"rc": 1, "stderr": '  File "<stdin>", line 3\n    f"{x}"\n         ^\nSyntaxError: invalid syntax\n'},
         ("exit code 1", "too old or incomplete", "SyntaxError", "3.8 or newer"),
     ),
+    "cmd, with its own exit code": (
+        {"rc": 9009, "stderr": "'python' is not recognized as an internal or external command,\r\noperable program"},
+        ("exit code 9009", "no such command", "'python' is not recognized"),
+    ),
+    "antivirus": (
+        {"rc": 1, "stderr": "Operation did not complete successfully because the file contains a virus (0x800700E1)"},
+        ("exit code 1", "antimalware scanner", "contains a virus"),
+    ),
+    "app control": (
+        {
+            "rc": 1,
+            "stderr": record(
+                "Program 'python.exe' failed to run: An Application Control policy has blocked this file",
+                "NativeCommandFailed",
+                "ResourceUnavailable: (:) [], ApplicationFailedException",
+            ),
+        },
+        ("exit code 1", "App Control for Business or AppLocker", "Application Control policy has blocked"),
+    ),
+    "quota": ({"rc": -1073741801}, ("exit code -1073741801 (0xC0000017)", "MaxMemoryPerShellMB")),
+    "quota, as Python says it": ({"rc": 1, "stderr": "MemoryError: "}, ("exit code 1", "MaxMemoryPerShellMB")),
     "other": ({"rc": 1, "stderr": "LibraryError: iscsidsc.dll cannot be loaded"}, ("exit code 1", "LibraryError")),
 }
 
@@ -197,6 +283,27 @@ def test_a_python_without_an_answer_says_why_and_what_to_do(name):
     assert in_order(text, ("The python engine failed: 'python' on the host ended with ", *parts)), text
     assert in_order(text, ("winstorage_iscsi_python", "winstorage_iscsi_engine to powershell")), text
     assert "CategoryInfo" not in text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        "LibraryError: iscsidsc.dll cannot be loaded: entry point not found",
+        "AttributeError: function 'GetIScsiVersionInformationW' not found",
+        "FileNotFoundError: Could not find module 'iscsidsc.dll' (or one of its dependencies). exit code 127",
+    ],
+)
+def test_what_python_itself_does_not_find_is_not_python(error):
+    text = engine_failures.describe_python("python", {"rc": 1, "stderr": error})
+    assert in_order(text, ("ended with exit code 1. Its standard error: ", error)), text
+    assert "no such command" not in text
+
+
+def test_a_script_that_is_quoted_is_no_cause():
+    """ansible-core 2.16 begins with chcp.com."""
+    error = 'Cannot index into a null array.\r\nAt line:1 char:1\r\n+ &chcp.com 65001 > $null\r\n+ ~~~\r\n'
+    text = engine_failures.describe_powershell(failed(err=error))
+    assert "ansible_shell_type" not in text and "win_ping" in text
 
 
 def test_output_that_echoes_the_batch_is_not_shown():
