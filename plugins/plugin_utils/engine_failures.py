@@ -23,7 +23,7 @@ _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ECHO = re.compile(r"\(c\) 20\d\d Ansible Project|\$script:common_functions\b")
 _PACKED = re.compile(r"[A-Za-z0-9+/=]{64,}")
 _ERROR_RECORD = re.compile(r"^ *\+ (CategoryInfo|FullyQualifiedErrorId)\b", re.MULTILINE)
-# Windows PowerShell says where the error is: "At line:1 char:5", "+ the script", "+ ~~~". Mostly the message is before it,
+# Windows PowerShell says where the error is: "At line:1 char:5", "+ the script", "+ ~~~". The message is before that,
 # but after it if the script could not be parsed, which includes a script that the antimalware scanner blocked.
 _PLACE = re.compile(r"^(\S+ \S+:\d+ \S+:\d+|\+ .*)\s*$", re.MULTILINE)
 # PowerShell 7 quotes the script: "Line |", "  39 |  $input | & $cmd", "     |  ~~~~", and then "     |  the message".
@@ -124,8 +124,8 @@ CAUSES = (
 )
 
 PYTHON_CAUSES = (
-    # Before the alias, which ends with cmd's own exit code for a command that is not there. Python itself says "not found"
-    # of other things, such as a function of the DLL.
+    # Before the alias, which ends with cmd's own exit code for a command that is not there. Python itself says "not
+    # found" of other things, such as a function of the DLL.
     Cause(
         "no python",
         r"(?m:^exit code 127$)|is not recognized as (an internal or external command|(the|a) name of a cmdlet)"

@@ -5,12 +5,14 @@
 
 Each ansible-core that make has set up for tests (.venv-2.16, .venv-2.19, ...) is asked, and not only the one that runs
 them: make sets up all that it was asked for before.
-A program in ssh's place keeps what it was given. What a PowerShell behind sshd makes of it is asked of PowerShell 7.
+A program in ssh's place keeps what it was given, and an endpoint of WinRM what was asked of it. What a PowerShell
+behind sshd makes of a command is asked of PowerShell 7.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -23,7 +25,10 @@ import yaml
 
 import ansible_collections.winstorage.iscsi as collection
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
 
+URI = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
+URI_7 = "http://schemas.microsoft.com/powershell/PowerShell.7"
 ROOT = Path(next(iter(collection.__path__)))
 VIEW = ROOT.parents[1]
 EXAMPLE = ROOT / "demo" / "inventory.windows.example.yml"
@@ -34,6 +39,10 @@ CORES = {
     Path(sys.prefix).name.rpartition("-")[2]: Path(sys.executable),
 }
 SHELL_TYPES = ("cmd", "powershell")
+WAYS = [
+    *((way, which) for way in (*SHELL_TYPES, "winrm") for which in ("none", "name", "path")),
+    *(("psrp", which) for which in ("none", "configuration")),
+]
 
 # The table of the page "Connect to Windows": ansible-core -> (ansible_shell_type, what sshd starts) that work.
 _ALL = {(type_, sshd) for type_ in SHELL_TYPES for sshd in SHELL_TYPES}
@@ -45,6 +54,21 @@ WORKING = {
     "2.21": {("cmd", "cmd"), ("cmd", "powershell"), ("powershell", "powershell")},
 }
 
+# The table "Windows PowerShell or PowerShell 7": the cores that start what ansible_pwsh_interpreter names; over ssh
+# these (ansible_shell_type, what sshd starts) do, if it is a name and if it is a path with spaces.
+CHOOSE_INTERPRETER = {"2.21"}
+INTERPRETER = {
+    "name": WORKING["2.21"],
+    "path": {("cmd", "cmd"), ("powershell", "powershell")},
+}
+NAME = "pwsh-preview"  # not pwsh: a PowerShell finds itself by that
+WINRM = {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"}
+PSRP = {
+    "ansible_psrp_protocol": "http",
+    "ansible_psrp_auth": "basic",
+    "ansible_psrp_message_encryption": "never",
+}
+
 SSH = """\
 #!{python}
 import json, pathlib, sys
@@ -54,8 +78,15 @@ text = json.dumps({{"arguments": sys.argv[1:], "input": sys.stdin.read()}})
 (folder / f"{{number}}.json").write_text(text)
 sys.exit(1)
 """
-# Windows' programs, as far as a command of Ansible goes: what PowerShell hands to them, printed
-PROGRAM = "#!{python}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n"
+# Windows' programs, as far as a command of Ansible goes: how they are started, printed
+PROGRAM = '#!/bin/sh\nprintf \'%s\\n\' "$0" "$@"\n'
+# A PowerShell behind sshd, given one command after another
+BEHIND_SSHD = """
+$found = foreach ($command in [Console]::In.ReadToEnd() | ConvertFrom-Json) {
+    try { , @(Invoke-Expression $command) } catch { , @() }
+}
+ConvertTo-Json @($found) -Depth 3 -Compress
+"""
 ENDPOINTS = """\
 import json, sys
 from ansible.plugins.loader import connection_loader, init_plugin_loader
@@ -98,21 +129,76 @@ def pwsh():
 
 
 @pytest.fixture(scope="module")
-def sent(core, tmp_path_factory):
-    """{shell type: all that ssh was given when the collection read a host}, as arguments and input."""
+def programs(tmp_path_factory):
+    """A folder with the programs that a command line of Ansible starts, and the path with spaces of another one."""
+    folder = tmp_path_factory.mktemp("programs")
+    (folder / "Program Files").mkdir()
+    for name in ("PowerShell", "powershell", NAME, f"Program Files/{NAME}"):
+        (folder / name).write_text(PROGRAM)
+        (folder / name).chmod(0o755)
+    (folder / "chcp.com").write_text("#!/bin/sh\n")
+    (folder / "chcp.com").chmod(0o755)
+    return folder, str(folder / "Program Files" / NAME)
+
+
+class Kept:
+    """A host behind the endpoint that does nothing."""
+
+    def __init__(self):
+        self.commands = []
+
+    def run(self, command_line, stdin):
+        self.commands.append({"command": command_line, "input": stdin.decode()})
+        return 1, b"", b""
+
+
+class Refused:
+    """A shell of PowerShell remoting that does not open."""
+
+    def __init__(self, _host, _wanted):
+        raise ConnectionRefusedError
+
+
+@pytest.fixture(scope="module")
+def sent(core, programs, tmp_path_factory):
+    """{(connection or shell type, which interpreter): all that was sent when the collection read a host}.
+
+    Commands and their input; of psrp the name of its endpoint.
+    """
     version, python = core
-    given = {}
-    for type_ in SHELL_TYPES:
-        folder = tmp_path_factory.mktemp(f"ssh-{version}-{type_}")
-        (folder / "kept").mkdir()
-        ssh = folder / "ssh"
-        ssh.write_text(SSH.format(python=sys.executable, folder=str(folder / "kept")))
-        ssh.chmod(0o755)
-        variables = {"ansible_connection": "ssh", "ansible_shell_type": type_, "ansible_ssh_executable": str(ssh)}
-        (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": {"files03": variables}}}))
+    folder = tmp_path_factory.mktemp(f"sent-{version}")
+    interpreters = {
+        "none": {},
+        "name": {"ansible_pwsh_interpreter": NAME},
+        "path": {"ansible_pwsh_interpreter": programs[1]},
+        "configuration": {"ansible_psrp_configuration_name": "PowerShell.7"},
+    }
+    hosts, endpoints = {}, {}
+    with contextlib.ExitStack() as stack:
+        for way, which in WAYS:
+            name = f"{way}-{which}"
+            if way in SHELL_TYPES:
+                (folder / name).mkdir()
+                ssh = folder / f"ssh-{name}"
+                ssh.write_text(SSH.format(python=sys.executable, folder=str(folder / name)))
+                ssh.chmod(0o755)
+                variables = {"ansible_connection": "ssh", "ansible_shell_type": way, "ansible_ssh_executable": str(ssh)}
+            else:
+                shells = {CommandShell.URI: CommandShell, URI: Refused, URI_7: Refused}
+                endpoint = endpoints[name] = stack.enter_context(Endpoint(Kept(), shells))
+                variables = {
+                    "ansible_connection": way,
+                    "ansible_host": "127.0.0.1",
+                    "ansible_port": endpoint.port,
+                    "ansible_user": endpoint.USER,
+                    "ansible_password": endpoint.PASSWORD,
+                    **(WINRM if way == "winrm" else PSRP),
+                }
+            hosts[name] = {**variables, **interpreters[which]}
+        (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
         done = subprocess.run(
             [
-                *(python, python.parent / "ansible", "files03", "-i", "hosts.yml"),
+                *(python, python.parent / "ansible", "all", "-i", "hosts.yml"),
                 *("-m", "winstorage.iscsi.initiator_facts"),
             ],
             cwd=folder,
@@ -121,40 +207,59 @@ def sent(core, tmp_path_factory):
             text=True,
             check=False,
         )
-        given[type_] = [json.loads(path.read_text()) for path in sorted((folder / "kept").glob("*.json"))]
-        assert given[type_], done.stdout + done.stderr
+        for endpoint in endpoints.values():
+            endpoint.problems.clear()
+    given = {}
+    for way, which in WAYS:
+        name = f"{way}-{which}"
+        if way in SHELL_TYPES:
+            kept = [json.loads(path.read_text()) for path in sorted((folder / name).glob("*.json"))]
+            found = [{"command": one["arguments"][-1], **one} for one in kept]
+        elif way == "winrm":
+            found = endpoints[name].host.commands
+        else:
+            found = set(re.findall(rf"{URI.rpartition('/')[0]}/[\w.]+", b"".join(endpoints[name].exposed).decode()))
+        assert found, done.stdout + done.stderr
+        given[way, which] = found
     return given
 
 
 @pytest.fixture(scope="module")
-def windows_programs(tmp_path_factory):
-    """A folder with the programs that a command line of Ansible starts."""
-    folder = tmp_path_factory.mktemp("programs")
-    for name, text in {"PowerShell": PROGRAM, "powershell": PROGRAM, "chcp.com": "#!/bin/sh\n"}.items():
-        (folder / name).write_text(text.format(python=sys.executable))
-        (folder / name).chmod(0o755)
-    return folder
+def started(sent, pwsh, programs):
+    """{(shell type, which interpreter, what sshd starts): the program that this starts, and its arguments}."""
+    commands = {key: only["command"] for key, (only,) in sent.items() if key[0] in SHELL_TYPES}
+    done = subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-Command", BEHIND_SSHD],
+        env={**os.environ, "PATH": f"{programs[0]}:{os.environ['PATH']}"},
+        input=json.dumps(list(commands.values())),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {}
+    for (type_, which), command, words in zip(commands, commands.values(), json.loads(done.stdout), strict=True):
+        found[type_, which, "cmd"] = started_by_cmd(command)
+        # && is valid in PowerShell 7 only, and it stands for 5.1 here
+        found[type_, which, "powershell"] = [] if "&&" in command else words
+    return found
 
 
-def handed_over(command, sshd, pwsh, programs):
-    """The text that PowerShell is handed as -EncodedCommand, or None if the shell of sshd does not start it so."""
-    if sshd == "powershell":
-        if "&&" in command:  # valid in PowerShell 7 only, and here stands for 5.1
-            return None
-        done = subprocess.run(
-            [pwsh, "-NoProfile", "-NonInteractive", "-Command", command],
-            env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        arguments = json.loads(done.stdout)
-    else:  # cmd: single quotes and semicolons mean nothing to it
-        if not re.match(r"(chcp\.com 65001 >nul 2>&1 && )?PowerShell ", command, re.IGNORECASE):
-            return None
-        arguments = command.split(" ")
-    return arguments[arguments.index("-EncodedCommand") + 1]
+def started_by_cmd(command):
+    """The same of cmd, to which single quotes, semicolons and & in front of them mean nothing."""
+    command = re.sub(r"^chcp\.com 65001 >nul 2>&1 && ", "", command)
+    found = re.fullmatch(r'("[^"]+"|[^\s"\';&>]+) ([^"&>]+)', command)
+    return [found.group(1).strip('"'), *found.group(2).split(" ")] if found else []
+
+
+def bootstrap(words):
+    """The script that a PowerShell started so runs for Ansible, or None. It takes nothing but base64."""
+    try:
+        script = decoded(words[words.index("-EncodedCommand") + 1])
+        if " -EncodedCommand " in script:  # ansible-core 2.16 has one PowerShell start another
+            script = decoded(script.split(" -EncodedCommand ")[1].split()[0])
+    except ValueError:
+        return None
+    return script if "PSVersionTable" in script else None
 
 
 def decoded(argument):
@@ -164,24 +269,64 @@ def decoded(argument):
 
 @pytest.mark.parametrize("sshd", SHELL_TYPES)
 @pytest.mark.parametrize("type_", SHELL_TYPES)
-def test_ssh_reaches_powershell_as_the_documentation_says(core, sent, pwsh, windows_programs, type_, sshd):
-    (command,) = [one["arguments"][-1] for one in sent[type_]]
-    try:
-        script = decoded(handed_over(command, sshd, pwsh, windows_programs) or "'")
-        if " -EncodedCommand " in script:  # ansible-core 2.16 has one PowerShell start another
-            script = decoded(script.split(" -EncodedCommand ")[1].split()[0])
-        works = "PSVersionTable" in script
-    except ValueError:
-        works = False
-    assert works == ((type_, sshd) in WORKING[core[0]])
+def test_ssh_reaches_powershell_as_the_documentation_says(core, started, type_, sshd):
+    words = started[type_, "none", sshd]
+    assert bool(bootstrap(words)) == ((type_, sshd) in WORKING[core[0]])
 
 
-@pytest.mark.parametrize("type_", SHELL_TYPES)
-def test_over_ssh_the_batch_goes_to_standard_input_and_into_no_file(sent, type_):
-    """By one command of ssh. Without pipelining, older versions of ansible-core make a folder and copy files first."""
-    (only,) = sent[type_]
+@pytest.mark.parametrize("way", [*SHELL_TYPES, "winrm"])
+def test_the_batch_goes_to_standard_input_and_into_no_file(sent, way):
+    """By one command. Over ssh without pipelining, older ansible-core makes a folder and copies files first."""
+    (only,) = sent[way, "none"]
     assert "iscsidsc_call" in only["input"]
-    assert "H4sI" in only["input"] and "H4sI" not in " ".join(only["arguments"])
+    assert "H4sI" in only["input"] and "H4sI" not in " ".join(only.get("arguments", [only["command"]]))
+
+
+@pytest.mark.parametrize("way", [*SHELL_TYPES, "winrm"])
+def test_powershell_is_told_that_the_module_needs_5_1(sent, way):
+    """Before 2.19 Ansible itself is content with 3.0."""
+    (only,) = sent[way, "none"]
+    assert re.search(r'"(min_ps_version|MinPSVersion)": "5\.1"', only["input"])
+
+
+# -- PowerShell 7 ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["none", "name", "path"])
+def test_winrm_starts_the_interpreter_or_powershell(core, sent, programs, which):
+    (only,) = sent["winrm", which]
+    program, *words = started_by_cmd(only["command"])
+    if core[0] in CHOOSE_INTERPRETER and which != "none":
+        assert program == {"name": NAME, "path": programs[1]}[which]
+    else:
+        assert program.lower() == "powershell"
+    assert bootstrap(words)
+    assert len("cmd /c " + only["command"]) < 8192  # what cmd takes
+
+
+@pytest.mark.parametrize("which", INTERPRETER)
+@pytest.mark.parametrize("sshd", SHELL_TYPES)
+@pytest.mark.parametrize("type_", SHELL_TYPES)
+def test_ssh_starts_the_interpreter_as_the_documentation_says(core, sent, started, programs, type_, sshd, which):
+    if core[0] not in CHOOSE_INTERPRETER:
+        assert [one["command"] for one in sent[type_, which]] == [one["command"] for one in sent[type_, "none"]]
+        return
+    program, *words = started[type_, which, sshd] or [None]
+    starts = bool(program and Path(program).name == NAME and bootstrap(words))
+    assert starts == ((type_, sshd) in INTERPRETER[which])
+    if which == "path" and starts:
+        assert program == programs[1]
+
+
+def test_an_interpreter_is_named_to_what_a_connection_starts(core, sent, programs):
+    """psrp cannot choose it: there PowerShell starts the other one. Before 2.21 the variable changes nothing."""
+    (only,) = sent["winrm", "path"]
+    assert (f'"PwshPath": "{programs[1]}"' in only["input"]) == (core[0] in CHOOSE_INTERPRETER)
+
+
+def test_psrp_asks_for_the_endpoint_that_the_configuration_names(sent):
+    assert sent["psrp", "none"] == {URI}
+    assert sent["psrp", "configuration"] == {URI_7}
 
 
 # -- winrm and psrp ----------------------------------------------------------------------------------------------------

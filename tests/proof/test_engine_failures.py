@@ -9,6 +9,7 @@ tests/unit/plugin_utils/test_engine_failures.py.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -52,19 +53,27 @@ for last; do :; done
 exec {pwsh} -NoProfile -NonInteractive -Command "$last"
 """
 # what New-PSSessionConfigurationFile makes for JEA
-JEA = "@{SchemaVersion = '2.0.0.0'; GUID = '00000000-0000-0000-0000-000000000001'; SessionType = 'RestrictedRemoteServer'}"
+JEA = (
+    "@{SchemaVersion = '2.0.0.0'; GUID = '00000000-0000-0000-0000-000000000001'; "
+    "SessionType = 'RestrictedRemoteServer'}"
+)
 ECHO = "#!/bin/sh\nexec cat\n"
 
-CASES = {  # the interpreter -> what the message must hold
-    "constrained": ((AFTER, CONSTRAINED), ("exit code 1", "in this language mode", "Constrained Language Mode")),
-    "denied": ((AFTER, DENIED), ("exit code 1", "Access to the path '/' is denied", "administrator of the host")),
-    "quoted": ((QUOTED, ""), ("exit code 64", "is not properly encoded", "set ansible_shell_type to cmd")),
-    "crash": ((AFTER, "[Environment]::FailFast('the end'); "), ("the end", "exit code")),
+FAILING = {  # host -> (its interpreter, a statement in that, what the message must hold)
+    "constrained": (AFTER, CONSTRAINED, ("exit code 1", "in this language mode", "Constrained Language Mode")),
+    "denied": (AFTER, DENIED, ("exit code 1", "Access to the path '/' is denied", "administrator of the host")),
+    "quoted": (QUOTED, "", ("exit code 64", "is not properly encoded", "set ansible_shell_type to cmd")),
+    "crash": (AFTER, "[Environment]::FailFast('the end'); ", ("the end", "exit code")),
 }
-# Since then ansible-core passes the interpreter on to the host.
-names_interpreter = pytest.mark.skipif(
-    tuple(map(int, release.__version__.split(".")[:2])) < (2, 21), reason="ansible_pwsh_interpreter means nothing to it"
-)
+OTHERS = {  # as the fixture has them
+    "old": ("Windows Management Framework 5.1",),
+    "jea": ("PowerShell ended with exit code 1", "no-language mode", "as JEA endpoints do"),
+}
+SINCE_2_21 = {  # ansible-core passes ansible_pwsh_interpreter on to the host
+    "no_interpreter": ("interpreter '/no/such'", "Correct or leave out ansible_pwsh_interpreter"),
+    "quoted_path": ("Unexpected token '-NoProfile'", "or to powershell if sshd on the host"),
+}
+IS_2_21 = tuple(map(int, release.__version__.split(".")[:2])) >= (2, 21)
 
 
 @pytest.fixture(scope="module")
@@ -73,99 +82,96 @@ def pwsh():
 
 
 def program(path, text):
-    path.parent.mkdir(exist_ok=True)
     path.write_text(text)
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
 
-def read_facts(folder, interpreter, **variables):
-    """Everything that ansible prints when a host with this interpreter is read, each run of white space as a space."""
-    interpreter = program(folder / "interpreter", interpreter)
-    return read_host(folder, controller.powershell_here(interpreter, winstorage_iscsi_engine="powershell", **variables))
-
-
-def read_host(folder, host):
-    controller.write_inventory(folder, {"here": host})
-    done = controller.run("ansible", folder, "here", "-m", "winstorage.iscsi.initiator_facts", TEMP=str(folder))
-    return " ".join(done.stdout.split())
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_cause_is_shown_with_what_to_do(tmp_path, pwsh, name):
-    (interpreter, statement), parts = CASES[name]
-    output = read_facts(
-        tmp_path,
-        interpreter.format(python=sys.executable, pwsh=pwsh, statement=statement),
-        ansible_pwsh_interpreter=pwsh,
+def here(folder, name, interpreter, **variables):
+    """A host whose PowerShell is this program."""
+    return controller.powershell_here(
+        program(folder / name, interpreter), winstorage_iscsi_engine="powershell", **variables
     )
-    assert "The call runner failed on the host: PowerShell ended with exit code" in output
-    for part in parts:
-        assert part in output, output
-    assert "[31;1m" not in output and "No start of json" not in output
 
 
-def test_powershell_before_5_1_is_named(tmp_path, pwsh):
-    """By ansible-core itself from 2.19 on, before by what the module requires."""
-    interpreter = AFTER.format(python=sys.executable, pwsh=pwsh, statement=OLD)
-    output = read_facts(tmp_path, interpreter, ansible_pwsh_interpreter=pwsh)
-    assert re.search(r"requires (PowerShell v5\.1|a minimum PowerShell version of 5\.1, actual was 4\.0)", output), output
-    assert "Windows Management Framework 5.1" in output
+def read_facts(folder, hosts):
+    """All that ansible prints when hosts are read."""
+    controller.write_inventory(folder, hosts)
+    return controller.run(
+        "ansible", folder, "all", "-m", "winstorage.iscsi.initiator_facts", TEMP=str(folder), ANSIBLE_FORKS="2"
+    ).stdout
 
 
-def test_an_endpoint_of_jea_is_named(tmp_path, pwsh):
-    (tmp_path / "jea.pssc").write_text(JEA)
-    start = [pwsh, "-ConfigurationFile", str(tmp_path / "jea.pssc")]
-    with Endpoint(Host(start, {**os.environ, **ENVIRONMENT}), SHELLS) as endpoint:
-        output = read_host(
-            tmp_path,
-            {
-                "ansible_connection": "psrp",
-                "ansible_host": "127.0.0.1",
-                "ansible_port": endpoint.port,
-                "ansible_user": endpoint.USER,
-                "ansible_password": endpoint.PASSWORD,
-                **CONNECTIONS["psrp"],
-            },
-        )
-    for part in ("The call runner failed on the host", "no-language mode", "as JEA endpoints do"):
-        assert part in output, output
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("failing")
 
 
-@names_interpreter
-def test_an_interpreter_that_is_not_there_is_named(tmp_path, pwsh):
-    """PowerShell that a connection starts looks for the one that the variable names."""
-    output = read_facts(tmp_path, f'#!/bin/sh\nexec {pwsh} "$@"\n', ansible_pwsh_interpreter="/no/such")
-    assert "Could not find the specified PowerShell interpreter '/no/such'" in output, output
-    assert "Correct or leave out ansible_pwsh_interpreter" in output
-
-
-@names_interpreter
-def test_a_powershell_that_does_not_choose_starts_the_interpreter(tmp_path, pwsh):
-    """As psrp, whose runspace is there before the task."""
-    named = program(tmp_path / "other" / "pwsh", f"#!/bin/sh\n: > {tmp_path}/started\nexit 3\n")
-    read_facts(tmp_path, f'#!/bin/sh\nexec {pwsh} "$@"\n', ansible_pwsh_interpreter=str(named))
-    assert (tmp_path / "started").exists()
-
-
-@names_interpreter
-def test_a_path_with_spaces_that_was_quoted_for_another_shell_is_named(tmp_path, pwsh):
-    """Between double quotes it is a text for PowerShell."""
-    output = read_host(
-        tmp_path,
-        {
+@pytest.fixture(scope="module")
+def messages(folder, pwsh):
+    """{host: its message}, of all that fail, read by one ansible."""
+    hosts = {
+        name: here(folder, name, interpreter.format(python=sys.executable, pwsh=pwsh, statement=statement))
+        for name, (interpreter, statement, _parts) in {**FAILING, "old": (AFTER, OLD, ())}.items()
+    }
+    for host in hosts.values():
+        host["ansible_pwsh_interpreter"] = pwsh
+    if IS_2_21:
+        plain = f'#!/bin/sh\nexec {pwsh} "$@"\n'
+        named = program(folder / "pwsh", f"#!/bin/sh\n: > {folder}/started\nexit 3\n")
+        hosts["no_interpreter"] = here(folder, "no_interpreter", plain, ansible_pwsh_interpreter="/no/such")
+        hosts["interpreter"] = here(folder, "interpreter", plain, ansible_pwsh_interpreter=str(named))
+        hosts["quoted_path"] = {
             "ansible_connection": "ssh",
             "ansible_shell_type": "cmd",
-            "ansible_ssh_executable": str(program(tmp_path / "ssh", SSHD.format(pwsh=pwsh))),
+            "ansible_ssh_executable": str(program(folder / "ssh", SSHD.format(pwsh=pwsh))),
             "ansible_pwsh_interpreter": r"C:\Program Files\PowerShell\7\pwsh.exe",
-        },
+        }
+    (folder / "jea.pssc").write_text(JEA)
+    endpoint_of_jea = Host([pwsh, "-ConfigurationFile", str(folder / "jea.pssc")], {**os.environ, **ENVIRONMENT})
+    with Endpoint(endpoint_of_jea, SHELLS) as endpoint:
+        hosts["jea"] = {
+            "ansible_connection": "psrp",
+            "ansible_host": "127.0.0.1",
+            "ansible_port": endpoint.port,
+            "ansible_user": endpoint.USER,
+            "ansible_password": endpoint.PASSWORD,
+            **CONNECTIONS["psrp"],
+        }
+        output = read_facts(folder, hosts)
+    found = {
+        host: json.loads(result)["msg"]
+        for host, result in re.findall(r"^(\w+) \| FAILED! => (\{\n.*?\n\})$", output, re.MULTILINE | re.DOTALL)
+    }
+    assert set(found) == set(hosts), output
+    return found
+
+
+@pytest.mark.parametrize("name", [*FAILING, *OTHERS, *(SINCE_2_21 if IS_2_21 else ())])
+def test_the_cause_is_shown_with_what_to_do(messages, name):
+    message = messages[name]
+    assert message.startswith("The call runner failed on the host: ")
+    for part in FAILING[name][2] if name in FAILING else {**OTHERS, **SINCE_2_21}[name]:
+        assert part in message
+    assert "[31;1m" not in message and "No start of json" not in message
+
+
+def test_powershell_before_5_1_is_refused(messages):
+    """By ansible-core itself from 2.19 on, before by what the module requires."""
+    assert re.search(
+        r"requires (PowerShell v5\.1|a minimum PowerShell version of 5\.1, actual was 4\.0)", messages["old"]
     )
-    for part in ("Unexpected token '-NoProfile'", "or to powershell if sshd on the host"):
-        assert part in output, output
+
+
+@pytest.mark.skipif(not IS_2_21, reason="ansible_pwsh_interpreter means nothing to this ansible-core")
+def test_a_powershell_that_is_another_one_starts_the_interpreter(messages, folder):
+    """As with psrp, whose runspace is there before the task."""
+    assert messages["interpreter"]
+    assert (folder / "started").exists()
 
 
 def test_what_echoes_the_batch_is_not_quoted(tmp_path):
-    output = read_facts(tmp_path, ECHO)
+    output = " ".join(read_facts(tmp_path, {"here": here(tmp_path, "interpreter", ECHO)}).split())
     assert "The call runner failed on the host" in output
     assert "characters that Ansible sent>" in output
     assert "CallRunner" not in output and "gnu.org" not in output

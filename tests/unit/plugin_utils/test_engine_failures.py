@@ -32,7 +32,7 @@ def record(text, error_id, category="ParserError: (:) [], ParentContainsErrorRec
 
 
 def unparsed(text, error_id):
-    """An error about a script that could not be parsed, as Windows PowerShell 5.1 prints it: the message after its place."""
+    """An error about a script that it could not parse, as Windows PowerShell 5.1 prints it: the message comes last."""
     return (
         f'At line:1 char:43\r\n+ "C:\\Program Files\\PowerShell\\7\\pwsh.exe" -NoProfile -NonInteractive ...\r\n'
         f"+ {' ' * 42}~~~~~~~~~~\r\n{text}\r\n"
@@ -141,7 +141,9 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
         ("standard error: Unexpected token '-NoProfile'", "(UnexpectedToken)", "set ansible_shell_type"),
     ),
     "PowerShell that was taken for cmd, in another language": (
-        failed(err=unparsed("Unerwartetes Token.", "UnexpectedToken").replace("At line:1 char:43", "In Zeile:1 Zeichen:43")),
+        failed(
+            err=unparsed("Unerwartetes Token.", "UnexpectedToken").replace("At line:1 char:43", "In Zeile:1 Zeichen:43")
+        ),
         ("standard error: Unerwartetes Token. (UnexpectedToken)", "set ansible_shell_type"),
     ),
     "JEA": (
@@ -174,7 +176,7 @@ POWERSHELL = {  # what the host gave -> what the message must say, in this order
         ("Zugriff verweigert", "administrator of the host"),
     ),
     "rights, as .NET says it": (
-        {"failed": True, "msg": "Exception calling \"Open\": \"Access to the path 'C:\\Windows\\x' is denied.\""},
+        {"failed": True, "msg": 'Exception calling "Open": "Access to the path \'C:\\Windows\\x\' is denied."'},
         ("Access to the path", "administrator of the host"),
     ),
     "quota": (
@@ -301,7 +303,7 @@ def test_what_python_itself_does_not_find_is_not_python(error):
 
 def test_a_script_that_is_quoted_is_no_cause():
     """ansible-core 2.16 begins with chcp.com."""
-    error = 'Cannot index into a null array.\r\nAt line:1 char:1\r\n+ &chcp.com 65001 > $null\r\n+ ~~~\r\n'
+    error = "Cannot index into a null array.\r\nAt line:1 char:1\r\n+ &chcp.com 65001 > $null\r\n+ ~~~\r\n"
     text = engine_failures.describe_powershell(failed(err=error))
     assert "ansible_shell_type" not in text and "win_ping" in text
 
