@@ -26,6 +26,7 @@ import yaml
 import ansible_collections.winstorage.iscsi as collection
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import CONNECTIONS
 
 URI = "http://schemas.microsoft.com/powershell/Microsoft.PowerShell"
 URI_7 = "http://schemas.microsoft.com/powershell/PowerShell.7"
@@ -62,12 +63,6 @@ INTERPRETER = {
     "path": {("cmd", "cmd"), ("powershell", "powershell")},
 }
 NAME = "pwsh-preview"  # not pwsh: a PowerShell finds itself by that
-WINRM = {"ansible_winrm_scheme": "http", "ansible_winrm_transport": "basic"}
-PSRP = {
-    "ansible_psrp_protocol": "http",
-    "ansible_psrp_auth": "basic",
-    "ansible_psrp_message_encryption": "never",
-}
 
 SSH = """\
 #!{python}
@@ -192,7 +187,7 @@ def sent(core, programs, tmp_path_factory):
                     "ansible_port": endpoint.port,
                     "ansible_user": endpoint.USER,
                     "ansible_password": endpoint.PASSWORD,
-                    **(WINRM if way == "winrm" else PSRP),
+                    **CONNECTIONS[way],
                 }
             hosts[name] = {**variables, **interpreters[which]}
         (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
