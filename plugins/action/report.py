@@ -53,7 +53,14 @@ class ActionModule(ActionBase):
                     files.write_text(path, written)
         except OSError as error:
             raise AnsibleActionFail(f"The report cannot be written: {error}.") from error
-        return dict(result, changed=changed, paths=paths, totals=document["totals"])
+        return dict(
+            result,
+            changed=changed,
+            paths=paths,
+            totals=document["totals"],
+            hosts=report.list_hosts(document),
+            artifacts=report.collect_artifacts(document),
+        )
 
 
 # -- what is known of each host ----------------------------------------------------------------------------------------

@@ -49,14 +49,8 @@ _value:
 import itertools
 
 from ..plugin_utils import filter_input, text
+from ..plugin_utils.audit import host_state
 from ..plugin_utils.audit.findings import is_remark
-
-VERDICTS = {
-    None: "not known. The initiator could not be read.",
-    "ready": "ready. Every disk comes back over as many paths as now.",
-    "degraded": "degraded. Every disk is expected back, but not all that is connected now.",
-    "at_risk": "AT RISK. A disk is not expected back.",
-}
 
 
 def findings(audit, info=False):
@@ -66,8 +60,7 @@ def findings(audit, info=False):
         lines = str(audit.get("msg") or "no reason was given").splitlines()
         return f"{outcome}: " + "\n".join(map(text.text, lines))
     filter_input.take_audit("findings", audit)
-    verdict = (audit["next_boot"] or {}).get("verdict")
-    blocks = [["Next boot: " + VERDICTS[verdict]]]
+    blocks = [["Next boot: " + host_state.describe(audit["state"], audit["reason"])]]
     blocks.append(_block(_declared(audit), audit["drift"], _drifts, info))
     blocks.append(_block("Risks", audit["risks"], _risks, info))
     return "\n\n".join("\n".join(block) for block in blocks)

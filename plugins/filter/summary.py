@@ -40,12 +40,7 @@ _value:
 
 from ..module_utils.model import volumes
 from ..plugin_utils import filter_input, names, text
-
-_VERDICTS = {
-    "ready": "ready. Every disk comes back over as many paths as now.",
-    "degraded": "degraded. Every disk is expected back, but not all that is connected now.",
-    "at_risk": "AT RISK. A disk is not expected back.",
-}
+from ..plugin_utils.audit import host_state
 
 
 def _portal(place):
@@ -184,8 +179,9 @@ def _table(rows, columns):
 def _outlook(facts):
     """The lines that come first."""
     forecast = facts["next_boot"]
-    verdict = _VERDICTS[forecast["verdict"]] if forecast else "not known. Gather persistent_logins and sessions."
+    state, reason, _attention = host_state.assess(facts)
     attention = (forecast["attention"] if forecast else []) + facts["warnings"]
+    verdict = host_state.describe(state, reason)
     return ["Next boot: " + verdict] + ["! " + text.text(line) for line in attention]
 
 

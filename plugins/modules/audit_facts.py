@@ -152,6 +152,26 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+state:
+  description:
+    - What the next restart means for the host. V(at_risk) if a disk is not expected back, or if MSiSCSI does not start
+      at boot; V(degraded) if not all that is connected now is expected back; V(ready) if everything is; V(unknown) if
+      it could not be read.
+    - Unlike the verdict of RV(next_boot), it is there also while MSiSCSI is stopped.
+  returned: success
+  type: str
+  sample: ready
+reason:
+  description: Why the host is in this state. Null if it is ready, or if RV(attention) names disks.
+  returned: success
+  type: str
+  sample: null
+attention:
+  description: What needs attention, the most serious first.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 next_boot:
   description:
     - The forecast of the next restart, in the form of

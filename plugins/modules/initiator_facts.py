@@ -786,8 +786,8 @@ ansible_facts:
                 - V(ready) if every live session has a persistent login, so that every disk is expected back over as
                   many paths as now.
                 - V(degraded) if every disk is expected back, but a live session has no persistent login.
-                - V(at_risk) if a disk is not expected back, or if MSiSCSI does not start automatically and sessions are
-                  live now.
+                - V(at_risk) if a disk is not expected back, or if MSiSCSI does not start automatically and there are
+                  persistent logins or live sessions.
               returned: success
               type: str
               sample: ready

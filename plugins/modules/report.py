@@ -123,6 +123,61 @@ paths:
   returned: success
   type: dict
   sample: {html: /srv/www/iscsi.html}
+hosts:
+  description: Each host in short, the most serious first. The JSON has everything that is known of it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name: {description: Name in the inventory., returned: success, type: str, sample: files03}
+    state:
+      description: "V(at_risk), V(degraded), V(unknown) or V(ready)."
+      returned: success
+      type: str
+      sample: at_risk
+    reason:
+      description: Why the host is in this state. Null if it is ready, or if RV(hosts[].attention) names disks.
+      returned: success
+      type: str
+      sample: null
+    attention:
+      description: What needs attention, the most serious first.
+      returned: success
+      type: list
+      elements: str
+      sample: ["E: (data) will be missing."]
+    compliant:
+      description: Whether the host is as declared. Null if it was not compared.
+      returned: success
+      type: bool
+      sample: true
+artifacts:
+  description:
+    - What a job keeps of the report, for the option O(ansible.builtin.set_stats#module:data) of
+      M(ansible.builtin.set_stats). Hosts that have nothing of a kind are left out of it.
+  returned: success
+  type: dict
+  contains:
+    iscsi_totals: {description: As RV(totals)., returned: success, type: dict, sample: {hosts: 3}}
+    iscsi_states: {description: State of each host., returned: success, type: dict, sample: {sql01: ready}}
+    iscsi_unread:
+      description: Why the state of a host is unknown.
+      returned: success
+      type: dict
+      sample: {sql02: "Unreachable: timed out"}
+    iscsi_attention:
+      description: What needs attention on a host, at most ten lines and the number of others.
+      returned: success
+      type: dict
+      sample: {files03: ["E: (data) will be missing."]}
+    iscsi_findings:
+      description:
+        - The ten most serious findings on a host without remarks, risks and differences from the declaration, each with
+          C(severity), C(category), C(kind), C(what) and C(text).
+      returned: success
+      type: dict
+      sample: {}
+    iscsi_findings_left_out: {description: Number of further findings., returned: success, type: dict, sample: {}}
 totals:
   description: Totals of the fleet, as in the JSON.
   returned: success
@@ -130,12 +185,19 @@ totals:
   contains:
     hosts: {description: Hosts in the report., returned: success, type: int, sample: 3}
     at_risk:
-      description: Hosts that will miss a disk after the next restart, or on which MSiSCSI neither runs nor starts.
+      description: Hosts that will miss a disk after the next restart, or on which MSiSCSI does not start at boot.
       returned: success
       type: int
       sample: 1
     not_started:
-      description: Those of them on which MSiSCSI neither runs nor starts, so that nothing could be read.
+      description:
+        - Those of them of which no disk is known that will be missed, because MSiSCSI does not start at boot and is
+          stopped now, so that nothing could be read, or has saved logins that show no disk now.
+      returned: success
+      type: int
+      sample: 0
+    otherwise_critical:
+      description: Hosts that are ready or degraded, but have a critical finding.
       returned: success
       type: int
       sample: 0

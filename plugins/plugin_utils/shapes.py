@@ -20,6 +20,7 @@ from ..module_utils.abi import host_settings as settings_table
 from ..module_utils.model import facts as facts_module
 from ..module_utils.model import ports, records
 from .audit.findings import SEVERITIES
+from .audit.host_state import STATES
 
 VERDICTS = ("ready", "degraded", "at_risk")
 OUTLOOKS = ("same", "fewer_paths", "unproven", "lost")
@@ -477,6 +478,9 @@ def _finding(*categories):
 _DRIFT = _finding("drift")
 _AUDIT = _mapping(
     {
+        "state": _choice(*STATES),
+        "reason": _nullable(_text),
+        "attention": _list_of(_text),
         "next_boot": _nullable(_NEXT_BOOT),
         "declared": _list_of(_text),
         "drift": _DRIFT,

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 TARGET = "iqn.2004-01.com.example:data"
@@ -21,15 +23,22 @@ STATE = {
     "target_portals": [{"address": "192.0.2.21"}],
     "sessions": [SESSION],
 }
-READY, UNSAVED, STOPPED = "ready", "unsaved", "stopped"
+# MISSING could not be read. On MANUAL, MSiSCSI is stopped and starts only on demand. On IDLE it runs, but starts only
+# on demand, and there is a saved login without a session.
+READY, UNSAVED, MISSING, MANUAL, IDLE = "ready", "unsaved", "missing", "manual", "idle"
+STATES = {READY: "ready", UNSAVED: "at_risk", MISSING: "unknown", MANUAL: "at_risk", IDLE: "at_risk"}
+ON_DEMAND = "MSiSCSI is stopped and starts only on demand. What is saved could not be read"
 
 
 @pytest.fixture
 def fleet(site):
-    """Three hosts; a folder for what a test writes."""
+    """Five hosts; a folder for what a test writes."""
     site.host(READY, dict(STATE, persistent_logins=[SESSION]))
     site.host(UNSAVED, STATE)
-    site.host(STOPPED, None, winstorage_iscsi_simulator_state="nowhere.yml")
+    site.host(MISSING, None, winstorage_iscsi_simulator_state="nowhere.yml")
+    site.host(MANUAL, dict(STATE, service={"state": "stopped", "start_mode": "manual"}, sessions=[]))
+    on_demand = {"state": "running", "start_mode": "manual"}
+    site.host(IDLE, dict(STATE, service=on_demand, sessions=[], persistent_logins=[SESSION]))
     for pattern in ("*.state.json", "*.before.json"):
         for kept in site.folder.glob(pattern):
             kept.unlink()
@@ -51,13 +60,99 @@ def failed(done):
 def test_the_report_is_written_beside_the_inventory_and_names_every_host(fleet):
     done = run(fleet, "report", ANSIBLE_SHOW_CUSTOM_STATS="true")
     report = json.loads((fleet.folder / "iscsi-report/iscsi.json").read_text())
-    assert {host["name"] for host in report["hosts"]} == {READY, UNSAVED, STOPPED}
-    assert done.rc != 0 and failed(done) == {STOPPED}
+    assert {host["name"]: host["state"] for host in report["hosts"]} == STATES
+    assert done.rc != 0 and failed(done) == {MISSING}
     assert '"ready    ready' in done.output, "each line of the table is a line"
     assert "iscsi_attention" in done.output and "Live but not saved" in done.output
 
 
-@pytest.mark.parametrize("host, shown", [(STOPPED, "not read"), (READY, "ready")])
+def result_of_report(done):
+    (found,) = [one.result for one in done.results if "artifacts" in one.result]
+    return found
+
+
+def test_table_artifacts_metrics_and_page_agree_on_each_host_and_the_worst_comes_first(fleet):
+    done = run(fleet, "report", "-e", '{"report_formats": ["html", "json", "markdown", "csv", "prometheus"]}')
+    told = result_of_report(done)
+    assert {host["name"]: host["state"] for host in told["hosts"]} == STATES == told["artifacts"]["iscsi_states"]
+    lines = [line.strip(' ",').split(maxsplit=2) for line in done.output.splitlines()]
+    table = [line for line in lines if line[1:] and line[1] in STATES.values()]
+    assert [line[0] for line in table] == [host["name"] for host in told["hosts"]]
+    assert [line[0] for line in table] == [IDLE, MANUAL, UNSAVED, MISSING, READY], "the worst first"
+    assert table[1][1] == "at_risk" and table[1][2].startswith(ON_DEMAND)
+    folder = fleet.folder / "iscsi-report"
+    assert f'winstorage_iscsi_host_state{{host="{MANUAL}",state="at_risk"}} 1' in (folder / "iscsi.prom").read_text()
+    rows = {row["host"]: row for row in csv.DictReader((folder / "iscsi.csv").read_text().splitlines())}
+    assert {name: row["state"] for name, row in rows.items()} == STATES
+    assert rows[IDLE]["reason"].startswith("MSiSCSI starts only on demand")
+    # READY shares its node name with others, which is critical, but not about its restart
+    summary = (folder / "iscsi.md").read_text()
+    assert f"## With a critical finding: 1\n\n- **`{READY}`**: `iqn." in summary
+    assert summary.splitlines()[2] == (
+        "**1 host of 5 will miss a disk after the next restart. 2 hosts of 5 do not start MSiSCSI at boot. "
+        "1 other host has a critical finding. 1 host could not be read.**"
+    )
+
+
+def test_the_artifacts_say_what_to_approve_and_name_apart_what_could_not_be_read(fleet):
+    declared = json.dumps({"initiator_isns_servers": ["192.0.2.60"], "fail_on_drift": False})
+    kept = result_of_report(run(fleet, "audit", "-e", declared))["artifacts"]
+    assert set(kept["iscsi_unread"]) == {MISSING} and "nowhere.yml" in kept["iscsi_unread"][MISSING]
+    (missing,) = [one for one in kept["iscsi_findings"][READY] if one["category"] == "drift"]
+    assert (missing["kind"], missing["severity"]) == ("missing", "warning")
+    assert "192.0.2.60" in missing["what"] + missing["text"] and set(missing) == set(kept["iscsi_findings"][READY][0])
+    assert kept["iscsi_attention"][MANUAL][0].startswith(ON_DEMAND)
+
+
+def test_a_report_from_the_fact_cache_contacts_no_host(fleet):
+    cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(fleet.folder / "cache")}
+    run(fleet, "report", **cache)
+    fleet.host(READY, None, winstorage_iscsi_simulator_state="nowhere.yml")
+    done = run(fleet, "report", "-e", "from_cache=true", **cache)
+    assert done.rc == 0, done.output
+    assert result_of_report(done)["artifacts"]["iscsi_states"] == STATES
+
+
+def groups_of(inventory):
+    command = [sys.executable, Path(sys.executable).parent / "ansible-inventory", "-i", inventory, "--list"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return json.loads(done.stdout), done.stderr
+
+
+def test_nothing_is_written_into_an_inventory_that_is_a_folder(fleet, tmp_path):
+    inventory = tmp_path / "inventory"
+    (inventory / "north").mkdir(parents=True)
+    fleet.write_inventory()
+    hosts = yaml.safe_load((fleet.folder / "inventory.yml").read_text())["all"]["hosts"]
+    state = str(fleet.folder / f"{READY}.yml")
+    hosts = {READY: dict(hosts[READY], winstorage_iscsi_simulator_state=state)}
+    (inventory / "north/hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts}}))
+    before = groups_of(inventory)
+    for playbook in ("report", "report", "before_restart", "after_restart"):
+        done = fleet.run_here(tmp_path, f"winstorage.iscsi.{playbook}", "-i", "inventory/")
+        assert done.rc == 0, done.output
+    assert groups_of(inventory) == before
+    assert (tmp_path / "iscsi-report/iscsi.html").exists() and (tmp_path / f"{READY}.before.json").exists()
+
+
+def test_a_workflow_hands_the_list_of_disks_over_without_a_folder(fleet, tmp_path):
+    target = ("-e", f"target={READY}", "-e", f"files_path={tmp_path}")
+    before = run(fleet, "before_restart", *target, ANSIBLE_SHOW_CUSTOM_STATS="true")
+    assert before.rc == 0 and "iscsi_disks_before" in before.output
+    (written,) = tmp_path.glob("*.before.json")
+    disks = json.loads(written.read_text())
+    written.unlink()
+    assert run(fleet, "after_restart", *target, "-e", json.dumps({"iscsi_disks_before": {READY: disks}})).rc == 0
+    more = {"iscsi_disks_before": {READY: {**disks, "naa.600a": 1}}}
+    assert failed(run(fleet, "after_restart", *target, "-e", "wait=0", "-e", json.dumps(more))) == {READY}
+
+
+def test_a_stopped_host_is_not_to_be_restarted(fleet):
+    done = run(fleet, "before_restart", "-e", f"target={MANUAL}")
+    assert failed(done) == {MANUAL} and "MSiSCSI is stopped" in done.output
+
+
+@pytest.mark.parametrize("host, shown", [(MISSING, "unknown"), (READY, "ready")])
 def test_the_table_of_the_report_has_a_line_for_each_host_even_if_none_could_be_read_or_none_needs_attention(
     fleet, host, shown
 ):

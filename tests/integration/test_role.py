@@ -126,6 +126,8 @@ def test_what_is_shown_begins_with_the_next_restart(audit):
     assert shown["drifted"][0] == "Next boot: AT RISK. A disk is not expected back."
     assert "- differs: service, start_mode" in shown["drifted"]
     assert "  start_mode is manual, declared automatic" in shown["drifted"]
+    stopped = "Next boot: AT RISK. MSiSCSI is stopped and starts only on demand. What is saved could not be read"
+    assert shown["stopped"][0].startswith(stopped)
     assert shown["away"][0].startswith("Not reached: ") and shown["denied"][0].startswith("Not read: ")
 
 

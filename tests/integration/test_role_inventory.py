@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+STATES = ("iscsi_ready", "iscsi_degraded", "iscsi_at_risk", "iscsi_unknown")
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,14 @@ def example(site):
 
 @pytest.fixture(scope="module")
 def groups(site, example):
-    """The groups of the inventory: before anything is known, after the audit, and after mending."""
+    """The groups of the inventory: before anything is known, after the audit, and after mending.
+
+    Beside the hosts of the demo there are two whose service is stopped: one that starts on demand, and one at boot.
+    """
+    hosts = example / "inventory/1-hosts.yml"
+    hosts.write_text(hosts.read_text().replace("    sql01:\n", "    sql01:\n    on_demand:\n    at_boot:\n"))
+    for name, mode in {"on_demand": "manual", "at_boot": "automatic"}.items():
+        (example / f"../../demo/hosts/{name}.yml").write_text(f"service: {{state: stopped, start_mode: {mode}}}\n")
 
     def listed():
         home = str(site.folder / "home")
@@ -61,15 +69,16 @@ def test_hosts_are_grouped_by_what_they_log_in_to_at_boot(groups):
 
 
 def test_hosts_are_grouped_by_what_is_wrong_with_them(groups):
-    assert groups[1]["iscsi_drifted"] == {"files03"}
+    assert groups[1]["iscsi_drifted"] == {"files03", "on_demand", "at_boot"}
     assert groups[1]["iscsi_unprotected"] == {"sql01", "hyperv02", "files03"}
-    assert {name: groups[1][name] for name in ("iscsi_ready", "iscsi_degraded", "iscsi_at_risk")} == {
+    assert {name: groups[1][name] for name in STATES} == {
         "iscsi_ready": {"sql01"},
         "iscsi_degraded": {"hyperv02"},
-        "iscsi_at_risk": {"files03"},
+        "iscsi_at_risk": {"files03", "on_demand"},
+        "iscsi_unknown": {"at_boot"},
     }
 
 
 def test_a_mended_host_leaves_its_group(groups):
     assert "iscsi_drifted" not in groups[2] and "iscsi_at_risk" not in groups[2]
-    assert groups[2]["iscsi_ready"] == {"sql01", "files03"}
+    assert groups[2]["iscsi_ready"] == {"sql01", "files03", "on_demand", "at_boot"}

@@ -41,7 +41,8 @@ def next_boot(
     """The ``next_boot`` part of the facts, or None if logins or sessions were not gathered.
 
     ``verdict`` is 'ready' when every session comes back, and every disk over as many paths as now; 'degraded' when over
-    fewer; 'at_risk' when a disk is expected over none, or no session because the service does not start.
+    fewer; 'at_risk' when a disk is expected over none, or when the service does not start on a host with logins or
+    sessions: nothing that somebody saved is opened then, whether a disk is seen now or not.
     ``service_starts`` is None if the start mode is not known.
 
     :param join: the disks of Windows, if they were gathered otherwise than in the snapshot.
@@ -72,7 +73,7 @@ def next_boot(
     attention += [_describe_idle_login(place) for place in not_connected]
     attention += describe_copies(logins)
     return {
-        "verdict": _decide_verdict(disks, not_saved, nothing_starts=starts is False and bool(sessions)),
+        "verdict": _decide_verdict(disks, not_saved, nothing_starts=starts is False and bool(logins or sessions)),
         "service_start_mode": start_mode,
         "service_starts": starts,
         "disks": disks,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from . import findings
+from . import findings, host_state
 from .drift import find_drift, find_not_compared
 from .fleet import find_fleet_risks
 from .risks import find_risks
@@ -25,6 +25,7 @@ def build_report(facts, plan, parts):
     drift = findings.sort([*find_drift(plan), *find_not_compared(facts, parts)])
     risks = find_risks(facts)
     return {
+        **host_state.assess(facts, risks)._asdict(),
         "next_boot": facts["next_boot"],
         "declared": parts,
         "drift": drift,

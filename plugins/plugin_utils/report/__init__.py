@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import json
 
+from .digest import collect_artifacts, list_hosts
 from .document import SCHEMA_VERSION, build
 from .markdown import markdown
 from .metrics import metrics
 from .page import html
 from .table import table
 
-__all__ = ["DEFAULT_FORMATS", "FORMATS", "SCHEMA_VERSION", "build", "html", "markdown", "metrics", "table"]
+__all__ = [
+    "DEFAULT_FORMATS",
+    "FORMATS",
+    "SCHEMA_VERSION",
+    "build",
+    "collect_artifacts",
+    "html",
+    "list_hosts",
+    "markdown",
+    "metrics",
+    "table",
+]
 
 
 def _json(document):

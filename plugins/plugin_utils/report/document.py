@@ -11,10 +11,10 @@ from __future__ import annotations
 import collections
 
 from .. import names, shapes
-from ..audit import find_fleet_risks, find_risks, findings, remedies, service_risks
+from ..audit import find_fleet_risks, find_risks, findings, host_state, remedies
+from ..audit.host_state import STATES
 
 SCHEMA_VERSION = 1
-STATES = ("at_risk", "degraded", "unknown", "ready")  # the worst first
 OUTLOOKS = ("lost", "unproven", "fewer_paths", "same")
 LOGIN_OPTIONS = ("header_digest", "data_digest", "maximum_connections", "default_time2wait", "default_time2retain")
 
@@ -65,8 +65,7 @@ def _describe_host(name, facts, damage, shared, drift=None, error=None, audit=No
     severities = collections.Counter(finding["severity"] for finding in found)
     return {
         "name": name,
-        "state": _decide_state(facts, forecast, problems),
-        "reason": problems or _explain_unknown(facts, forecast),
+        **_assess(facts, found, problems)._asdict(),
         "earlier": bool(error and facts),
         "damaged": bool(damage or damaged_audit or damaged_drift),
         "compliant": None if drift is None else all(map(findings.is_remark, drift)),
@@ -85,13 +84,12 @@ def _describe_host(name, facts, damage, shared, drift=None, error=None, audit=No
     }
 
 
-def _decide_state(facts, forecast, problems):
-    """One of STATES. A service that neither runs nor starts opens no saved login, although none could be read."""
-    if problems or not facts:
-        return "unknown"
-    if forecast:
-        return forecast["verdict"]
-    return "at_risk" if service_risks.is_stopped(facts) and service_risks.does_not_start(facts) else "unknown"
+def _assess(facts, found, problems):
+    """The state of a host, which is unknown if it could not be read, or if what there is of it cannot be used."""
+    if not problems and facts:
+        return host_state.assess(facts, found)
+    reason = problems or "No facts. Gather them with winstorage.iscsi.initiator_facts."
+    return host_state.HostState("unknown", reason, [reason])
 
 
 _AUDIT_DAMAGED = "The result of its audit cannot be used"
@@ -105,16 +103,6 @@ def _usable(value, check, problem):
         except shapes.ShapeError as error:
             return None, f"{problem}: {error}."
     return value, None
-
-
-def _explain_unknown(facts, forecast):
-    if forecast:
-        return None
-    if not facts:
-        return "No facts. Gather them with winstorage.iscsi.initiator_facts."
-    if service_risks.is_stopped(facts):
-        return service_risks.explain_stopped(facts)
-    return "Persistent logins and sessions were not both gathered."
 
 
 def _pick(mapping, keys):
@@ -253,6 +241,11 @@ def _connections(facts):
     ]
 
 
+def is_otherwise_critical(host):
+    """Whether a host is not at risk, but has something critical all the same."""
+    return host["state"] in ("ready", "degraded") and host["counts"]["critical"] > 0
+
+
 def _count_totals(hosts):
     def collect(part):
         return [entry for host in hosts for entry in host[part] or ()]
@@ -267,7 +260,10 @@ def _count_totals(hosts):
     return {
         "hosts": len(hosts),
         **{state: states[state] for state in STATES},
-        "not_started": sum(host["state"] == "at_risk" and not host["forecast"] for host in hosts),
+        "not_started": sum(
+            host["state"] == "at_risk" and not host_state.loses_disk(host["forecast"]) for host in hosts
+        ),
+        "otherwise_critical": sum(map(is_otherwise_critical, hosts)),
         "compared": sum(host["compliant"] is not None for host in hosts),
         "drifted": sum(host["compliant"] is False for host in hosts),
         "disks": {"total": sum(disks.values()), **{outlook: disks[outlook] for outlook in OUTLOOKS}},

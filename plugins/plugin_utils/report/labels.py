@@ -122,6 +122,10 @@ def write_headline(totals):
     if not sentences:
         hosts = "Every host that was read" if totals["unknown"] else "Every host"
         sentences.append(f"{hosts} finds every disk after the next restart.")
+    if totals["otherwise_critical"]:
+        number = totals["otherwise_critical"]
+        other = "other " if totals["at_risk"] else ""
+        sentences.append(f"{count(number, f'{other}host')} {'has' if number == 1 else 'have'} a critical finding.")
     if totals["unknown"]:
         sentences.append(f"{count(totals['unknown'], 'host')} could not be read.")
     return " ".join(sentences)

@@ -15,6 +15,7 @@ import re
 from ..audit.findings import is_remark
 from ..text import text
 from . import labels
+from .document import is_otherwise_critical
 
 MOST = 20  # hosts of a state that are named with their troubles
 _BREAK = "\u200b"
@@ -27,6 +28,7 @@ def markdown(document):
     lines += [f"- {_plain(line)}" for line in labels.write_subheads(totals)]
     for state in ("at_risk", "degraded", "unknown"):
         lines += _list_hosts(state, [host for host in document["hosts"] if host["state"] == state])
+    lines += _list_critical([host for host in document["hosts"] if is_otherwise_critical(host)])
     lines += _list_drifted([host for host in document["hosts"] if host["compliant"] is False])
     return "\n".join([*lines, "", f"Generated {_plain(document['generated'])}", ""])
 
@@ -45,7 +47,7 @@ def _count_others(hosts):
 
 def _describe_trouble(host):
     """What is to come in a line, and what to do."""
-    if host["reason"]:
+    if host["state"] == "unknown" or not host["forecast"]:
         return _plain(host["reason"])
     lines = [
         f"{_code(disk['label'])}: {labels.describe_paths(disk)} ({_plain(disk['reason'])}). {_plain(disk['remedy'])}"
@@ -54,9 +56,19 @@ def _describe_trouble(host):
     ] or [
         f"{_code(finding['what'])}: {_plain(finding['text'])} {_plain(finding['remedy'])}"
         for finding in host["findings"]
-        if finding["kind"] == "not_saved"
+        if finding["kind"] in ("not_saved", "service_not_automatic")
     ]
     return " ".join(lines[:2]) + (f" And {len(lines) - 2} more." if len(lines) > 2 else "")
+
+
+def _list_critical(hosts):
+    if not hosts:
+        return []
+    lines = ["", f"## With a critical finding: {len(hosts)}", ""]
+    for host in hosts[:MOST]:
+        finding = host["findings"][0]
+        lines.append(f"- **{_code(host['name'])}**: {_code(finding['what'])}: {_plain(finding['text'])}")
+    return lines + _count_others(hosts)
 
 
 def _list_drifted(hosts):

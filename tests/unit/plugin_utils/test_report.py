@@ -68,6 +68,7 @@ def test_totals_count_the_fleet(documents):
         "unknown": 0,
         "ready": 1,
         "not_started": 0,
+        "otherwise_critical": 0,
         "compared": 2,
         "drifted": 1,
         "disks": {"total": 5, "lost": 1, "unproven": 0, "fewer_paths": 2, "same": 2},
@@ -502,21 +503,41 @@ def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_o
 
 
 @pytest.mark.parametrize(
-    ("at_risk", "not_started", "degraded", "unknown", "ready", "headline"),
+    ("at_risk", "not_started", "critical", "degraded", "unknown", "ready", "headline"),
     [
-        (1, 0, 1, 0, 1, "1 host of 3 will miss a disk after the next restart."),
+        (1, 0, 0, 1, 0, 1, "1 host of 3 will miss a disk after the next restart."),
         (
             4,
             2,
+            0,
             1,
             3,
             2,
             "2 hosts of 10 will miss a disk after the next restart. "
             "2 hosts of 10 do not start MSiSCSI at boot. 3 hosts could not be read.",
         ),
-        (1, 1, 0, 0, 2, "1 host of 3 does not start MSiSCSI at boot."),
-        (0, 0, 2, 0, 1, "Every known disk comes back after the next restart, but 2 hosts with less than now."),
+        (1, 1, 0, 0, 0, 2, "1 host of 3 does not start MSiSCSI at boot."),
+        (0, 0, 0, 2, 0, 1, "Every known disk comes back after the next restart, but 2 hosts with less than now."),
         (
+            0,
+            0,
+            2,
+            0,
+            0,
+            3,
+            "Every host finds every disk after the next restart. 2 hosts have a critical finding.",
+        ),
+        (
+            1,
+            0,
+            1,
+            0,
+            0,
+            2,
+            "1 host of 3 will miss a disk after the next restart. 1 other host has a critical finding.",
+        ),
+        (
+            0,
             0,
             0,
             0,
@@ -524,16 +545,19 @@ def test_names_that_differ_in_what_an_anchor_cannot_hold_have_anchors_of_their_o
             2,
             "Every host that was read finds every disk after the next restart. 1 host could not be read.",
         ),
-        (0, 0, 0, 1, 0, "No host could be read."),
-        (0, 0, 0, 0, 3, "Every host finds every disk after the next restart."),
-        (0, 0, 0, 0, 0, "There is no host to report."),
+        (0, 0, 0, 0, 1, 0, "No host could be read."),
+        (0, 0, 0, 0, 0, 3, "Every host finds every disk after the next restart."),
+        (0, 0, 0, 0, 0, 0, "There is no host to report."),
     ],
 )
-def test_the_headline_says_the_worst_and_leaves_nobody_out(at_risk, not_started, degraded, unknown, ready, headline):
+def test_the_headline_says_the_worst_and_leaves_nobody_out(
+    at_risk, not_started, critical, degraded, unknown, ready, headline
+):
     totals = {
         "hosts": at_risk + degraded + unknown + ready,
         "at_risk": at_risk,
         "not_started": not_started,
+        "otherwise_critical": critical,
         "degraded": degraded,
         "unknown": unknown,
         "ready": ready,
@@ -572,6 +596,54 @@ def test_a_host_whose_service_neither_runs_nor_starts_is_at_risk(start_mode, sta
     assert document["totals"]["not_started"] == (state == "at_risk")
     assert reason.partition(" and ")[0] in report.markdown(document)
     assert report.html(document)
+
+
+LOGIN = {"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21"}
+
+
+def gathered(start_mode, **state):
+    service = {"state": "running", "start_mode": start_mode}
+    return facts.assemble(queries.gather(Host({"service": service, **state})))
+
+
+@pytest.mark.parametrize("start_mode", ["manual", "disabled"])
+def test_a_saved_login_without_a_session_is_at_risk_as_well_where_its_service_runs_but_does_not_start(start_mode):
+    plain = gathered(start_mode, persistent_logins=[LOGIN])
+    document = report.build([{"name": "sql01", "facts": plain}])
+    (host,) = document["hosts"]
+    assert [one["kind"] for one in host["findings"] if one["severity"] == "critical"] == ["service_not_automatic"]
+    assert (host["state"], host["reason"]) == ("at_risk", plain["next_boot"]["attention"][0])
+    assert host["reason"].startswith("MSiSCSI ") and host["attention"][0] == host["reason"]
+    assert labels.write_headline(document["totals"]) == "1 host of 1 does not start MSiSCSI at boot."
+    assert 'class="headline bad"' in report.html(document)
+    assert "Set its start mode to automatic." in report.markdown(document)
+
+
+def test_a_host_without_saved_logins_and_sessions_needs_no_service():
+    (host,) = report.build([{"name": "sql01", "facts": gathered("manual")}])["hosts"]
+    assert (host["state"], host["reason"], host["attention"], host["counts"]["critical"]) == ("ready", None, [], 0)
+
+
+def test_a_critical_finding_that_is_not_about_the_restart_is_in_headline_and_attention():
+    initiator = {"node_name": "iqn.1991-05.com.microsoft:clone"}
+    plain = gathered("automatic", initiator=initiator)
+    document = report.build([{"name": name, "facts": plain} for name in ("a", "b")])
+    assert [host["state"] for host in document["hosts"]] == ["ready", "ready"]
+    assert labels.write_headline(document["totals"]).endswith(" 2 hosts have a critical finding.")
+    assert document["hosts"][0]["attention"][0].startswith("iqn.1991-05.com.microsoft:clone: ")
+    assert 'class="headline warn"' in report.html(document)
+
+
+def test_artifacts_are_short_and_leave_out_what_there_is_nothing_of(documents):
+    document = documents["hostile"]
+    kept = report.collect_artifacts(document)
+    for host in document["hosts"]:
+        graves = [one for one in host["findings"] if one["severity"] != "info"]
+        assert len(kept["iscsi_findings"].get(host["name"], ())) == min(len(graves), 10)
+        assert kept["iscsi_findings_left_out"].get(host["name"], 0) == max(len(graves) - 10, 0)
+        assert kept["iscsi_states"][host["name"]] == host["state"]
+    assert all(len(lines) <= 11 for lines in kept["iscsi_attention"].values())
+    assert report.collect_artifacts(report.build([]))["iscsi_findings"] == {}
 
 
 @pytest.mark.parametrize(

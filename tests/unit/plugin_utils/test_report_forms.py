@@ -8,13 +8,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
+from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import report
 from ansible_collections.winstorage.iscsi.tests.unit.support import fleets
+from ansible_collections.winstorage.iscsi.tests.unit.support.hosts import Host
 
 TIME = "2026-11-22 10:41:05 UTC"
 
@@ -121,6 +125,34 @@ def test_a_host_that_is_unknown_has_no_disks_that_could_end_an_alert(documents):
     for host in documents["many"]["hosts"]:
         samples = [labels for name, labels in read_metrics(documents["many"]) if name == "winstorage_iscsi_host_disks"]
         assert any(f'host="{host["name"]}"' in labels for labels in samples) == (host["state"] != "unknown")
+
+
+RULES = re.findall(
+    r"- alert: (\w+)\n +expr: (winstorage_\w+)\{state=\"(\w+)\"\} == 1\n",
+    (Path(__file__).parents[3] / "docs/docsite/rst/report.rst").read_text(encoding="utf-8"),
+)
+
+
+@pytest.mark.parametrize(
+    ("host", "alert"),
+    [
+        (Host({"service": {"state": "stopped", "start_mode": "manual"}}), "IscsiHostIsAtRiskAtItsNextRestart"),
+        (Host({"service": {"state": "stopped", "start_mode": "automatic"}}), "IscsiHostIsUnknown"),
+        (None, "IscsiHostIsUnknown"),
+        ("files03", "IscsiHostIsAtRiskAtItsNextRestart"),
+        ("sql01", None),
+    ],
+)
+def test_the_rules_of_the_guide_alert_on_hosts_without_disks_as_on_others(host, alert):
+    if isinstance(host, Host):
+        with pytest.raises(queries.ServiceStopped) as stopped:
+            queries.gather(host)
+        host = {"facts": facts.assemble(stopped.value.snapshot)}
+    elif host is not None:
+        host = fleets.demo_host(host)
+    found = read_metrics(report.build([dict(host or {"error": "Unreachable"}, name="it")]))
+    firing = [rule for rule, metric, state in RULES if found[metric, f'host="it",state="{state}"'] == 1]
+    assert firing == ([alert] if alert else [])
 
 
 @given(st.text(min_size=1, max_size=20))

@@ -171,6 +171,9 @@ def test_findings_print_no_control_character():
         "declared": [{CONTROL: CONTROL}],
     }
     audit = {
+        "state": "unknown",
+        "reason": CONTROL,
+        "attention": [],
         "next_boot": None,
         "declared": [CONTROL],
         "drift": [finding, dict(finding, record="")],
