@@ -27,8 +27,14 @@ $address = $portals | Where-Object { $_ -match '^\+(\d+\.\d+\.\d+\.\d+):3260$' -
     Select-Object -First 1
 if (-not $address) { throw "The target server has no enabled IPv4 portal on port 3260: $portals" }
 $address = $address -replace '^\+(.*):3260$', '$1'
-$node = (Get-InitiatorPort | Where-Object ConnectionType -eq 'iSCSI' | Select-Object -First 1).NodeAddress
-if (-not $node) { throw 'The initiator has no node name. MSiSCSI may still be creating its adapter' }
+# After the first start of MSiSCSI its adapter, which has the name, comes some seconds later.
+foreach ($second in 1..30) {
+    $port = Get-InitiatorPort -ErrorAction SilentlyContinue | Where-Object ConnectionType -eq 'iSCSI'
+    $node = ($port | Select-Object -First 1).NodeAddress
+    if ($node) { break }
+    Start-Sleep -Seconds 1
+}
+if (-not $node) { throw 'The initiator has no node name. MSiSCSI has no adapter after 30 seconds' }
 
 $disk = Join-Path -Path $env:SystemDrive -ChildPath "$Name.vhdx"
 $null = New-IscsiVirtualDisk -Path $disk -SizeBytes 64MB
