@@ -1,31 +1,96 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The targets of `ansible-test windows-integration`, each on a simulated host: one for each module."""
+"""The targets of `ansible-test windows-integration` on simulated hosts: one for each module.
+
+They run as they are, and once more as on Windows: what they ask PowerShell is answered by windows_tools.ps1, which says
+what the file of the simulated host says.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
+import shlex
+import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from ansible_collections.winstorage.iscsi.tests.proof.support import tools
+
 ROOT = Path(__file__).parents[2]
 TARGETS = ROOT / "tests/integration/targets"
 NAMES = sorted(path.name for path in TARGETS.iterdir())
-LAB = yaml.safe_load((ROOT / "extensions/molecule/modules/hosts/lab.yml").read_text())
+TIMERS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e97b-e325-11ce-bfc1-08002be10318}\0003\Parameters"
+LAB = {
+    **yaml.safe_load((ROOT / "extensions/molecule/modules/hosts/lab.yml").read_text()),
+    "service": {"state": "running", "start_mode": "automatic"},
+    "initiator": {"node_name": "iqn.1991-05.com.microsoft:lab"},
+    "windows": {"registry": {TIMERS: {"LinkDownTime": 15}}},
+}
+CONFIG = {
+    "lab_portal": "192.0.2.21",
+    "lab_target": "iqn.2004-01.com.example:data",
+    "lab_user": "lab",
+    "lab_secret": "made-up-secret",
+}
+VOLUME = {"lab_volume": "E:\\"}  # on Windows, the target finds it by itself
+CHANGES_NOTHING = {"audit_facts", "report"}
+READ_BACK = sorted(set(NAMES) - {"audit_facts", "report", "witnesses_info"})
+FACTS = {"winstorage.iscsi.initiator_facts": {"gather_subset": ["all"]}}
+
+
+def host_of(name):
+    return name.replace("_", "-")
+
+
+def play_of(name, *, host=None):
+    """A target as ansible-test runs it, between two looks at the host. It fails without stopping the next play."""
+    run = {"ansible.builtin.include_role": {"name": name}}
+    return {
+        "hosts": host or host_of(name),
+        "gather_facts": False,
+        "tasks": [
+            {"name": "before", **FACTS},
+            {"block": [run], "rescue": [{"name": f"{name} failed", "ansible.builtin.meta": "noop"}]},
+            {"name": "after", **FACTS},
+        ],
+    }
+
+
+def of(play, host, status):
+    """The results of a host, with the name of each task without that of its role."""
+    found = [one for one in play.results if (one.host, one.status) == (host, status)]
+    return [SimpleNamespace(task=one.task.rpartition(" : ")[2], result=one.result) for one in found]
+
+
+def facts_of(results, task):
+    """What stays: what a host remembers of targets that were discovered is no affair of a target's clean-up."""
+    (found,) = (one.result["ansible_facts"]["windows_iscsi"] for one in results if one.task == task)
+    return {part: value for part, value in found.items() if part != "targets"}
+
+
+def write_targets(folder, change):
+    """Copies of the targets, with a change made in the tasks of each."""
+    for name in NAMES:
+        path = folder / name / "tasks/main.yml"
+        path.parent.mkdir(parents=True)
+        tasks = yaml.safe_load((TARGETS / name / "tasks/main.yml").read_text())
+        change(tasks)
+        path.write_text(yaml.safe_dump(tasks))
+    return folder
 
 
 @pytest.fixture(scope="module")
 def play(site):
     """All of them in one run, each on a host of its own."""
     for name in NAMES:
-        site.host(name.replace("_", "-"), dict(LAB, service={"state": "running", "start_mode": "automatic"}))
-    plays = [
-        {"hosts": name.replace("_", "-"), "gather_facts": False, "ignore_errors": True, "roles": [name]}
-        for name in NAMES
-    ]
-    return site.run(yaml.safe_dump(plays), ANSIBLE_ROLES_PATH=str(TARGETS))
+        site.host(host_of(name), LAB, **CONFIG, **VOLUME)
+    return site.run(yaml.safe_dump([play_of(name) for name in NAMES]), ANSIBLE_ROLES_PATH=str(TARGETS))
 
 
 def test_every_module_has_a_target():
@@ -35,6 +100,168 @@ def test_every_module_has_a_target():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_target_passes(play, name):
-    results = [one for one in play.results if one.host == name.replace("_", "-")]
-    assert [one.result.get("msg") for one in results if one.status != "ok"] == []
-    assert "Check" in " ".join(one.task for one in results)
+    assert [one.result.get("msg") for one in of(play, host_of(name), "failed")] == []
+    results = of(play, host_of(name), "ok")
+    assert results[-1].task == "after", play.output
+    assert any(one.task.startswith("Check") for one in results)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_target_leaves_its_host_as_it_was(play, name):
+    results = of(play, host_of(name), "ok")
+    assert facts_of(results, "after") == facts_of(results, "before")
+
+
+@pytest.fixture(scope="module")
+def interrupted(site, tmp_path_factory):
+    """Each of them again, where the first check finds something else than the target expects."""
+
+    def fail_first_check(tasks):
+        checks = (inner for task in tasks for inner in task.get("block", []) if "ansible.builtin.assert" in inner)
+        for check in itertools.islice(checks, 1):
+            check["ansible.builtin.assert"] = {"that": ["false"]}
+
+    targets = write_targets(tmp_path_factory.mktemp("interrupted"), fail_first_check)
+    for name in NAMES:
+        site.host("interrupted-" + host_of(name), LAB, **CONFIG, **VOLUME)
+    plays = [play_of(name, host="interrupted-" + host_of(name)) for name in NAMES]
+    return site.run(yaml.safe_dump(plays), ANSIBLE_ROLES_PATH=str(targets))
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - CHANGES_NOTHING))
+def test_a_target_that_fails_leaves_its_host_as_it_was(interrupted, name):
+    host = "interrupted-" + host_of(name)
+    assert len(of(interrupted, host, "failed")) == 1, interrupted.output
+    results = of(interrupted, host, "ok")
+    assert facts_of(results, "after") == facts_of(results, "before")
+
+
+# -- as on Windows -----------------------------------------------------------------------------------------------------
+
+
+def as_on_windows(site, plays, state, targets=TARGETS):
+    """Run plays whose scripts for PowerShell are run by that of this machine, with tools that read a state file."""
+    shell, fake = site.folder / "shell", Path(__file__).with_name("windows_tools.ps1")
+    command = shlex.join([tools.powershell(), "-NoProfile", "-NonInteractive", "-File", str(fake)])
+    scripts = "'$ErrorActionPreference'*"
+    shell.write_text(f'#!/bin/sh\ncase "$2" in {scripts}) exec {command} "$2" ;; esac\nexec /bin/sh "$@"\n')
+    shell.chmod(0o755)
+    environment = {"ANSIBLE_EXECUTABLE": str(shell), "SIMULATED_STATE": str(state), "ANSIBLE_ROLES_PATH": str(targets)}
+    return site.run(yaml.safe_dump(plays), "-e", "on_windows=true", **environment)
+
+
+@pytest.fixture(scope="module")
+def windows(site):
+    """All of them in one run, on one host after another, as on the runner of the workflow."""
+    site.host("windows", LAB, **CONFIG)
+    return as_on_windows(
+        site,
+        [play_of(name, host="windows") for name in NAMES],
+        site.folder / "windows.yml.state.json",
+    )
+
+
+def test_all_targets_pass_on_one_host_as_windows_sees_it(windows):
+    failed = [(one.task, one.result.get("msg"), one.result.get("stderr")) for one in of(windows, "windows", "failed")]
+    assert failed == [], windows.output
+    results = of(windows, "windows", "ok")
+    asked = [one for one in results if "tools of Windows" in one.task]
+    assert len(asked) >= 2 * len(READ_BACK) - 1
+    assert len([one for one in results if one.task == "after"]) == len(NAMES)
+
+
+@pytest.fixture(scope="module")
+def unseen(site, tmp_path_factory):
+    """All of them, where the tools of Windows do not show what the modules report."""
+
+    def never_wait(tasks):
+        for inner in (inner for task in tasks for inner in task.get("block", [])):
+            if "until" in inner:
+                inner.update(retries=0, delay=0)
+
+    targets = write_targets(tmp_path_factory.mktemp("unseen"), never_wait)
+    for name in READ_BACK:
+        site.host("unseen-" + host_of(name), LAB, **CONFIG, **VOLUME)
+    plays = [play_of(name, host="unseen-" + host_of(name)) for name in READ_BACK]
+    return as_on_windows(site, plays, site.folder / "there is no such file", targets)
+
+
+@pytest.mark.parametrize("name", READ_BACK)
+def test_a_target_fails_if_windows_does_not_show_what_was_done(unseen, name):
+    failed = of(unseen, "unseen-" + host_of(name), "failed")
+    assert failed, unseen.output
+    assert re.match("Check|Read|Ask|Find", failed[0].task)
+
+
+# -- the lab of the workflow -------------------------------------------------------------------------------------------
+
+# The cmdlets that build a target, as functions that keep what they are given.
+SERVER = r"""
+$kept = @{}
+function Install-WindowsFeature { [pscustomobject]@{ Success = $true; RestartNeeded = 'No' } }
+function New-ItemProperty { }
+function Restart-Service { }
+function Set-Service { }
+function Start-Service { }
+function Get-IscsiTargetServerSetting { @{ Portals = '+127.0.0.1:3260', '+192.0.2.21:3260' } }
+function Get-InitiatorPort { @{ ConnectionType = 'iSCSI'; NodeAddress = 'iqn.1991-05.com.microsoft:lab' } }
+function New-IscsiVirtualDisk { param($Path, $SizeBytes) $kept.disk = $Path }
+function New-IscsiServerTarget { param($TargetName, $InitiatorIds) $kept.initiator = $InitiatorIds }
+function Add-IscsiVirtualDiskTargetMapping { param($TargetName, $Path) $kept.mapped = $Path }
+function Get-IscsiServerTarget { param($TargetName) @{ TargetIqn = "iqn.1991-05.com.microsoft:$TargetName-target" } }
+function Set-IscsiServerTarget {
+    param($TargetName, $EnableChap, $Chap)
+    $kept.chap = "$TargetName $EnableChap $($Chap.UserName)", $Chap.GetNetworkCredential().Password
+}
+"""
+
+
+def run_powershell(script):
+    done = subprocess.run(
+        [tools.powershell(), "-NoProfile", "-NonInteractive", "-Command", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return done.stdout
+
+
+def test_the_workflow_gives_the_targets_what_they_need(tmp_path):
+    """A target with CHAP of its own, and its address, name and credential in the file that ansible-test passes on."""
+    path, kept = tmp_path / "integration_config.yml", tmp_path / "kept.json"
+    script = ROOT / "tests/windows/integration_config.ps1"
+    output = run_powershell(
+        f"{SERVER}\n$env:SystemDrive = '{tmp_path}'\n"
+        f"& '{script}' -Path '{path}'\n$kept | ConvertTo-Json | Set-Content -Path '{kept}'"
+    )
+    config, built = yaml.safe_load(path.read_text()), json.loads(kept.read_text())
+    needed = set(re.findall(r"\blab_[a-z]+", "".join(one.read_text() for one in TARGETS.glob("*/tasks/main.yml"))))
+    optional = {"lab_volume", "lab_service", "lab_isns"}
+    assert needed - optional == set(config) == set(CONFIG)
+    assert (config["lab_portal"], config["lab_target"]) == (
+        "192.0.2.21",
+        "iqn.1991-05.com.microsoft:modules-target",
+    )
+    assert built["chap"] == [f"modules True {config['lab_user']}", config["lab_secret"]]
+    assert built["initiator"] == "IQN:iqn.1991-05.com.microsoft:lab"
+    assert built["disk"] == built["mapped"]
+    assert 12 <= len(config["lab_secret"]) <= 16  # what Windows takes as a CHAP secret
+    assert output.splitlines() == ["::add-mask::" + config["lab_secret"]]
+
+
+def test_the_target_of_the_probe_is_without_chap(tmp_path):
+    output = run_powershell(
+        f"{SERVER}\n$env:SystemDrive = '{tmp_path}'\n"
+        f"$null = & '{ROOT / 'tests/windows/lab.ps1'}'\n$kept | ConvertTo-Json -Compress"
+    )
+    assert "chap" not in json.loads(output)
+
+
+def test_the_workflow_writes_the_configuration_before_it_runs_the_targets():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/windows.yml").read_text())
+    runs = [step.get("run", "") for step in workflow["jobs"]["windows"]["steps"]]
+    (written,) = (number for number, run in enumerate(runs) if "integration_config.ps1" in run)
+    (used,) = (number for number, run in enumerate(runs) if "ansible-test windows-integration" in run)
+    assert "tests/integration/integration_config.yml" in runs[written]
+    assert written < used

@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Creates an iSCSI target on this disposable Windows Server for its own initiator, and returns its IQN and the address of
-# a portal. The target server refuses 127.0.0.1, so the portal is the first enabled IPv4 portal of the server. It is
-# written for the workflow and has not been run anywhere else.
+# a portal. The target server refuses 127.0.0.1, so the portal is the first enabled IPv4 portal of the server. Called with
+# another name, it creates another target. It is written for the workflow and has not been run anywhere else.
 
 param(
-    [string]$Name = 'lab'
+    [string]$Name = 'lab',
+    [pscredential]$Chap # what the target asks for; without it, nothing
 )
 $ErrorActionPreference = 'Stop'
 
@@ -40,4 +41,5 @@ $disk = Join-Path -Path $env:SystemDrive -ChildPath "$Name.vhdx"
 $null = New-IscsiVirtualDisk -Path $disk -SizeBytes 64MB
 $null = New-IscsiServerTarget -TargetName $Name -InitiatorIds "IQN:$node"
 $null = Add-IscsiVirtualDiskTargetMapping -TargetName $Name -Path $disk
+if ($Chap) { Set-IscsiServerTarget -TargetName $Name -EnableChap $true -Chap $Chap }
 [pscustomobject]@{ Address = $address; Target = (Get-IscsiServerTarget -TargetName $Name).TargetIqn.ToString() }
