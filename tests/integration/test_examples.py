@@ -27,7 +27,7 @@ class Fleet:
     def __init__(self, site):
         self.site, self.folder = site, site.folder / "copy/examples"
         shutil.rmtree(self.folder.parent, ignore_errors=True)
-        shutil.copytree(EXAMPLES, self.folder, ignore=shutil.ignore_patterns("host_vars", "*.before.json"))
+        shutil.copytree(EXAMPLES, self.folder, ignore=shutil.ignore_patterns("host_vars", "*.before.json", "iscsi-*"))
 
     def run(self, playbook, *arguments):
         return self.site.run_here(self.folder, f"{playbook}.yml", *arguments)
@@ -39,7 +39,7 @@ class Fleet:
         return [one.task for one in done.results if one.status != "item ok" and one.result.get("changed")]
 
     def files(self, host):
-        return self.folder / "hosts" / f"{host}.yml", self.folder / "../.build/examples"
+        return self.folder / "hosts" / f"{host}.yml", self.folder / "iscsi-hosts"
 
     def state(self, host):
         with Store(*self.files(host)).transaction() as state:

@@ -22,7 +22,7 @@ STATES = ("iscsi_ready", "iscsi_degraded", "iscsi_at_risk", "iscsi_unknown")
 def example(site):
     """A copy with the hosts of the demo beside it."""
     for name in ("demo", "examples"):
-        shutil.copytree(ROOT / name, site.folder / "copy" / name)
+        shutil.copytree(ROOT / name, site.folder / "copy" / name, ignore=shutil.ignore_patterns("iscsi-*"))
     return site.folder / "copy/examples/groups"
 
 

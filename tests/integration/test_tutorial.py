@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tutorial, followed to the letter: its files are written, its commands run, and they say what it says they do.
 
-The collection is installed from the repository as a reader installs it, into a home folder of the test's own.
+So are the first steps of the README, and the copy of the examples. The collection is installed into a home folder of
+the tests' own: from the repository, which stands for Galaxy.
 """
 
 from __future__ import annotations
@@ -14,14 +15,57 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
 ROOT = Path(__file__).parents[2]
-TUTORIAL = ROOT / "docs/docsite/rst/tutorial.rst"
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:    :name: (\S+)\n)?\n((?:    .*\n|\n)+)", re.MULTILINE)
+INSTALL = "ansible-galaxy collection install "
 
 
-def blocks():
-    """(language, file name or None, text) of each block."""
-    for language, name, text in BLOCK.findall(TUTORIAL.read_text(encoding="utf-8")):
+class Reader:
+    """Somebody with a home folder, who runs commands."""
+
+    def __init__(self, home):
+        self.home, self.exported = home, "true"
+        self.collection = home / ".ansible/collections/ansible_collections/winstorage/iscsi"
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))
+        }
+        self.environment.update(
+            HOME=str(home),
+            PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            ANSIBLE_FORKS="1",
+            LC_ALL="C.UTF-8",
+            PYTHONDONTWRITEBYTECODE="1",
+        )  # one host after the other, in the order of the tutorial
+
+    def run(self, command, folder):
+        """The exit code and the output of a command."""
+        if command.startswith("export "):
+            self.exported = command
+        done = subprocess.run(
+            ["bash", "-c", f"{self.exported}; {command}"],
+            cwd=folder,
+            env=self.environment,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert "[WARNING]: Found duplicate" not in done.stdout
+        return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    return Reader(tmp_path_factory.mktemp("home"))
+
+
+def blocks(page):
+    """(language, file name or None, text) of each block of a page."""
+    for language, name, text in BLOCK.findall((ROOT / f"docs/docsite/rst/{page}.rst").read_text(encoding="utf-8")):
         yield language, name or None, re.sub(r"^    ", "", text, flags=re.MULTILINE).strip("\n") + "\n"
 
 
@@ -44,38 +88,76 @@ def missing(expected, shown):
     return None
 
 
-def test_the_tutorial_does_what_it_says(tmp_path):
-    home, folder = tmp_path / "home", tmp_path / "home/fleet"
-    folder.mkdir(parents=True)
-    (home / "winstorage.iscsi").symlink_to(ROOT)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
-    environment.update(
-        HOME=str(home),
-        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        ANSIBLE_FORKS="1",
-        LC_ALL="C.UTF-8",
-    )  # one host after the other, in the order of the tutorial
-    exported, ran = "true", []
-    for language, name, text in blocks():
+def from_here(command):
+    """The command that installs from the repository what Galaxy would send."""
+    return command.replace(f"{INSTALL}winstorage.iscsi", f"{INSTALL}{ROOT}")
+
+
+def files_of(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_the_tutorial_does_what_it_says(reader):
+    folder, ran, failed = reader.home / "fleet", [], []
+    folder.mkdir()
+    for language, name, text in blocks("tutorial"):
         if name:
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
         for command, expected in commands(text) if language == "console" else ():
-            if command.startswith("export "):
-                exported = command
-                continue
-            done = subprocess.run(
-                ["bash", "-c", f"{exported}; {command}"],
-                cwd=folder,
-                env=environment,
-                check=False,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            assert missing(expected, done.stdout) is None, f"{command} shows:\n{done.stdout}"
-            assert "[WARNING]: Found duplicate" not in done.stdout
+            code, shown = reader.run(from_here(command), folder)
+            assert missing(expected, shown) is None, f"{command} shows:\n{shown}"
             ran.append(command.split()[0])
-    assert ran == ["ansible-galaxy", *["ansible-playbook"] * 5, "python3", "ansible-playbook"]
-    assert (folder / "report/iscsi.html").stat().st_size > 10_000
+            failed += [command] if code else []
+    assert ran == ["ansible-galaxy", *["ansible-playbook"] * 5, "export", "python3", "ansible-playbook"]
+    assert failed == ["ansible-playbook winstorage.iscsi.audit"]
+    assert (folder / "iscsi-report/iscsi.html").stat().st_size > 10_000
+    assert not list(folder.glob("*.yml.*")) and sorted(path.name for path in folder.glob("*.yml")) == ["inventory.yml"]
+
+
+@pytest.fixture(scope="module")
+def installed(reader):
+    """The collection as the tutorial installs it, before anything runs from it."""
+    if not reader.collection.exists():
+        code, shown = reader.run(f"{INSTALL}{ROOT}", reader.home)
+        assert code == 0, shown
+    return reader.collection
+
+
+def test_the_examples_run_from_a_copy_and_leave_the_installed_collection_alone(reader, installed):
+    before = files_of(installed)
+    (text,) = [text for language, _name, text in blocks("playbooks") if language == "console"]
+    copying = [command for command, _shown in commands(text)]
+    code, shown = reader.run(" && ".join(copying), reader.home)
+    assert code == 0, shown
+    examples = reader.home / "iscsi-examples/examples"
+    for folder, names in ((examples, ("adopt_fleet", "audit_fleet")), (examples / "groups", ("gather",))):
+        for name in names:
+            code, shown = reader.run(f"ansible-playbook {name}.yml", folder)
+            assert code == 0, shown
+    assert files_of(installed) == before
+    written = {
+        path.relative_to(examples).parts[0]
+        for path in examples.rglob("*")
+        if not (installed / "examples" / path.relative_to(examples)).exists()
+    }
+    assert written == {"groups", "host_vars", "iscsi-hosts", "iscsi-report"}
+    assert {path.name for path in (reader.home / "iscsi-examples").iterdir()} == {"demo", "examples"}
+
+
+def test_the_first_steps_of_the_readme_work_from_an_installed_collection(reader, installed, tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in re.findall(r"^    (ansible-\S.*)$", readme, re.MULTILINE)]
+    assert lines[:2] == [f"{INSTALL}winstorage.iscsi", "ansible-playbook winstorage.iscsi.demo"]
+    code, shown = reader.run(lines[1], tmp_path)
+    assert code == 0 and (tmp_path / "iscsi-demo/before.html").exists(), shown
+    inventory = re.search(r"`my-hosts\.yml`.*?```yaml\n(.*?)```", readme, re.DOTALL)[1]
+    (tmp_path / "my-hosts.yml").write_text(inventory)
+    assert len(yaml.safe_load(inventory)["windows"]["hosts"]) == 1
+    asking = [line for line in lines if "my-hosts.yml" in line]
+    assert [line.split()[1].rpartition(".")[2] for line in asking] == ["check_connection", "first_contact", "report"]
+    assert {line.partition(" -i ")[2] for line in asking} == {"my-hosts.yml --ask-pass"}
+    names = " ".join(line.split()[1] for line in asking)
+    code, shown = reader.run(f"ansible-playbook {names} -i my-hosts.yml --list-hosts", tmp_path)
+    assert code == 0 and shown.count("sql01.example.com") == 3, shown
+    assert not re.search(r"^    (?:cp|pip install -r) ", readme, re.MULTILINE), "what only a clone has"

@@ -162,6 +162,47 @@ def test_what_is_named_is_there():
             assert (ROOT / path).exists(), (page, path)
 
 
+def rows_of(page, title):
+    """The cells of each row of the first table of a section, but for its header."""
+    for row in section_of(page, title).split("\n    * - ")[2:]:
+        yield [" ".join(cell.split()) for cell in re.split(r"\n      - ?", row.partition("\n\n")[0])]
+
+
+def variables_of(playbook):
+    """The variables that the comment at the top of a playbook names, in a list or in a command."""
+    header = (ROOT / f"playbooks/{playbook}.yml").read_text(encoding="utf-8").partition("\n- name")[0]
+    return set(re.findall(r"^# (\w+)  +\S", header, re.MULTILINE)) | set(re.findall(r"-e (\w+)=", header))
+
+
+def test_the_page_on_playbooks_has_every_playbook_and_every_variable():
+    there = {path.stem: variables_of(path.stem) for path in (ROOT / "playbooks").glob("*.yml")}
+    table = {cells[0]: set(LITERAL.findall(cells[2])) for cells in rows_of("playbooks", "Which there are")}
+    assert table == {f"``winstorage.iscsi.{name}``": variables for name, variables in there.items()}
+    explained = [cells[0] for cells in rows_of("playbooks", "Their variables")]
+    assert sorted(explained) == sorted({f"``{variable}``" for variables in there.values() for variable in variables})
+
+
+def test_the_readme_has_a_row_for_each_ansible_core_that_may_be_used():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    tested = dict(re.findall(r"^\| (2\.\d+) \| [^|]+ \| ([^|]+) \|$", readme, re.MULTILINE))
+    oldest = int(re.search(r">=2\.(\d+)", (ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))[1])
+    supported = re.search(r"^SUPPORTED := (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[
+        1
+    ].split()
+    assert list(tested) == [f"2.{minor}" for minor in range(oldest, int(supported[-1][2:]) + 1)]
+    assert [core for core, told in tested.items() if told != "no"] == supported
+
+
+def test_what_nobody_has_seen_on_windows_is_said_before_windows_is_named_as_supported():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    places = [
+        readme.index(text) for text in ("has run on a real Windows host yet", "Server 2012 R2 to 2025", "Use it on")
+    ]
+    assert places == sorted(places)
+    for page in ("connect", "before_windows", "lab"):
+        assert f"]: {REPOSITORY}docs/docsite/rst/{page}.rst" in readme
+
+
 # -- pages that name code ----------------------------------------------------------------------------------------------
 
 LITERAL = re.compile(r"``([^`]+)``")
