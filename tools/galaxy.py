@@ -3,8 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the tarball, and have galaxy-importer check it as Galaxy and Automation Hub do: tools/galaxy.py DIRECTORY
 
-A warning counts as an error. ansible-lint is left to `make lint-ansible`, which runs it on more files. With
---build-only the tarball is not checked.
+A warning counts as an error. With --build-only the tarball is not checked.
 """
 
 from __future__ import annotations
@@ -23,7 +22,21 @@ SETTINGS = """\
 [galaxy-importer]
 CHECK_REQUIRED_TAGS = True
 REQUIRE_V1_OR_GREATER = True
-RUN_ANSIBLE_LINT = False
+"""
+
+# galaxy-importer stops ansible-lint after three minutes, which it can need on a busy machine.
+WITHOUT_TIME_LIMIT = """\
+import subprocess
+import sys
+from galaxy_importer import main
+from galaxy_importer.loaders import collection
+
+class Popen(subprocess.Popen):
+    def communicate(self, input=None, timeout=None):
+        return super().communicate(input)
+
+collection.Popen = Popen
+sys.exit(main.main())
 """
 
 
@@ -39,6 +52,7 @@ def build(folder):
     """Build the tarball of the working tree, and return its path below the folder."""
     copy, built = stage(folder), folder / "built"
     show_pictures(copy / "README.md", yaml.safe_load((copy / "galaxy.yml").read_text(encoding="utf-8"))["repository"])
+    exclude_imports(copy)
     shutil.rmtree(built, ignore_errors=True)
     galaxy = [sys.executable, Path(sys.executable).with_name("ansible-galaxy"), "collection", "build"]
     subprocess.run([*galaxy, "--output-path", built, copy], check=True, stdout=subprocess.DEVNULL)
@@ -52,12 +66,29 @@ def show_pictures(page, repository):
     page.write_text(re.sub(r"(!\[[^]]*\]\()(?!https:)", rf"\1{repository}/raw/main/", text), encoding="utf-8")
 
 
+def exclude_imports(copy):
+    """Have ansible-lint, as Galaxy runs it, pass over the examples that import a playbook of the collection.
+
+    It would say that it finds none: galaxy-importer has ANSIBLE_COLLECTIONS_PATH name the folder ansible_collections,
+    and ansible-lint looks for playbooks in ansible_collections below that. `make lint-ansible` checks these files.
+    """
+    settings = copy / ".ansible-lint"
+    imports = [
+        path.relative_to(copy).as_posix()
+        for path in sorted((copy / "examples").glob("*.yml"))
+        if "import_playbook: winstorage.iscsi." in path.read_text(encoding="utf-8")
+    ]
+    found = yaml.safe_load(settings.read_text(encoding="utf-8"))
+    found["exclude_paths"] += imports
+    settings.write_text(yaml.safe_dump(found, explicit_start=True), encoding="utf-8")
+
+
 def check(artifact, folder):
     """What galaxy-importer finds in the tarball, a line each."""
     settings = folder / "galaxy-importer.cfg"
     settings.write_text(SETTINGS)
     done = subprocess.run(
-        [sys.executable, "-m", "galaxy_importer.main", artifact],
+        [sys.executable, "-c", WITHOUT_TIME_LIMIT, artifact],
         cwd=artifact.parent,
         env=dict(os.environ, GALAXY_IMPORTER_CONFIG=str(settings)),
         check=False,

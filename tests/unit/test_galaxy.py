@@ -29,6 +29,46 @@ def test_changelog_has_the_version():
     assert f"v{GALAXY['version']}" in (ROOT / "CHANGELOG.rst").read_text()
 
 
+def texts_of(changes):
+    """The texts of a section of the changelog: a list, or a single one."""
+    return [" ".join(text.split()) for text in ([changes] if isinstance(changes, str) else changes)]
+
+
+def test_the_changelog_holds_every_fragment():
+    """And each text of it, whatever else the release has. `make changelog` brings what is missing."""
+    release = yaml.safe_load((ROOT / "changelogs/changelog.yaml").read_text())["releases"][GALAXY["version"]]
+    held = {section: texts_of(changes) for section, changes in release["changes"].items()}
+    fragments = {path.name: yaml.safe_load(path.read_text()) for path in (ROOT / "changelogs/fragments").glob("*.yml")}
+    assert sorted(set(fragments) - set(release["fragments"])) == [], "run: make changelog"
+    assert [
+        (name, section, text)
+        for name, fragment in fragments.items()
+        for section, changes in fragment.items()
+        for text in texts_of(changes)
+        if text not in held.get(section, ())
+    ] == [], "run: make changelog"
+
+
+def test_an_environment_has_the_headers_of_its_own_python():
+    """What is compiled for Kerberos needs them; bindep.txt can only name those of the system's Python."""
+    example = yaml.safe_load((ROOT / "examples/awx/execution-environment.yml").read_text())["dependencies"]
+    assert f"{example['python_interpreter']['package_system']}-devel [compile platform:rpm]" in example["system"]
+
+
+def test_nothing_in_the_repository_is_kept_from_ansible_lint():
+    assert yaml.safe_load((ROOT / ".ansible-lint").read_text())["exclude_paths"] == [".build/"]
+
+
+def test_galaxy_lints_everything_but_imports_whose_playbooks_it_cannot_find(tarball):
+    with tarfile.open(tarball) as archive:
+        excluded = yaml.safe_load(archive.extractfile(".ansible-lint"))["exclude_paths"]
+    assert excluded[0] == ".build/" and "examples/before_restart.yml" in excluded
+    for name in excluded[1:]:
+        (play,) = yaml.safe_load((ROOT / name).read_text())
+        assert play["ansible.builtin.import_playbook"].startswith("winstorage.iscsi.")
+        assert (ROOT / f"playbooks/{play['ansible.builtin.import_playbook'].rpartition('.')[2]}.yml").exists()
+
+
 def test_every_license_of_the_metadata_has_its_text():
     assert set(GALAXY["license"]) == names("LICENSES")
 
@@ -59,7 +99,16 @@ def test_pictures_and_links_of_the_readme_are_addresses_where_no_file_is_beside_
 
 
 def test_artifact_leaves_development_files_out(artifact):
-    expected = {"CHANGELOG.rst", "COPYING", "FILES.json", "LICENSES", "MANIFEST.json", "README.md", "bindep.txt"}
+    expected = {
+        ".ansible-lint",
+        "CHANGELOG.rst",
+        "COPYING",
+        "FILES.json",
+        "LICENSES",
+        "MANIFEST.json",
+        "README.md",
+        "bindep.txt",
+    }
     expected |= {"changelogs", "demo", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests"}
     optional = {"docs", "examples", "extensions", "SECURITY.md"}
     tops = {name.split("/")[0] for name in artifact}
