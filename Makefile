@@ -33,11 +33,12 @@ NEWEST := $(lastword $(CORES))
 # The core for what runs once: demo, bench and reference.
 CORE ?= $(lastword $(FOUND))
 
-# A suite is a folder of tests. All run under the newest core and under the oldest: with it comes the oldest Python, and
-# what is pure Python may depend on that. Those between run on Pythons between; what may differ there is Ansible itself,
-# which takes part in the integration. Of the proof, the oldest core runs what Ansible or its Python takes part in, not
-# what compilers, browsers and Windows' own Python do by themselves; 2.19, which sends PowerShell something else than the
-# oldest and the newest do, runs what goes over winrm and psrp.
+# A suite is a folder of tests. The newest core runs each as a whole. The oldest core takes part in each, because with it
+# comes the oldest Python, and what is pure Python may depend on that; but of the proof it runs only what Ansible or its
+# Python takes part in, not what compilers, browsers and Windows' own Python do by themselves, and of what is searched a
+# sample (SEARCH_OF below). Those between run on Pythons between; what may differ there is Ansible itself, which takes
+# part in the integration. 2.19, which sends PowerShell something else than the oldest and the newest do, also runs what
+# goes over winrm and psrp.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
 SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration $(SUITES_$(1)),$(SUITES)))
 SUITES_2.19 := proof
