@@ -34,7 +34,7 @@ def disks():
     return [fleets.with_disks(number, 2) for number in range(20)]
 
 
-FLEETS = {"three": fleets.three, "many": fleets.many, "hostile": fleets.hostile, "disks": disks}
+FLEETS = {"three": fleets.three, "many": fleets.many, "mixed": fleets.mixed, "hostile": fleets.hostile, "disks": disks}
 NAMES = "#host-table tbody tr:visible th"
 expect.set_options(timeout=30_000)  # milliseconds; a processor may be busy with other tests
 
@@ -362,6 +362,27 @@ def test_a_state_filters_the_map_and_its_table_and_counts_what_is_left(show):
     expect(page.locator("#tip")).to_have_text("hosts: hyperv02-001, hyperv02-004, hyperv02-008")
 
 
+def test_array_by_array_the_map_is_read_in_rows_and_keeps_them_when_filtered(show):
+    page = show("mixed")
+    expect(page.locator("#map > p").first).to_contain_text("a host is in the box of each of its arrays")
+    rows = """() => Object.values(Object.groupBy(
+        [...document.querySelectorAll("#network .node:not([hidden])")],
+        (node) => Math.round(node.getBoundingClientRect().y),
+    )).map((row) => row.map((node) => node.querySelector(".title").textContent))"""
+    assert [len(row) for row in page.evaluate(rows)] == [2] * 16
+    slopes = page.locator("#network .line path:not(.hit)").evaluate_all(
+        "lines => lines.map((line) => line.getBBox().height)"
+    )
+    assert set(slopes) == {0}
+    page.get_by_role("searchbox").fill("srv004")
+    expect(page.locator("#shown")).to_have_text("1 of 200 hosts")
+    filtered = page.evaluate(rows)
+    assert 1 < len(filtered) < 8 and {len(row) for row in filtered} == {2}
+    page.get_by_text("The map as a table").click()
+    cells = page.locator("#map tbody tr:visible td:first-child").all_inner_texts()
+    assert set(cells) >= {"1 of 20 hosts"} and all(re.match(r"1 of \d+ hosts", cell) for cell in cells)
+
+
 # -- five hundred hosts ------------------------------------------------------------------------------------------------
 
 
@@ -398,9 +419,26 @@ def drawn(page, *step):
     """How much of a page somebody's step drew anew."""
     page.evaluate(WATCH)
     page.evaluate(fleet.FILTER, step)
-    page.wait_for_timeout(fleet.PAUSE)
     page.evaluate(fleet.SHOWN)
     return page.evaluate("drawn")
+
+
+@pytest.mark.parametrize("name", ["three", "many"])
+def test_what_is_typed_is_seen_in_the_next_frame_and_once(show, name):
+    """Three keys before a frame are answered by that frame, together."""
+    page = show(name)
+    page.locator("#query").focus()
+    seen = page.evaluate("""() => new Promise((done) => {
+        const [query, shown] = [document.querySelector("#query"), document.querySelector("#shown")];
+        let changes = 0;
+        new MutationObserver((records) => (changes += records.length)).observe(shown, { childList: true });
+        for (const typed of ["f", "fi", "files03"]) {
+            query.value = typed;
+            query.dispatchEvent(new Event("input"));
+        }
+        requestAnimationFrame(() => Promise.resolve().then(() => done([shown.textContent, changes])));
+    })""")
+    assert seen == [{"three": "1 of 3 hosts", "many": "50 of 500 hosts"}[name], 1]
 
 
 def test_a_large_fleet_takes_no_more_drawing_than_a_small_one(browser, tmp_path):

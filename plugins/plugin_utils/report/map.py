@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The map of a fleet: what to draw where.
 
-A small fleet is drawn in detail: hosts, portals and targets, where hosts in the same state with the same connections
-are one box. A larger one is drawn as hosts and arrays: targets that share a portal are one array, and hosts that use
-the same arrays are one box. Where even these are too many, the largest boxes are drawn and the rest is one box more.
+There are three views, and the first that can be read is drawn:
+
+1. hosts, portals and targets; hosts in the same state with the same connections are one box;
+2. hosts and arrays, where targets that share a portal are one array; hosts that use the same arrays are one box;
+3. array by array, each beside the hosts that use it, so that a host is in as many boxes as it uses arrays. No lines
+   cross, however the hosts of a fleet share its arrays. Beyond MOST arrays the rest is one box.
 
 Boxes and lines keep the number of each host, so that the script of the page can draw what is left by a filter.
 """
@@ -13,6 +16,7 @@ Boxes and lines keep the number of each host, so that the script of the page can
 from __future__ import annotations
 
 import collections
+import itertools
 import os
 import typing as t
 
@@ -20,8 +24,10 @@ from ..text import count, text
 from . import labels
 from .document import LIVE, NOT_LIVE, NOT_SAVED, STATES
 
-MOST_IN_DETAIL = 14  # boxes in a column of hosts, portals and targets
-MOST = 30  # boxes in a column of hosts and arrays
+# What can be read: boxes in a column of the first view, boxes of hosts in the second, and in both the pairs of lines
+# that cross between two columns.
+MOST_IN_DETAIL, MOST_USES, MOST_CROSSINGS = 14, 12, 60
+MOST = 30  # arrays
 WIDTH, NODE_HEIGHT, GAP, MARGIN = 1120, 42, 12, 12
 # column -> (left edge, width)
 IN_DETAIL = {"host": (MARGIN, 250), "portal": (424, 246), "target": (808, 300)}
@@ -29,7 +35,9 @@ BY_ARRAY = {"host": (MARGIN, 400), "array": (708, 400)}
 STATUSES = (LIVE, NOT_LIVE, NOT_SAVED)
 STATUS_LABELS = {LIVE: "live and saved", NOT_SAVED: "live, not saved", NOT_LIVE: "saved, not live"}
 ANY_PORTAL = "any portal"
-OTHERS = "others"  # the key of a box for all that is left
+# Keys of boxes, array by array, that no target can have: all arrays that are left, and hosts without a connection.
+OTHERS, UNCONNECTED = (), None
+ARRAYS = "Targets that share a portal count as one array."
 
 
 class Node(t.NamedTuple):
@@ -38,6 +46,7 @@ class Node(t.NamedTuple):
     id: str
     column: str
     title: str
+    suffix: str  # of a title that counts hosts
     subtitle: str
     tip: str
     state: str | None
@@ -69,20 +78,35 @@ class Map(t.NamedTuple):
     """All there is to draw. ``left_out``: the number of hosts of which connections are not known."""
 
     columns: dict
+    caption: str  # what a box is
+    is_aligned: bool  # whether boxes stand in rows, rather than each column in the middle
     nodes: list
     lines: list
     connections: list
     height: float
     left_out: int
-    is_whole: bool  # whether no box stands for the rest
 
-    @property
-    def caption(self):
-        """What a box is."""
-        if "array" not in self.columns:
-            return "Hosts in the same state with the same connections are one box."
-        rest = "" if self.is_whole else f" Only the {MOST - 1} largest of a column are drawn; the rest is one box."
-        return f"Hosts that use the same arrays are one box. Targets that share a portal count as one array.{rest}"
+
+class View(t.NamedTuple):
+    """One way to group what is to be drawn."""
+
+    columns: dict
+    caption: str
+    members: dict  # {column: {key of a box: its hosts, portals or targets}}
+    bundles: dict  # {(the key of a box in each column, status): {number of a host: paths}}
+    order: dict  # {column: keys from top to bottom}
+    is_aligned: bool = False
+
+    def count_crossings(self):
+        """How many pairs of lines cross between two columns, at most."""
+        places = {column: {key: place for place, key in enumerate(keys)} for column, keys in self.order.items()}
+        crossings = []
+        for index, (column, following) in enumerate(itertools.pairwise(self.columns)):
+            lines = {(keys[index], keys[index + 1]) for keys, _status in self.bundles}
+            ends = sorted((places[column][start], places[following][end]) for start, end in lines)
+            pairs = itertools.combinations(ends, 2)
+            crossings.append(sum(upper[0] < lower[0] and upper[1] > lower[1] for upper, lower in pairs))
+        return max(crossings)
 
 
 class Edge(t.NamedTuple):
@@ -107,20 +131,32 @@ def draw(hosts):
         return None
     states = {number: hosts[number]["state"] for number in known}
     names = {number: text(hosts[number]["name"]) for number in known}
-    groups = _group_in_detail(edges, states)
-    columns = IN_DETAIL
-    if max(len(set(group.values())) for group in groups.values()) > MOST_IN_DETAIL:
-        groups, columns = _group_by_array(edges, states), BY_ARRAY
-    bundles = _bundle(edges, groups, columns)
-    members = {column: _members(group) for column, group in groups.items()}
+    view = _choose_view(edges, states)
     portals = collections.defaultdict(set)
     for edge in edges:
         portals[edge.target].add(edge.portal)
-    boxes = _place(_order(members, bundles, states), columns, _Writer(members, bundles, states, names, portals))
-    return _lay_out(columns, boxes, bundles, len(hosts) - len(known))
+    boxes = _place(view, _Writer(view, states, names, portals, _find_arrays(edges)))
+    return _lay_out(view, boxes, len(hosts) - len(known))
 
 
 # -- grouping ----------------------------------------------------------------------------------------------------------
+
+
+def _choose_view(edges, states):
+    """The first view that can be read."""
+    arrays = _find_arrays(edges)
+    groups = _group_in_detail(edges, states)
+    if max(len(set(group.values())) for group in groups.values()) <= MOST_IN_DETAIL:
+        caption = "Hosts in the same state with the same connections are one box."
+        view = _view(groups, edges, states, IN_DETAIL, caption)
+        if view.count_crossings() <= MOST_CROSSINGS:
+            return view
+    groups = _group_by_use(edges, states, arrays)
+    if len(set(groups["host"].values())) <= MOST_USES and len(set(arrays.values())) <= MOST:
+        view = _view(groups, edges, states, BY_ARRAY, f"Hosts that use the same arrays are one box. {ARRAYS}")
+        if view.count_crossings() <= MOST_CROSSINGS:
+            return view
+    return _view_array_by_array(edges, states, arrays)
 
 
 def _group_in_detail(edges, states):
@@ -135,17 +171,53 @@ def _group_in_detail(edges, states):
     }
 
 
-def _group_by_array(edges, states):
-    arrays = _keep_largest(_find_arrays(edges), collections.Counter(target for _host, target in _pairs(edges)))
+def _group_by_use(edges, states, arrays):
+    """The same where hosts are told apart by the arrays that they use."""
     used = collections.defaultdict(set)
     for edge in edges:
         used[edge.host].add(arrays[edge.target])
-    hosts = _keep_largest({host: frozenset(used[host]) for host in states}, dict.fromkeys(states, 1))
-    return {"host": hosts, "array": arrays}
+    return {"host": {host: frozenset(used[host]) for host in states}, "array": arrays}
 
 
-def _pairs(edges):
-    return {(edge.host, edge.target) for edge in edges}
+def _view(groups, edges, states, columns, caption):
+    """A view in which each host, portal and target is in one box."""
+    members = {column: _members(group.items()) for column, group in groups.items()}
+    bundles = collections.defaultdict(collections.Counter)
+    for edge in edges:
+        ends = {"host": edge.host, "portal": edge.portal, "target": edge.target, "array": edge.target}
+        bundles[tuple(groups[column][ends[column]] for column in columns), edge.status][edge.host] += edge.paths
+    return View(columns, caption, members, bundles, _order(members, bundles, states))
+
+
+def _view_array_by_array(edges, states, arrays):
+    """The view in which each array stands beside its hosts, those with the most hosts at risk first."""
+    users = collections.defaultdict(set)
+    for edge in edges:
+        users[arrays[edge.target]].add(edge.host)
+    tallies = {array: collections.Counter(states[host] for host in hosts) for array, hosts in users.items()}
+    ranked = sorted(users, key=lambda array: ([-tallies[array][state] for state in STATES], array))
+    largest = ranked if len(ranked) <= MOST else ranked[: MOST - 1]
+    others = len(ranked) - len(largest)
+    boxes = {**dict.fromkeys(ranked, OTHERS), **{array: array for array in largest}}
+    hosts = collections.defaultdict(set)
+    for array in ranked:
+        hosts[boxes[array]] |= users[array]
+    rows = list(hosts)
+    unconnected = states.keys() - set().union(*hosts.values())
+    if unconnected:
+        hosts[UNCONNECTED] = unconnected
+    members = {
+        "host": {box: sorted(numbers) for box, numbers in hosts.items()},
+        "array": _members((target, boxes[array]) for target, array in arrays.items()),
+    }
+    bundles = collections.defaultdict(collections.Counter)
+    for edge in edges:
+        bundles[(boxes[arrays[edge.target]],) * 2, edge.status][edge.host] += edge.paths
+    caption = f"Each array stands beside the hosts that use it; a host is in the box of each of its arrays. {ARRAYS}"
+    caption += " The order is that of the whole fleet: arrays with the most hosts at risk first."
+    if others:
+        caption += f" After {len(largest)} arrays the other {others} are one box."
+    return View(BY_ARRAY, caption, members, bundles, {"host": list(hosts), "array": rows}, is_aligned=True)
 
 
 def _find_arrays(edges):
@@ -164,32 +236,12 @@ def _find_arrays(edges):
     return {target: find(target) for target in first}
 
 
-def _keep_largest(groups, weights):
-    """The groups, those beyond MOST as one."""
-    sizes: dict = collections.Counter()
-    for name, key in groups.items():
-        sizes[key] += weights[name]
-    if len(sizes) <= MOST:
-        return groups
-    firsts = {key: name for name, key in reversed(groups.items())}
-    largest = set(sorted(sizes, key=lambda key: (-sizes[key], firsts[key]))[: MOST - 1])
-    return {name: key if key in largest else OTHERS for name, key in groups.items()}
-
-
-def _members(groups):
+def _members(pairs):
+    """{the key of a box: what is in it}."""
     found = collections.defaultdict(list)
-    for name, key in groups.items():
+    for name, key in pairs:
         found[key].append(name)
     return dict(found)
-
-
-def _bundle(edges, groups, columns):
-    """{(the key of a box in each column, status): {number of a host: paths}}."""
-    bundles = collections.defaultdict(collections.Counter)
-    for edge in edges:
-        ends = {"host": edge.host, "portal": edge.portal, "target": edge.target, "array": edge.target}
-        bundles[tuple(groups[column][ends[column]] for column in columns), edge.status][edge.host] += edge.paths
-    return bundles
 
 
 # -- placing -----------------------------------------------------------------------------------------------------------
@@ -228,29 +280,29 @@ def _mean(numbers):
     return sum(numbers) / len(numbers) if numbers else 1.0
 
 
-def _place(order, columns, writer):
-    """{(column, key): Node}: each column in its order, centred beside the tallest."""
+def _place(view, writer):
+    """{(column, key): Node}: each column in its order, centred beside the tallest unless boxes stand in rows."""
     step = NODE_HEIGHT + GAP
-    tallest = max(map(len, order.values()))
+    tallest = max(map(len, view.order.values()))
     nodes = {}
-    for column, (left, width) in columns.items():
-        top = MARGIN + (tallest - len(order[column])) * step / 2
-        for index, key in enumerate(order[column]):
+    for column, (left, width) in view.columns.items():
+        missing = 0 if view.is_aligned else tallest - len(view.order[column])
+        for index, key in enumerate(view.order[column]):
             nodes[column, key] = Node(
                 id=f"{column[0]}{index}",
                 column=column,
                 **writer.describe(column, key),
                 x=left,
-                y=top + index * step,
+                y=MARGIN + missing * step / 2 + index * step,
                 width=width,
             )
     return nodes
 
 
-def _lay_out(columns, boxes, bundles, left_out):
+def _lay_out(view, boxes, left_out):
     connections = [
-        Connection(tuple(boxes[end] for end in zip(columns, keys)), status, dict(paths))
-        for (keys, status), paths in bundles.items()
+        Connection(tuple(boxes[end] for end in zip(view.columns, keys)), status, dict(paths))
+        for (keys, status), paths in view.bundles.items()
     ]
     legs = collections.defaultdict(list)
     for connection in connections:
@@ -260,9 +312,8 @@ def _lay_out(columns, boxes, bundles, left_out):
     lines.sort(key=lambda line: STATUSES.index(line.status))  # what is wrong is drawn last, and so lies above
     connections.sort(key=lambda row: (-STATUSES.index(row.status), *(node.y for node in row.nodes)))
     height = max(node.y for node in boxes.values()) + NODE_HEIGHT + MARGIN
-    in_order = sorted(boxes.values(), key=lambda node: (list(columns).index(node.column), node.y))
-    is_whole = all(key != OTHERS for _column, key in boxes)
-    return Map(columns, in_order, lines, connections, height, left_out, is_whole)
+    in_order = sorted(boxes.values(), key=lambda node: (list(view.columns).index(node.column), node.y))
+    return Map(view.columns, view.caption, view.is_aligned, in_order, lines, connections, height, left_out)
 
 
 def _line(start, end, status, connections):
@@ -290,18 +341,19 @@ _NAMED = 40  # names in the tip of a box
 class _Writer:
     """What the boxes say."""
 
-    def __init__(self, members, bundles, states, names, portals):
-        self._members, self._states, self._names, self._portals = members, states, names, portals
+    def __init__(self, view, states, names, portals, arrays):
+        self._members, self._states, self._names, self._portals = view.members, states, names, portals
+        self._arrays = arrays
         self._hosts = collections.defaultdict(set)
-        for (keys, _status), paths in bundles.items():
-            for end in zip(members, keys):
+        for (keys, _status), paths in view.bundles.items():
+            for end in zip(view.columns, keys):
                 self._hosts[end].update(paths)
 
     def describe(self, column, key):
         """The fields of a node that are words, its state, and its hosts."""
         members = self._members[column][key]
         if column == "host":
-            return self._describe_hosts(members)
+            return self._describe_hosts(members, "" if self._hosts[column, key] else " without a connection")
         names = [text(ANY_PORTAL if name is None else name) for name in members]
         title, subtitle = names[0], column
         if column == "array":
@@ -309,23 +361,26 @@ class _Writer:
             # arrays whose targets begin alike are told apart by their portals
             reached = f"portal {text(*portals)}" if len(portals) == 1 else count(len(portals), "portal")
             subtitle = f"{count(len(names), 'target')}, {reached}"
-            title = "all other arrays" if key == OTHERS else _common_name(names)
+            others = len({self._arrays[target] for target in members})
+            title = f"{others} other arrays" if key == OTHERS else _common_name(names)
         return {
             "title": title,
+            "suffix": "",
             "subtitle": subtitle,
             "tip": f"{subtitle}: {_list_names(names)}",
             "state": None,
             "hosts": tuple(sorted(self._hosts[column, key])),
         }
 
-    def _describe_hosts(self, members):
+    def _describe_hosts(self, members, suffix):
         names = [self._names[host] for host in members]
         states = [self._states[host] for host in members]
         worst = min(states, key=STATES.index)
         return {
-            "title": names[0] if len(names) == 1 else f"{len(names)} hosts",
+            "title": names[0] if len(names) == 1 else f"{len(names)} hosts{suffix}",
+            "suffix": suffix,
             "subtitle": tally_states(states),
-            "tip": f"{'host' if len(names) == 1 else 'hosts'}: {_list_names(names)}",
+            "tip": f"{'host' if len(names) == 1 else 'hosts'}{suffix}: {_list_names(names)}",
             "state": worst,
             "hosts": tuple(members),
         }

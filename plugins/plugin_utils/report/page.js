@@ -276,10 +276,13 @@
       empty.hidden = all("tbody tr", empty.previousElementSibling).some((row) => !row.hidden);
     }
   };
-  let waiting;
+  // What is typed is seen in the next frame; keys that come faster than frames are answered together.
+  let due = 0;
   query.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(filter, 100);
+    due ||= requestAnimationFrame(() => {
+      due = 0;
+      filter();
+    });
   });
   query.addEventListener("focus", haystacks, { once: true }); // before the first key
   for (const one of [state, severity]) one.addEventListener("change", filter);

@@ -116,11 +116,21 @@ def _map_data(drawn):
 
     return {
         "nodes": [
-            {"id": node.id, "column": node.column, "hosts": node.hosts, "x": node.x, "width": node.width}
+            {
+                "id": node.id,
+                "column": node.column,
+                "title": node.title,
+                "suffix": node.suffix,
+                "hosts": node.hosts,
+                "x": node.x,
+                "width": node.width,
+            }
             for node in drawn.nodes
         ],
         "lines": paths(drawn.lines),
         "rows": paths(drawn.connections),
+        "firsts": [row.nodes[0].id for row in drawn.connections],
+        "aligned": drawn.is_aligned,
         "step": network.NODE_HEIGHT + network.GAP,
         "margin": network.MARGIN,
         "height": network.NODE_HEIGHT,

@@ -18,17 +18,19 @@ const connectMap = (data, map, tip) => {
   const pathsLeft = ([hosts, paths]) => total(paths.filter((_, index) => visible[hosts[index]]));
 
   // A box of several hosts says how many are left, in which states, and is as bad as the worst of them.
-  const describe = ({ box, hosts, column }) => {
+  const describe = (node) => {
+    const { box, hosts, column, suffix } = node;
     const some = left(hosts);
     if (column !== "host" || hosts.length === 1 || !some.length) return;
     const states = data.states.map((state) => [state, some.filter((host) => stateOf(host) === state).length]).filter((pair) => pair[1]);
     const [worst] = states[0];
-    box.querySelector(".title").textContent = some.length === hosts.length ? count(some.length, "host") : `${some.length} of ${count(hosts.length, "host")}`;
+    node.title = (some.length === hosts.length ? count(some.length, "host") : `${some.length} of ${count(hosts.length, "host")}`) + suffix;
+    box.querySelector(".title").textContent = node.title;
     box.querySelector(".sub").textContent = states.length === 1 ? worst.word : states.map(([state, number]) => `${number} ${state.word.toLowerCase()}`).join(", ");
     box.querySelector(".mark").textContent = worst.mark;
     box.setAttribute("class", `node ${worst.tone}`);
     const named = some.slice(0, 40).map((host) => data.names[host]).join(", ");
-    box.dataset.t = `${some.length === 1 ? "host" : "hosts"}: ${named}${some.length > 40 ? ` and ${some.length - 40} more` : ""}`;
+    box.dataset.t = `${some.length === 1 ? "host" : "hosts"}${suffix}: ${named}${some.length > 40 ? ` and ${some.length - 40} more` : ""}`;
     box.setAttribute("aria-label", box.dataset.t);
   };
   const place = () => {
@@ -37,7 +39,8 @@ const connectMap = (data, map, tip) => {
     for (const node of nodes) node.box.toggleAttribute("hidden", true);
     for (const column of columns.values()) {
       column.forEach((node, index) => {
-        node.y = data.map.margin + (tallest - column.length) * data.map.step / 2 + index * data.map.step;
+        const missing = data.map.aligned ? 0 : tallest - column.length;
+        node.y = data.map.margin + missing * data.map.step / 2 + index * data.map.step;
         node.box.toggleAttribute("hidden", false);
         node.box.setAttribute("transform", `translate(${node.x} ${node.y})`);
       });
@@ -65,6 +68,7 @@ const connectMap = (data, map, tip) => {
     rows.forEach((row, index) => {
       const paths = pathsLeft(data.map.rows[index]);
       row.hidden = !paths;
+      row.firstElementChild.textContent = byId[data.map.firsts[index]].title;
       row.lastElementChild.textContent = paths;
     });
     map.toggleAttribute("hidden", !tallest);

@@ -1,12 +1,14 @@
 # Copyright: (c) 2026, winstorage.iscsi contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fleets to report: the three hosts of the demo, five hundred like them, and one whose names mean harm."""
+"""Fleets to report: the three hosts of the demo, five hundred like them, two hundred that share arrays in any way, and
+one whose names mean harm."""
 
 from __future__ import annotations
 
 import functools
 import json
+import random
 from pathlib import Path
 
 import yaml
@@ -99,6 +101,35 @@ def many(number=500):
             host.update(facts=None, drift=None, error="Unreachable: connection timed out")
         hosts.append(host)
     return hosts
+
+
+def mixed(number=200):
+    """Hosts that use one to three of twelve arrays, in more than a hundred combinations; some use one more array as a
+    host of the demo does, and are degraded or at risk. The same each time."""
+    chance = random.Random(5)  # noqa: S311
+    hosts = []
+    for index in range(number):
+        used = [_with_array(array) for array in chance.sample(range(12), chance.choice([1, 2, 2, 3]))]
+        like = "files03" if index % 25 == 3 else "hyperv02" if index % 10 == 4 else None
+        first, *others = [demo_host(like)["facts"], *used] if like else used
+        for facts_of in others:
+            for part in ("persistent_logins", "sessions", "target_portals"):
+                first[part] += facts_of[part]
+        first["initiator"]["node_name"] = f"iqn.1991-05.com.microsoft:srv{index:03d}"
+        hosts.append({"name": f"srv{index:03d}", "facts": first, "drift": None})
+    return hosts
+
+
+def _with_array(array):
+    """The facts of sql01, with an array of another number."""
+    text = json.dumps(demo_host("sql01")["facts"])
+    for old, new in (
+        ("192.168.50.", f"10.30.{array}."),
+        ("192.168.51.", f"10.31.{array}."),
+        ("2f3b51c8a04d7e19", f"{array:016x}"),
+    ):
+        text = text.replace(old, new)
+    return json.loads(text)
 
 
 @functools.cache
