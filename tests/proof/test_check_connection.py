@@ -5,37 +5,59 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import subprocess
 
+import ansible.release
 import pytest
 
 from ansible_collections.winstorage.iscsi.tests.proof.support import controller
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
+from ansible_collections.winstorage.iscsi.tests.proof.winrm import scenario
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.host import LONGEST_COMMAND_LINE
 
-GOOD = {
+CORE = tuple(map(int, ansible.release.__version__.split(".")[:2]))
+HOST = {
     "windows": "Windows Server 2022 Standard 20348",
-    "powershell": "5.1.20348.2227",
-    "language_mode": "FullLanguage",
+    "build": "20348",
+    "framework": "528449",
+    "endpoint": "",
     "elevated": True,
-    "execution_policy": "Undefined",
-    "compiler": "works",
     "library": True,
     "service": "Running Automatic",
     "architecture": "AMD64",
-    "endpoint": "",
+    "quota": "1024",
+    "python": "",
+}
+POWERSHELL = {
+    "powershell": "5.1.20348.2227",
+    "language_mode": "FullLanguage",
+    "compiler": "works",
+    "machine_policy": "Undefined",
+    "user_policy": "Undefined",
     "module_logging": "",
     "script_block_logging": "1",
     "transcription": "1",
-    "python": "",
 }
+GOOD = {**HOST, **POWERSHELL}
+SCRIPTS = {"check_host.ps1": HOST, "check_powershell.ps1": POWERSHELL}
+NOT_COMPILED = """\
+(2,14): error CS1513: } expected
+public class WinstorageIscsiCheck { }
+             ^
+"""
 # Hosts that print this, whatever they are asked; so the collection itself cannot read them.
 PRINTED = {
     "good": GOOD,
     "constrained": {**GOOD, "language_mode": "ConstrainedLanguage", "compiler": "not tried in ConstrainedLanguage"},
-    "old": {**GOOD, "powershell": "4.0", "service": "Stopped "},
-    "standard_user": {**GOOD, "elevated": False, "execution_policy": "AllSigned", "compiler": "csc.exe was blocked"},
+    "old": {**GOOD, "build": "9200", "framework": "378389", "powershell": "4.0", "service": "Stopped "},
+    "standard_user": {**GOOD, "elevated": False, "compiler": NOT_COMPILED},
+    "signed": {**GOOD, "user_policy": "AllSigned", "endpoint": "Microsoft.PowerShell", "quota": ""},
+    "seven": {**GOOD, "framework": "", "powershell": "7.6.0-preview.1", "machine_policy": "AllSigned"},
+    "hostile": {**GOOD, "compiler": "{{ 40 + 2 }}", "windows": "[{{ 40 + 2 }}]"},
 }
 
 
@@ -75,6 +97,16 @@ def test_a_connection_that_refuses_its_variables_has_a_table_too(tmp_path):
     assert "This host cannot be managed yet" in done.stdout
 
 
+PRINTS = "#!/bin/sh\ncat <<'END'\n{}\nEND\n"
+# All but the first command is blocked.
+HALF = """\
+#!/bin/sh
+mkdir "$0-asked" && echo '<<check {} check>>' && exit
+echo ScriptContainedMaliciousContent >&2
+exit 1
+"""
+
+
 def program(folder, name, text):
     path = folder / name
     path.write_text(text)
@@ -88,13 +120,20 @@ def verdicts(lines):
     return {row.group(2).strip(): (row.group(1) == "ok", row.group(3)) for row in rows if row}
 
 
+def notes(lines):
+    """{what is neither good nor bad: what was found}"""
+    rows = (re.match(r" {6}(.{34})  (?!->)(.*)", line) for line in lines)
+    return {row.group(1).strip(): row.group(2) for row in rows if row}
+
+
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
     folder = tmp_path_factory.mktemp("check")
     hosts = {
-        name: controller.powershell_here(program(folder, name, f"#!/bin/sh\necho '{json.dumps(printed)}'\n"))
+        name: controller.powershell_here(program(folder, name, PRINTS.format(f"<<check {json.dumps(printed)} check>>")))
         for name, printed in PRINTED.items()
     }
+    hosts["half"] = controller.powershell_here(program(folder, "half", HALF.format(json.dumps(HOST))))
     hosts["blocked"] = controller.powershell_here(
         program(folder, "blocked", "#!/bin/sh\necho 0x800711C7 >&2\nexit 1\n")
     )
@@ -115,15 +154,33 @@ def test_where_all_holds_only_the_reading_can_fail(tables):
     found = verdicts(tables["good"])
     assert [check for check, (holds, _detail) in found.items() if not holds] == ["The collection reads the initiator"]
     assert found["PowerShell runs a command"] == (True, "Windows Server 2022 Standard 20348")
-    assert any("script blocks, transcripts" in line for line in tables["good"])
+    assert found["Ordinary endpoint"] == (True, "none, as over winrm and ssh")
+    assert notes(tables["good"]) == {
+        "Execution policy of Group Policy": "none",
+        "Logs of Windows PowerShell": "script blocks, transcripts",
+        "Quota of WinRM for a shell": "1024 MB",
+        "Python, for the python engine": "none",
+    }
 
 
 @pytest.mark.parametrize(
     ("host", "checks"),
     [
         ("constrained", ["Full language mode", "C# can be compiled"]),
-        ("old", ["PowerShell 5.1 or newer", "MSiSCSI runs"]),
-        ("standard_user", ["C# can be compiled", "Execution policy is not forced", "Elevated administrator"]),
+        (
+            "old",
+            [
+                "Windows 8.1, 2012 R2 or newer",
+                "PowerShell 5.1 or newer",
+                ".NET Framework 4.5.2 or newer",
+                "MSiSCSI runs",
+            ],
+        ),
+        ("standard_user", ["C# can be compiled", "Elevated administrator"]),
+        ("signed", []),
+        ("seven", []),
+        ("hostile", ["C# can be compiled"]),
+        ("half", ["PowerShell 5.1 or newer"]),
         ("blocked", ["PowerShell runs a command"]),
         ("away", ["PowerShell runs a command"]),
     ],
@@ -141,33 +198,115 @@ def test_a_host_that_cannot_be_asked_shows_why(tables):
     assert "No route to host" in verdicts(tables["away"])["PowerShell runs a command"][1]
 
 
+def test_what_a_host_says_is_shown_as_it_is(tables):
+    """Also braces, as in the line of source that PowerShell quotes when it cannot compile it, and templates."""
+    shown = verdicts(tables["standard_user"])["C# can be compiled"][1]
+    assert shown == " ".join(NOT_COMPILED.split())
+    assert verdicts(tables["hostile"])["C# can be compiled"][1] == "{{ 40 + 2 }}"
+    assert verdicts(tables["hostile"])["PowerShell runs a command"][1] == "[{{ 40 + 2 }}]"
+    assert "ScriptContainedMaliciousContent" in verdicts(tables["half"])["PowerShell 5.1 or newer"][1]
+
+
+def test_an_execution_policy_is_told_but_is_no_fault(tables):
+    for host in ("signed", "seven"):
+        policy = notes(tables[host])["Execution policy of Group Policy"]
+        assert policy == "AllSigned, which concerns only files"
+    assert verdicts(tables["signed"])["Ordinary endpoint"] == (True, "Microsoft.PowerShell")
+    assert notes(tables["signed"])["Quota of WinRM for a shell"] == "not readable"
+    assert verdicts(tables["seven"])[".NET Framework 4.5.2 or newer"] == (True, "not used by PowerShell 7")
+
+
 def test_a_simulated_host_is_only_read(tables):
     assert verdicts(tables["simulated"]) == {"The collection reads the initiator": (True, "MSiSCSI runs")}
 
 
-def test_the_script_of_the_check_runs_in_powershell_and_in_constrained_language_mode(tmp_path):
-    """Here little of what it asks exists; it still prints all of its answers."""
-    pwsh = powershell()
-    script = (controller.ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
-    for mode in ("FullLanguage", "ConstrainedLanguage"):
-        done = subprocess.run(
-            [
-                *(pwsh, "-NoProfile", "-NonInteractive", "-Command"),
-                f"$ExecutionContext.SessionState.LanguageMode = '{mode}'\n{script}",
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+def text_of(script):
+    return (controller.ROOT / "playbooks" / "files" / script).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_run_in_constrained_language_mode(script):
+    """Here little of what they ask exists; they still print all of their answers."""
+    done = subprocess.run(
+        [
+            *(powershell(), "-NoProfile", "-NonInteractive", "-Command"),
+            f"$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'\n{text_of(script)}",
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(re.fullmatch("<<check (.*) check>>\n", done.stdout)[1])
+    assert found.keys() == SCRIPTS[script].keys(), done.stderr
+    if script == "check_powershell.ps1":
+        assert (found["language_mode"], found["compiler"]) == (
+            "ConstrainedLanguage",
+            "not tried in ConstrainedLanguage",
         )
-        found = json.loads(done.stdout)
-        assert set(found) == set(GOOD), done.stderr
-        assert found["language_mode"] == mode
-        assert (found["compiler"] == "works") == (mode == "FullLanguage")
 
 
-def test_the_script_fits_on_a_command_line_of_cmd():
-    """8191 characters; base64 of UTF-16 takes 8 for 3."""
-    script = (controller.ROOT / "playbooks" / "files" / "check_connection.ps1").read_text(encoding="utf-8")
-    sent = "".join(line.strip() + "\n" for line in script.splitlines() if line and not line.startswith("#"))
-    assert len(sent) * 8 / 3 + 200 < 8191
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_scripts_fit_on_a_command_line_of_cmd(script):
+    """Also encoded twice, as ansible-core 2.16 and 2.18 do over winrm, and behind what 2.16 has sshd run before."""
+    text = "".join(line.strip() + "\n" for line in text_of(script).splitlines() if line and not line.startswith("#"))
+    start = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted -EncodedCommand "
+    for _time in range(2):
+        text = start + base64.b64encode(text.encode("utf-16-le")).decode()
+    assert len("cmd /c chcp.com 65001 >nul 2>&1 && " + text) <= LONGEST_COMMAND_LINE
+
+
+# -- through Ansible's connections, to a PowerShell of this machine ----------------------------------------------------
+
+# Only what is Windows itself is missing: version, .NET, elevation, the service. The libraries are not in System32.
+MISSING = [
+    "Windows 8.1, 2012 R2 or newer",
+    "Elevated administrator",
+    "The initiator's library is there",
+    "MSiSCSI runs",
+]
+JEA = "@{ SchemaVersion = '2.0.0.0'; SessionType = 'RestrictedRemoteServer'; LanguageMode = 'NoLanguage' }\n"
+
+
+@pytest.fixture(scope="module")
+def reached(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reached")
+    endpoint = folder / "jea.pssc"
+    endpoint.write_text(JEA)
+    with Fleet(folder, scenario.STATE, {}) as fleet:
+        fleet.windows("winrm", "winrm")
+        fleet.windows("psrp", "psrp")
+        fleet.windows_ssh("ssh")
+        fleet.windows("jea", "psrp", options=("-ConfigurationFile", str(endpoint)))
+        fleet.hosts["winrm"]["ansible_pwsh_interpreter"] = "it's no PowerShell"
+        tables, done = play(fleet.folder, fleet.hosts)
+    assert set(tables) == set(fleet.hosts), done.stdout
+    return tables
+
+
+@pytest.mark.parametrize("connection", ["winrm", "psrp", "ssh"])
+def test_the_check_finds_the_same_over_each_connection(reached, connection):
+    found = verdicts(reached[connection])
+    failed = [check for check, (holds, _detail) in found.items() if not holds]
+    if connection == "winrm" and CORE >= (2, 21):  # which reads the variable
+        assert failed == [
+            MISSING[0],
+            "PowerShell 5.1 or newer",
+            *MISSING[1:],
+            "The collection reads the initiator",
+        ]
+        assert "it's no PowerShell" in found["PowerShell 5.1 or newer"][1]
+        assert "ansible_pwsh_interpreter" in "".join(reached[connection])
+        return
+    assert failed == MISSING
+    assert found["C# can be compiled"] == (True, "works")
+    assert found["PowerShell 5.1 or newer"][1].startswith("7.")
+    assert found["The collection reads the initiator"] == (True, "MSiSCSI runs")
+
+
+def test_an_endpoint_that_restricts_the_language_is_named(reached):
+    found = verdicts(reached["jea"])
+    checks = ["PowerShell runs a command", "Ordinary endpoint", "The collection reads the initiator"]
+    assert list(found) == checks, reached["jea"]
+    assert not any(holds for holds, _detail in found.values())
+    assert "JEA" in found["The collection reads the initiator"][1]

@@ -37,6 +37,19 @@ CONNECTIONS = {
     "psrp": {"ansible_psrp_protocol": "http", "ansible_psrp_auth": "basic", "ansible_psrp_message_encryption": "never"},
 }
 
+# sshd whose shell is cmd: what Ansible sends is a program with arguments that nothing expands
+SSH = """\
+#!{python}
+import json, os, sys
+command = sys.argv[-1]
+if len("cmd /c " + command) > {longest}:
+    sys.exit("The command line is too long.")
+program, *arguments = command.removeprefix("chcp.com 65001 >nul 2>&1 && ").split()
+if program.lower() != "powershell":
+    sys.exit(f"'{{program}}' is not recognized as an internal or external command,")
+os.execvpe("PowerShell", ["PowerShell", *arguments], json.loads({environment!r}))
+"""
+
 # With it Windows PowerShell 5.1 begins a program's standard input under code page 65001.
 BYTE_ORDER_MARK = "\\357\\273\\277"
 
@@ -88,6 +101,19 @@ class Fleet(contextlib.ExitStack):
         """A host of the powershell engine, which is this machine; see :func:`host.linux`."""
         environment = {**self._server(name).environment, **environment}
         self._remote(name, connection, host.linux(self.folder.parent / name, environment, before, options))
+
+    def windows_ssh(self, name):
+        """The same over ssh, to a cmd. A program in ssh's place starts what it is given."""
+        reached = host.linux(self.folder.parent / name, self._server(name).environment)
+        ssh = self.folder / (name + "-ssh")
+        environment, longest = json.dumps(reached.environment), host.LONGEST_COMMAND_LINE
+        ssh.write_text(SSH.format(python=sys.executable, longest=longest, environment=environment), encoding="utf-8")
+        ssh.chmod(0o755)
+        self.hosts[name] = {
+            "ansible_connection": "ssh",
+            "ansible_shell_type": "cmd",
+            "ansible_ssh_executable": str(ssh),
+        }
 
     def wine(self, name, powershell, state=None, **variables):
         """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
