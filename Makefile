@@ -38,13 +38,17 @@ CORE ?= $(lastword $(FOUND))
 # Python takes part in, not what compilers, browsers and Windows' own Python do by themselves, and of what is searched a
 # sample (SEARCH_OF below). Those between run on Pythons between; what may differ there is Ansible itself, which takes
 # part in the integration. 2.19, which sends PowerShell something else than the oldest and the newest do, also runs what
-# goes over winrm and psrp.
+# goes over winrm and psrp. What PowerShell's logs keep of that, and what PowerShell for Windows makes of it, is asked of
+# both.
 SUITES := $(foreach suite,proof integration sweep unit explore,$(if $(wildcard tests/$(suite)),$(suite)))
 SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration $(SUITES_$(1)),$(SUITES)))
 SUITES_2.19 := proof
 RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
-PART_proof_oldest := $(addprefix tests/proof/test_,$(addsuffix .py,winrm check_connection engine_failures secrets))
-PART_proof_between := tests/proof/test_winrm.py
+PART_sent := winrm.py logging.py \
+	powershell.py::test_the_commands_of_ansible_reach_the_connection_whole \
+	windows_powershell.py::test_facts_are_those_of_the_simulator
+PART_proof_oldest := $(addprefix tests/proof/test_,$(PART_sent) check_connection.py engine_failures.py secrets.py)
+PART_proof_between := $(addprefix tests/proof/test_,$(PART_sent))
 PATH_OF = $(or $(PART_$(1)_$(call RANK_OF,$(2))),tests/$(1))
 # The longest start first, so that no processor waits for another at the end.
 RUNS := $(foreach suite,$(SUITES),$(foreach core,$(NEWEST) $(filter-out $(NEWEST),$(CORES)),$(if $(filter \

@@ -24,7 +24,6 @@ from ansible_collections.winstorage.iscsi.tests.proof.support.tools import power
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
 ROOT = Path(next(iter(collection.__path__)))
-SECRET = "Marker-Secret42"
 DOTNET = "CLR ([5-9]|1[0-9])[.]"  # as the workflow asks of PowerShell 7
 
 
@@ -73,11 +72,11 @@ def test_a_process_of_another_width_or_runtime_fails(tmp_path, bits, runtime):
 
 def test_a_login_with_a_secret_is_refused_and_its_batch_kept(kept, pwsh, host, tmp_path):
     before = len(host.simulator.state["persistent_logins"])
-    judge.secret(kept, pwsh, SECRET, tmp_path / "batch.txt")
-    batch = (tmp_path / "batch.txt").read_text(encoding="ascii")
+    judge.secret(kept, pwsh, tmp_path / "secret.txt", tmp_path / "batch.txt")
+    secret, batch = ((tmp_path / name).read_text(encoding="ascii") for name in ("secret.txt", "batch.txt"))
     (call,) = wire.decode_batch(batch).programs[0].calls
-    assert any(SECRET.encode() in block.data for block in call.blocks)
-    assert SECRET not in batch
+    assert 12 <= len(secret) <= 16 and any(secret.encode() in block.data for block in call.blocks)
+    assert secret not in batch
     assert len(host.simulator.state["persistent_logins"]) == before
 
 

@@ -56,3 +56,26 @@ def test_summary_names_what_is_left_out():
 
 def test_a_suite_that_a_plain_run_leaves_out_can_be_run_alone():
     assert "tests/proof" in recipes("test-proof")
+
+
+CORES = ("2.16", "2.18", "2.19", "2.20", "2.21")
+SENT = [
+    "tests/proof/test_winrm.py",
+    "tests/proof/test_logging.py",
+    "tests/proof/test_powershell.py::test_the_commands_of_ansible_reach_the_connection_whole",
+    "tests/proof/test_windows_powershell.py::test_facts_are_those_of_the_simulator",
+]
+
+
+@pytest.mark.parametrize("core", ["2.16", "2.19"])
+def test_what_a_core_sends_otherwise_than_the_newest_is_in_its_part_of_the_proof(core):
+    """The pages on engines and security say what PowerShell's logs keep under each. Their tests are there."""
+    everywhere = [f"PYTHON_{each}=python3" for each in CORES]  # nothing is run, so any program will do
+    (line,) = re.findall(
+        r"--junit-xml=\.build/reports/proof-\S+ (.*)$",
+        make("--dry-run", "--always-make", *everywhere, f"test-proof-{core}", "CORES=all"),
+        re.MULTILINE,
+    )
+    assert set(SENT) <= set(line.split())
+    for path, _colons, test in (part.partition("::") for part in line.split()):
+        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8") or not test

@@ -9,9 +9,9 @@ read OUT.json BITS RUNTIME          read this host in this process and write the
                                     BITS (64 or 32) and the runtime matches the regular expression RUNTIME
 sent KEPT.json POWERSHELL OUT.json BITS RUNTIME
                                     the same, with what Ansible sends (kept by powershell_here), run by a PowerShell
-secret KEPT.json POWERSHELL SECRET BATCH.txt
-                                    have a PowerShell run what Ansible sends with a batch that holds SECRET, and write
-                                    that batch, for search_logs.ps1. It saves a login to a target that does not exist
+secret KEPT.json POWERSHELL SECRET.txt BATCH.txt
+                                    have a PowerShell run what Ansible sends with a batch that holds a new secret, and
+                                    write both for search_logs.ps1. It saves a login to a target that does not exist
 same A.json B.json ...              fail unless all files have the same content
 windows FACTS.json SEEN.json        fail unless the tools of Windows (seen.ps1) report the same logins and portals
 conformance POINTER COMMAND ...     fail unless a line-by-line runner passes the suite of tests/proof/conformance
@@ -22,6 +22,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -69,9 +70,13 @@ def sent(kept, powershell, out, bits, runtime):
     read(out, bits, runtime, run)
 
 
-def secret(kept, powershell, text, out):
-    """Run what Ansible sent, with another batch in it: one that saves a login with a CHAP secret, and fails."""
+def secret(kept, powershell, secret_out, batch_out):
+    """Run what Ansible sent, with another batch in it: one that saves a login with a CHAP secret, and fails.
+
+    The secret is made here and goes into a file, because the logs that are searched for it keep command lines, too.
+    """
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
+    text = f"Marker-{secrets.token_hex(4)}"
     programs = []
     for pointer in (8, 4):
         builder = Builder(pointer)
@@ -94,7 +99,8 @@ def secret(kept, powershell, text, out):
     (run,) = wire.decode_answer(json.loads(done.stdout.decode("utf-8-sig"))["answer"]).results[0].runs
     if not run.status:
         raise AssertionError("the login to a target that does not exist was saved")
-    Path(out).write_text(batch, encoding="ascii")
+    Path(secret_out).write_text(text, encoding="ascii")
+    Path(batch_out).write_text(batch, encoding="ascii")
     print(f"a login with a secret was refused with 0x{run.status:08X}")
 
 

@@ -4,13 +4,15 @@
 
 # What PowerShell's logs keep of a secret. With -Enable it switches on script-block, module and transcription logging on
 # this disposable host. Without it, it searches events 4103, 4104 and 800 and the transcripts, prints where the batch
-# was recorded, and fails if the secret was. It has not been run anywhere.
+# was recorded, and fails if the secret was. It has not been run on Windows.
+#
+# The secret comes in a file. What is on a command line or in a script is logged, and would be found for that reason.
 
 param(
     [Parameter(Mandatory = $true)][string]$Folder, # of the transcripts
     [switch]$Enable,
-    [string]$Secret,
-    [string]$Batch # the file with the text of the batch
+    [string]$SecretFile,
+    [string]$BatchFile # with the text of the batch, if it is known
 )
 $ErrorActionPreference = 'Stop'
 
@@ -34,7 +36,8 @@ if ($Enable) {
     exit 0
 }
 
-$start = (Get-Content -Path $Batch -Raw).Substring(0, 200)
+$secret = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $SecretFile).ProviderPath).Trim()
+if (-not $secret) { throw "$SecretFile is empty" }
 $found = @(
     foreach ($log in 'Microsoft-Windows-PowerShell/Operational', 'PowerShellCore/Operational', 'Windows PowerShell') {
         Get-WinEvent -FilterHashtable @{ LogName = $log; Id = 4103, 4104, 800 } -ErrorAction SilentlyContinue |
@@ -45,8 +48,11 @@ $found = @(
 )
 if (-not $found.Count) { throw 'Nothing was logged, so the search says nothing' }
 "$($found.Count) events and transcripts"
-$found | Where-Object { "$($_.Text)".Contains($start) } | ForEach-Object { "the batch is in $($_.Place)" }
-$clear = @($found | Where-Object { "$($_.Text)".Contains($Secret) })
+if ($BatchFile) {
+    $start = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $BatchFile).ProviderPath).Substring(0, 200)
+    $found | Where-Object { "$($_.Text)".Contains($start) } | ForEach-Object { "the batch is in $($_.Place)" }
+}
+$clear = @($found | Where-Object { "$($_.Text)".Contains($secret) })
 if ($clear.Count) { throw "The secret is in clear in: $(($clear.Place | Sort-Object -Unique) -join '; ')" }
 'the secret is in clear nowhere'
 exit 0

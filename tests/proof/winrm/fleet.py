@@ -118,7 +118,7 @@ class Fleet(contextlib.ExitStack):
     def wine(self, name, powershell, state=None, **variables):
         """A host of the powershell engine: ``powershell`` is a :class:`powershell.WinePowerShell`."""
         environment = powershell.environment({**self._server(name, state).environment, **variables})
-        self._remote(name, "winrm", host.Host(powershell.command, environment))
+        self._remote(name, "winrm", host.Host(powershell.command, environment, finds_itself=False))
         # ansible-core 2.21 asks Get-Command for the interpreter, which under Wine finds no program by its name alone.
         # By its path it is found, and since that is where the running PowerShell is, no other one is started.
         self.hosts[name]["ansible_pwsh_interpreter"] = windows_path(powershell.executable)

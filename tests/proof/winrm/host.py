@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -23,6 +24,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.support import powershell,
 PLUGINS = Path(next(iter(plugins.__path__)))
 LONGEST_COMMAND_LINE = 8191  # cmd.exe's own limit: Microsoft, "Command prompt line string limitation"
 NAMES = ("powershell", "pwsh")
+# All that the first PowerShell is asked for by ansible-core 2.16 and 2.18 over winrm: to start another one.
+ANOTHER = re.compile(r"(?i)PowerShell( -[^\n]*-EncodedCommand [A-Za-z0-9+/=]+)\s*")
 
 
 class Host:
@@ -31,10 +34,12 @@ class Host:
     :param start: the command of its PowerShell, to which options are added.
     :param environment: all variables of each process.
     :param before: called with the standard input of each command; may raise, or return other variables for it.
+    :param finds_itself: False where a PowerShell can start no other by its name; one that was asked to is left out.
     """
 
-    def __init__(self, start, environment, before=None):
+    def __init__(self, start, environment, before=None, finds_itself=True):
         self.start, self.environment, self.before = start, environment, before or (lambda stdin: {})
+        self.finds_itself = finds_itself
         self.command_lines, self.scripts, self.inputs = [], [], []
 
     def run(self, command_line, stdin):
@@ -46,8 +51,12 @@ class Host:
         if program.lower().rpartition("\\")[2].removesuffix(".exe") not in NAMES:
             message = f"'{program}' is not recognized as an internal or external command,\r\n"
             return 1, b"", (message + "operable program or batch file.\r\n").encode()
-        encoded = arguments[arguments.index("-EncodedCommand") + 1]
-        self.keep(base64.b64decode(encoded).decode("utf-16-le"), stdin)
+        script = script_of(arguments)
+        another = None if self.finds_itself else ANOTHER.fullmatch(script)
+        if another:
+            arguments = another.group(1).split()
+            script = script_of(arguments)
+        self.keep(script, stdin)
         done = subprocess.run(
             [*self.start, *arguments],
             input=stdin,
@@ -72,6 +81,11 @@ class Host:
         """Keep what came as a command and as its input."""
         self.scripts.append(script)
         self.inputs.append(stdin)
+
+
+def script_of(arguments):
+    """What a PowerShell with these arguments runs."""
+    return base64.b64decode(arguments[arguments.index("-EncodedCommand") + 1]).decode("utf-16-le")
 
 
 def linux(folder, environment, before=None, options=()):
