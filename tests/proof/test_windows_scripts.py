@@ -168,7 +168,7 @@ LOGINS = {
     "Remove-IscsiTargetPortal": "",
 }
 GIVEN = f"-Target {TARGET} -Address {ADDRESS}"
-# 16 arguments behind the target, in the order of Microsoft's help, and no mapping. 2 is the multipath flag; iscsicli.exe
+# 16 arguments behind the target, in the order of Microsoft's help, and no mapping. 2 is the multipath flag. A program
 # is given it as it is written, a function as a number.
 SAVED = "PersistentLoginTarget {} T {} * * * 2 * * * * * * * * * 0"
 

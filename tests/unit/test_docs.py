@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import inspect
 import itertools
@@ -422,3 +423,105 @@ def test_security_is_found_from_where_one_looks_for_it():
         assert "docs/docsite/rst/security.rst" in (ROOT / name).read_text(encoding="utf-8")
     for page in ("engines", "troubleshooting"):
         assert "<security.rst>`__" in PAGES[page], page
+
+
+# -- what nobody has seen ----------------------------------------------------------------------------------------------
+
+# What the pages say that nobody has seen, by a part of the sentence -> the claim on the page before_windows that it is.
+UNSEEN = {
+    "run them in AWX": "The playbooks run in AWX or Automation Platform",
+    "How long that takes on Windows": "A round trip takes seconds, not minutes",
+    "How long they take on Windows": "A round trip takes seconds, not minutes",
+    "The duration of a round trip": "A round trip takes seconds, not minutes",
+    "compared this with the events": "Events are explained",
+    "``Enable-MSDSMAutomaticClaim`` shows": "MPIO shows a claim at once, before the restart",
+    "the two firewall rules by ``InstanceID``": "Firewall rules are found by their name",
+    "``Parameters`` of ``mpio``": "The key of MPIO is there only where MPIO is installed",
+    "whether the defaults, which are quoted": "The quoted defaults of timers are right",
+    "followed this page": "The lab can be built",
+    "How Windows lists the ports": "Initiator ports have their addresses",
+    "nobody has run this collection on Windows yet": "Initiator ports have their addresses",  # of multipath, the same
+    "**The real iscsidsc.dll.**": "The C# compiles and calls the real DLL under Windows PowerShell 5.1",
+    "**Windows PowerShell 5.1**": "The C# compiles and calls the real DLL under Windows PowerShell 5.1",
+    "**The management classes and the event log": "Disks and volumes are right",
+    "**The test suite of the runners": "It does so under PowerShell 7",
+    "**WinRM itself.**": "Encrypted WinRM and Kerberos work, within the quotas of WinRM",
+    "**A 32-bit process.**": "32-bit processes work",
+    "**The service manager of Windows.**": "Each start mode of the service is set",
+    "Not known. Observations of other software": "How Windows behaves where that is not known",
+    "``MSiSCSI_PersistentLogins`` is not known": (
+        "The first contact finds no difference between the DLL and other witnesses"
+    ),
+    "to confirm them": "The first contact finds no difference between the DLL and other witnesses",
+    "services wait for it": "What waits for a service that is disabled or manual does as the risks say",
+    "the initiator reconnects once": "What waits for a service that is disabled or manual does as the risks say",
+    "watched such a process end": "A hung discovery does not hold the task for ever",
+    "has not met any policy": "A secret appears in no log in clear",
+    "with the logs of Windows PowerShell 5.1": "A secret appears in no log in clear",
+    "signing for App Control": "Constrained Language Mode ends with an error that names it",
+    "the ``python`` engine under App Control": "The ``python`` engine works under App Control",
+    "App Control, JEA": "JEA ends with an error that names it",
+    "JEA, or ``become``": "``become`` with ``runas`` works",
+    "whether a scanner objects": "The antimalware scanner lets it pass",
+    "The copies are values of": ("A portal that was saved for an initiator port that is gone can be removed"),
+    "Windows adds the claim to the lists": "MPIO shows a claim at once, before the restart",
+    "checks with Windows' own tools": "The role reaches what it declares, seen by tools of Windows alone",
+    "GitHub's Windows runners": "Every module passes its test of ``ansible-test``",
+}
+# What no command on Windows shows, and what only leads to such sentences.
+NO_CLAIM = (
+    "Nobody has run this collection on Windows yet",  # of which each row of that page is a part
+    "Nobody outside the project has reviewed the code",  # said on that page, too
+    "see `What nobody has tried`_",
+    "says what nobody has tried on Windows yet",
+    "how the simulator behaves where the behaviour of Windows is not known",
+    "says how this Windows behaves where that is not known",
+    "Both are null where they are not known",
+)
+HAS_NOT = re.compile(
+    r"\b[Nn]obody has\b|\b[Nn]obody outside\b|\b[Nn]othing on this page has\b"
+    r"|\b[Ii]t is not known\b|\b(?:is|are) not known(?=[.:;]|$)|\bNot known\. Observations\b"
+    r"|\b(?:has|was) not (?:been (?:run|tried|measured|seen)|tried|met)\b"
+)
+
+
+def unseen():
+    """(page, paragraph or item, how often it says that something was not seen). A list that such a sentence or title
+    begins is a list of what was not seen."""
+    texts = {**PAGES, **{name: (ROOT / f"{name}.md").read_text(encoding="utf-8") for name in ("README", "SECURITY")}}
+    del texts["before_windows"]
+    for page, text in texts.items():
+        in_list = False
+        for part in re.split(r"\n\s*\n|\n(?=\s*(?:\* )?- )", text):
+            part = " ".join(part.split())
+            shorter = functools.reduce(lambda rest, phrase: rest.replace(phrase, ""), NO_CLAIM, part)
+            said = len(HAS_NOT.findall(shorter))
+            if part.startswith("- "):
+                said = said or int(in_list and shorter == part)
+            else:
+                last = HAS_NOT.search(shorter.split(". ")[-1])
+                in_list = part.endswith("---") and said > 0 or part.endswith(":") and last is not None
+                said = 0 if in_list else said
+            if said:
+                yield page, part, said
+
+
+def test_whatever_nobody_has_seen_on_windows_has_its_row_on_the_page_for_that():
+    found = list(unseen())
+    assert len(found) > 25
+    missing = [(page, part) for page, part, said in found if len([known for known in UNSEEN if known in part]) < said]
+    assert missing == [], "give each a row in before_windows.rst, and name the two in UNSEEN"
+    assert [known for known in UNSEEN if not any(known in part for _page, part, _said in found)] == []
+    page = " ".join(PAGES["before_windows"].split())
+    assert [claim for claim in UNSEEN.values() if f"* - {claim} - " not in page] == []
+
+
+def test_a_new_sentence_about_what_nobody_has_seen_is_noticed(monkeypatch):
+    before = len(list(unseen()))
+    for text in (
+        "Nobody has tried this on Windows.",
+        "It is not known:\n\n- whether it works",
+        "It has not been run yet.",
+    ):
+        monkeypatch.setitem(PAGES, "awx", PAGES["awx"] + "\n\n" + text + "\n")
+        assert len(list(unseen())) == (before := before + 1), text
