@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
 from ansible_collections.winstorage.iscsi.tests.proof.support import controller
+from ansible_collections.winstorage.iscsi.tests.proof.support.powershell import executable
+from ansible_collections.winstorage.iscsi.tests.proof.support.powershell_logs import Logs
 from ansible_collections.winstorage.iscsi.tests.proof.support.tools import powershell
 from ansible_collections.winstorage.iscsi.tests.windows import judge
 
@@ -39,7 +43,7 @@ def kept(pwsh, tmp_path_factory):
     host = controller.powershell_here(
         powershell_here_keep=str(folder / "kept.json"),
         winstorage_iscsi_engine="powershell",
-        ansible_pwsh_interpreter=pwsh,
+        ansible_pwsh_interpreter=str(executable()),  # else ansible-core 2.21 would start a second one from the first
     )
     controller.write_inventory(folder, {"windows": host})
     controller.run("ansible", folder, "windows", "-m", "winstorage.iscsi.initiator_facts")
@@ -78,6 +82,67 @@ def test_a_login_with_a_secret_is_refused_and_its_batch_kept(kept, pwsh, host, t
     assert 12 <= len(secret) <= 16 and any(secret.encode() in block.data for block in call.blocks)
     assert secret not in batch
     assert len(host.simulator.state["persistent_logins"]) == before
+
+
+# Get-WinEvent of PowerShell 7 on Linux, whose events are in a file.
+EVENTS = """\
+function Get-WinEvent {
+    [CmdletBinding()]
+    param([hashtable]$FilterHashtable)
+
+    if ($FilterHashtable.LogName -ne 'PowerShellCore/Operational') { Write-Error 'there is no such log'; return }
+    foreach ($text in [IO.File]::ReadAllText($env:SYSLOG_FILE) -split "`0") {
+        $event = [pscustomobject]@{ Id = 4104 }
+        $event.PSObject.Members.Add([psscriptmethod]::new('ToXml', { $text }.GetNewClosure())) # logs no text
+        $event
+    }
+}
+"""
+
+
+def test_the_step_that_searches_the_logs_puts_the_secret_into_none_of_them(kept, pwsh, host, tmp_path):
+    """The step itself, with the logs on: neither it, nor what it starts, is what it finds."""
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "windows.yml").read_text(encoding="utf-8"))
+    (step,) = [
+        step["run"]
+        for step in workflow["jobs"]["windows"]["steps"]
+        if step.get("name") == "A secret is in no log in clear"
+    ]
+    logs = Logs(tmp_path / "temporary")
+    (tmp_path / "step.ps1").write_text("$ErrorActionPreference = 'Stop'\n" + step.replace("'2.19', ", ""))
+    modules, programs = tmp_path / "modules", tmp_path / "programs"
+    for folder in (modules / "Events", programs, tmp_path / "sent"):
+        folder.mkdir(parents=True)
+    (modules / "Events" / "Events.psm1").write_text(EVENTS)
+    for name in ("powershell", "pwsh"):
+        (tmp_path / "sent" / f"{name}-2.21.json").write_bytes(kept.read_bytes())
+        program = programs / f"{name}.exe"
+        program.write_text(f'#!/bin/sh\nexec {shlex.join([pwsh, *logs.options])} "$@"\n')
+        program.chmod(0o755)
+    (programs / "python").symlink_to(sys.executable)
+    done = subprocess.run(
+        [programs / "powershell.exe", "-NoProfile", "-NonInteractive", "-Command", ". ./step.ps1"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            **logs.environment,
+            "COLLECTION": str(ROOT),
+            "JUDGE": workflow["env"]["JUDGE"],
+            "NO_COLOR": "1",
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PSModulePath": str(modules),
+            "PYTHONPATH": str(controller.ROOT.parents[2]),
+            "RUNNER_TEMP": str(tmp_path / "temporary"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the secret is in clear nowhere") == 2
+    assert "the batch is in PowerShellCore/Operational" in done.stdout  # so that the logs were on, and searched
+    assert (tmp_path / "secret.txt").read_text(encoding="ascii").startswith("Marker-")
 
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -49,8 +49,13 @@ $found = @(
 if (-not $found.Count) { throw 'Nothing was logged, so the search says nothing' }
 "$($found.Count) events and transcripts"
 if ($BatchFile) {
-    $start = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $BatchFile).ProviderPath).Substring(0, 200)
-    $found | Where-Object { "$($_.Text)".Contains($start) } | ForEach-Object { "the batch is in $($_.Place)" }
+    $batch = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $BatchFile).ProviderPath)
+    foreach ($entry in $found) {
+        $text = "$($entry.Text)" # large events come in parts
+        for ($at = 0; $at + 60 -le $batch.Length; $at += 30) {
+            if ($text.Contains($batch.Substring($at, 60))) { "the batch is in $($entry.Place)"; break }
+        }
+    }
 }
 $clear = @($found | Where-Object { "$($_.Text)".Contains($secret) })
 if ($clear.Count) { throw "The secret is in clear in: $(($clear.Place | Sort-Object -Unique) -join '; ')" }
