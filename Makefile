@@ -46,6 +46,7 @@ SUITES_2.19 := proof
 RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
 PART_sent := winrm.py logging.py \
 	powershell.py::test_the_commands_of_ansible_reach_the_connection_whole \
+	powershell.py::test_facts_of_a_host_through_powershell \
 	windows_powershell.py::test_facts_are_those_of_the_simulator
 PART_proof_oldest := $(addprefix tests/proof/test_,$(PART_sent) check_connection.py engine_failures.py secrets.py)
 PART_proof_between := $(addprefix tests/proof/test_,$(PART_sent))

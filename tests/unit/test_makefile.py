@@ -63,6 +63,7 @@ SENT = [
     "tests/proof/test_winrm.py",
     "tests/proof/test_logging.py",
     "tests/proof/test_powershell.py::test_the_commands_of_ansible_reach_the_connection_whole",
+    "tests/proof/test_powershell.py::test_facts_of_a_host_through_powershell",
     "tests/proof/test_windows_powershell.py::test_facts_are_those_of_the_simulator",
 ]
 
