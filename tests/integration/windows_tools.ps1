@@ -14,6 +14,7 @@ $adapterKey = 'SYSTEM\CurrentControlSet\Control\Class\{4d36e97b-e325-11ce-bfc1-0
 
 function Read-Value($key, $name) { if ($state.windows -and $state.windows.registry[$key]) { $state.windows.registry[$key][$name] } }
 function Update-HostStorageCache { }
+function Start-Sleep { }
 function Get-Service {
     # what is as it is by default is not in the file
     $words = @{ running = 'Running'; automatic = 'Automatic'; disabled = 'Disabled' }
