@@ -476,6 +476,8 @@ NO_CLAIM = (
     "says what nobody has tried on Windows yet",
     "how the simulator behaves where the behaviour of Windows is not known",
     "says how this Windows behaves where that is not known",
+    "The probe finds out how this Windows behaves where that is not known",
+    "lists what nobody has seen there",
     "Both are null where they are not known",
 )
 HAS_NOT = re.compile(
