@@ -153,8 +153,8 @@ hosts:
       sample: true
 artifacts:
   description:
-    - What a job keeps of the report, for the option O(ansible.builtin.set_stats#module:data) of
-      M(ansible.builtin.set_stats). Hosts that have nothing of a kind are left out of it.
+    - What a job keeps of the report, for C(data) of C(ansible.builtin.set_stats). Hosts that have nothing of a kind are
+      left out of it.
   returned: success
   type: dict
   contains:

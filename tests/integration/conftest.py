@@ -60,13 +60,16 @@ class Site:
         return SimpleNamespace(rc=done.returncode, output=done.stdout, results=found)
 
 
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory):
-    """What all sites have, so that their playbooks run in the same environment: the collections, and Ansible's home."""
-    folder = tmp_path_factory.mktemp("shared")
+def link_collection(folder):
+    """Make the folder what sites share, so that their playbooks run in the same environment: collections and home."""
     (folder / "view/ansible_collections/winstorage").mkdir(parents=True)
     (folder / "view/ansible_collections/winstorage/iscsi").symlink_to(ROOT)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    return link_collection(tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture(scope="module")
