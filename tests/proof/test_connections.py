@@ -226,6 +226,7 @@ def started(sent, pwsh, programs):
     done = subprocess.run(
         [pwsh, "-NoProfile", "-NonInteractive", "-Command", BEHIND_SSHD],
         env={**os.environ, "PATH": f"{programs[0]}:{os.environ['PATH']}"},
+        cwd=programs[0],  # a command line for Windows has >nul, which is a file here
         input=json.dumps(list(commands.values())),
         capture_output=True,
         text=True,
