@@ -4,7 +4,7 @@
 """The page "A lab on Windows", followed on the controller: its files are written, its commands run as they are.
 
 The client is a simulated host. What needs Windows is done to it by the test where the page has the lab do it.
-tests/proof/test_lab.py runs the playbooks of the lab themselves.
+test_lab.py runs the playbooks of the lab themselves.
 """
 
 from __future__ import annotations
