@@ -60,7 +60,7 @@ def play(site):
         site.host(
             name,
             {
-                "service": {"state": "running"},
+                "service": {"state": "running", "start_mode": "automatic"},
                 "initiator": {"node_name": f"iqn.1991-05.com.microsoft:{name}"},
                 "persistent_logins": [{"target": "iqn.2004-01.com.example:data", "portal": "192.0.2.21"}],
             },
