@@ -733,6 +733,7 @@ def test_hostile_names_stay_text_when_clicked_sorted_and_searched(show, name):
     page.get_by_role("searchbox").fill("<script>")
     expect(page.locator("#shown")).not_to_have_text(re.compile(f"^{len(fleets.HARM) + 1} hosts"))
     page.get_by_role("button", name="Reset").click()
+    expect(page.locator("#shown")).to_have_text(f"{len(fleets.HARM) + 1} hosts")
     for link in page.locator("#host-table tbody a").all():
         link.click()
     expect(page.locator("details.host[open]")).to_have_count(len(fleets.HARM) + 1)
