@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tutorial, followed to the letter: its files are written, its commands run, and they say what it says they do.
 
-So are the first steps of the README, and the copy of the examples. The collection is installed into a home folder of
-the tests' own: from the repository, which stands for Galaxy.
+The collection is installed into a home folder of the tests' own: from the repository, which stands for Galaxy. See also
+test_first_steps.py of the proof.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^\.\. code-block:: (\w+)\n(?:    :name: (\S+)\n)?\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -93,10 +92,6 @@ def from_here(command):
     return command.replace(f"{INSTALL}winstorage.iscsi", f"{INSTALL}{ROOT}")
 
 
-def files_of(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-
-
 def test_the_tutorial_does_what_it_says(reader):
     folder, ran, failed = reader.home / "fleet", [], []
     folder.mkdir()
@@ -113,51 +108,3 @@ def test_the_tutorial_does_what_it_says(reader):
     assert failed == ["ansible-playbook winstorage.iscsi.audit"]
     assert (folder / "iscsi-report/iscsi.html").stat().st_size > 10_000
     assert not list(folder.glob("*.yml.*")) and sorted(path.name for path in folder.glob("*.yml")) == ["inventory.yml"]
-
-
-@pytest.fixture(scope="module")
-def installed(reader):
-    """The collection as the tutorial installs it, before anything runs from it."""
-    if not reader.collection.exists():
-        code, shown = reader.run(f"{INSTALL}{ROOT}", reader.home)
-        assert code == 0, shown
-    return reader.collection
-
-
-def test_the_examples_run_from_a_copy_and_leave_the_installed_collection_alone(reader, installed):
-    before = files_of(installed)
-    (text,) = [text for language, _name, text in blocks("playbooks") if language == "console"]
-    copying = [command for command, _shown in commands(text)]
-    code, shown = reader.run(" && ".join(copying), reader.home)
-    assert code == 0, shown
-    examples = reader.home / "iscsi-examples/examples"
-    for folder, names in ((examples, ("adopt_fleet", "audit_fleet")), (examples / "groups", ("gather",))):
-        for name in names:
-            code, shown = reader.run(f"ansible-playbook {name}.yml", folder)
-            assert code == 0, shown
-    assert files_of(installed) == before
-    written = {
-        path.relative_to(examples).parts[0]
-        for path in examples.rglob("*")
-        if not (installed / "examples" / path.relative_to(examples)).exists()
-    }
-    assert written == {"groups", "host_vars", "iscsi-hosts", "iscsi-report"}
-    assert {path.name for path in (reader.home / "iscsi-examples").iterdir()} == {"demo", "examples"}
-
-
-def test_the_first_steps_of_the_readme_work_from_an_installed_collection(reader, installed, tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = [line.strip() for line in re.findall(r"^    (ansible-\S.*)$", readme, re.MULTILINE)]
-    assert lines[:2] == [f"{INSTALL}winstorage.iscsi", "ansible-playbook winstorage.iscsi.demo"]
-    code, shown = reader.run(lines[1], tmp_path)
-    assert code == 0 and (tmp_path / "iscsi-demo/before.html").exists(), shown
-    inventory = re.search(r"`my-hosts\.yml`.*?```yaml\n(.*?)```", readme, re.DOTALL)[1]
-    (tmp_path / "my-hosts.yml").write_text(inventory)
-    assert len(yaml.safe_load(inventory)["windows"]["hosts"]) == 1
-    asking = [line for line in lines if "my-hosts.yml" in line]
-    assert [line.split()[1].rpartition(".")[2] for line in asking] == ["check_connection", "first_contact", "report"]
-    assert {line.partition(" -i ")[2] for line in asking} == {"my-hosts.yml --ask-pass"}
-    names = " ".join(line.split()[1] for line in asking)
-    code, shown = reader.run(f"ansible-playbook {names} -i my-hosts.yml --list-hosts", tmp_path)
-    assert code == 0 and shown.count("sql01.example.com") == 3, shown
-    assert not re.search(r"^    (?:cp|pip install -r) ", readme, re.MULTILINE), "what only a clone has"
