@@ -125,6 +125,19 @@ CASES = {
             "are opened once this service is loaded; it was not tried on Windows). Set it to automatic.",
         ),
     ),
+    "a manual service, and a login without a session now": Case(
+        [login(A)],
+        [],
+        "at_risk",
+        [],
+        not_connected=1,
+        host=host("manual"),
+        attention=(
+            "MSiSCSI starts only on demand, so no saved login is expected to be opened at boot (Microsoft's help says "
+            "that they are opened once this service is loaded; it was not tried on Windows). Set it to automatic.",
+            f"Saved but not connected: {FLASH} through {A} port 3260.",
+        ),
+    ),
     "a manual service that nobody needs": Case([], [], "ready", [], host=host("manual")),
     "a start mode that is not known": Case([login(A)], [session(1, A)], "ready", [("same", 1, 1, 0)], host=host(None)),
     "a login for any portal": Case([login(None)], [session(1, A)], "ready", [("same", 1, 1, 0)]),
