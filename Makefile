@@ -87,12 +87,15 @@ CHECKS ?= $(if $(EVERYTHING),lint test-sanity test-molecule)
 .PHONY: test
 test: $(CHOSEN:%=test-%) $(CHECKS) ## what a change wants every time, under the newest ansible-core; CORES=all for everything, under every core that a Python here serves
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(CHOSEN:%=.build/reports/%.xml)
-	@$(if $(EVERYTHING),,echo "left out: the proof and lint and sanity and molecule; make test CORES=$(NEWEST) runs these too")
+	@$(if $(EVERYTHING),,echo "left out: long playbooks and the proof and lint and sanity and molecule; make test CORES=$(NEWEST) runs these too")
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")
 
 # What is found in many random cases, and in many faults, does not depend on the Python below: as many as the environment
 # says under the newest core, and few under others.
 SEARCH_OF = $(if $(filter $(NEWEST),$(1)),,env -u HYPOTHESIS_PROFILE -u SWEEP EXPLORE_CASES=400)
+
+# A plain `make test` leaves out the playbooks that take longest: most changes show in the others.
+PICK_integration := $(if $(EVERYTHING),,$(if $(filter test,$(MAKECMDGOALS)),-m "not long"))
 
 define SUITE
 .PHONY: test-$(1)
@@ -101,7 +104,8 @@ endef
 define SUITE_UNDER_CORE
 .PHONY: test-$(1)-$(2)
 test-$(1)-$(2): .venv-$(2)/test.stamp $(VIEW) | pythons
-	$$(call IN_VIEW,$(2)) $(call SEARCH_OF,$(2)) python -m pytest -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
+	$$(call IN_VIEW,$(2)) $(call SEARCH_OF,$(2)) python -m pytest $(PICK_$(1)) \
+	    -n $(if $(filter proof,$(1)),0,$(WORKERS)) \
 	    --junit-xml=.build/reports/$(1)-$(2).xml $(call PATH_OF,$(1),$(2))
 endef
 $(foreach suite,$(SUITES),$(eval $(call SUITE,$(suite))))

@@ -48,14 +48,13 @@ def trips(rounds):
             machine = host.linux(folder / "host", server.environment)
             # as a host runs them: without the settings by which the tests are quicker
             machine.environment = {
-                name: value
-                for name, value in machine.environment.items()
-                if not name.startswith("DOTNET_TieredPGO") and not name.startswith("DOTNET_GC")
+                name: value for name, value in machine.environment.items() if not name.startswith("DOTNET_")
             }
             times = {name: [] for name in sent}
             for _round in range(rounds + 1):
                 for name, command in sent.items():
                     times[name].append(_timed(machine, command))
+                sent = dict(reversed(sent.items()))  # so that neither always comes after the empty one
     times = {name: taken[1:] for name, taken in times.items()}  # the first round fills caches
     return [
         {

@@ -18,6 +18,7 @@ from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.state import dump
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.store import Store
 
+pytestmark = pytest.mark.long
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

@@ -237,6 +237,7 @@ def files_of(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
+@pytest.mark.long
 def test_the_demo_works_from_an_installed_collection_that_is_read_only(site, installed, tmp_path):
     before = files_of(installed)
     done = site.run_here(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 TARGETS = ROOT / "tests/integration/targets"
 NAMES = sorted(path.name for path in TARGETS.iterdir())
