@@ -47,8 +47,9 @@ def test_shell_understands_every_recipe(arguments):
 
 def test_summary_names_what_is_left_out():
     found, plain, everything = len(pythons()), recipes("test"), recipes("test", "CORES=all")
-    assert "left out: long playbooks and the proof and lint and sanity and molecule; make test CORES=2." in plain
+    assert "left out: the longest playbooks, the explorer, the proof and lint and sanity and molecule; make test CORES=2." in plain
     assert '-m "not long"' in plain and "not long" not in everything + recipes("test-integration")
+    assert "tests/explore" not in plain and "tests/explore" in everything
     assert "tests/proof" not in plain and "tools/sanity.py" not in plain
     assert ("make test CORES=all runs these too" in plain) == (found > 1)
     assert "runs these too" not in everything
