@@ -23,7 +23,8 @@ $(if $(FOUND),,$(error No Python 3.10 to 3.14 with the venv module was found on 
 endif
 
 # The cores that are tested: the newest, those that are named, or all. A plain `make test` is what a change wants every
-# time, in less than five minutes: pure Python, playbooks on simulated hosts, and faults in a sample of calls. Naming cores asks for everything.
+# time, in less than five minutes: pure Python, playbooks on simulated hosts, and faults in a sample of calls. Naming
+# cores asks for everything.
 EVERYTHING := $(filter-out undefined,$(origin CORES))
 CORES ?= $(lastword $(FOUND))
 override CORES := $(if $(filter all,$(CORES)),$(FOUND),$(CORES))
