@@ -56,12 +56,6 @@ def provide_bootstrap(home):
     script.write_text(text)
 
 
-def stay_on_one_processor():
-    """pylint starts a process for each processor, and each reads everything anew; make runs another check meanwhile."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-
-
 def find_pythons():
     """The folders of all Pythons that this core knows and this machine has."""
     folders = []
@@ -84,7 +78,6 @@ def main():
     home = Path(sys.argv[1], "home").absolute()
     make_home(home)
     provide_bootstrap(home)
-    stay_on_one_processor()
     here = os.path.dirname(sys.executable)
     # a shim of pyenv is found for Pythons, too, that it then cannot start
     others = [folder for folder in os.environ["PATH"].split(os.pathsep) if not folder.endswith("/shims")]
