@@ -6,7 +6,7 @@
 # `make help` lists the targets. All that they leave lies in .build and .venv-*, which `make clean` removes.
 
 # Each supported ansible-core, the oldest first, and the Pythons that it supports, the preferred first: the oldest core
-# runs on the oldest Python. Cores for which no Python is found are left out.
+# runs on the oldest Python, and no Python is left to none. Cores for which no Python is found are left out.
 PYTHONS_2.16 := 3.10 3.11 3.12
 PYTHONS_2.18 := 3.12 3.13 3.11
 PYTHONS_2.19 := 3.11 3.12 3.13
