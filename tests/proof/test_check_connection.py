@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import subprocess
 
@@ -61,7 +62,7 @@ PRINTED = {
 }
 
 
-def play(folder, hosts, name="check_connection"):
+def play(folder, hosts, name="check_connection", **environment):
     """{host: the lines of its table}, and everything that was printed."""
     controller.write_inventory(folder, hosts)
     done = controller.run(
@@ -70,6 +71,7 @@ def play(folder, hosts, name="check_connection"):
         f"winstorage.iscsi.{name}",
         ANSIBLE_CALLBACK_RESULT_FORMAT="json",
         ANSIBLE_STDOUT_CALLBACK="default",
+        **environment,
     )
     tables = {}
     for found in re.findall(r"^ok: \[[\w-]+\] => (\{\n.*?\n\})$", done.stdout, re.MULTILINE | re.DOTALL):
@@ -95,6 +97,26 @@ def test_a_connection_that_refuses_its_variables_has_a_table_too(tmp_path):
     holds, found = verdicts(tables["refused"])["PowerShell runs a command"]
     assert not holds and "Cannot use message encryption with auth 'basic'" in found
     assert "This host cannot be managed yet" in done.stdout
+
+
+@pytest.mark.parametrize("connection", ["winrm", "psrp"])
+@pytest.mark.parametrize(
+    ("lacking", "advice"), [(True, "pip install pywinrm pypsrp"), (False, "See whether the host is up")]
+)
+def test_what_keeps_a_connection_from_starting_has_advice_of_its_own(tmp_path, connection, lacking, advice):
+    if lacking:
+        for library in ("winrm", "pypsrp"):
+            (tmp_path / f"{library}.py").write_text("raise ImportError('there is none')")
+    variables = {"ansible_connection": connection, "ansible_host": "127.0.0.1", "ansible_port": 1}
+    variables.update({f"ansible_{connection}_{name}": "http" for name in ("scheme", "protocol")})
+    tables, _done = play(
+        tmp_path,
+        {"away": {**variables, "ansible_user": "admin", "ansible_password": "secret"}},
+        PYTHONPATH=os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
+    )
+    asked, advised = tables["away"][:2]
+    assert asked.startswith("NO    PowerShell runs a command")
+    assert advice in advised.partition("-> ")[2]
 
 
 PRINTS = "#!/bin/sh\ncat <<'END'\n{}\nEND\n"
