@@ -349,6 +349,24 @@ def test_at_the_limit_of_logins_what_goes_makes_room_first():
     assert not run(machine, **plain).problems and len(machine.logins()) == 256
 
 
+def test_a_login_goes_only_when_all_that_are_added_are_saved():
+    machine = Host(host([login(FLASH, A), *NEIGHBOURS]))
+    plain = logins(wish(FLASH, A, **ABSENT), wish(FLASH, C))
+    before = machine.logins()
+    machine.faults[1] = Fault(calls_of(machine, "LoginIScsiTargetW", **plain)[0], "status", 0xEFFF0041, lasting=True)
+    assert run(machine, **plain).problems and machine.logins() == before
+    machine.faults.clear()
+    assert not run(machine, **plain).problems and len(machine.logins()) == len(before)
+    assert machine.logins() != before
+
+
+def test_a_portal_goes_only_when_all_that_are_added_answered():
+    machine = Host(host(NEIGHBOURS, target_portals=[A]))
+    plain = {"target_portals": [{"address": A, "state": "absent"}, {"address": "192.0.2.250"}]}
+    assert run(machine, **plain).problems
+    assert {A, "192.0.2.250"} <= {portal.portal.address for portal in machine.portals()}
+
+
 def test_the_list_of_portals_of_an_old_dll_is_not_needed_for_logins():
     machine = Host(host([login(FLASH, A)]))
     assert "target_portals" not in subsets(declare(logins(wish(FLASH, A))))
