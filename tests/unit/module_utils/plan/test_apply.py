@@ -332,6 +332,15 @@ def test_a_login_that_opens_its_session_by_itself_is_not_opened_twice():
         assert len(machine.state["sessions"]) == 2
 
 
+def test_a_login_whose_session_did_not_open_by_itself_is_opened_beside_one_whose_did():
+    machine = Host(host(NEIGHBOURS), {"saved_login_connects": "at_once"})
+    plain = logins(*[wish(FLASH, at, login_flags=MULTIPATH, connected=True) for at in (A, C)])
+    at = calls_of(machine, "GetIScsiSessionListW", **plain)[0]
+    machine.during[1] = {at: lambda: machine.state["sessions"].pop()}
+    assert not run(machine, **plain).problems
+    assert sorted(one["portal"]["Address"] for one in machine.state["sessions"]) == [A, C]
+
+
 def test_a_login_is_saved_before_what_made_its_target_known_goes():
     machine = Host(host([login(FLASH, A)], target_portals=[], static_targets=[{"target": FLASH}]))
     report = run(
