@@ -336,7 +336,11 @@ def test_a_login_whose_session_did_not_open_by_itself_is_opened_beside_one_whose
     machine = Host(host(NEIGHBOURS), {"saved_login_connects": "at_once"})
     plain = logins(*[wish(FLASH, at, login_flags=MULTIPATH, connected=True) for at in (A, C)])
     at = calls_of(machine, "GetIScsiSessionListW", **plain)[0]
-    machine.during[1] = {at: lambda: machine.state["sessions"].pop()}
+
+    def close_one():
+        machine.state["sessions"].pop()
+
+    machine.during[1] = {at: close_one}
     assert not run(machine, **plain).problems
     assert sorted(one["portal"]["Address"] for one in machine.state["sessions"]) == [A, C]
 
