@@ -66,6 +66,8 @@ VIEW := .build/view/ansible_collections/winstorage/iscsi
 IN_VIEW = env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/.build/view" PYTHONPATH="$(CURDIR)/.build/view" \
 	ANSIBLE_HOME="$(CURDIR)/.build/ansible" PATH="$(CURDIR)/.venv-$(1)/bin:$$PATH"
 PIP_INSTALL := bin/python -m pip install -qq --disable-pip-version-check --no-compile
+# What pip does not compile, the first import does, and keeps: images of containers often forbid that.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[2]
 TARGETS = [["test"], ["test", "CORES=all"], ["demo"], ["docs"], ["bench"]]
 
 
-def make(*arguments):
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
+def make(*arguments, **environment):
+    inherited = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
     return subprocess.run(
-        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+        ["make", *arguments], cwd=ROOT, env={**inherited, **environment}, capture_output=True, text=True, check=True
     ).stdout
 
 
@@ -43,6 +43,11 @@ def test_shell_understands_every_recipe(arguments):
     assert script.strip()
     parsed = subprocess.run(["sh", "-n"], input=script, capture_output=True, text=True, check=False)
     assert parsed.stderr == ""
+
+
+def test_python_keeps_what_it_compiled_also_where_the_environment_forbids_it():
+    shown = make("--silent", "--eval=show: ; @env", "show", PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
+    assert "PYTHONUNBUFFERED=1" in shown and "PYTHONDONTWRITEBYTECODE" not in shown
 
 
 def test_summary_names_what_is_left_out():
