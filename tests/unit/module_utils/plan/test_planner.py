@@ -600,6 +600,13 @@ def test_a_session_for_each_copy():
     ) == [("sessions", "login")]
 
 
+def test_each_saved_copy_of_a_host_name_ends_a_session_also_those_beyond_what_is_declared():
+    """Which sessions go through a host name is not known: as many end as are saved, and no more."""
+    saved, live = [login(place="one.example.com")] * 2, [session(number, disks=()) for number in (1, 2, 3)]
+    made = plan(snapshot(saved, sessions=live), persistent_logins=[declared(portal="one.example.com", connected=False)])
+    assert steps(made) == [("persistent_logins", "copies"), ("sessions", "logout"), ("sessions", "logout")]
+
+
 def test_the_last_path_to_a_disk_is_not_closed_unless_forced_and_the_disk_is_named():
     now = snapshot([login()], sessions=[session(disks=[2])])
     text = refusal(plan(now, persistent_logins=[declared(connected=False)]))
