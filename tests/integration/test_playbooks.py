@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.winstorage.iscsi.tests.unit.support.pages import files_of
+
 ROOT = Path(__file__).parents[2]
 TARGET = "iqn.2004-01.com.example:data"
 SESSION = {"target": TARGET, "portal": "192.0.2.21"}
@@ -231,10 +233,6 @@ def installed(tmp_path_factory):
     subprocess.run(["chmod", "-R", "a-w", folder / "collections"], check=True)
     yield folder / "collections"
     subprocess.run(["chmod", "-R", "u+w", folder / "collections"], check=True)
-
-
-def files_of(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 @pytest.mark.long

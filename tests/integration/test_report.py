@@ -13,7 +13,7 @@ import stat
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.tests.integration.conftest import ROOT
+from ansible_collections.winstorage.iscsi.tests.unit.support.sites import ROOT
 
 TARGET = "iqn.2015-11.com.hpe:storage.msa2060.2247d8b1a5"
 GATHER = """

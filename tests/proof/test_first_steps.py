@@ -11,13 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.tests.integration.test_tutorial import INSTALL, Reader, blocks, commands
+from ansible_collections.winstorage.iscsi.tests.unit.support.pages import INSTALL, Reader, blocks, commands, files_of
 
 ROOT = Path(__file__).parents[2]
-
-
-def files_of(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
 @pytest.fixture(scope="module")

@@ -22,19 +22,10 @@ import yaml
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils import simulator
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.state import dump
 from ansible_collections.winstorage.iscsi.plugins.plugin_utils.simulator.store import Store
-from ansible_collections.winstorage.iscsi.tests.integration import test_tutorial as tutorial
+from ansible_collections.winstorage.iscsi.tests.unit.support.pages import blocks
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs/docsite/rst/lab.rst"
-PROOF = ROOT / "docs/docsite/rst/proof.rst"
 BUILD, CLEAN = "tests/windows/lab.yml", "tests/windows/lab_clean.yml"
-
-
-def blocks(page, languages):
-    """(language, file name or None, text) of each block in these languages."""
-    for language, name, text in tutorial.BLOCK.findall(page.read_text(encoding="utf-8")):
-        if language in languages:
-            yield language, name or None, re.sub(r"^    ", "", text, flags=re.MULTILINE).strip("\n") + "\n"
 
 
 class Reader:
@@ -117,7 +108,9 @@ class Reader:
 def followed(tmp_path_factory):
     """The reader, and (command, its output if it ran, the host afterwards) of each command that is for Ansible."""
     reader, ran = Reader(tmp_path_factory.mktemp("home")), []
-    for language, name, text in blocks(PAGE, ("console", "yaml")):
+    for language, name, text in blocks("lab"):
+        if language not in ("console", "yaml"):
+            continue
         if language == "yaml":
             (reader.lab / name).write_text(text, encoding="utf-8")
             if name == "inventory.yml":
@@ -184,7 +177,7 @@ def test_the_clean_up_leaves_nothing_on_the_client(followed):
 def test_a_probe_from_the_page_on_proof_is_found_by_ansible(followed):
     """It refuses a host that it was not told it may change, and that is all it needs to be found for."""
     reader, _ran = followed
-    (text,) = [text for _language, _name, text in blocks(PROOF, ("text",)) if "git clone" in text]
+    (text,) = [text for language, _name, text in blocks("proof") if language == "text" and "git clone" in text]
     _clone, export, command = text.split("\n", 2)
     done = reader.run(f"{export}\ncd ~/lab\n{command}", [])
     assert "dialect:" in done

@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.tests.integration.conftest import Site, link_collection
-from ansible_collections.winstorage.iscsi.tests.integration.test_targets import (
+from ansible_collections.winstorage.iscsi.tests.proof.support import tools
+from ansible_collections.winstorage.iscsi.tests.unit.support.sites import ROOT, Site, link_collection
+from ansible_collections.winstorage.iscsi.tests.unit.support.targets import (
     CONFIG,
     LAB,
     NAMES,
@@ -29,9 +30,7 @@ from ansible_collections.winstorage.iscsi.tests.integration.test_targets import 
     of,
     play_of,
 )
-from ansible_collections.winstorage.iscsi.tests.proof.support import tools
 
-ROOT = Path(__file__).parents[2]
 FAILING = sorted(set(NAMES) - {"audit_facts", "report"})  # the others ask no tool of Windows
 
 

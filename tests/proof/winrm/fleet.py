@@ -28,8 +28,8 @@ from ansible_collections.winstorage.iscsi.tests.proof.support.wine import window
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import host
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.endpoint import CommandShell, Endpoint
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.psrp import RunspaceShell
+from ansible_collections.winstorage.iscsi.tests.unit.support import sites
 
-ROOT = Path(__file__).parents[3]
 VIEW = Path(next(iter(collection.__path__))).parents[2]
 SHELLS = {shell.URI: shell for shell in (CommandShell, RunspaceShell)}
 CONNECTIONS = {
@@ -174,7 +174,7 @@ class Fleet(contextlib.ExitStack):
             "ANSIBLE_COLLECTIONS_PATH": str(VIEW),
             "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_FORKS": "4",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests" / "integration" / "callbacks"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(sites.CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "results",
             "RESULTS_FILE": str(results),
             **self.environment,
