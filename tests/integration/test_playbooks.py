@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -170,6 +171,35 @@ def test_the_report_goes_where_it_is_asked_for(fleet, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fleet.csv", "fleet.html", "fleet.json", "fleet.md"]
 
 
+def run_imported(fleet, folder, names, given, **variables):
+    """Import playbooks into one of the user's own, with variables given in the inventory or at the import."""
+    host, at_import = dict(fleet.hosts[READY]), {"target": READY}
+    (host if given == "in the inventory" else at_import).update(variables)
+    plays = [{"ansible.builtin.import_playbook": f"winstorage.iscsi.{name}", "vars": at_import} for name in names]
+    (folder / "inventory.yml").write_text(yaml.safe_dump({"all": {"hosts": {READY: host}}}))
+    (folder / "mine.yml").write_text(yaml.safe_dump(plays))
+    shutil.copy(fleet.folder / f"{READY}.yml", folder)
+    done = fleet.run_here(folder, "-i", "inventory.yml", "mine.yml")
+    assert done.rc == 0, done.output
+
+
+@pytest.mark.parametrize("given", ["in the inventory", "at the import"])
+@pytest.mark.parametrize("name", ["report", "audit", "enforce"])
+def test_the_report_also_goes_where_an_inventory_or_an_import_says(fleet, tmp_path, name, given):
+    page = tmp_path / "fleet.html"
+    run_imported(fleet, tmp_path, [name], given, report_path=str(page), report_formats=["html"], report_title="Mine")
+    assert "<title>Mine" in page.read_text()
+    assert not list(tmp_path.glob("**/*.csv"))
+
+
+@pytest.mark.parametrize("given", ["in the inventory", "at the import"])
+def test_the_lists_of_disks_also_go_where_an_inventory_or_an_import_says(fleet, tmp_path, given):
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    run_imported(fleet, tmp_path, ["before_restart", "after_restart"], given, files_path=str(lists))
+    assert [path.name for path in lists.iterdir()] == [f"{READY}.before.json"]
+
+
 def test_an_audit_fails_where_a_host_is_not_as_declared_until_it_is_enforced(fleet):
     declared = json.dumps({"target": UNSAVED, "initiator_persistent_logins": [SESSION]})
     assert failed(run(fleet, "audit", "-e", declared)) == {UNSAVED}
@@ -249,3 +279,14 @@ def test_the_demo_works_from_an_installed_collection_that_is_read_only(site, ins
     assert (tmp_path / "iscsi-demo/before.html").exists() and (tmp_path / "iscsi-demo/after.html").exists()
     assert files_of(installed) == before, "root may write anywhere: nothing did"
     assert r"\n" not in done.output, "lines are lines under the default callback"
+
+
+def test_the_demo_leaves_the_hosts_of_an_inventory_alone(site, tmp_path):
+    """Whatever groups they are in, and whatever their variables say."""
+    names = dict.fromkeys(("real", "sql01"))
+    of_windows = {"ansible_connection": "winrm", "ansible_shell_type": "powershell", "ansible_become": True}
+    groups = dict.fromkeys(("windows", "simulated"), {"hosts": names})
+    (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": of_windows, "children": groups}}))
+    done = site.run_here(tmp_path, "winstorage.iscsi.demo", "-i", "inventory.yml", PWD=str(tmp_path))
+    assert done.rc == 0, done.output
+    assert {one.host for one in done.results} == {"localhost", "sql01", "hyperv02", "files03"}

@@ -104,7 +104,8 @@ def test_the_landing_page_shows_the_question_the_report_and_what_to_run(show):
     assert page.locator("h1").inner_text().startswith("Will this Windows host find its disks after the next restart?")
     assert page.locator("img[src$='report.png']").evaluate("picture => picture.naturalWidth") >= 1280
     blocks = page.locator(".highlight pre").all_inner_texts()
-    assert "ansible-galaxy collection install winstorage.iscsi" in blocks[0]
+    run = re.findall(r"winstorage\.iscsi\S*", " ".join(blocks[:2]))
+    assert run == [f"winstorage.iscsi{name}" for name in ("", ".demo", ".check_connection", ".report")]
     assert [line.split()[0] for line in blocks[-1].splitlines()] == ["Host", "sql01", "hyperv02", "files03"]
     captions = page.locator(".sidebar-tree .caption").all_text_contents()
     assert captions[:5] == ["Start", "How to", "Understand", "Look up", "Contribute"]
