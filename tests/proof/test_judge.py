@@ -62,8 +62,11 @@ def host(monkeypatch):
 
 
 def test_what_ansible_sends_is_read_by_powershell_7(kept, pwsh, host, tmp_path):
-    judge.sent(kept, pwsh, tmp_path / "facts.json", "64", DOTNET)
-    assert "persistent_logins" in (tmp_path / "facts.json").read_text(encoding="utf-8")
+    sent, here = str(tmp_path / "sent.json"), str(tmp_path / "here.json")
+    judge.sent(kept, pwsh, sent, "64", DOTNET)
+    assert "persistent_logins" in Path(sent).read_text(encoding="utf-8")
+    judge.read(here, "64", "simulator", lambda batch: executor.run(batch, host.machine()))
+    judge.same(here, sent)
 
 
 @pytest.mark.parametrize(("bits", "runtime"), [("32", "simulator"), ("64", DOTNET), ("64", "CLR 4[.]")])

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows, wire
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
+from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
 from ansible_collections.winstorage.iscsi.tests.proof.standin.server import Server
 from ansible_collections.winstorage.iscsi.tests.proof.standin.simulated import SimulatedHost
@@ -25,8 +26,9 @@ from ansible_collections.winstorage.iscsi.tests.proof.support import registry, r
 from ansible_collections.winstorage.iscsi.tests.proof.support.powershell import WinePowerShell
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, windows_path
 from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenario
-from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import ROOT, Fleet
+from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comparable
+from ansible_collections.winstorage.iscsi.tests.unit.support.sites import ROOT
 from ansible_collections.winstorage.iscsi.tests.windows import probe
 
 DEMO = ROOT / "demo"
@@ -267,6 +269,16 @@ def lines(powershell, tmp_path):
         finally:
             process.kill()
             process.wait()
+
+
+def test_the_lines_of_the_workflow_meet_the_library_that_stands_in_for_that_of_windows(powershell, tmp_path):
+    """Although there is one in system32, from which alone the runner loads otherwise. The whole suite hangs in Wine."""
+    case, library = suite.CASES[0], runners.scripted_library("x64", tmp_path)
+    batches = [suite.script_batch(suite.of(case.steps, 8), 8), suite.case_batch(case, 8)]
+    place = f"{SOURCE}' -Folder '{windows_path(library.parent)}"
+    done = powershell.run("-Command", script("run_lines.ps1", place), stdin="\n".join(batches).encode())
+    _scripted, answer = done.stdout.decode("utf-8-sig").split()
+    assert suite.results_of(case, wire.decode_answer(answer)) == suite.of(case.results, 8)
 
 
 def test_the_probe_finds_the_dialect_of_the_host(lines, tmp_path):

@@ -30,13 +30,18 @@ from pathlib import Path
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client import queries
 from ansible_collections.winstorage.iscsi.plugins.module_utils.client.builder import Builder
 from ansible_collections.winstorage.iscsi.plugins.module_utils.model import facts
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import native, rows, wire
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 
 
 def read(out, bits, runtime, run=native.run_here):
-    """Write the facts of this host, without the part about the process that read them, which must be as expected."""
-    snapshot = queries.gather(run)
+    """Write the facts of this host that the DLL knows, without the part about the process that read them.
+
+    That process must be as expected. Management classes, registry and event log are left out, because not every way of
+    reading has them.
+    """
+    reads = [name for name in queries.READS if name not in queries.ON_REQUEST]
+    snapshot = queries.gather(lambda text: run(rows.split(text)[0]), reads)
     found = facts.assemble(snapshot)
     about = found.pop("host")
     if about["pointer_bits"] != int(bits) or not re.match(runtime, about["runtime"]):
@@ -52,7 +57,7 @@ def read(out, bits, runtime, run=native.run_here):
 
 
 def sent(kept, powershell, out, bits, runtime):
-    """Run what Ansible sent in a PowerShell of this machine. Its batch is that of :func:`read`."""
+    """Run what Ansible sent in a PowerShell of this machine. Its calls are those of :func:`read`."""
     command = json.loads(Path(kept).read_text(encoding="utf-8"))
 
     def run(_batch):

@@ -13,6 +13,9 @@ $ErrorActionPreference = 'Stop'
 
 $code = @{ TypeDefinition = [System.IO.File]::ReadAllText($Source); Language = 'CSharp' }
 if ($Folder) {
+    # The runner looks for libraries in System32 alone.
+    $code.TypeDefinition = $code.TypeDefinition.Replace('DllImportSearchPath.System32',
+        'DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.System32')
     $assembly = Join-Path -Path $Folder -ChildPath "runner-$PID.dll"
     Add-Type @code -OutputAssembly $assembly -OutputType Library
     Add-Type -Path $assembly
