@@ -100,8 +100,8 @@ CAUSES = (
         "interpreter",
         r"Could not find the specified PowerShell interpreter|"
         r"'?(pwsh|powershell)(\.exe)?'?\W+is not recognized|(pwsh|powershell)(\.exe)?: (command )?not found",
-        "Correct or leave out ansible_pwsh_interpreter. Windows PowerShell 5.1, which is used without it, is on every "
-        "supported Windows.",
+        "Correct or leave out ansible_pwsh_interpreter. Windows PowerShell 5.1, which is used without it, is part of "
+        "Windows Server 2016 and newer; Windows Server 2012 R2 needs Windows Management Framework 5.1.",
     ),
     Cause(
         "quota",

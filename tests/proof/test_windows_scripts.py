@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -46,6 +47,11 @@ def run(tmp_path):
         return done, tools
 
     return run_script
+
+
+def message(done):
+    """What PowerShell says of an error, without what it draws around it."""
+    return " ".join(done.stderr.replace("|", " ").split())
 
 
 # -- search_logs.ps1 ---------------------------------------------------------------------------------------------------
@@ -96,7 +102,28 @@ def test_a_batch_that_was_logged_is_told(search):
 def test_a_secret_that_was_logged_fails_with_its_place(search, leak, places):
     done, _tools = search(**{leak: f"the password is {SECRET}."})
     assert done.returncode == 1 and "in clear nowhere" not in done.stdout
-    assert f"The secret is in clear in: {places}" in " ".join(done.stderr.replace("|", " ").split())
+    assert f"The secret is in clear in: {places}" in message(done)
+
+
+HARD = "Mark&<\"'\\er>5ec7"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        HARD,
+        json.dumps(HARD),
+        json.dumps(HARD).translate({ord(one): f"\\u{ord(one):04x}" for one in "&<>'"}),
+    ],
+    ids=["as it is", "JSON", "JSON of Windows PowerShell"],
+)
+@pytest.mark.parametrize("leak", ["log", "transcript"])
+def test_a_secret_is_also_found_where_json_and_xml_write_it_otherwise(search, tmp_path, leak, form):
+    (tmp_path / "secret.txt").write_text(HARD)
+    text = escape(form).replace("'", "&apos;") if leak == "log" else form
+    done, _tools = search(**{leak: text})
+    assert done.returncode == 1 and "The secret is in clear in" in done.stderr
+    assert HARD not in done.stderr + done.stdout
 
 
 def test_a_search_without_the_batch_is_for_the_secret_alone(search):
@@ -154,6 +181,45 @@ def test_a_machine_that_can_have_no_lab_says_so(run, command, answer, problem):
     assert not tools.calls("New-IscsiServerTarget")
 
 
+# -- defender.ps1 ------------------------------------------------------------------------------------------------------
+
+DEFENDER = {
+    # as images of GitHub have it, until the exclusions are removed
+    "Get-MpPreference": (
+        "[pscustomobject]@{ ExclusionPath = if ($global:removed) { $null } else { 'C:\\', 'D:\\' }; "
+        "ExclusionExtension = $null; ExclusionProcess = $null }"
+    ),
+    "Remove-MpPreference": "$global:removed = $true",
+    "Set-MpPreference": "",
+    "Start-Sleep": "",
+    "Get-MpComputerStatus": "[pscustomobject]@{ RealTimeProtectionEnabled = $true; AMRunningMode = 'Normal' }",
+}
+
+
+def test_defender_watches_every_folder_and_what_is_new(run):
+    done, tools = run("defender.ps1", "", DEFENDER)
+    assert done.returncode == 0, done.stderr
+    assert "-ExclusionPath" in tools.calls("Remove-MpPreference")[0]
+    assert "-DisableIOAVProtection: False" in tools.calls("Set-MpPreference")[0]
+
+
+@pytest.mark.parametrize(
+    ("command", "answer", "problem"),
+    [
+        ("Remove-MpPreference", "", "still leaves out folders"),
+        (
+            "Get-MpComputerStatus",
+            "[pscustomobject]@{ RealTimeProtectionEnabled = $true; AMRunningMode = 'Passive' }",
+            "cannot be switched on here",
+        ),
+        ("Get-MpComputerStatus", "[pscustomobject]@{ AMRunningMode = 'Normal' }", "cannot be switched on here"),
+    ],
+)
+def test_a_defender_that_does_not_watch_is_told(run, command, answer, problem):
+    done, _tools = run("defender.ps1", "", {**DEFENDER, command: answer})
+    assert done.returncode == 1 and problem in done.stderr
+
+
 # -- save_logins.ps1 ---------------------------------------------------------------------------------------------------
 
 LOGINS = {
@@ -166,7 +232,10 @@ LOGINS = {
     ),
     "Disconnect-IscsiTarget": "",
     "Remove-IscsiTargetPortal": "",
+    "Get-CimInstance": f"[pscustomobject]@{{ TargetName = '{TARGET.upper()}' }}, " * 2
+    + "[pscustomobject]@{ TargetName = 'iqn.other' }",
 }
+NONE_SAVED = {"Get-CimInstance": "[pscustomobject]@{ TargetName = 'iqn.other' }"}
 GIVEN = f"-Target {TARGET} -Address {ADDRESS}"
 # 16 arguments behind the target, in the order of Microsoft's help, and no mapping. 2 is the multipath flag. A program
 # is given it as it is written, a function as a number.
@@ -185,8 +254,16 @@ def test_a_login_that_is_refused_fails_with_its_status(run):
     assert done.returncode == 1 and "status 0xEFFF003F" in done.stderr
 
 
+def test_a_login_that_iscsicli_only_says_it_saved_or_removed_is_told(run):
+    """Its exit code may be 0 after a failure."""
+    saving, _tools = run("save_logins.ps1", GIVEN, {**LOGINS, **NONE_SAVED})
+    assert saving.returncode == 1 and f"0 logins of {TARGET} are saved, and not 2" in message(saving)
+    removing, _tools = run("save_logins.ps1", f"{GIVEN} -Remove", LOGINS)
+    assert removing.returncode == 1 and f"2 logins of {TARGET} are saved, and not 0" in message(removing)
+
+
 def test_what_was_saved_is_taken_back_and_nothing_else(run):
-    done, tools = run("save_logins.ps1", f"{GIVEN} -Remove", LOGINS)
+    done, tools = run("save_logins.ps1", f"{GIVEN} -Remove", {**LOGINS, **NONE_SAVED})
     assert (done.returncode, done.stderr) == (0, "")
     (ended,) = tools.calls("Disconnect-IscsiTarget")
     assert "ffff-1" in ended

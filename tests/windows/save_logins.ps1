@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Saves two logins and opens a session to the target of lab.ps1, with tools of Windows; with -Remove it takes them back.
-# Windows saves a second login of a target only with the multipath flag (2). It is written for the workflow and has not
-# been run anywhere else.
+# Windows saves a second login of a target only with the multipath flag (2). iscsicli may end with 0 although it failed, so
+# what counts is how many logins Windows has afterwards. It is written for the workflow and has not been run anywhere else.
 
 param(
     [Parameter(Mandatory = $true)][string]$Target,
@@ -18,13 +18,20 @@ function Invoke-Iscsicli {
     if ($LASTEXITCODE) { throw ('iscsicli {0}: status 0x{1:X8}' -f ($args -join ' '), $LASTEXITCODE) }
 }
 
+function Confirm-SavedLogin([int]$Number) {
+    $saved = @(Get-CimInstance -Namespace root/wmi -ClassName MSiSCSIInitiator_PersistentLoginClass |
+            Where-Object TargetName -EQ $Target)
+    if ($saved.Count -ne $Number) { throw "$($saved.Count) logins of $Target are saved, and not $Number" }
+}
+
 if ($Remove) {
     Get-IscsiSession | Where-Object TargetNodeAddress -eq $Target | ForEach-Object {
         Disconnect-IscsiTarget -SessionIdentifier $_.SessionIdentifier -Confirm:$false
     }
     Invoke-Iscsicli RemovePersistentTarget ROOT\ISCSIPRT\0000_0 $Target '*' $Address 3260
-    # The other login was saved for any portal. Whether it is gone with the first is not known, so it may fail.
+    # The other login was saved for any portal. Whether it is gone with the first is not known, so this may fail.
     & iscsicli.exe RemovePersistentTarget ROOT\ISCSIPRT\0000_0 $Target '*' '*' '*' | Out-Host
+    Confirm-SavedLogin 0
     Remove-IscsiTargetPortal -TargetPortalAddress $Address -Confirm:$false
     exit 0
 }
@@ -32,5 +39,6 @@ $null = New-IscsiTargetPortal -TargetPortalAddress $Address
 $any = @('*') * 9
 Invoke-Iscsicli PersistentLoginTarget $Target T $Address 3260 '*' '*' '*' 0x00000002 @any 0
 Invoke-Iscsicli PersistentLoginTarget $Target T '*' '*' '*' '*' '*' 0x00000002 @any 0
+Confirm-SavedLogin 2
 $null = Connect-IscsiTarget -NodeAddress $Target -TargetPortalAddress $Address -IsMultipathEnabled $true
 exit 0

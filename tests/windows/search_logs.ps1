@@ -38,6 +38,20 @@ if ($Enable) {
 
 $secret = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $SecretFile).ProviderPath).Trim()
 if (-not $secret) { throw "$SecretFile is empty" }
+# As it is, and as JSON has it: of Python and PowerShell 7, and of Windows PowerShell 5.1. No cmdlet is given the secret,
+# since module logging would record that.
+$json = $secret.Replace('\', '\\').Replace('"', '\"')
+$forms = @(
+    $secret
+    $json
+    $json.Replace('&', '\u0026').Replace("'", '\u0027').Replace('<', '\u003c').Replace('>', '\u003e')
+)
+function Test-Clear([string]$Text) {
+    foreach ($read in $Text, [Net.WebUtility]::HtmlDecode($Text)) { # events are XML
+        foreach ($form in $forms) { if ($read.Contains($form)) { return $true } }
+    }
+    return $false
+}
 $found = @(
     foreach ($log in 'Microsoft-Windows-PowerShell/Operational', 'PowerShellCore/Operational', 'Windows PowerShell') {
         Get-WinEvent -FilterHashtable @{ LogName = $log; Id = 4103, 4104, 800 } -ErrorAction SilentlyContinue |
@@ -57,7 +71,7 @@ if ($BatchFile) {
         }
     }
 }
-$clear = @($found | Where-Object { "$($_.Text)".Contains($secret) })
+$clear = @($found | Where-Object { Test-Clear $_.Text })
 if ($clear.Count) { throw "The secret is in clear in: $(($clear.Place | Sort-Object -Unique) -join '; ')" }
 'the secret is in clear nowhere'
 exit 0
