@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows, wire
+from ansible_collections.winstorage.iscsi.plugins.module_utils.runner import executor, rows
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import engines as runners
 from ansible_collections.winstorage.iscsi.tests.proof.conformance import suite
 from ansible_collections.winstorage.iscsi.tests.proof.standin import build
@@ -29,7 +29,7 @@ from ansible_collections.winstorage.iscsi.tests.proof.winrm import host, scenari
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.fleet import Fleet
 from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comparable
 from ansible_collections.winstorage.iscsi.tests.unit.support.sites import ROOT
-from ansible_collections.winstorage.iscsi.tests.windows import probe
+from ansible_collections.winstorage.iscsi.tests.windows import judge, probe
 
 DEMO = ROOT / "demo"
 HOSTS = sorted(path.stem for path in (DEMO / "hosts").glob("*.yml"))
@@ -271,14 +271,16 @@ def lines(powershell, tmp_path):
             process.wait()
 
 
-def test_the_lines_of_the_workflow_meet_the_library_that_stands_in_for_that_of_windows(powershell, tmp_path):
-    """Although there is one in system32, from which alone the runner loads otherwise. The whole suite hangs in Wine."""
-    case, library = suite.CASES[0], runners.scripted_library("x64", tmp_path)
-    batches = [suite.script_batch(suite.of(case.steps, 8), 8), suite.case_batch(case, 8)]
-    place = f"{SOURCE}' -Folder '{windows_path(library.parent)}"
-    done = powershell.run("-Command", script("run_lines.ps1", place), stdin="\n".join(batches).encode())
-    _scripted, answer = done.stdout.decode("utf-8-sig").split()
-    assert suite.results_of(case, wire.decode_answer(answer)) == suite.of(case.results, 8)
+def test_powershell_for_windows_meets_the_suite_of_every_runner(powershell, tmp_path):
+    """As in the workflow: the library is in a folder, although there is one in system32, from which alone the runner
+    loads otherwise. Where an export is missing, .NET does not come back from the exception under Wine."""
+    cases = [case for case in suite.CASES if not case.name.endswith("export that the library lacks")]
+    assert len(cases) == len(suite.CASES) - 2
+    library = runners.scripted_library("x64", tmp_path)
+    command = script("run_lines.ps1", f"{SOURCE}' -Folder '{windows_path(library.parent)}")
+    judge.conformance(
+        8, *powershell.command, "-Command", command, environment=powershell.environment(None), cases=cases
+    )
 
 
 def test_the_probe_finds_the_dialect_of_the_host(lines, tmp_path):

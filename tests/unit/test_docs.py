@@ -444,7 +444,7 @@ UNSEEN = {
     "**The real iscsidsc.dll.**": "The C# compiles and calls the real DLL under Windows PowerShell 5.1",
     "**Windows PowerShell 5.1**": "The C# compiles and calls the real DLL under Windows PowerShell 5.1",
     "**The management classes and the event log": "Disks and volumes are right",
-    "**The test suite of the runners": "It does so under PowerShell 7",
+    "**A missing export in PowerShell": "It does so under PowerShell 7",
     "**WinRM itself.**": "Encrypted WinRM and Kerberos work, within the quotas of WinRM",
     "**A 32-bit process.**": "32-bit processes work",
     "**The service manager of Windows.**": "Each start mode of the service is set",
