@@ -45,7 +45,7 @@ SUITES := $(foreach suite,proof integration unit sweep explore,$(if $(wildcard t
 SUITES_OF = $(if $(filter $(1),$(NEWEST) $(OLDEST)),$(SUITES),$(filter integration $(SUITES_$(1)),$(SUITES)))
 SUITES_2.19 := proof
 RANK_OF = $(if $(filter $(NEWEST),$(1)),newest,$(if $(filter $(OLDEST),$(1)),oldest,between))
-PART_sent := winrm.py logging.py \
+PART_sent := winrm.py logging.py python_engine.py \
 	powershell.py::test_the_commands_of_ansible_reach_the_connection_whole \
 	powershell.py::test_facts_of_a_host_through_powershell \
 	windows_powershell.py::test_facts_are_those_of_the_simulator

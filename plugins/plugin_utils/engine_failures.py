@@ -13,6 +13,8 @@ import html
 import re
 import typing as t
 
+from .python_payload import NO_COMMAND
+
 SHOWN = 600  # characters shown of each output
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CLIXML = re.compile(r"#< CLIXML\s*(<Objs.*?</Objs>\s*)+", re.DOTALL)
@@ -128,8 +130,8 @@ PYTHON_CAUSES = (
     # found" of other things, such as a function of the DLL.
     Cause(
         "no python",
-        r"(?m:^exit code 127$)|is not recognized as (an internal or external command|(the|a) name of a cmdlet)"
-        r"|CommandNotFoundException",
+        rf"(?m:^exit code 127$|^{NO_COMMAND}$)|CommandNotFoundException"
+        r"|is not recognized as (an internal or external command|(the|a) name of a cmdlet)",
         "There is no such command on the host. Set winstorage_iscsi_python to the path of Python, or to py -3.",
     ),
     Cause(

@@ -31,6 +31,8 @@ _MODULES = (
     "runner.executor",
     "runner.native",
 )
+# What a host says whose PowerShell finds no Python.
+NO_COMMAND = "no such command"
 _POWERSHELL = "PowerShell -NoProfile -NonInteractive -ExecutionPolicy Unrestricted"
 _BEGIN, _END = "<<winstorage.iscsi ", " winstorage.iscsi>>"
 
@@ -87,10 +89,11 @@ def command(interpreter, shell):
     if not getattr(shell, "_IS_WINDOWS", False):
         return f"{shell.quote(program)}{options} -I -"
     program = "'{}'".format(program.replace("'", "''"))
-    # PowerShell ends with 0 where there is no such command, so that is asked first. It hands its standard input to a
-    # native command only through the pipeline.
+    # PowerShell ends with 0 where there is no such command, so that is asked first. Over winrm ansible-core 2.16 and
+    # 2.18 start this PowerShell from another, which ends with 1 whatever the exit code: so it is also said. PowerShell
+    # hands its standard input to a native command only through the pipeline.
     script = (
-        f"$python = Get-Command {program} -ErrorAction Ignore; if (-not $python) {{ exit 127 }}; "
+        f"$python = Get-Command {program} -ErrorAction Ignore; if (-not $python) {{ '{NO_COMMAND}'; exit 127 }}; "
         f"$input | & $python{options} -I -; exit $LASTEXITCODE"
     )
     return powershell_command(script)

@@ -92,7 +92,7 @@ def test_one_command_a_round_trip_and_all_else_on_standard_input(fleet, play, na
         == len(re.findall(f"<{name}> winstorage.iscsi: round trip by the python engine", play.output))
         == 6
     )
-    assert {len(script) < 400 for script in host.scripts} == {True}
+    assert max(map(len, host.scripts)) < 1200  # over winrm ansible-core 2.16 and 2.18 encode them once more
 
 
 def test_nothing_is_written_on_the_host(play):
@@ -109,11 +109,10 @@ def test_an_interpreter_that_is_not_there(fleet):
     (told,) = fleet.play(scenario.TASKS, limit="winrm").results["winrm"]
     fleet.hosts["winrm"] = place
     assert told.status == "failed"
-    assert (
-        'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host ended with exit code 127.'
-        in told.result["msg"]
-    )
-    assert "no such command on the host" in told.result["msg"]
+    # over winrm ansible-core 2.16 and 2.18 start one PowerShell from another, which ends with 1
+    ended = 'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host ended with exit code '
+    assert re.match(re.escape(ended) + "(127|1)[.]", told.result["msg"])
+    assert "There is no such command on the host. Set winstorage_iscsi_python" in told.result["msg"]
 
 
 def test_a_library_that_is_not_there(fleet):

@@ -234,6 +234,10 @@ PYTHON = {
         ("exit code 9009", "alias of Windows", "py -3"),
     ),
     "no such command": ({"rc": 127, "stdout": "", "stderr": ""}, ("exit code 127", "no such command", "py -3")),
+    "no such command, by two PowerShells": (
+        {"rc": 1, "stdout": "no such command\r\n", "stderr": ""},
+        ("exit code 1.", "There is no such command on the host.", "py -3"),
+    ),
     "cmd": (
         {"rc": 1, "stderr": "'python' is not recognized as an internal or external command,\r\noperable program"},
         ("exit code 1", "no such command", "'python' is not recognized"),
