@@ -436,6 +436,19 @@ def test_the_adapter_that_a_first_start_creates_is_awaited():
     assert report.after.isns_servers == ["192.0.2.70"] and machine.state["service"]["calls_without_adapter"] == 0
 
 
+@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.name.replace(" ", "_"))
+def test_every_plan_awaits_the_adapter_after_its_own_start(plan):
+    def after(calls):
+        service = {"state": "stopped", "calls_without_adapter": calls}
+        machine = Host({**plan.host, "sessions": [], "service": service})
+        report = run(machine, **{**plan.declared, "service_state": "started"})
+        return report.problems, {
+            name: machine.state[name] for name in ("persistent_logins", "target_portals", "sessions")
+        }
+
+    assert after(4) == after(0)
+
+
 def test_an_adapter_that_does_not_come_is_an_error_with_what_to_do():
     machine = starting(1000)
     with pytest.raises(CallError, match="ReportIScsiPersistentLoginsW: ISDSC_INITIATOR_NOT_FOUND"):
