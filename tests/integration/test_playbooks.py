@@ -284,7 +284,12 @@ def test_the_demo_works_from_an_installed_collection_that_is_read_only(site, ins
 def test_the_demo_leaves_the_hosts_of_an_inventory_alone(site, tmp_path):
     """Whatever groups they are in, and whatever their variables say."""
     names = dict.fromkeys(("real", "sql01"))
-    of_windows = {"ansible_connection": "winrm", "ansible_shell_type": "powershell", "ansible_become": True}
+    of_windows = {
+        "ansible_connection": "winrm",
+        "ansible_shell_type": "powershell",
+        "ansible_become": True,
+        "winstorage_iscsi_engine": "powershell",
+    }
     groups = dict.fromkeys(("windows", "simulated"), {"hosts": names})
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": of_windows, "children": groups}}))
     done = site.run_here(tmp_path, "winstorage.iscsi.demo", "-i", "inventory.yml", PWD=str(tmp_path))
