@@ -88,7 +88,7 @@ demo: .venv-$(CORE)/core.stamp $(VIEW) | pythons ## report three simulated Windo
 CHOSEN := $(if $(EVERYTHING),$(RUNS),$(filter-out proof-% explore-%,$(RUNS)))
 CHECKS ?= $(if $(EVERYTHING),lint test-sanity test-molecule)
 .PHONY: test
-test: $(CHOSEN:%=test-%) $(CHECKS) ## what a change wants every time, in less than five minutes, under the newest ansible-core; CORES=all for everything, under every core that a Python here serves
+test: $(CHOSEN:%=test-%) $(CHECKS) ## what a change needs every time, within five minutes on two processors, under the newest ansible-core; CORES=all for everything, under every core that a Python here serves
 	@.venv-$(NEWEST)/bin/python tools/summary.py $(CHOSEN:%=.build/reports/%.xml)
 	@$(if $(EVERYTHING),,echo "left out: the longest playbooks, the explorer, the proof and lint and sanity and molecule; make test CORES=$(NEWEST) runs these too")
 	@$(if $(filter-out $(CORES),$(FOUND)),echo "left out: ansible-core $(filter-out $(CORES),$(FOUND)); make test CORES=all runs these too")

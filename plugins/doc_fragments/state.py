@@ -706,7 +706,7 @@ notes:
   - Secrets are never read from the host, and never appear in a result or a diff. Keep them in a vault. Ansible quotes
     lines of the playbook in errors, so do not write them there.
   - MSiSCSI must be running. M(winstorage.iscsi.initiator) can start it.
-  - Nothing has to be installed on the host. See
+  - Nothing has to be installed on a host from Windows Server 2016 on. See
     R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines).
 """
 

@@ -46,8 +46,8 @@ extends_documentation_fragment:
   - ansible.builtin.action_common_attributes.facts
   - ansible.builtin.action_common_attributes.flow
 notes:
-  - Nothing has to be installed on the host. Inventory variables choose the engine that makes the calls, see
-    R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines). With
+  - Nothing has to be installed on a host from Windows Server 2016 on. Inventory variables choose the engine that makes
+    the calls, see R(the guide to engines,ansible_collections.winstorage.iscsi.docsite.engines). With
     C(winstorage_iscsi_simulator_state), the host is simulated and no Windows is needed.
   - Reading the initiator needs an elevated token on the host.
   - CHAP secrets are never read. The facts report only whether a secret is set.

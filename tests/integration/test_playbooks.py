@@ -292,6 +292,8 @@ def test_the_demo_leaves_the_hosts_of_an_inventory_alone(site, tmp_path):
     }
     groups = dict.fromkeys(("windows", "simulated"), {"hosts": names})
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump({"all": {"vars": of_windows, "children": groups}}))
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars/sql01.yml").write_text(yaml.safe_dump(of_windows))
     done = site.run_here(tmp_path, "winstorage.iscsi.demo", "-i", "inventory.yml", PWD=str(tmp_path))
     assert done.rc == 0, done.output
     assert {one.host for one in done.results} == {"localhost", "sql01", "hyperv02", "files03"}

@@ -18,8 +18,8 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.targets import (
     VOLUME,
     facts_of,
     host_of,
-    of,
     play_of,
+    results_of,
 )
 
 pytestmark = pytest.mark.long
@@ -45,13 +45,13 @@ def test_no_target_has_the_name_of_a_role():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_target_passes(play, name):
-    assert [one.result.get("msg") for one in of(play, host_of(name), "failed")] == []
-    results = of(play, host_of(name), "ok")
+    assert [one.result.get("msg") for one in results_of(play, host_of(name), "failed")] == []
+    results = results_of(play, host_of(name), "ok")
     assert results[-1].task == "after", play.output
     assert any(one.task.startswith("Check") for one in results)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_target_leaves_its_host_as_it_was(play, name):
-    results = of(play, host_of(name), "ok")
+    results = results_of(play, host_of(name), "ok")
     assert facts_of(results, "after") == facts_of(results, "before")

@@ -44,6 +44,7 @@ POWERSHELL = {
     "transcription": "1",
 }
 GOOD = {**HOST, **POWERSHELL}
+RECORDING = controller.ROOT / "tests" / "recordings" / "simulated" / "sql01.txt"
 SCRIPTS = {"check_host.ps1": HOST, "check_powershell.ps1": POWERSHELL}
 NOT_COMPILED = """\
 (2,14): error CS1513: } expected
@@ -166,6 +167,7 @@ def tables(tmp_path_factory):
     }
     hosts["simulated"] = {"winstorage_iscsi_simulator_state": str(controller.ROOT / "demo" / "hosts" / "sql01.yml")}
     hosts["simulated"]["winstorage_iscsi_simulator_folder"] = str(folder)
+    hosts["recorded"] = {"winstorage_iscsi_recording": str(RECORDING), "ansible_connection": "local"}
     found, done = play(folder, hosts)
     assert done.returncode, done.stdout
     assert set(found) == set(hosts), done.stdout
@@ -238,8 +240,9 @@ def test_an_execution_policy_is_told_but_is_no_fault(tables):
     assert verdicts(tables["seven"])[".NET Framework 4.5.2 or newer"] == (True, "not used by PowerShell 7")
 
 
-def test_a_simulated_host_is_only_read(tables):
-    assert verdicts(tables["simulated"]) == {"The collection reads the initiator": (True, "MSiSCSI runs")}
+@pytest.mark.parametrize("host", ["simulated", "recorded"])
+def test_a_host_that_a_file_answers_for_is_only_read(tables, host):
+    assert verdicts(tables[host]) == {"The collection reads the initiator": (True, "MSiSCSI runs")}
 
 
 def text_of(script):
@@ -266,6 +269,31 @@ def test_the_scripts_run_in_constrained_language_mode(script):
             "ConstrainedLanguage",
             "not tried in ConstrainedLanguage",
         )
+
+
+ADMINISTRATORS, HIGH, MEDIUM = "S-1-5-32-544", "S-1-16-12288", "S-1-16-8192"
+
+
+@pytest.mark.parametrize(
+    ("groups", "elevated"),
+    [
+        ([ADMINISTRATORS, HIGH], True),
+        ([ADMINISTRATORS, "S-1-16-16384"], True),  # the system itself
+        ([ADMINISTRATORS, MEDIUM], False),  # the group is only there to deny
+        (["S-1-5-32-551", HIGH], False),  # a backup operator
+    ],
+)
+def test_an_administrator_is_a_member_of_the_group_with_an_elevated_token(tmp_path, groups, elevated):
+    program(tmp_path, "whoami.exe", PRINTS.format("\n".join(f"GROUP {group}" for group in groups)))
+    done = subprocess.run(
+        [*(powershell(), "-NoProfile", "-NonInteractive", "-Command"), text_of("check_host.ps1")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+    )
+    assert json.loads(re.fullmatch("<<check (.*) check>>\n", done.stdout)[1])["elevated"] is elevated
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+import ansible.release
 import pytest
 
 from ansible_collections.winstorage.iscsi.tests.proof.support.wine import WinePrefix, WinePython
@@ -19,6 +20,9 @@ from ansible_collections.winstorage.iscsi.tests.proof.winrm.scenario import comp
 
 WINDOWS = ("winrm", "psrp")
 HOSTS = ("local", *WINDOWS)
+# Over winrm, ansible-core 2.16 and 2.18 encode a command once more, and start one PowerShell from another. That ends
+# with 1, whatever the exit code of the other is.
+STARTS_TWO = tuple(map(int, ansible.release.__version__.split(".")[:2])) < (2, 19)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +96,7 @@ def test_one_command_a_round_trip_and_all_else_on_standard_input(fleet, play, na
         == len(re.findall(f"<{name}> winstorage.iscsi: round trip by the python engine", play.output))
         == 6
     )
-    assert max(map(len, host.scripts)) < 1200  # over winrm ansible-core 2.16 and 2.18 encode them once more
+    assert max(map(len, host.scripts)) < (1200 if name == "winrm" and STARTS_TWO else 450)
 
 
 def test_nothing_is_written_on_the_host(play):
@@ -109,9 +113,8 @@ def test_an_interpreter_that_is_not_there(fleet):
     (told,) = fleet.play(scenario.TASKS, limit="winrm").results["winrm"]
     fleet.hosts["winrm"] = place
     assert told.status == "failed"
-    # over winrm ansible-core 2.16 and 2.18 start one PowerShell from another, which ends with 1
     ended = 'The python engine failed: "C:\\\\Python\\\\it\'s not.exe" on the host ended with exit code '
-    assert re.match(re.escape(ended) + "(127|1)[.]", told.result["msg"])
+    assert told.result["msg"].startswith(ended + ("1." if STARTS_TWO else "127."))
     assert "There is no such command on the host. Set winstorage_iscsi_python" in told.result["msg"]
 
 

@@ -27,8 +27,8 @@ from ansible_collections.winstorage.iscsi.tests.unit.support.targets import (
     VOLUME,
     facts_of,
     host_of,
-    of,
     play_of,
+    results_of,
 )
 
 FAILING = sorted(set(NAMES) - {"audit_facts", "report"})  # the others ask no tool of Windows
@@ -73,9 +73,11 @@ def windows(site):
 
 
 def test_all_targets_pass_on_one_host_as_windows_sees_it(windows):
-    failed = [(one.task, one.result.get("msg"), one.result.get("stderr")) for one in of(windows, "windows", "failed")]
+    failed = [
+        (one.task, one.result.get("msg"), one.result.get("stderr")) for one in results_of(windows, "windows", "failed")
+    ]
     assert failed == [], windows.output
-    results = of(windows, "windows", "ok")
+    results = results_of(windows, "windows", "ok")
     asked = [one for one in results if "tools of Windows" in one.task]
     assert len(asked) >= 20  # before and after each removal
     assert len([one for one in results if one.task == "after"]) == len(NAMES)
@@ -101,14 +103,14 @@ def failing(site, tmp_path_factory):
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_target_fails_if_windows_does_not_show_what_was_done(failing, name):
-    failed = of(failing, "failing-" + host_of(name), "failed")
+    failed = results_of(failing, "failing-" + host_of(name), "failed")
     assert failed, failing.output
     assert re.match("Check|Read|Ask", failed[0].task)
 
 
 @pytest.mark.parametrize("name", FAILING)
 def test_a_target_that_fails_leaves_its_host_as_it_was(failing, name):
-    results = of(failing, "failing-" + host_of(name), "ok")
+    results = results_of(failing, "failing-" + host_of(name), "ok")
     assert facts_of(results, "after") == facts_of(results, "before")
 
 

@@ -137,6 +137,9 @@ def test_without_logs_or_without_a_secret_nothing_is_claimed(search, tmp_path):
     (tmp_path / "secret.txt").write_text("\n")
     done, _tools = search()
     assert done.returncode == 1 and "secret.txt is empty" in done.stderr
+    (tmp_path / "secret.txt").write_text("Märker-5ec7e7")
+    done, _tools = search()
+    assert done.returncode == 1 and "use none" in message(done) and "in clear nowhere" not in done.stdout
 
 
 # -- lab.ps1 -----------------------------------------------------------------------------------------------------------
@@ -206,7 +209,8 @@ def test_defender_watches_every_folder_and_what_is_new(run):
 @pytest.mark.parametrize(
     ("command", "answer", "problem"),
     [
-        ("Remove-MpPreference", "", "still leaves out folders"),
+        ("Remove-MpPreference", "", "still has an ExclusionPath"),
+        ("Get-MpPreference", "[pscustomobject]@{ DisableScriptScanning = $true }", "still has DisableScriptScanning"),
         (
             "Get-MpComputerStatus",
             "[pscustomobject]@{ RealTimeProtectionEnabled = $true; AMRunningMode = 'Passive' }",

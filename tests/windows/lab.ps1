@@ -4,7 +4,7 @@
 
 # Creates an iSCSI target on this disposable Windows Server for its own initiator, and returns its IQN and the address of
 # a portal. The target server refuses 127.0.0.1, so the portal is the first enabled IPv4 portal of the server. Called with
-# another name, it creates another target. It is written for the workflow and has not been run anywhere else.
+# another name, it creates another target. It is written for the workflow and has never been run.
 
 param(
     [string]$Name = 'lab',

@@ -13,7 +13,7 @@ $ErrorActionPreference = 'Stop'
 
 $code = @{ TypeDefinition = [System.IO.File]::ReadAllText($Source); Language = 'CSharp' }
 if ($Folder) {
-    # The runner looks for libraries in System32 alone.
+    # The runner loads libraries from System32 only. This copy also looks beside its assembly, and there first.
     $code.TypeDefinition = $code.TypeDefinition.Replace('DllImportSearchPath.System32',
         'DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.System32')
     $assembly = Join-Path -Path $Folder -ChildPath "runner-$PID.dll"

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Saves two logins and opens a session to the target of lab.ps1, with tools of Windows; with -Remove it takes them back.
-# Windows saves a second login of a target only with the multipath flag (2). iscsicli may end with 0 although it failed, so
-# what counts is how many logins Windows has afterwards. It is written for the workflow and has not been run anywhere else.
+# Windows saves a second login of a target only with the multipath flag (2). iscsicli may end with 0 although it failed,
+# so what counts is how many logins Windows has afterwards. It is written for the workflow and has never been run.
 
 param(
     [Parameter(Mandatory = $true)][string]$Target,

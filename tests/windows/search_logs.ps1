@@ -38,6 +38,7 @@ if ($Enable) {
 
 $secret = [IO.File]::ReadAllText((Resolve-Path -LiteralPath $SecretFile).ProviderPath).Trim()
 if (-not $secret) { throw "$SecretFile is empty" }
+if ($secret -match '[^ -~]') { throw 'Logs may write other characters than those of ASCII in several ways; use none' }
 # As it is, and as JSON has it: of Python and PowerShell 7, and of Windows PowerShell 5.1. No cmdlet is given the secret,
 # since module logging would record that.
 $json = $secret.Replace('\', '\\').Replace('"', '\"')

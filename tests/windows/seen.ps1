@@ -4,7 +4,7 @@
 
 # Writes what the tools of Windows report about the initiator of this host, for judge.py: {"logins": [[target, address,
 # port]], "portals": [[address, port]]}. The logins come from WMI, because no cmdlet lists those without a session.
-# It is written for the workflow and has not been run anywhere else.
+# It is written for the workflow and has never been run.
 
 param(
     [Parameter(Mandatory = $true)][string]$Path

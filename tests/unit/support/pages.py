@@ -58,10 +58,10 @@ class Reader:
         self.environment.update(
             HOME=str(home),
             PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            ANSIBLE_FORKS="1",
+            ANSIBLE_FORKS="1",  # one host after the other, in the order of the page
             LC_ALL="C.UTF-8",
             PYTHONDONTWRITEBYTECODE="1",
-        )  # one host after the other, in the order of the tutorial
+        )
 
     def run(self, command, folder):
         """The exit code and the output of a command."""

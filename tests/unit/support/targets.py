@@ -48,13 +48,13 @@ def play_of(name, *, host=None):
     }
 
 
-def of(play, host, status):
+def results_of(play, host, status):
     """The results of a host, with the name of each task without that of its role."""
     found = [one for one in play.results if (one.host, one.status) == (host, status)]
     return [SimpleNamespace(task=one.task.rpartition(" : ")[2], result=one.result) for one in found]
 
 
 def facts_of(results, task):
-    """What stays: what a host remembers of targets that were discovered is no affair of a target's clean-up."""
+    """The facts that a task gathered, without the targets: a host remembers what it discovered, whatever is removed."""
     (found,) = (one.result["ansible_facts"]["windows_iscsi"] for one in results if one.task == task)
     return {part: value for part, value in found.items() if part != "targets"}
