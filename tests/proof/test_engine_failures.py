@@ -200,7 +200,8 @@ def in_powershell(pwsh, interpreter, program=""):
 
 
 def test_a_python_that_is_not_there_is_exit_code_127(pwsh):
-    assert in_powershell(pwsh, "no-such-python").returncode == 127
+    missing = in_powershell(pwsh, "no-such-python")
+    assert (missing.returncode, missing.stdout.strip()) == (127, python_payload.NO_COMMAND)
     assert in_powershell(pwsh, "no-such-launcher -3").returncode == 127
 
 

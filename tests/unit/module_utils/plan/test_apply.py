@@ -188,6 +188,21 @@ def test_a_declared_session_may_be_that_of_a_saved_login(portal, connected):
     assert sessions_of(machine) == [A]
 
 
+@pytest.mark.parametrize(
+    "declared",
+    [{"sessions": [{"target": FLASH}]}, {"persistent_logins": [{"target": FLASH, "connected": True}]}],
+    ids=["session", "login"],
+)
+def test_a_session_whose_portal_is_left_out_opens_through_the_one_by_which_its_target_is_known(declared):
+    static = [{"target": FLASH, "portal_groups": [[B]]}]
+    machine = Host(host(target_portals=[], static_targets=static))
+    assert settles(machine, **declared) and sessions_of(machine) == [B]
+    several = Host(host())
+    with pytest.raises(apply.PlanRejected, match="is known by several portals"):
+        run(several, **declared)
+    assert not several.state["sessions"]
+
+
 def test_only_the_number_of_sessions_through_the_portal_counts():
     machine = Host(host([login(FLASH, A, 0)], sessions=[session(FLASH, A, MULTIPATH)]))
     assert settles(machine, sessions=[wish(FLASH, A, initiator_port=1)]) and sessions_of(machine) == [A]
